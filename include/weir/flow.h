@@ -1,0 +1,20 @@
+// A flow as the stages before the relay see it: where it comes from and where it was going.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "weir/endpoint.h"
+#include "weir/units.h"
+
+namespace weir {
+
+struct Flow {
+  Protocol protocol = Protocol::tcp;
+  Endpoint client;
+  Endpoint destination;  // the original one; never changes meaning
+  // Number of the inbound interface; 0 where no rule asks for it.
+  std::uint32_t interface = 0;
+};
+
+}  // namespace weir

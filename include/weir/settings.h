@@ -1,0 +1,100 @@
+// The keys of a configuration section, described once and read everywhere.
+//
+// A Key is one row: name, kind of value, bounds, default and one sentence. The rows of a section
+// (and of an upstream policy, see upstream.h) feed the parser, `weir check`, and the reference.
+// Settings is what parsing a section leaves: every value typed and within its row's bounds, so that
+// whoever reads it has nothing left to check but what only it can know.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/result.h"
+#include "weir/units.h"
+
+namespace weir {
+
+enum class ValueKind : std::uint8_t {
+  number,    // decimal or 0x
+  duration,  // 250ms 30s 5m 2h4m; bounds in milliseconds
+  size,      // 64KiB 1MiB; bounds in bytes
+  rate,      // 10Mbit; bounds in bits per second
+  mark,      // VALUE/MASK
+  yes_no,    // yes, no
+  word,      // one of `choices`
+  text,      // anything
+  list,      // comma-separated items, or @FILE with one item a line
+};
+
+struct Key {
+  std::string_view name;
+  ValueKind kind = ValueKind::text;
+  // As the operator would write it; empty: no value unless given.
+  std::string_view standard;
+  std::string_view sentence;
+  std::int64_t least = 0;
+  std::int64_t most = INT64_MAX;
+  std::string_view
+      choices;  // word: "a, b, c". number and size: words allowed besides a number ("auto")
+  enum class Repeat : std::uint8_t { once, repeats } repeat = Repeat::once;
+  enum class Need : std::uint8_t { optional, required } need = Need::optional;
+};
+
+// One value as given: its text, where it stood, and what parsing made of it.
+struct Value {
+  std::string text;
+  Place place;
+  std::int64_t number = 0;   // number, duration (ms), size (bytes), rate (bit/s), yes_no (0, 1)
+  bool is_choice = false;    // number or size given as one of its `choices` ("auto")
+  Mark mark;                 // mark
+  std::vector<Value> items;  // list: each with its own place (a line of @FILE)
+};
+
+class Settings {
+ public:
+  Settings() = default;
+  Settings(std::string name, Place place, std::span<const Key> keys);
+
+  // The section's name ("web" of [rule web]) and the line of its header.
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const Place& place() const { return place_; }
+
+  void add(std::string_view key, Value value);
+
+  // True when the operator wrote the key; a default does not count.
+  [[nodiscard]] bool given(std::string_view key) const;
+  // Where the key stands, or the section's header when it is not given.
+  [[nodiscard]] Place place_of(std::string_view key) const;
+
+  // All values given for a key, in order; with none, the row's default if it has one.
+  [[nodiscard]] const std::vector<Value>& all(std::string_view key) const;
+
+  // The only value of a key, or its default. REQUIRES: the key has a row, and a value or a default.
+  [[nodiscard]] std::int64_t number(std::string_view key) const;
+  [[nodiscard]] Milliseconds duration(std::string_view key) const;
+  [[nodiscard]] bool yes(std::string_view key) const;
+  [[nodiscard]] Mark mark(std::string_view key) const;
+  [[nodiscard]] const std::string& text(std::string_view key) const;
+  // The text, or "" without value and default.
+  [[nodiscard]] std::string text_or_empty(std::string_view key) const;
+
+  // Equal values whatever their place: a reload keeps what did not change.
+  [[nodiscard]] bool same_values(const Settings& other) const;
+
+ private:
+  [[nodiscard]] const Value& only(std::string_view key) const;
+
+  std::string name_;
+  Place place_;
+  std::map<std::string, std::vector<Value>, std::less<>> given_;
+  std::map<std::string, std::vector<Value>, std::less<>> defaults_;
+};
+
+// Parses one value by its row. The error's text says what was expected.
+[[nodiscard]] Result<Value> parse_value(const Key& key, std::string_view text, const Place& place);
+
+}  // namespace weir

@@ -1,0 +1,76 @@
+// An upstream decides how flows go on, and never moves payload.
+//
+// Adding a policy is one new file in src/upstream/, one row in src/upstream/registry.cc, its tests
+// and its docs. The row carries the name, the keys and the factory; parsing, `weir check`, and the
+// reference read the same row. Nothing outside src/upstream/ names a policy.
+//
+// Upstreams are immutable and shared by all workers; `route` is called from any worker thread. What
+// has to be live (a server's addresses, its weight, the turn of a round-robin) is atomic.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/flow.h"
+#include "weir/result.h"
+#include "weir/route.h"
+#include "weir/server.h"
+#include "weir/settings.h"
+
+namespace weir {
+
+// How long one server-side UDP socket serves: one flow, or everything that one client ip:port sends
+// (endpoint-independent mapping and filtering, RFC 4787, sections 4.1 and 5).
+enum class Mapping : std::uint8_t { per_flow, per_client };
+
+// What every upstream has, whatever its policy.
+struct UpstreamProfile {
+  std::string name;
+  std::string type;
+  Source source;
+  SocketOptions options;
+  Mapping mapping = Mapping::per_flow;
+  int attempts = 1;  // the first one and its retries
+};
+
+class Upstream {
+ public:
+  explicit Upstream(UpstreamProfile profile) : profile_(std::move(profile)) {}
+  virtual ~Upstream() = default;
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+
+  // How to reach this flow, not counting servers that were tried for it already.
+  [[nodiscard]] virtual Route route(const Flow& flow,
+                                    std::span<const std::shared_ptr<Server>> tried) const = 0;
+
+  // For `explain`: what `route` could answer, without taking a turn. One line each.
+  [[nodiscard]] virtual std::vector<std::string> candidates(const Flow& flow) const = 0;
+
+  [[nodiscard]] virtual std::span<const std::shared_ptr<Server>> servers() const { return {}; }
+
+  // What the firewall can do alone for a whole rule, without the gateway seeing a packet.
+  enum class Offload : std::uint8_t { none, bypass, reject, drop };
+  [[nodiscard]] virtual Offload offload() const { return Offload::none; }
+
+  [[nodiscard]] const UpstreamProfile& profile() const { return profile_; }
+  [[nodiscard]] const std::string& name() const { return profile_.name; }
+
+ private:
+  UpstreamProfile profile_;
+};
+
+// A row of the registry.
+struct PolicyType {
+  std::string_view name;  // `type =`
+  std::string_view sentence;
+  std::span<const Key> keys;
+  // Settings are already checked against `keys`. An error names the line that is wrong.
+  Result<std::shared_ptr<Upstream>> (*make)(const Settings& settings, UpstreamProfile profile,
+                                            ServerPool& pool);
+};
+
+}  // namespace weir

@@ -1,0 +1,63 @@
+// Why something was refused, dropped or done in a second-best way. Every such event adds one to a
+// counter with one of these names; nothing is lost unnamed. The names are the label `reason` of
+// the metric weir_events_total.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/counter.h"
+
+namespace weir {
+
+enum class Reason : std::uint8_t {
+  no_original_destination,  // a datagram without the control message
+  datagram_truncated,       // MSG_TRUNC or MSG_CTRUNC
+  invalid_destination,      // port 0, unspecified, multicast or broadcast
+  loop,                     // a flow of our own came back to us
+  max_flows,
+  max_flows_per_client,
+  rule_max_flows,
+  rule_max_flows_per_client,
+  out_of_descriptors,  // accept or socket: EMFILE, ENFILE
+  out_of_memory,
+  rejected,
+  dropped,
+  no_server,
+  connect_refused,
+  connect_unreachable,
+  connect_timeout,
+  connect_error,       // anything else that connect says
+  retried,             // an attempt on another server
+  source_port_taken,   // client:port fell back to the client's address
+  source_unavailable,  // bind to the wanted source failed
+  reply_socket_taken,  // the raw socket answers: somebody holds the destination's port
+  reply_failed,        // a datagram to the client could not be sent
+  send_failed,         // a datagram to the server could not be sent
+  send_buffer_full,    // EAGAIN or ENOBUFS on a datagram
+  datagram_too_big,    // EMSGSIZE
+  icmp_from_server,    // port unreachable, passed on to the client
+  icmp_send_failed,
+  accept_failed,
+  record_lost,  // the log target did not keep up
+  count,        // not a reason: how many there are
+};
+
+[[nodiscard]] std::string_view name_of(Reason reason);  // "max-flows-per-client"
+
+class Reasons {
+ public:
+  void add(Reason reason, std::uint64_t n = 1) {
+    counters_[static_cast<std::size_t>(reason)].add(n);
+  }
+  [[nodiscard]] std::uint64_t get(Reason reason) const {
+    return counters_[static_cast<std::size_t>(reason)].get();
+  }
+
+ private:
+  std::array<Counter, static_cast<std::size_t>(Reason::count)> counters_;
+};
+
+}  // namespace weir

@@ -1,0 +1,72 @@
+// The flow record: what a flow was, how it ended and what it cost. One line when the flow ends, and
+// the same fields for the list of live flows. The keys are those of the user's contract; text and
+// JSON carry the same ones in the same order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "weir/flow.h"
+
+namespace weir {
+
+enum class End : std::uint8_t {
+  closed,
+  client_reset,
+  server_reset,
+  connect_failed,
+  connect_timeout,
+  handshake_failed,
+  no_server,
+  rejected,
+  dropped,
+  limit,
+  loop,
+  idle,
+  half_closed_timeout,
+  killed,
+  drained,
+  bug,
+};
+
+[[nodiscard]] std::string_view name_of(End end);            // "client-reset"
+[[nodiscard]] std::string_view name_of(Protocol protocol);  // "tcp"
+// True for ends that `log = errors` writes.
+[[nodiscard]] bool is_error(End end);
+
+struct FlowRecord {
+  static constexpr std::int64_t unknown = -1;  // of the *_ms fields: has not happened
+
+  std::string id;
+  Protocol protocol = Protocol::tcp;
+  Endpoint client;
+  Endpoint destination;
+  std::string host;
+  std::string rule;
+  std::string upstream;
+  std::string server;
+  std::string server_address;  // "address:port", empty where none was reached
+  std::string source;          // "address:port" that the upstream side sees
+  std::uint64_t bytes_up = 0;  // payload, client to server
+  std::uint64_t bytes_down = 0;
+  std::uint64_t packets_up = 0;  // UDP datagrams; 0 for TCP
+  std::uint64_t packets_down = 0;
+  // In microseconds since the flow opened; written as milliseconds with three decimals.
+  std::int64_t connect_us = unknown;
+  std::int64_t handshake_us = unknown;
+  std::int64_t first_byte_us = unknown;
+  std::int64_t duration_us = 0;
+  std::uint32_t attempts = 0;
+  bool live = false;  // in a list of flows: it has not ended, `end` and `error` are left out
+  End end = End::closed;
+  std::string error;  // one phrase: "connection refused", "max-flows of rule web"
+};
+
+// Text: `flow tcp C -> D rule=… key=value …`; values with spaces, quotes or control characters are
+// quoted and escaped, empty ones left out. No newline at the end.
+void append_text(std::string& out, const FlowRecord& record);
+// JSON: one object with every key; absent strings are "", absent times null. No newline at the end.
+void append_json(std::string& out, const FlowRecord& record);
+
+}  // namespace weir

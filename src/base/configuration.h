@@ -1,0 +1,133 @@
+// A valid configuration as plain values: what src/config makes of the files, and what every later
+// stage reads. Immutable once made. Sections that a policy describes ([upstream]) stay Settings;
+// the policy's factory reads them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/prefix.h"
+#include "weir/endpoint.h"
+#include "weir/result.h"
+#include "weir/settings.h"
+#include "weir/units.h"
+
+namespace weir {
+
+struct GatewaySettings {
+  Port port = 50080;
+  std::string default_use = "transparent";
+  Place default_place;
+  int workers = 0;  // 0: one per CPU
+};
+
+enum class OnFailure : std::uint8_t { open, closed };
+
+struct FirewallSettings {
+  Mark mark{0x1, 0x1};
+  std::uint32_t table = 100;
+  Mark bypass_mark{0x2, 0x2};
+  std::vector<std::string> interfaces;  // empty: all
+  std::vector<Prefix> exclude;
+  bool local_services = false;
+  OnFailure on_failure = OnFailure::open;
+};
+
+// `tcp/8000-8100`; `any/53` is two of them.
+struct PortRange {
+  Protocol protocol = Protocol::tcp;
+  Port first = 0;
+  Port last = 0;
+  friend bool operator==(const PortRange&, const PortRange&) = default;
+};
+
+// A list with negations: holds for an address when some `include` covers it (or there is none) and
+// no `exclude` does.
+struct AddressCondition {
+  std::vector<Prefix> include;
+  std::vector<Prefix> exclude;
+  [[nodiscard]] bool empty() const { return include.empty() && exclude.empty(); }
+  friend bool operator==(const AddressCondition&, const AddressCondition&) = default;
+};
+
+enum class LogFlows : std::uint8_t { all, errors, none };
+
+// [rule NAME]
+struct RuleSettings {
+  std::string name;
+  Place place;
+  std::vector<PortRange> on;
+  AddressCondition client;
+  AddressCondition destination;
+  std::vector<std::string> interfaces;  // empty: any
+  std::string use;
+  Place use_place;
+  std::optional<std::uint64_t> max_flows;
+  std::optional<std::uint64_t> max_flows_per_client;
+  std::optional<LogFlows> log;  // none given: log.flows
+};
+
+struct Limits {
+  std::uint64_t max_flows = 0;             // 0: auto, from the limit on open files
+  std::uint64_t max_flows_per_client = 0;  // 0: a quarter of max_flows
+  std::uint64_t buffer = 64 * 1024;        // bytes per direction of a flow
+};
+
+struct Timeouts {
+  Milliseconds connect{10'000};
+  Milliseconds tcp_idle{(2 * 60 + 4) * 60'000};
+  Milliseconds half_closed{4 * 60'000};
+  Milliseconds udp_idle{5 * 60'000};
+  Milliseconds dns_idle{10'000};
+  Milliseconds drain{30'000};
+};
+
+struct DnsSettings {
+  std::vector<Endpoint> servers;  // empty: the system's
+  Milliseconds min_ttl{1'000};
+  Milliseconds max_ttl{3'600'000};
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+enum class LogFormat : std::uint8_t { text, json };
+enum class LogTarget : std::uint8_t { standard_error, journal, syslog, file };
+
+struct LogSettings {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+  LogTarget target = LogTarget::standard_error;
+  std::string path;  // of target `file`
+  LogFlows flows = LogFlows::all;
+  friend bool operator==(const LogSettings&, const LogSettings&) = default;
+};
+
+struct AdminSettings {
+  std::string socket = "/run/weir/control.sock";
+};
+
+struct Configuration {
+  std::string file;
+  GatewaySettings gateway;
+  FirewallSettings firewall;
+  std::vector<RuleSettings> rules;  // in file order
+  std::vector<Settings> upstreams;  // in file order; `type` names a row of the registry
+  Limits limits;
+  Timeouts timeouts;
+  DnsSettings dns;
+  LogSettings log;
+  AdminSettings admin;
+};
+
+// One finding about a configuration. Errors make it unusable; warnings don't.
+struct Diagnostic {
+  enum class Severity : std::uint8_t { error, warning } severity = Severity::error;
+  Place place;
+  std::string text;
+  // "FILE:LINE: error: TEXT"
+  [[nodiscard]] std::string line() const;
+};
+
+}  // namespace weir

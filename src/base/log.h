@@ -1,0 +1,47 @@
+// The gateway's log: what an operator should know, one line each, and the flow records, which
+// share its target. Text lines read "LEVEL MESSAGE"; JSON lines are objects with time, level and
+// message. A flow record is a line of its own shape (account/record.h).
+//
+// Any thread may write. Lines go to a thread of the log's own through a bounded queue, so that a
+// full disk or a reader that stopped never holds up a worker; what does not fit is counted as lost.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/configuration.h"
+#include "weir/result.h"
+
+namespace weir {
+
+class Log {
+ public:
+  // Opens the target. An error names what could not be opened and why.
+  static Result<std::unique_ptr<Log>> open(const LogSettings& settings);
+  ~Log();  // writes what is queued, for at most a second
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  void debug(std::string_view message);
+  void info(std::string_view message);
+  void warning(std::string_view message);
+  void error(std::string_view message);
+
+  // Flow records: whole lines, each ending in '\n', already in `format()`; `lines` of them. Returns
+  // how many lines of this batch were lost because the queue is full: all or none.
+  std::uint64_t records(std::string&& batch, std::uint64_t lines);
+
+  [[nodiscard]] LogFormat format() const;
+
+  // Takes over new settings (a reload). On error everything stays as it was.
+  Result<> reopen(const LogSettings& settings);
+
+ private:
+  struct State;
+  explicit Log(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

@@ -1,0 +1,36 @@
+// Reads and validates a configuration: the file, the files it includes, the lists it names. Reports
+// every problem at once. Never guesses, truncates or skips.
+//
+// Main thread; blocking reads.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/configuration.h"
+#include "weir/upstream.h"
+
+namespace weir {
+
+struct Loaded {
+  std::optional<Configuration> configuration;  // none when a diagnostic is an error
+  std::vector<Diagnostic> diagnostics;         // in the order of files and lines
+};
+
+// `policies` are the registry's rows: what `type =` may say and the keys each takes. `unreadable`
+// files (missing, a directory, no permission) are errors with line 0. `shared_keys` are those that
+// every [upstream] takes whatever its type; `builtins` are the names that `use =` and `default =`
+// may say without a section.
+struct Vocabulary {
+  std::span<const PolicyType> policies;
+  std::span<const Key> upstream_keys;
+  std::span<const std::string_view> builtins;
+  // What only the policy itself can find wrong with a section (a server that can't be parsed).
+  std::function<std::vector<Diagnostic>(const Settings&)> check_upstream;
+};
+[[nodiscard]] Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary);
+
+}  // namespace weir

@@ -1,0 +1,39 @@
+// Keeps the addresses of named servers fresh: looks each name up (A and AAAA) without blocking,
+// publishes the answer to the Server, and asks again when the TTL, held within min-ttl and max-ttl,
+// has run out. While a refresh fails the last good answer stays. The only place that includes
+// <ares.h>.
+//
+// Main thread.
+#pragma once
+
+#include <memory>
+
+#include "base/configuration.h"
+#include "base/log.h"
+#include "loop/loop.h"
+#include "weir/server.h"
+
+namespace weir {
+
+class Resolver {
+ public:
+  static Result<std::unique_ptr<Resolver>> make(Loop& loop, const DnsSettings& settings,
+                                                Mark bypass, Log& log);
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  // Resolves a named server now and from now on, until nobody else holds it. Does nothing for a
+  // server it already has.
+  void track(const std::shared_ptr<Server>& server);
+
+  // New servers, new bounds; names keep their answers.
+  Result<> reconfigure(const DnsSettings& settings);
+
+ private:
+  struct State;
+  explicit Resolver(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

@@ -1,0 +1,55 @@
+// Which rule a flow gets: the first one, in file order, whose conditions all hold. A pure function
+// of the flow; no I/O. Compiled once per configuration: an index by protocol and port leads to the
+// few rules that can match, so that cost does not grow with the number of rules that can't.
+//
+// Immutable after compile(); shared by all workers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/configuration.h"
+#include "weir/flow.h"
+
+namespace weir {
+
+// The name of an interface number; the workers ask the kernel, tests make it up. Called only for
+// rules that have `interface`.
+using InterfaceName = std::function<std::string(std::uint32_t)>;
+
+class RuleSet {
+ public:
+  RuleSet();
+  ~RuleSet();
+  RuleSet(RuleSet&&) noexcept;
+  RuleSet& operator=(RuleSet&&) noexcept;
+
+  static RuleSet compile(std::span<const RuleSettings> rules);
+
+  // The index into the rules given to compile(); none: the gateway's default.
+  [[nodiscard]] std::optional<std::size_t> match(const Flow& flow, const InterfaceName& name) const;
+
+  // True when some rule has `interface`, so that the listener must find out.
+  [[nodiscard]] bool needs_interface() const;
+
+ private:
+  struct Index;
+  std::unique_ptr<Index> index_;
+};
+
+// Why a rule does not match, in the operator's words ("client 192.0.2.1 is not in
+// 198.51.100.0/24"), or
+// "" when it matches. For `explain`.
+[[nodiscard]] std::string why_not(const RuleSettings& rule, const Flow& flow,
+                                  std::string_view interface);
+
+// Warnings about rules that an earlier one leaves nothing for.
+[[nodiscard]] std::vector<Diagnostic> shadowed_rules(std::span<const RuleSettings> rules);
+
+}  // namespace weir

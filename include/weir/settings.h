@@ -31,11 +31,11 @@ enum class ValueKind : std::uint8_t {
 };
 
 struct Key {
-  std::string_view name;
+  std::string_view name = {};
   ValueKind kind = ValueKind::text;
   // As the operator would write it; empty: no value unless given.
-  std::string_view standard;
-  std::string_view sentence;
+  std::string_view standard = {};
+  std::string_view sentence = {};
   std::int64_t least = 0;
   std::int64_t most = INT64_MAX;
   std::string_view

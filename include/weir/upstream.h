@@ -30,8 +30,8 @@ enum class Mapping : std::uint8_t { per_flow, per_client };
 struct UpstreamProfile {
   std::string name;
   std::string type;
-  Source source;
-  SocketOptions options;
+  Source source = {};
+  SocketOptions options = {};
   Mapping mapping = Mapping::per_flow;
   int attempts = 1;  // the first one and its retries
 };

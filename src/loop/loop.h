@@ -13,7 +13,7 @@
 
 #include "weir/units.h"
 
-struct uv_loop_s;
+struct uv_loop_s;  // libuv's
 
 namespace weir {
 

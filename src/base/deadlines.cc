@@ -1,0 +1,127 @@
+#include "base/deadlines.h"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+
+namespace weir {
+
+void Deadlines::Entry::unlink() {
+  if (next_ == nullptr) {
+    return;
+  }
+  next_->previous_ = previous_;
+  previous_->next_ = next_;
+  next_ = nullptr;
+  previous_ = nullptr;
+  if (wheel_ != nullptr) {
+    --wheel_->size_;
+    wheel_ = nullptr;
+  }
+}
+
+Deadlines::Deadlines(Instant now) : start_(now) {
+  const auto close_ring = [](Entry& anchor) { anchor.next_ = anchor.previous_ = &anchor; };
+  for (auto& level : wheel_) {
+    for (auto& slot : level) {
+      close_ring(slot);
+    }
+  }
+  close_ring(due_list_);
+}
+
+Deadlines::~Deadlines() {
+  // Entries that outlive the wheel must not touch it any more.
+  const auto empty = [](Entry& anchor) {
+    while (anchor.next_ != &anchor) {
+      anchor.next_->unlink();
+    }
+  };
+  for (auto& level : wheel_) {
+    for (auto& slot : level) {
+      empty(slot);
+    }
+  }
+  empty(due_list_);
+}
+
+void Deadlines::append(Entry& list, Entry& entry) {
+  entry.previous_ = list.previous_;
+  entry.next_ = &list;
+  list.previous_->next_ = &entry;
+  list.previous_ = &entry;
+}
+
+void Deadlines::take_all(Entry& from, Entry& to) {
+  while (from.next_ != &from) {
+    Entry& entry = *from.next_;
+    from.next_ = entry.next_;
+    entry.next_->previous_ = &from;
+    append(to, entry);
+  }
+}
+
+void Deadlines::set(Entry& entry, Instant when) {
+  entry.unlink();
+  const auto delay = std::max(when - start_, Instant::duration::zero());
+  const auto tick_us = std::chrono::microseconds(tick).count();
+  // Rounded up, so that nothing fires early; never the current tick, which is being served.
+  entry.due_ =
+      std::max(static_cast<std::uint64_t>((delay.count() + tick_us - 1) / tick_us), now_ + 1);
+  entry.wheel_ = this;
+  ++size_;
+  place(entry);
+}
+
+void Deadlines::place(Entry& entry) {
+  const std::uint64_t distance = entry.due_ - now_;
+  for (std::size_t level = 0; level < levels; ++level) {
+    const unsigned shift = slot_bits * static_cast<unsigned>(level);
+    if (distance < (std::uint64_t{slots} << shift) || level + 1 == levels) {
+      append(wheel_[level][(entry.due_ >> shift) % slots], entry);
+      return;
+    }
+  }
+}
+
+void Deadlines::advance(Instant now) {
+  const auto elapsed = std::max(now - start_, Instant::duration::zero());
+  const auto target = static_cast<std::uint64_t>(elapsed / tick);
+  while (now_ < target) {
+    if (size_ == 0) {
+      now_ = target;
+      return;
+    }
+    ++now_;
+    // Where a level's hand completes a turn, the next level's slot comes down.
+    for (std::size_t level = 1; level < levels; ++level) {
+      const unsigned shift = slot_bits * static_cast<unsigned>(level);
+      if ((now_ & ((std::uint64_t{1} << shift) - 1)) != 0) {
+        break;
+      }
+      Anchor falling;
+      falling.next_ = falling.previous_ = &falling;
+      take_all(wheel_[level][(now_ >> shift) % slots], falling);
+      while (falling.next_ != &falling) {
+        Entry& entry = *falling.next_;
+        falling.next_ = entry.next_;
+        entry.next_->previous_ = &falling;
+        if (entry.due_ <= now_) {
+          append(due_list_, entry);
+        } else {
+          place(entry);
+        }
+      }
+      falling.next_ = nullptr;
+    }
+    take_all(wheel_[0][now_ % slots], due_list_);
+    while (due_list_.next_ != &due_list_) {
+      Entry& entry = *due_list_.next_;
+      assert(entry.due_ <= now_ && "a deadline came early");
+      entry.unlink();
+      entry.on_deadline(now);
+    }
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,75 @@
+// Deadlines of many flows at one timer's cost: a hierarchical timing wheel. Setting, moving and
+// cancelling are O(1) whatever the number of entries; an entry is called at most one tick late and
+// never early.
+//
+// Flows move their deadlines lazily: a packet only notes the time, and on_deadline looks whether
+// the flow has really been idle, and sets itself anew if not.
+//
+// One thread. Entries belong to their owners, who cancel (or destroy) them before they go.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "weir/units.h"
+
+namespace weir {
+
+class Deadlines {
+ public:
+  static constexpr Milliseconds tick{50};
+
+  class Entry {
+   public:
+    Entry() = default;
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    virtual void on_deadline(Instant now) = 0;
+    [[nodiscard]] bool is_set() const { return next_ != nullptr; }
+
+   protected:
+    ~Entry() { unlink(); }
+
+   private:
+    friend class Deadlines;
+    void unlink();
+    Entry* next_ = nullptr;
+    Entry* previous_ = nullptr;
+    Deadlines* wheel_ = nullptr;
+    std::uint64_t due_ = 0;  // in ticks
+  };
+
+  explicit Deadlines(Instant now);
+  ~Deadlines();
+  Deadlines(const Deadlines&) = delete;
+  Deadlines& operator=(const Deadlines&) = delete;
+
+  void set(Entry& entry, Instant when);
+  void cancel(Entry& entry) { entry.unlink(); }
+
+  // Calls every entry that is due. Entries may set and cancel themselves and others meanwhile.
+  void advance(Instant now);
+
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+ private:
+  static constexpr unsigned slot_bits = 6;
+  static constexpr std::size_t slots = 1U << slot_bits;
+  static constexpr std::size_t levels = 5;  // 64^5 ticks of 50 ms: 620 days
+
+  struct Anchor final : Entry {
+    void on_deadline(Instant) override {}
+  };
+
+  void place(Entry& entry);
+  static void append(Entry& list, Entry& entry);
+  static void take_all(Entry& from, Entry& to);
+
+  Instant start_;
+  std::uint64_t now_ = 0;  // in ticks since start
+  std::uint64_t size_ = 0;
+  std::array<std::array<Anchor, slots>, levels> wheel_;
+  Anchor due_list_;
+};
+
+}  // namespace weir

@@ -1,0 +1,73 @@
+#include "base/shared_counts.h"
+
+#include <bit>
+
+namespace weir {
+
+SharedCounts::SharedCounts(std::uint64_t most_keys)
+    : mask_(std::bit_ceil(most_keys * 2 + probes) - 1),
+      words_(std::make_unique<std::atomic<std::uint64_t>[]>(mask_ + 1)) {}
+
+std::uint64_t SharedCounts::fingerprint(std::uint64_t key_hash) {
+  const std::uint64_t high = key_hash >> count_bits;
+  return high == 0 ? 1 : high;
+}
+
+bool SharedCounts::try_add(std::uint64_t key_hash, std::uint64_t limit) {
+  const std::uint64_t print = fingerprint(key_hash);
+  std::atomic<std::uint64_t>* vacant = nullptr;
+  for (std::uint64_t i = 0; i < probes; ++i) {
+    auto& word = words_[(key_hash + i) & mask_];
+    std::uint64_t seen = word.load(std::memory_order_relaxed);
+    if (seen == 0 && vacant == nullptr) {
+      vacant = &word;
+    }
+    while (seen >> count_bits == print) {
+      if ((seen & count_mask) >= limit) {
+        return false;
+      }
+      if (word.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+  }
+  if (limit == 0) {
+    return false;
+  }
+  if (vacant != nullptr) {
+    std::uint64_t empty = 0;
+    if (!vacant->compare_exchange_strong(empty, print << count_bits | 1,
+                                         std::memory_order_relaxed)) {
+      return try_add(key_hash, limit);  // somebody took the place meanwhile: look again
+    }
+  }
+  return true;
+}
+
+void SharedCounts::subtract(std::uint64_t key_hash) {
+  const std::uint64_t print = fingerprint(key_hash);
+  for (std::uint64_t i = 0; i < probes; ++i) {
+    auto& word = words_[(key_hash + i) & mask_];
+    std::uint64_t seen = word.load(std::memory_order_relaxed);
+    while (seen >> count_bits == print) {
+      const std::uint64_t next = (seen & count_mask) == 1 ? 0 : seen - 1;
+      if (word.compare_exchange_weak(seen, next, std::memory_order_relaxed)) {
+        return;
+      }
+    }
+  }
+}
+
+std::uint64_t SharedCounts::count(std::uint64_t key_hash) const {
+  const std::uint64_t print = fingerprint(key_hash);
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < probes; ++i) {
+    const std::uint64_t seen = words_[(key_hash + i) & mask_].load(std::memory_order_relaxed);
+    if (seen >> count_bits == print) {
+      sum += seen & count_mask;
+    }
+  }
+  return sum;
+}
+
+}  // namespace weir

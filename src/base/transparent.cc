@@ -1,0 +1,43 @@
+#include "base/transparent.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/descriptor.h"
+
+namespace weir {
+
+int domain_of(Family family) { return family == Family::v4 ? AF_INET : AF_INET6; }
+
+bool set_option(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+bool set_transparent(int fd, Family family) {
+  return family == Family::v4 ? set_option(fd, SOL_IP, IP_TRANSPARENT, 1)
+                              : set_option(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
+}
+
+bool is_local_address(const Address& address) {
+  const Descriptor socket(::socket(domain_of(address.family()), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) {
+    return false;
+  }
+  sockaddr_storage raw{};
+  const socklen_t length = Endpoint{address, 0}.to(raw);
+  // Without IP_TRANSPARENT or IP_FREEBIND the kernel binds own addresses only.
+  return bind(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0;
+}
+
+Error system_error(const std::string& what, int code) {
+  std::string text = what + ": " + std::strerror(code);
+  if (code == EPERM || code == EACCES) {
+    text += " (this needs root, or CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE)";
+  }
+  return Error(text);
+}
+
+}  // namespace weir

@@ -1,0 +1,130 @@
+#include "intercept/tcp_listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/transparent.h"
+
+namespace weir {
+
+Result<Descriptor> TcpListener::open(Family family, Port port) {
+  const std::string what = std::string("cannot listen for intercepted ") +
+                           (family == Family::v4 ? "IPv4" : "IPv6") + " connections on TCP port " +
+                           std::to_string(port);
+  Descriptor socket(::socket(domain_of(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) {
+    return system_error(what, errno);
+  }
+  const int fd = socket.get();
+  // What accepted sockets inherit is set here once instead of on each: no delay, and the
+  // transparency that lets them answer from the original destination.
+  const bool v6 = family == Family::v6;
+  if (!set_transparent(fd, family) || !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
+      !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) ||
+      (v6 && !set_option(fd, SOL_IPV6, IPV6_V6ONLY, 1)) ||
+      !set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
+      !(v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
+           : set_option(fd, SOL_IP, IP_PKTINFO, 1))) {
+    return system_error(what, errno);
+  }
+  sockaddr_storage raw{};
+  const socklen_t length = Endpoint{Address::any(family), port}.to(raw);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&raw), length) != 0) {
+    return system_error(what, errno);
+  }
+  return socket;
+}
+
+TcpListener::TcpListener(EdgePoll& poll, Descriptor socket, Handler handler)
+    : socket_(std::move(socket)),
+      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+      handler_(std::move(handler)) {
+  if (listen(socket_.get(), SOMAXCONN) != 0 || !poll.add_level(socket_.get(), *this)) {
+    handler_.on_failed(errno);
+  }
+}
+
+void TcpListener::close() { socket_.reset(); }
+
+void TcpListener::on_events(std::uint32_t) {
+  for (int i = 0; i < batch && socket_.valid(); ++i) {
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    Descriptor accepted(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &length,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!accepted.valid()) {
+      switch (errno) {
+        case EAGAIN:
+          return;
+        case ECONNABORTED:  // the client was gone before we came
+        case EINTR:
+          continue;
+        case EMFILE:
+        case ENFILE:
+          accept_with_reserve();
+          continue;
+        default:
+          // Errors of the network that accept(2) hands on; the connection is lost, the listener
+          // lives.
+          handler_.on_failed(errno);
+          return;
+      }
+    }
+    sockaddr_storage own{};
+    length = sizeof own;
+    if (getsockname(accepted.get(), reinterpret_cast<sockaddr*>(&own), &length) != 0) {
+      handler_.on_failed(errno);
+      continue;
+    }
+    handler_.on_accepted({std::move(accepted), Endpoint::from(peer), Endpoint::from(own)});
+  }
+}
+
+void TcpListener::accept_with_reserve() {
+  reserve_.reset();
+  Descriptor refused(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (refused.valid()) {
+    const linger reset_at_close{1, 0};
+    setsockopt(refused.get(), SOL_SOCKET, SO_LINGER, &reset_at_close, sizeof reset_at_close);
+    handler_.on_out_of_descriptors();
+  }
+  refused.reset();  // before the reserve is taken again
+  reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+std::uint32_t inbound_interface(int fd, Family family) {
+  alignas(cmsghdr) std::array<char, 512> buffer{};
+  socklen_t length = buffer.size();
+  const bool v6 = family == Family::v6;
+  if (getsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, v6 ? IPV6_2292PKTOPTIONS : IP_PKTOPTIONS,
+                 buffer.data(), &length) != 0) {
+    return 0;
+  }
+  msghdr message{};
+  message.msg_control = buffer.data();
+  message.msg_controllen = length;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      return static_cast<std::uint32_t>(info.ipi_ifindex);
+    }
+    if (c->cmsg_level == SOL_IPV6 &&
+        (c->cmsg_type == IPV6_PKTINFO || c->cmsg_type == IPV6_2292PKTINFO)) {
+      in6_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(c), sizeof info);
+      return info.ipi6_ifindex;
+    }
+  }
+  return 0;
+}
+
+}  // namespace weir

@@ -1,0 +1,61 @@
+// Takes the TCP connections that the firewall's TPROXY rule sends to weir's port. The accepted
+// socket's own address is the original destination; nothing else knows it as surely.
+//
+// One per family and worker (SO_REUSEPORT spreads connections). Level-triggered with bounded
+// batches, so that a flood of connections cannot starve live flows, and so that running out of
+// descriptors never leaves the listener unarmed: then a descriptor held in reserve accepts the
+// connection, to reset it and count it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "base/descriptor.h"
+#include "loop/edge_poll.h"
+#include "weir/endpoint.h"
+#include "weir/result.h"
+
+namespace weir {
+
+// An accepted connection, not yet a flow. `client` is non-blocking.
+struct Accepted {
+  Descriptor socket;
+  Endpoint client;
+  Endpoint destination;
+};
+
+class TcpListener final : public EdgePoll::Watcher {
+ public:
+  struct Handler {
+    std::function<void(Accepted)> on_accepted;
+    std::function<void()> on_out_of_descriptors;  // a connection was reset for want of one
+    std::function<void(int code)> on_failed;      // accept said something else
+  };
+
+  // Binds, but does not listen yet: the sockets of all workers are bound before one of them takes
+  // connections.
+  static Result<Descriptor> open(Family family, Port port);
+
+  // REQUIRES: `socket` came from open(). Listens at once.
+  TcpListener(EdgePoll& poll, Descriptor socket, Handler handler);
+
+  void on_events(std::uint32_t events) override;
+
+  // Refuses new connections from now on.
+  void close();
+
+ private:
+  static constexpr int batch = 64;
+
+  void accept_with_reserve();
+
+  Descriptor socket_;
+  Descriptor reserve_;
+  Handler handler_;
+};
+
+// The inbound interface of an accepted connection (0: unknown). The listener keeps IP_PKTINFO on
+// for it.
+[[nodiscard]] std::uint32_t inbound_interface(int fd, Family family);
+
+}  // namespace weir

@@ -1,0 +1,55 @@
+// Takes the datagrams that the firewall's TPROXY rule sends to weir's port, many per system call,
+// with the original destination from the control message.
+//
+// One per family and worker. Level-triggered: a flood is taken in bounded batches, in turn with
+// everything else. With UDP_GRO one buffer can carry several datagrams of one sender, which then
+// also leave together.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/datagram_batch.h"
+#include "base/descriptor.h"
+#include "loop/edge_poll.h"
+#include "weir/endpoint.h"
+#include "weir/result.h"
+
+namespace weir {
+
+// One datagram, or several of `segment` bytes each (the last may be shorter). Lives until the
+// handler returns.
+struct InterceptedDatagram {
+  Endpoint client;
+  Endpoint destination;
+  std::uint32_t interface = 0;
+  std::uint16_t segment = 0;  // 0: one datagram
+  std::span<const std::uint8_t> payload;
+};
+
+class UdpListener final : public EdgePoll::Watcher {
+ public:
+  struct Handler {
+    std::function<void(std::span<const InterceptedDatagram>)> on_datagrams;
+    std::function<void()> on_no_destination;  // a datagram without the control message was dropped
+    std::function<void()> on_truncated;       // MSG_TRUNC or MSG_CTRUNC: dropped
+  };
+
+  static Result<Descriptor> open(Family family, Port port);
+
+  // `batch` is the worker's, used by all its listeners in turn.
+  UdpListener(EdgePoll& poll, Descriptor socket, DatagramBatch& batch, Handler handler);
+
+  void on_events(std::uint32_t events) override;
+  void close() { socket_.reset(); }
+
+ private:
+  Descriptor socket_;
+  DatagramBatch& batch_;
+  Handler handler_;
+  std::vector<InterceptedDatagram> datagrams_;
+};
+
+}  // namespace weir

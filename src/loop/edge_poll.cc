@@ -1,0 +1,86 @@
+#include "loop/edge_poll.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace weir {
+
+EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end)
+    : loop_(loop),
+      fd_(epoll_create1(EPOLL_CLOEXEC)),
+      now_(clock_now()),
+      on_turn_end_(std::move(on_turn_end)) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;  // the libuv loop
+  if (fd_ < 0 || epoll_ctl(fd_, EPOLL_CTL_ADD, uv_backend_fd(loop.raw()), &event) != 0) {
+    std::perror("weir: cannot make an epoll descriptor");
+    std::abort();
+  }
+}
+
+EdgePoll::~EdgePoll() { ::close(fd_); }
+
+bool EdgePoll::control(int fd, Watcher& watcher, std::uint32_t events) const {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &watcher;
+  return epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool EdgePoll::add(int fd, Watcher& watcher) {
+  return control(fd, watcher, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+bool EdgePoll::add_input(int fd, Watcher& watcher) {
+  return control(fd, watcher, EPOLLIN | EPOLLET);
+}
+
+bool EdgePoll::add_level(int fd, Watcher& watcher) { return control(fd, watcher, EPOLLIN); }
+
+void EdgePoll::again(Watcher& watcher, std::uint32_t events) {
+  again_.push_back({&watcher, events});
+}
+
+void EdgePoll::run() {
+  running_ = true;
+  std::array<epoll_event, 256> events;
+  uv_run(loop_.raw(), UV_RUN_NOWAIT);  // registers what was made before
+  while (running_) {
+    const int timeout = again_.empty() ? uv_backend_timeout(loop_.raw()) : 0;
+    const int count = epoll_wait(fd_, events.data(), static_cast<int>(events.size()), timeout);
+    if (count < 0 && errno != EINTR) {
+      std::perror("weir: epoll_wait");
+      std::abort();
+    }
+    uv_update_time(loop_.raw());
+    now_ = clock_now();
+    serving_.swap(again_);
+    bool loop_ready = false;
+    for (int i = 0; i < count; ++i) {
+      const auto& event = events[static_cast<std::size_t>(i)];
+      if (event.data.ptr == nullptr) {
+        loop_ready = true;
+      } else {
+        static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
+      }
+    }
+    for (const Due& due : serving_) {
+      due.watcher->on_events(due.events);
+    }
+    serving_.clear();
+    if (loop_ready || uv_backend_timeout(loop_.raw()) == 0) {
+      uv_run(loop_.raw(), UV_RUN_NOWAIT);
+    }
+    on_turn_end_();
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,74 @@
+// The data path's readiness: one edge-triggered epoll descriptor for thousands of sockets, and the
+// worker's libuv loop watched inside it.
+//
+// A uv_poll per connection costs 15 epoll_ctl calls per short connection; here a socket is
+// registered once, for everything, and forgotten by closing it. libuv keeps timers and messages:
+// its own descriptor sits in this one (not the other way round, which would cost a second
+// epoll_wait in every turn), and runs when it has something to do.
+//
+// Edge-triggered means: whoever is told that a socket is readable reads until it would block, or
+// asks for another turn with again(). Events may arrive for a watcher whose socket was closed
+// earlier in the same batch; so watchers are not destroyed before the batch ends (see Worker's
+// graveyard) and ignore what comes late.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "loop/loop.h"
+
+namespace weir {
+
+class EdgePoll {
+ public:
+  class Watcher {
+   public:
+    // `events` are epoll's (EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR).
+    virtual void on_events(std::uint32_t events) = 0;
+
+   protected:
+    ~Watcher() = default;
+  };
+
+  EdgePoll(Loop& loop, std::function<void()> on_turn_end);
+  ~EdgePoll();
+  EdgePoll(const EdgePoll&) = delete;
+  EdgePoll& operator=(const EdgePoll&) = delete;
+
+  // Registers for input, output and hang-up, edge-triggered. False when the kernel refuses (no
+  // memory, max_user_watches). Closing the descriptor is what ends it.
+  [[nodiscard]] bool add(int fd, Watcher& watcher);
+  // Only for input; edge-triggered.
+  [[nodiscard]] bool add_input(int fd, Watcher& watcher);
+  // Only for input, and told again in every turn while there is some: for listeners.
+  [[nodiscard]] bool add_level(int fd, Watcher& watcher);
+
+  // Calls on_events(events) in the next turn, without sleeping before it. The caller sees to it
+  // that the watcher lives until then, and that it asks once.
+  void again(Watcher& watcher, std::uint32_t events);
+
+  void run();  // until stop()
+  void stop() { running_ = false; }
+
+  // The time this turn began.
+  [[nodiscard]] Instant now() const { return now_; }
+
+ private:
+  struct Due {
+    Watcher* watcher;
+    std::uint32_t events;
+  };
+
+  [[nodiscard]] bool control(int fd, Watcher& watcher, std::uint32_t events) const;
+
+  Loop& loop_;
+  int fd_;
+  bool running_ = false;
+  Instant now_;
+  std::function<void()> on_turn_end_;
+  std::vector<Due> again_;
+  std::vector<Due> serving_;
+};
+
+}  // namespace weir

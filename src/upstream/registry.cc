@@ -1,0 +1,149 @@
+#include "upstream/registry.h"
+
+#include <array>
+#include <utility>
+
+#include "upstream/direct.h"
+#include "upstream/forward.h"
+#include "upstream/verdict.h"
+
+namespace weir {
+namespace {
+
+constexpr std::array shared_keys{
+    Key{.name = "source",
+        .standard = "gateway",
+        .sentence =
+            "the address the upstream side sees: gateway, client, client:port (falls back to "
+            "client when the port is taken), or an address of the router"},
+    Key{.name = "mapping",
+        .kind = ValueKind::word,
+        .sentence = "UDP: one server-side socket per flow, or one per client ip:port "
+                    "(endpoint-independent mapping); default per-client for direct, else per-flow",
+        .choices = "per-flow, per-client"},
+    Key{.name = "retries",
+        .kind = ValueKind::number,
+        .standard = "3",
+        .sentence = "connection attempts on other servers before the flow fails",
+        .least = 0,
+        .most = 100},
+    Key{.name = "mark",
+        .kind = ValueKind::mark,
+        .sentence = "firewall mark of upstream sockets, VALUE/MASK (multi-WAN)"},
+    Key{.name = "interface", .sentence = "network interface that upstream sockets are bound to"},
+    Key{.name = "dscp",
+        .kind = ValueKind::number,
+        .sentence = "DSCP of upstream packets",
+        .least = 0,
+        .most = 63},
+};
+
+constexpr std::array table{
+    PolicyType{"direct", "goes on to the flow's own destination", direct_keys, make_direct},
+    PolicyType{"forward", "goes to one of several servers", forward_keys, make_forward},
+    PolicyType{"reject", "is refused: RST, ICMP port unreachable", {}, make_reject},
+    PolicyType{"drop", "is not answered at all", {}, make_drop},
+};
+
+constexpr std::array<std::string_view, 5> builtins{"direct", "transparent", "bypass", "reject",
+                                                   "drop"};
+
+Result<Source> parse_source(const Settings& settings) {
+  const std::string& text = settings.text("source");
+  if (text == "gateway") {
+    return Source{};
+  }
+  if (text == "client") {
+    return Source{SourceKind::client, {}};
+  }
+  if (text == "client:port") {
+    return Source{SourceKind::client_port, {}};
+  }
+  auto address = Address::parse(text);
+  if (!address || address.value().is_unspecified() || address.value().is_multicast()) {
+    return Error("'" + text + "' is not gateway, client, client:port or an address of the router",
+                 settings.place_of("source"));
+  }
+  return Source{SourceKind::address, address.value()};
+}
+
+// IFNAMSIZ, with its closing zero.
+constexpr std::size_t interface_name_size = 16;
+
+Result<SocketOptions> parse_options(const Settings& settings) {
+  SocketOptions options;
+  if (settings.given("mark")) {
+    options.mark = settings.mark("mark");
+  }
+  if (settings.given("dscp")) {
+    options.dscp = static_cast<std::uint8_t>(settings.number("dscp"));
+  }
+  options.interface = settings.text_or_empty("interface");
+  if (options.interface.size() >= interface_name_size) {
+    return Error("'" + options.interface + "' is too long for an interface name (at most 15 bytes)",
+                 settings.place_of("interface"));
+  }
+  return options;
+}
+
+const PolicyType* find(std::string_view name) {
+  for (const PolicyType& row : table) {
+    if (row.name == name) {
+      return &row;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const PolicyType> policies() { return table; }
+
+std::span<const Key> upstream_keys() { return shared_keys; }
+
+Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, ServerPool& pool) {
+  const PolicyType* row = find(settings.text("type"));
+  assert(row != nullptr && "the configuration let an unknown type pass");
+  auto source = parse_source(settings);
+  if (!source) {
+    return source.error();
+  }
+  auto options = parse_options(settings);
+  if (!options) {
+    return options.error();
+  }
+  UpstreamProfile profile{.name = settings.name(),
+                          .type = std::string(row->name),
+                          .source = source.value(),
+                          .options = options.value(),
+                          .mapping = settings.text_or_empty("mapping") == "per-client"
+                                         ? Mapping::per_client
+                                         : Mapping::per_flow,
+                          .attempts = 1 + static_cast<int>(settings.number("retries"))};
+  return row->make(settings, std::move(profile), pool);
+}
+
+std::shared_ptr<Upstream> make_builtin(std::string_view name) {
+  UpstreamProfile profile{.name = std::string(name), .type = std::string(name)};
+  if (name == "direct") {
+    profile.mapping = Mapping::per_client;
+    return std::make_shared<Direct>(std::move(profile), Upstream::Offload::none);
+  }
+  if (name == "transparent" || name == "bypass") {
+    profile.source.kind = SourceKind::client;
+    profile.mapping = Mapping::per_client;
+    return std::make_shared<Direct>(
+        std::move(profile), name == "bypass" ? Upstream::Offload::bypass : Upstream::Offload::none);
+  }
+  if (name == "reject") {
+    return std::make_shared<Verdict>(std::move(profile), Route::Verdict::reject);
+  }
+  if (name == "drop") {
+    return std::make_shared<Verdict>(std::move(profile), Route::Verdict::drop);
+  }
+  return nullptr;
+}
+
+std::span<const std::string_view> builtin_names() { return builtins; }
+
+}  // namespace weir

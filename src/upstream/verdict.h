@@ -1,0 +1,34 @@
+// The policies `reject` and `drop`: flows that go nowhere. Where the firewall can decide a rule's
+// conditions it refuses these flows by itself and the gateway never sees them.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weir/upstream.h"
+
+namespace weir {
+
+class Verdict final : public Upstream {
+ public:
+  // REQUIRES: verdict is reject or drop.
+  Verdict(UpstreamProfile profile, Route::Verdict verdict)
+      : Upstream(std::move(profile)), verdict_(verdict) {}
+
+  [[nodiscard]] Route route(const Flow& flow,
+                            std::span<const std::shared_ptr<Server>> tried) const override;
+  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override;
+  [[nodiscard]] Offload offload() const override;
+
+ private:
+  Route::Verdict verdict_;
+};
+
+Result<std::shared_ptr<Upstream>> make_reject(const Settings& settings, UpstreamProfile profile,
+                                              ServerPool& pool);
+Result<std::shared_ptr<Upstream>> make_drop(const Settings& settings, UpstreamProfile profile,
+                                            ServerPool& pool);
+
+}  // namespace weir

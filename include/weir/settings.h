@@ -38,8 +38,8 @@ struct Key {
   std::string_view sentence = {};
   std::int64_t least = 0;
   std::int64_t most = INT64_MAX;
-  std::string_view
-      choices;  // word: "a, b, c". number and size: words allowed besides a number ("auto")
+  // word: "a, b, c". number and size: words allowed besides a number ("auto").
+  std::string_view choices = {};
   enum class Repeat : std::uint8_t { once, repeats } repeat = Repeat::once;
   enum class Need : std::uint8_t { optional, required } need = Need::optional;
 };

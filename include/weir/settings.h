@@ -64,9 +64,13 @@ class Settings {
   [[nodiscard]] const Place& place() const { return place_; }
 
   void add(std::string_view key, Value value);
+  // Takes out what a key was given at a place.
+  void remove(std::string_view key, const Place& place);
 
   // True when the operator wrote the key; a default does not count.
   [[nodiscard]] bool given(std::string_view key) const;
+  // The keys that the operator wrote, by name.
+  [[nodiscard]] std::vector<std::string_view> given_keys() const;
   // Where the key stands, or the section's header when it is not given.
   [[nodiscard]] Place place_of(std::string_view key) const;
 
@@ -94,7 +98,8 @@ class Settings {
   std::map<std::string, std::vector<Value>, std::less<>> defaults_;
 };
 
-// Parses one value by its row. The error's text says what was expected.
+// Parses one value by its row. The error's text says what was expected. A list's `@FILE` stays an
+// item: reading files is the configuration's business.
 [[nodiscard]] Result<Value> parse_value(const Key& key, std::string_view text, const Place& place);
 
 }  // namespace weir

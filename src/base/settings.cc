@@ -1,0 +1,100 @@
+#include "weir/settings.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace weir {
+
+Settings::Settings(std::string name, Place place, std::span<const Key> keys)
+    : name_(std::move(name)), place_(std::move(place)) {
+  for (const Key& key : keys) {
+    if (!key.standard.empty()) {
+      auto value = parse_value(key, key.standard, place_);
+      assert(value.ok() && "a row's default does not fit its own bounds");
+      defaults_[std::string(key.name)] = {std::move(value).value()};
+    }
+  }
+}
+
+void Settings::add(std::string_view key, Value value) {
+  given_[std::string(key)].push_back(std::move(value));
+}
+
+void Settings::remove(std::string_view key, const Place& place) {
+  const auto found = given_.find(key);
+  if (found == given_.end()) {
+    return;
+  }
+  std::erase_if(found->second, [&](const Value& value) { return value.place == place; });
+  if (found->second.empty()) {
+    given_.erase(found);
+  }
+}
+
+bool Settings::given(std::string_view key) const { return given_.contains(key); }
+
+std::vector<std::string_view> Settings::given_keys() const {
+  std::vector<std::string_view> out;
+  out.reserve(given_.size());
+  for (const auto& [key, values] : given_) {
+    out.push_back(key);
+  }
+  return out;
+}
+
+Place Settings::place_of(std::string_view key) const {
+  const auto found = given_.find(key);
+  return found == given_.end() ? place_ : found->second.front().place;
+}
+
+const std::vector<Value>& Settings::all(std::string_view key) const {
+  static const std::vector<Value> none;
+  if (const auto found = given_.find(key); found != given_.end()) {
+    return found->second;
+  }
+  const auto standard = defaults_.find(key);
+  return standard == defaults_.end() ? none : standard->second;
+}
+
+const Value& Settings::only(std::string_view key) const {
+  const std::vector<Value>& values = all(key);
+  assert(values.size() == 1 && "a key without value and default was read");
+  return values.front();
+}
+
+std::int64_t Settings::number(std::string_view key) const { return only(key).number; }
+
+Milliseconds Settings::duration(std::string_view key) const {
+  return Milliseconds{only(key).number};
+}
+
+bool Settings::yes(std::string_view key) const { return only(key).number != 0; }
+
+Mark Settings::mark(std::string_view key) const { return only(key).mark; }
+
+const std::string& Settings::text(std::string_view key) const { return only(key).text; }
+
+std::string Settings::text_or_empty(std::string_view key) const {
+  const std::vector<Value>& values = all(key);
+  return values.empty() ? "" : values.front().text;
+}
+
+namespace {
+
+bool same(const std::vector<Value>& a, const std::vector<Value>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Value& x, const Value& y) {
+    return x.text == y.text && same(x.items, y.items);
+  });
+}
+
+}  // namespace
+
+bool Settings::same_values(const Settings& other) const {
+  return name_ == other.name_ && std::equal(given_.begin(), given_.end(), other.given_.begin(),
+                                            other.given_.end(), [](const auto& a, const auto& b) {
+                                              return a.first == b.first && same(a.second, b.second);
+                                            });
+}
+
+}  // namespace weir

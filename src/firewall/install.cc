@@ -1,0 +1,64 @@
+#include "firewall/install.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "firewall/program.h"
+
+namespace weir::firewall {
+
+namespace {
+
+bool may_change_the_network() {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  if (syscall(SYS_capget, &header, data.data()) != 0) return true;  // let the kernel say
+  return (data[0].effective & (1U << CAP_NET_ADMIN)) != 0;
+}
+
+Result<> run_script(const std::string& script, const std::string& what) {
+  if (!may_change_the_network()) {
+    return Error(what + " needs CAP_NET_ADMIN: run it as root");
+  }
+  const Result<Ended> ended = run_program({"sh", "-s"}, script);
+  if (!ended) return ended.error().while_trying(what);
+  if (ended.value().status == 0) return Done{};
+  const std::string reason = first_line(ended.value().errors);
+  return Error(what + " failed: " +
+               (reason.empty() ? "status " + std::to_string(ended.value().status) : reason));
+}
+
+}  // namespace
+
+std::optional<Backend> backend_named(std::string_view name) {
+  for (const Backend backend : {Backend::nft, Backend::iptables}) {
+    if (name == name_of(backend)) return backend;
+  }
+  return std::nullopt;
+}
+
+Backend standard_backend() {
+  return !is_installed("nft") && is_installed("iptables") ? Backend::iptables : Backend::nft;
+}
+
+Result<> apply(const Ruleset& ruleset, Backend backend) {
+  return run_script(apply_script(ruleset, backend), "installing the firewall rules");
+}
+
+Result<> remove(Backend backend) {
+  return run_script(remove_script(backend), "removing the firewall rules");
+}
+
+Result<bool> applied(Backend backend) {
+  const Result<Ended> ended =
+      backend == Backend::nft
+          ? run_program({"nft", "list", "chain", "inet", "weir", "prerouting"}, "")
+          : run_program({"iptables", "-w", "-t", "mangle", "-C", "PREROUTING", "-j", "WEIR"}, "");
+  if (!ended) return ended.error();
+  return ended.value().status == 0;
+}
+
+}  // namespace weir::firewall

@@ -1,0 +1,321 @@
+// Two things that nft does and iptables cannot, and what is done instead.
+//
+// 1. `-m socket` tests a socket's mark only by copying it over the packet's (--restore-skmark), so
+//    it is asked only where there is no other way: for UDP, to tell weir's sockets towards servers
+//    from those that replies leave from. A datagram that finds a transparent socket thereby loses
+//    the mark bits of others; every other packet keeps them.
+// 2. Rules that match several prefixes need chains of their own, and a verdict found there must end
+//    the rules of weir without ending those of others. So a bypass in such a chain sets the
+//    bypass-mark on the packet, returns, and the next rule leaves for good and takes it off again.
+//    REJECT is not allowed here at all: the bypass-mark stays on, and `filter` refuses the packet.
+//
+// The shape is nft.cc's: WEIR looks at every packet, WEIR-DECIDE holds the rules in order.
+#include "firewall/iptables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "firewall/words.h"
+
+namespace weir::firewall {
+
+namespace {
+
+// How many ports `-m multiport` takes; a range counts as two.
+constexpr std::size_t multiport_limit = 15;
+
+std::string value_mask(std::uint32_t value, std::uint32_t mask) {
+  return fmt::format("{:#x}/{:#x}", value, mask);
+}
+
+std::string chain_of(const Decision& decision) { return fmt::format("WEIR-{}", decision.row); }
+
+const std::optional<Addresses>& addresses_in(const Decision& decision, Family family) {
+  return family == Family::v4 ? decision.v4 : decision.v6;
+}
+
+// Whether the conditions fill chains of their own.
+bool needs_chain(const Decision& decision, Family family) {
+  const auto& addresses = addresses_in(decision, family);
+  return addresses && !addresses->any();
+}
+
+// Whether some bypass is found in a chain of its own.
+bool leaves_by_mark(const Ruleset& ruleset, Family family) {
+  return std::any_of(ruleset.decisions.begin(), ruleset.decisions.end(),
+                     [=](const Decision& decision) {
+                       return decision.verdict == Verdict::bypass && needs_chain(decision, family);
+                     });
+}
+
+bool uses(const Ruleset& ruleset, Verdict verdict) {
+  return std::any_of(ruleset.decisions.begin(), ruleset.decisions.end(),
+                     [=](const Decision& decision) { return decision.verdict == verdict; });
+}
+
+bool both_ends(const Addresses& addresses) {
+  return !addresses.client.empty() && !addresses.destination.empty();
+}
+
+// "-p tcp -m multiport --dports 80,8000:8100 ", as many of them as it takes.
+void add_port_matches(std::vector<std::string>& matches, std::string_view protocol,
+                      const Ports& ports) {
+  if (ports.empty()) return;
+  if (ports.all()) {
+    matches.push_back(fmt::format("-p {} ", protocol));
+    return;
+  }
+  std::string list;
+  std::size_t used = 0;
+  const auto flush = [&] {
+    matches.push_back(fmt::format("-p {} -m multiport --dports {} ", protocol, list));
+    list.clear();
+    used = 0;
+  };
+  for (const Ports::Range& range : ports.ranges) {
+    const std::size_t cost = range.first == range.last ? 1 : 2;
+    if (used + cost > multiport_limit) flush();
+    if (!list.empty()) list += ',';
+    list += range.first == range.last ? std::to_string(range.first)
+                                      : fmt::format("{}:{}", range.first, range.last);
+    used += cost;
+  }
+  flush();
+}
+
+std::vector<std::string> flow_matches(const std::vector<std::string>& interfaces, const Ports& tcp,
+                                      const Ports& udp) {
+  std::vector<std::string> ports;
+  add_port_matches(ports, "tcp", tcp);
+  add_port_matches(ports, "udp", udp);
+  if (interfaces.empty()) return ports;
+  std::vector<std::string> matches;
+  for (const std::string& interface : interfaces) {
+    for (const std::string& port : ports) {
+      matches.push_back(fmt::format("-i {} {}", iptables_interface(interface), port));
+    }
+  }
+  return matches;
+}
+
+class Writer {
+ public:
+  Writer(const Ruleset& ruleset, Family family) : ruleset_(ruleset), family_(family) {}
+
+  std::string mangle() {
+    begin("mangle");
+    own();
+    entry();
+    decide();
+    verdicts();
+    return std::move(out_) + "COMMIT\n";
+  }
+
+  std::string filter() {
+    begin("filter");
+    const std::string mark = fmt::format(
+        "-m mark --mark {}",
+        value_mask(ruleset_.bypass_mark.value, ruleset_.bypass_mark.mask | ruleset_.mark.mask));
+    add("WEIR", fmt::format("-p tcp {} -j REJECT --reject-with tcp-reset", mark));
+    add("WEIR", fmt::format("-p udp {} -j REJECT", mark));
+    return std::move(out_) + "COMMIT\n";
+  }
+
+ private:
+  void add(std::string_view chain, std::string_view rule) {
+    out_ += fmt::format("-A {} {}\n", chain, rule);
+  }
+
+  void begin(std::string_view table) {
+    out_ += fmt::format("*{}\n", table);
+    for (const std::string& chain : iptables_chains(ruleset_, family_, table)) {
+      out_ += fmt::format(":{} - [0:0]\n", chain);
+    }
+  }
+
+  [[nodiscard]] std::string bypass_mark() const {
+    return value_mask(ruleset_.bypass_mark.value, ruleset_.bypass_mark.mask);
+  }
+
+  // Packets for which a transparent socket exists; see nft.cc. `-m socket` leaves out listeners.
+  void own() {
+    out_ += "# packets for sockets of weir's own\n";
+    add("WEIR", "-p udp -m socket --transparent --restore-skmark -j WEIR-OWN-UDP");
+    add("WEIR", "-p tcp -m socket --transparent -g WEIR-OWN-TCP");
+    add("WEIR", fmt::format("-p {} -m socket --transparent -g WEIR-DELIVER",
+                            family_ == Family::v4 ? "icmp" : "ipv6-icmp"));
+    add("WEIR-OWN-UDP", fmt::format("-m mark --mark {} -g WEIR-DELIVER", bypass_mark()));
+    add("WEIR-OWN-UDP", "-j MARK --set-xmark 0x0/0xffffffff");
+    // An answer from a server is a SYN with ACK, or no SYN: this is a client's new connection.
+    add("WEIR-OWN-TCP", fmt::format("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN {}", tproxy()));
+    add("WEIR-OWN-TCP", "-g WEIR-DELIVER");
+    add("WEIR-DELIVER", fmt::format("-j MARK --set-xmark {}",
+                                    value_mask(ruleset_.mark.value,
+                                               ruleset_.mark.mask | ruleset_.bypass_mark.mask)));
+    add("WEIR-DELIVER", "-j ACCEPT");
+  }
+
+  void entry() {
+    out_ += "# what the router sends to itself\n";
+    add("WEIR", "-i lo -j RETURN");
+    if (ruleset_.decisions.empty()) return;
+    out_ += "# the ports that some rule names\n";
+    for (const std::string& match : flow_matches(ruleset_.interfaces, ruleset_.tcp, ruleset_.udp)) {
+      add("WEIR", match + "-g WEIR-DECIDE");
+    }
+  }
+
+  void decide() {
+    if (ruleset_.decisions.empty()) return;
+    const std::string_view never =
+        family_ == Family::v4 ? "BROADCAST,ANYCAST,MULTICAST" : "ANYCAST,MULTICAST";
+    if (ruleset_.local_services) {
+      out_ += "# never broadcast and multicast; to the router itself only what opens a flow\n";
+      add("WEIR-DECIDE", fmt::format("-m addrtype --dst-type {} -j RETURN", never));
+      add("WEIR-DECIDE",
+          "-p tcp -m addrtype --dst-type LOCAL -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j RETURN");
+      add("WEIR-DECIDE",
+          "-p udp -m addrtype --dst-type LOCAL -m conntrack --ctdir REPLY -j RETURN");
+    } else {
+      out_ += "# never the router's own addresses, broadcast and multicast\n";
+      add("WEIR-DECIDE", fmt::format("-m addrtype --dst-type LOCAL,{} -j RETURN", never));
+    }
+    const auto& exclude = family_ == Family::v4 ? ruleset_.exclude_v4 : ruleset_.exclude_v6;
+    if (!exclude.empty()) out_ += "# exclude\n";
+    for (const std::string& prefix : words(exclude)) {
+      add("WEIR-DECIDE", fmt::format("-d {} -j RETURN", prefix));
+    }
+    add("WEIR-DECIDE",
+        fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
+    for (const Decision& decision : ruleset_.decisions) write(decision);
+  }
+
+  void write(const Decision& decision) {
+    const std::string count = fmt::format("-m comment --comment {} ", counter_name(decision));
+    if (decision.row == 0) {
+      out_ += fmt::format("# whatever is left: {}\n", name_of(decision.verdict));
+      add("WEIR-DECIDE", count + leave(decision.verdict));
+      return;
+    }
+    const auto& addresses = addresses_in(decision, family_);
+    if (!addresses) return;
+    out_ += fmt::format("# rule {}: {}\n", printable(decision.name), name_of(decision.verdict));
+    for (const std::string& match : flow_matches(decision.interfaces, decision.tcp, decision.udp)) {
+      if (!needs_chain(decision, family_)) {
+        add("WEIR-DECIDE", match + count + leave(decision.verdict));
+      } else {
+        add("WEIR-DECIDE", fmt::format("{}-j {}", match, chain_of(decision)));
+      }
+    }
+    if (!needs_chain(decision, family_)) return;
+    if (decision.verdict == Verdict::bypass) {
+      add("WEIR-DECIDE", fmt::format("-m mark --mark {} -g WEIR-BYPASS", bypass_mark()));
+    }
+    write_addresses(decision, *addresses, count);
+  }
+
+  void write_addresses(const Decision& decision, const Addresses& addresses,
+                       const std::string& count) {
+    const std::string chain = chain_of(decision);
+    const std::string hit = count + leave_chain(decision.verdict);
+    for (const std::string& prefix : words(addresses.not_client)) {
+      add(chain, fmt::format("-s {} -j RETURN", prefix));
+    }
+    for (const std::string& prefix : words(addresses.not_destination)) {
+      add(chain, fmt::format("-d {} -j RETURN", prefix));
+    }
+    const bool both = both_ends(addresses);
+    for (const std::string& prefix : words(addresses.client)) {
+      // By goto, for one prefix covers a client: what the second chain lets through is done here.
+      add(chain, both ? fmt::format("-s {} -g {}-TO", prefix, chain)
+                      : fmt::format("-s {} {}", prefix, hit));
+    }
+    for (const std::string& prefix : words(addresses.destination)) {
+      add(both ? chain + "-TO" : chain, fmt::format("-d {} {}", prefix, hit));
+    }
+    if (addresses.client.empty() && addresses.destination.empty()) add(chain, hit);
+  }
+
+  // How a packet leaves WEIR-DECIDE, which was entered by goto: RETURN ends weir's rules.
+  static std::string leave(Verdict verdict) {
+    switch (verdict) {
+      case Verdict::bypass:
+        return "-j RETURN";
+      case Verdict::reject:
+        return "-g WEIR-REFUSE";
+      case Verdict::drop:
+        return "-j DROP";
+      case Verdict::intercept:
+        break;
+    }
+    return "-g WEIR-INTERCEPT";
+  }
+
+  // The same from a rule's own chain, which was entered by a jump.
+  [[nodiscard]] std::string leave_chain(Verdict verdict) const {
+    if (verdict != Verdict::bypass) return leave(verdict);
+    return fmt::format("-j MARK --set-xmark {}", bypass_mark());
+  }
+
+  void verdicts() {
+    if (ruleset_.intercepts()) {
+      out_ += "# to the listener; without one, TPROXY drops the packet\n";
+      for (const std::string_view protocol : {"tcp", "udp"}) {
+        if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) continue;
+        add("WEIR-INTERCEPT", fmt::format("-p {} {}", protocol, tproxy()));
+      }
+    }
+    if (uses(ruleset_, Verdict::reject)) {
+      out_ +=
+          "# REJECT is not allowed in this table: filter's WEIR refuses what carries this mark\n";
+      add("WEIR-REFUSE", fmt::format("-j MARK --set-xmark {}",
+                                     value_mask(ruleset_.bypass_mark.value,
+                                                ruleset_.bypass_mark.mask | ruleset_.mark.mask)));
+      add("WEIR-REFUSE", "-j ACCEPT");
+    }
+    if (leaves_by_mark(ruleset_, family_)) {
+      add("WEIR-BYPASS",
+          fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
+    }
+  }
+
+  [[nodiscard]] std::string tproxy() const {
+    return fmt::format("-j TPROXY --on-port {} --tproxy-mark {}", ruleset_.port,
+                       value_mask(ruleset_.mark.value, ruleset_.mark.mask));
+  }
+
+  const Ruleset& ruleset_;
+  Family family_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
+                                         std::string_view table) {
+  if (table == "filter")
+    return uses(ruleset, Verdict::reject) ? std::vector<std::string>{"WEIR"}
+                                          : std::vector<std::string>{};
+  std::vector<std::string> chains = {"WEIR", "WEIR-OWN-UDP", "WEIR-OWN-TCP", "WEIR-DELIVER"};
+  if (!ruleset.decisions.empty()) chains.emplace_back("WEIR-DECIDE");
+  for (const Decision& decision : ruleset.decisions) {
+    if (decision.row == 0 || !needs_chain(decision, family)) continue;
+    chains.push_back(chain_of(decision));
+    if (both_ends(*addresses_in(decision, family))) chains.push_back(chain_of(decision) + "-TO");
+  }
+  if (uses(ruleset, Verdict::intercept)) chains.emplace_back("WEIR-INTERCEPT");
+  if (uses(ruleset, Verdict::reject)) chains.emplace_back("WEIR-REFUSE");
+  if (leaves_by_mark(ruleset, family)) chains.emplace_back("WEIR-BYPASS");
+  return chains;
+}
+
+std::string render_iptables(const Ruleset& ruleset, Family family) {
+  std::string text = Writer(ruleset, family).mangle();
+  if (!iptables_chains(ruleset, family, "filter").empty()) {
+    text += Writer(ruleset, family).filter();
+  }
+  return text;
+}
+
+}  // namespace weir::firewall

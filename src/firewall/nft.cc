@@ -1,0 +1,255 @@
+// How the table is built, and why.
+//
+// A base chain looks at every packet that comes in, before routing, and does little: is it for a
+// socket of weir's own, did it come in where weir should look, is its port one that a rule names?
+// Only then come the decisions, in the configuration's order. Each decision that matches leaves by
+// `goto`, so that whatever happens next no later decision sees the packet; that matters with
+// `on-failure = open`, where a packet for which tproxy finds no listener must pass, and must not
+// fall into a `reject` further down.
+//
+// Packets for existing sockets come first. They are what a classic DIVERT rule matches, but a
+// transparent socket alone is not enough to tell:
+//   - a server-side socket, known by its bypass-mark: its packets are delivered, or an answer to a
+//     port that a rule names would be taken for a new flow;
+//   - the listener (wildcard) and the sockets that UDP replies leave from: not a match, or they
+//     would swallow what is not for them;
+//   - an accepted TCP connection: delivered, whatever the rules say by now, so that a reload never
+//     cuts a live connection;
+//   - a connection in TIME_WAIT: delivered as well. Forwarding would lose the packet, because early
+//     demux ties it to that socket and the kernel does not forward a packet that has one;
+//     delivered, it makes the two ends agree within one retransmission. A new SYN of the same
+//     client goes to tproxy, which hands it to the listener;
+//   - ICMP errors about any of these, which path MTU discovery needs.
+#include "firewall/nft.h"
+
+#include <fmt/format.h>
+
+#include "firewall/words.h"
+
+namespace weir::firewall {
+
+namespace {
+
+// The `tcp flags` of a packet that opens a connection.
+constexpr std::string_view syn = "tcp flags & (fin | syn | rst | ack) == syn";
+
+std::string set_mark(Mark mark) {
+  return fmt::format("meta mark set meta mark & {:#010x} | {:#x}", ~mark.mask, mark.value);
+}
+
+// One match of a port list: "tcp dport { 80, 8000-8100 }".
+std::string ports_match(std::string_view protocol, const Ports& ports) {
+  if (ports.all()) return fmt::format("meta l4proto {}", protocol);
+  return fmt::format("{} dport {}", protocol, set_of(words(ports, "-")));
+}
+
+std::vector<std::string> ports_matches(const Ports& tcp, const Ports& udp) {
+  if (tcp == udp && tcp.all()) return {"meta l4proto { tcp, udp }"};
+  if (tcp == udp) {
+    return {fmt::format("meta l4proto {{ tcp, udp }} th dport {}", set_of(words(tcp, "-")))};
+  }
+  std::vector<std::string> matches;
+  if (!tcp.empty()) matches.push_back(ports_match("tcp", tcp));
+  if (!udp.empty()) matches.push_back(ports_match("udp", udp));
+  return matches;
+}
+
+std::string interfaces_match(std::string_view operation, const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  std::vector<std::string> quoted;
+  quoted.reserve(names.size());
+  for (const std::string& name : names) quoted.push_back(nft_string(name));
+  return fmt::format("iifname {}{} ", operation, set_of(quoted));
+}
+
+std::string address_match(std::string_view family, const Addresses& addresses) {
+  if (addresses.any()) return fmt::format("meta nfproto {} ", family == "ip" ? "ipv4" : "ipv6");
+  std::string match;
+  const auto add = [&](std::string_view field, const std::vector<Prefix>& list) {
+    if (!list.empty()) match += fmt::format("{} {}{} ", family, field, set_of(words(list)));
+  };
+  add("saddr ", addresses.client);
+  add("saddr != ", addresses.not_client);
+  add("daddr ", addresses.destination);
+  add("daddr != ", addresses.not_destination);
+  return match;
+}
+
+std::vector<std::string> address_matches(const Decision& decision) {
+  if (decision.v4 && decision.v6 && decision.v4->any() && decision.v6->any()) return {""};
+  std::vector<std::string> matches;
+  if (decision.v4) matches.push_back(address_match("ip", *decision.v4));
+  if (decision.v6) matches.push_back(address_match("ip6", *decision.v6));
+  return matches;
+}
+
+std::string_view statement(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::bypass:
+      return "accept";
+    case Verdict::reject:
+      return "goto refuse";
+    case Verdict::drop:
+      return "drop";
+    case Verdict::intercept:
+      break;
+  }
+  return "goto intercept";
+}
+
+void write_decision(std::string& out, const Decision& decision) {
+  const std::string then =
+      fmt::format("counter name \"{}\" {}\n", counter_name(decision), statement(decision.verdict));
+  if (decision.row == 0) {
+    out += fmt::format("\t\t# whatever is left: {}\n\t\t{}", name_of(decision.verdict), then);
+    return;
+  }
+  out += fmt::format("\t\t# rule {}: {}\n", printable(decision.name), name_of(decision.verdict));
+  const std::string where = interfaces_match("", decision.interfaces);
+  for (const std::string& ports : ports_matches(decision.tcp, decision.udp)) {
+    for (const std::string& addresses : address_matches(decision)) {
+      out += fmt::format("\t\t{}{} {}{}", where, ports, addresses, then);
+    }
+  }
+}
+
+void write_counters(std::string& out, const Ruleset& ruleset) {
+  for (const Decision& decision : ruleset.decisions) {
+    out += fmt::format("\tcounter {} {{ }}\n", counter_name(decision));
+  }
+}
+
+void write_own(std::string& out, const Ruleset& ruleset) {
+  out += fmt::format(
+      "\t# Packets for which a transparent socket exists.\n"
+      "\tchain own {{\n"
+      "\t\t# weir's sockets towards servers carry the bypass-mark: these are their answers\n"
+      "\t\tsocket mark & {:#x} == {:#x} goto deliver\n"
+      "\t\t# not for the listener: what is sent to its port elsewhere is not ours\n"
+      "\t\tsocket wildcard 1 return\n"
+      "\t\t# not for the sockets that UDP replies leave from\n"
+      "\t\tmeta l4proto udp return\n"
+      "\t\t# a client that uses its port again, while the old connection is in TIME_WAIT\n"
+      "\t\t{} tproxy to :{} {} accept\n"
+      "\t\t# connections accepted earlier, whatever the rules say by now, and ICMP about them\n"
+      "\t\tgoto deliver\n"
+      "\t}}\n\n"
+      "\t# The mark makes the policy route deliver a packet here, whatever its destination.\n"
+      "\tchain deliver {{\n\t\t{} accept\n\t}}\n",
+      ruleset.bypass_mark.mask, ruleset.bypass_mark.value, syn, ruleset.port,
+      set_mark(ruleset.mark), set_mark(ruleset.mark));
+}
+
+void write_intercept(std::string& out, const Ruleset& ruleset) {
+  if (!ruleset.intercepts()) return;
+  out +=
+      "\n\t# Hands the packet to the listener. Without one, tproxy ends its rule and nothing is\n"
+      "\t# marked";
+  out += ruleset.on_failure == OnFailure::open
+             ? ": the packet goes on as if there were no weir (on-failure = open).\n"
+             : "; then the flow is refused at once (on-failure = closed).\n";
+  out += "\tchain intercept {\n";
+  for (const std::string_view protocol : {"tcp", "udp"}) {
+    const Ports& ports = protocol == "tcp" ? ruleset.tcp : ruleset.udp;
+    if (ports.empty()) continue;
+    out += fmt::format("\t\tmeta l4proto {} tproxy to :{} {} accept\n", protocol, ruleset.port,
+                       set_mark(ruleset.mark));
+  }
+  if (ruleset.on_failure == OnFailure::closed) out += "\t\tgoto refuse\n";
+  out += "\t}\n";
+}
+
+void write_refuse(std::string& out, const Ruleset& ruleset) {
+  const Ports udp = ruleset.refused_udp();
+  if (!ruleset.refuses_tcp() && udp.empty()) return;
+  out += "\n\tchain refuse {\n";
+  if (ruleset.refuses_tcp()) out += "\t\tmeta l4proto tcp reject with tcp reset\n";
+  if (!udp.empty()) out += "\t\treject with icmpx type port-unreachable\n";
+  out += "\t}\n";
+  if (udp.empty()) return;
+
+  // Offsets in bits from the ICMP header, which is 8 bytes; then follows the datagram's own header.
+  const std::string v4_port =
+      udp.all() ? "" : fmt::format("@th,240,16 {} ", set_of(words(udp, "-")));
+  const std::string v6_port =
+      udp.all() ? "" : fmt::format("@th,400,16 {} ", set_of(words(udp, "-")));
+  out += fmt::format(
+      "\n\t# The kernel sends a port unreachable from an address of the router. A client should\n"
+      "\t# see it come from whom it wrote to: take that address from the datagram that the error\n"
+      "\t# quotes (protocol, then port, then destination; an IPv4 header without options).\n"
+      "\tchain refused {{\n"
+      "\t\ttype filter hook output priority mangle; policy accept;\n"
+      "\t\ticmp type destination-unreachable icmp code port-unreachable @th,64,8 0x45 "
+      "@th,136,8 17 {}ip saddr set @th,192,32\n"
+      "\t\ticmpv6 type destination-unreachable icmpv6 code port-unreachable @th,112,8 17 "
+      "{}ip6 saddr set @th,256,128\n"
+      "\t}}\n",
+      v4_port, v6_port);
+}
+
+void write_decide(std::string& out, const Ruleset& ruleset) {
+  out += "\n\t# The rules, in the configuration's order. The first match wins.\n\tchain decide {\n";
+  if (ruleset.local_services) {
+    out += fmt::format(
+        "\t\t# never broadcast and multicast\n"
+        "\t\tfib daddr type {{ broadcast, anycast, multicast }} accept\n"
+        "\t\t# to the router itself: only what opens a flow, not answers to its own flows\n"
+        "\t\tfib daddr type local meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn "
+        "accept\n"
+        "\t\tfib daddr type local meta l4proto udp ct direction reply accept\n");
+  } else {
+    out +=
+        "\t\t# never the router's own addresses, broadcast and multicast\n"
+        "\t\tfib daddr type { local, broadcast, anycast, multicast } accept\n";
+  }
+  if (!ruleset.exclude_v4.empty() || !ruleset.exclude_v6.empty()) out += "\t\t# exclude\n";
+  if (!ruleset.exclude_v4.empty()) {
+    out += fmt::format("\t\tip daddr {} accept\n", set_of(words(ruleset.exclude_v4)));
+  }
+  if (!ruleset.exclude_v6.empty()) {
+    out += fmt::format("\t\tip6 daddr {} accept\n", set_of(words(ruleset.exclude_v6)));
+  }
+  for (const Decision& decision : ruleset.decisions) write_decision(out, decision);
+  out += "\t}\n";
+}
+
+void write_prerouting(std::string& out, const Ruleset& ruleset) {
+  out +=
+      "\n\tchain prerouting {\n"
+      "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+      "\t\tsocket transparent 1 jump own\n"
+      "\t\t# what the router sends to itself\n"
+      "\t\tiifname \"lo\" accept\n";
+  if (!ruleset.interfaces.empty()) {
+    out += fmt::format("\t\t{}accept\n", interfaces_match("!= ", ruleset.interfaces));
+  }
+  if (!ruleset.tcp.empty()) {
+    out += fmt::format("\t\t{} goto decide\n", ports_match("tcp", ruleset.tcp));
+  }
+  if (!ruleset.udp.empty()) {
+    out += fmt::format("\t\t{} goto decide\n", ports_match("udp", ruleset.udp));
+  }
+  out += "\t}\n";
+}
+
+}  // namespace
+
+std::string render_nft(const Ruleset& ruleset) {
+  std::string out =
+      "# Declared first, so that the deletion never fails: a new table takes the old one's place\n"
+      "# in one transaction.\n"
+      "table inet weir\n"
+      "delete table inet weir\n\n"
+      "table inet weir {\n";
+  write_counters(out, ruleset);
+  if (!ruleset.decisions.empty()) out += '\n';
+  write_own(out, ruleset);
+  write_refuse(out, ruleset);
+  write_intercept(out, ruleset);
+  if (!ruleset.decisions.empty()) write_decide(out, ruleset);
+  write_prerouting(out, ruleset);
+  out += "}\n";
+  return out;
+}
+
+}  // namespace weir::firewall

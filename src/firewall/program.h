@@ -1,0 +1,27 @@
+// Runs a program to its end and keeps what it said: how weir calls sh, nft and iptables-save.
+// Blocks the caller for as long, which is milliseconds. Any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "weir/result.h"
+
+namespace weir::firewall {
+
+struct Ended {
+  int status = 0;      // exit status; 128 + number when a signal ended it
+  std::string output;  // standard output
+  std::string errors;  // standard error
+};
+
+// `arguments[0]` is looked up in PATH and the system folders. An error when it cannot be started.
+[[nodiscard]] Result<Ended> run_program(const std::vector<std::string>& arguments,
+                                        const std::string& input);
+
+// The first line that says something, without what precedes the message proper.
+[[nodiscard]] std::string first_line(const std::string& text);
+
+[[nodiscard]] bool is_installed(const std::string& program);
+
+}  // namespace weir::firewall

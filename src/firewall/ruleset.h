@@ -1,0 +1,99 @@
+// What the firewall has to do, as data: which packets go to the gateway and which it decides by
+// itself. One model, built purely from the configuration; two small renderers (nft.h, iptables.h)
+// write it in a tool's words.
+//
+// The rules keep the configuration's order, so that the first match wins here as it does in the
+// gateway. A rule that only the gateway can decide intercepts every packet that could be its own;
+// the gateway then looks for the rule again, among all of them.
+//
+// Plain values; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/configuration.h"
+#include "weir/units.h"
+#include "weir/upstream.h"
+
+namespace weir::firewall {
+
+enum class Verdict : std::uint8_t {
+  intercept,  // to the gateway
+  bypass,     // goes on as if there were no weir
+  reject,     // TCP reset, ICMP port unreachable
+  drop,       // silence
+};
+[[nodiscard]] std::string_view name_of(Verdict verdict);
+
+struct Ports {
+  struct Range {
+    Port first = 0;
+    Port last = 0;
+    friend bool operator==(const Range&, const Range&) = default;
+  };
+  std::vector<Range> ranges;  // ascending, without overlap; adjacent ones are joined
+  [[nodiscard]] bool empty() const { return ranges.empty(); }
+  [[nodiscard]] bool all() const;
+  friend bool operator==(const Ports&, const Ports&) = default;
+};
+
+// Conditions on the addresses of one family. Lists are ascending, and no prefix in a list covers
+// another, for which nft would refuse it.
+struct Addresses {
+  std::vector<Prefix> client;  // empty: any
+  std::vector<Prefix> not_client;
+  std::vector<Prefix> destination;  // empty: any
+  std::vector<Prefix> not_destination;
+  [[nodiscard]] bool any() const;
+  friend bool operator==(const Addresses&, const Addresses&) = default;
+};
+
+struct Decision {
+  std::string name;     // the rule's name, or "(default)"
+  std::size_t row = 0;  // the rule's place in the configuration, from 1; 0: the default
+  Verdict verdict = Verdict::intercept;
+  Ports tcp;
+  Ports udp;
+  std::vector<std::string> interfaces;  // empty: any
+  std::optional<Addresses> v4;          // none: nothing of this family can match
+  std::optional<Addresses> v6;
+};
+
+struct Ruleset {
+  std::string file;  // the configuration it was made from
+  Port port = 0;
+  Mark mark;
+  std::uint32_t table = 0;
+  Mark bypass_mark;
+  std::vector<std::string> interfaces;  // intercept only what comes in here; empty: all
+  std::vector<Prefix> exclude_v4;
+  std::vector<Prefix> exclude_v6;
+  bool local_services = false;
+  OnFailure on_failure = OnFailure::open;
+  Ports tcp;  // every port that some rule names
+  Ports udp;
+  // First match wins. The last one is the default and has no condition besides the ports above.
+  // Rules at the end that go to the gateway, as the default does, are left to it.
+  std::vector<Decision> decisions;
+
+  [[nodiscard]] bool intercepts() const;
+  // The UDP ports whose datagrams the firewall may have to refuse by itself.
+  [[nodiscard]] Ports refused_udp() const;
+  [[nodiscard]] bool refuses_tcp() const;
+};
+
+// `offloads` has one entry for each of configuration.rules: what the firewall may do alone for the
+// upstream that the rule uses; `otherwise` is the same for the gateway's default.
+[[nodiscard]] Ruleset make_ruleset(const Configuration& configuration,
+                                   std::span<const Upstream::Offload> offloads,
+                                   Upstream::Offload otherwise);
+
+// The name under which a decision is counted, in the letters that nft and iptables both take:
+// "rule-2-web", "default".
+[[nodiscard]] std::string counter_name(const Decision& decision);
+
+}  // namespace weir::firewall

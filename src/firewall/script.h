@@ -1,0 +1,27 @@
+// The POSIX shell scripts that install and remove a ruleset with its policy routes. `show` prints
+// them, `apply` and `remove` run them: what an operator reads is what happens. Pure text.
+//
+// Both are idempotent and know weir's own things without knowing which configuration made them:
+// table `inet weir`, chains WEIR…, and rules and routes by their protocol number.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "firewall/ruleset.h"
+
+namespace weir::firewall {
+
+enum class Backend : std::uint8_t { nft, iptables };
+[[nodiscard]] std::string_view name_of(Backend backend);
+
+// The number that `ip rule` and `ip route` show as `proto`; nobody else's in
+// /etc/iproute2/rt_protos.
+constexpr int route_protocol = 237;
+// Before the main table (32766) and what multi-WAN tools usually add; after `local` (0).
+constexpr int rule_priority = 50;
+
+[[nodiscard]] std::string apply_script(const Ruleset& ruleset, Backend backend);
+[[nodiscard]] std::string remove_script(Backend backend);
+
+}  // namespace weir::firewall

@@ -1,0 +1,199 @@
+// The fixed parts of the scripts, as shell. What differs from one configuration to the next is set
+// in variables and here-documents around them (script.cc): mark, table, protocol, priority.
+//
+// Everything is inside functions and runs at the last line, so that a script that breaks off while
+// it is being read does nothing.
+#pragma once
+
+#include <string_view>
+
+namespace weir::firewall::shell {
+
+inline constexpr std::string_view prologue = R"sh(set -u
+export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
+
+fail() {
+	echo "weir: $*" >&2
+	exit 1
+}
+
+need() { # PROGRAM PACKAGE
+	command -v "$1" >/dev/null || fail "$1 is not installed (package $2)"
+}
+
+# Both address families, or IPv4 alone where the kernel has no IPv6.
+families() {
+	if [ -e /proc/sys/net/ipv6 ]; then echo '-4 -6'; else echo '-4'; fi
+}
+)sh";
+
+inline constexpr std::string_view add_routes = R"sh(
+# --- Policy routes
+# A packet that carries the mark looks up a table whose only route delivers it to this machine,
+# whatever its destination. Rule and route carry a protocol number by which weir knows its own.
+
+add_routes() { # -4 | -6
+	# A route that somebody else made for the same purpose does as well.
+	if ! ip "$1" route show table "$table" type local default 2>/dev/null | grep -q 'dev lo'; then
+		ip "$1" route add local default dev lo table "$table" proto "$protocol" 2>/dev/null ||
+			fail "cannot add a default route to table $table:" \
+				"no permission, or somebody else has one there (see 'table' in [firewall])"
+	fi
+	wanted="$priority: from all fwmark $mark lookup $table proto $protocol"
+	found=$(ip -N "$1" rule show | tr -s '\t ' ' ' | sed -n "s/ *\$//; /proto $protocol\$/p")
+	[ "$found" = "$wanted" ] && return
+	# None, or one of an earlier configuration.
+	ip "$1" rule flush protocol "$protocol" 2>/dev/null
+	ip "$1" rule add fwmark "$mark" lookup "$table" priority "$priority" protocol "$protocol" ||
+		exit 1
+	ip -N "$1" route show table all proto "$protocol" |
+		sed -n 's/.* table \([0-9]*\).*/\1/p' | sort -u |
+		while read -r other; do
+			[ "$other" = "$table" ] || ip "$1" route flush table "$other" proto "$protocol"
+		done
+}
+)sh";
+
+inline constexpr std::string_view remove_routes = R"sh(
+remove_routes() {
+	for family in $(families); do
+		# To have nothing to flush is an error for some versions of ip.
+		ip "$family" rule flush protocol "$protocol" 2>/dev/null
+		ip "$family" route flush table all proto "$protocol" 2>/dev/null
+	done
+	return 0
+}
+)sh";
+
+inline constexpr std::string_view nft_apply = R"sh(
+# Whatever went wrong: no routes for a ruleset that is not there.
+give_up() {
+	nft list table inet weir >/dev/null 2>&1 || remove_routes
+	exit 1
+}
+
+main() {
+	need ip iproute2
+	need nft nftables
+	# Asked first, so that nothing is changed for a ruleset that the kernel refuses.
+	ruleset | nft -c -f - || exit 1
+	for family in $(families); do
+		(add_routes "$family") || give_up
+	done
+	ruleset | nft -f - || give_up
+}
+
+main </dev/null
+)sh";
+
+inline constexpr std::string_view nft_remove = R"sh(
+main() {
+	need ip iproute2
+	need nft nftables
+	printf 'table inet weir\ndelete table inet weir\n' | nft -f - || exit 1
+	remove_routes
+}
+
+main </dev/null
+)sh";
+
+inline constexpr std::string_view iptables_chains = R"sh(
+command_of() { # -4 | -6
+	if [ "$1" = -4 ]; then echo iptables; else echo ip6tables; fi
+}
+
+# Removes weir's chains from a table, all at once, but for those to keep.
+remove_chains() { # COMMAND TABLE KEEP
+	"$1-save" -t "$2" 2>/dev/null | awk -v table="$2" -v keep=" $3 " '
+		/^:WEIR/ {
+			chain = substr($1, 2)
+			if (index(keep, " " chain " ") != 0) next
+			flush = flush "-F " chain "\n"
+			remove = remove "-X " chain "\n"
+		}
+		END { if (remove != "") printf "*%s\n%s%sCOMMIT\n", table, flush, remove }' |
+		"$1-restore" -w --noflush
+}
+
+remove_jump() { # COMMAND TABLE CHAIN
+	while "$1" -w -t "$2" -D "$3" -j WEIR 2>/dev/null; do :; done
+}
+)sh";
+
+inline constexpr std::string_view iptables_apply = R"sh(
+# Jumps are looked for first: applying twice adds nothing and moves nothing.
+jump_last() { # COMMAND TABLE CHAIN
+	"$1" -w -t "$2" -C "$3" -j WEIR 2>/dev/null || "$1" -w -t "$2" -A "$3" -j WEIR
+}
+
+jump_first() { # COMMAND TABLE CHAIN
+	"$1" -w -t "$2" -C "$3" -j WEIR 2>/dev/null || "$1" -w -t "$2" -I "$3" -j WEIR
+}
+
+install() { # -4 | -6
+	command=$(command_of "$1")
+	add_routes "$1"
+	"ruleset_$command" | "$command-restore" -w --noflush || exit 1
+	filter_jumps "$command" || exit 1
+	jump_last "$command" mangle PREROUTING || exit 1
+	remove_chains "$command" mangle "$(chains "$command")"
+}
+
+# Whatever went wrong: no routes for rules that are not there.
+give_up() {
+	iptables -w -t mangle -C PREROUTING -j WEIR 2>/dev/null || remove_routes
+	exit 1
+}
+
+main() {
+	need ip iproute2
+	need iptables iptables
+	for family in $(families); do
+		command=$(command_of "$family")
+		# Parsed first, so that nothing is changed for a ruleset that is refused.
+		"ruleset_$command" | "$command-restore" -w --noflush --test || exit 1
+	done
+	for family in $(families); do
+		(install "$family") || give_up
+	done
+}
+
+main </dev/null
+)sh";
+
+inline constexpr std::string_view iptables_remove = R"sh(
+# iptables over nft leaves an empty base chain and an empty table behind.
+remove_empty() { # COMMAND TABLE CHAIN
+	"$1" -V | grep -q nf_tables || return 0
+	[ "$("$1" -t "$2" -S "$3" 2>/dev/null)" = "-P $3 ACCEPT" ] || return 0
+	"$1" -t "$2" -X "$3" 2>/dev/null
+	command -v nft >/dev/null || return 0
+	nft_family=ip
+	[ "$1" = iptables ] || nft_family=ip6
+	[ "$(nft list table "$nft_family" "$2" 2>/dev/null | grep -cv '^#')" = 2 ] &&
+		nft delete table "$nft_family" "$2"
+	return 0
+}
+
+main() {
+	need ip iproute2
+	need iptables iptables
+	for family in $(families); do
+		command=$(command_of "$family")
+		remove_jump "$command" mangle PREROUTING
+		remove_jump "$command" filter FORWARD
+		remove_jump "$command" filter INPUT
+		for table in mangle filter; do
+			remove_chains "$command" "$table" '' || exit 1
+		done
+		remove_empty "$command" mangle PREROUTING
+		remove_empty "$command" filter FORWARD
+		remove_empty "$command" filter INPUT
+	done
+	remove_routes
+}
+
+main </dev/null
+)sh";
+
+}  // namespace weir::firewall::shell

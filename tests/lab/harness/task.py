@@ -1,0 +1,74 @@
+"""Python code of a case that must run beside it: a server that answers, a client that keeps asking.
+
+A task's exception is the case's failure: `result()` raises it, and so does the end of the case for a
+task that nobody asked.
+"""
+
+import contextlib
+import socket
+import threading
+
+from .wait import PATIENCE
+
+
+class Task:
+    started = []  # by the running case; the runner clears it
+
+    def __init__(self, function, *arguments):
+        self._value = self._error = None
+        self._asked = False
+        self._thread = threading.Thread(target=self._run, args=(function, arguments), daemon=True)
+        Task.started.append(self)
+        self._thread.start()
+
+    def _run(self, function, arguments):
+        try:
+            self._value = function(*arguments)
+        except BaseException as error:  # handed to whoever asks for the result
+            self._error = error
+
+    @property
+    def done(self):
+        return not self._thread.is_alive()
+
+    def result(self, within=PATIENCE):
+        self._asked = True
+        self._thread.join(within)
+        assert self.done, f"a task of the case has not ended after {within:g} s"
+        if self._error:
+            raise self._error
+        return self._value
+
+    def raise_if_unasked(self):
+        if self.done and self._error and not self._asked:
+            raise self._error
+
+
+class Echo:
+    """A TCP server that hands each accepted connection to `serve(connection)` in a task of its own."""
+
+    def __init__(self, listener, serve):
+        self.listener, self.serve = listener, serve
+        self.peers = []  # (address, port) of everyone who called
+        self.tasks = []
+        listener.settimeout(None)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, peer = self.listener.accept()
+            except OSError:
+                return
+            connection.settimeout(PATIENCE)
+            self.peers.append(peer[:2])
+            self.tasks.append(Task(self._serve, connection))
+
+    def _serve(self, connection):
+        with connection:
+            return self.serve(connection)
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept
+        self.listener.close()

@@ -61,8 +61,15 @@ void Deadlines::take_all(Entry& from, Entry& to) {
   }
 }
 
-void Deadlines::set(Entry& entry, Instant when) {
+std::uint64_t Deadlines::tick_of(Instant when) const {
+  return static_cast<std::uint64_t>(std::max(when - start_, Instant::duration::zero()) / tick);
+}
+
+void Deadlines::set(Entry& entry, Instant when, Instant now) {
   entry.unlink();
+  if (size_ == 0) {
+    now_ = std::max(now_, tick_of(now));
+  }
   const auto delay = std::max(when - start_, Instant::duration::zero());
   const auto tick_us = std::chrono::microseconds(tick).count();
   // Rounded up, so that nothing fires early; never the current tick, which is being served.
@@ -85,8 +92,7 @@ void Deadlines::place(Entry& entry) {
 }
 
 void Deadlines::advance(Instant now) {
-  const auto elapsed = std::max(now - start_, Instant::duration::zero());
-  const auto target = static_cast<std::uint64_t>(elapsed / tick);
+  const std::uint64_t target = tick_of(now);
   while (now_ < target) {
     if (size_ == 0) {
       now_ = target;

@@ -44,7 +44,8 @@ class Deadlines {
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
 
-  void set(Entry& entry, Instant when);
+  // `now` lets a wheel that stood still, because it was empty, catch up at once.
+  void set(Entry& entry, Instant when, Instant now);
   void cancel(Entry& entry) { entry.unlink(); }
 
   // Calls every entry that is due. Entries may set and cancel themselves and others meanwhile.
@@ -61,6 +62,7 @@ class Deadlines {
     void on_deadline(Instant) override {}
   };
 
+  [[nodiscard]] std::uint64_t tick_of(Instant when) const;
   void place(Entry& entry);
   static void append(Entry& list, Entry& entry);
   static void take_all(Entry& from, Entry& to);

@@ -49,6 +49,16 @@ void EdgePoll::again(Watcher& watcher, std::uint32_t events) {
   again_.push_back({&watcher, events});
 }
 
+void EdgePoll::forget(const Watcher& watcher) {
+  std::erase_if(again_, [&](const Due& due) { return due.watcher == &watcher; });
+  // Those being served keep their places; nullptr is passed over.
+  for (Due& due : serving_) {
+    if (due.watcher == &watcher) {
+      due.watcher = nullptr;
+    }
+  }
+}
+
 void EdgePoll::run() {
   running_ = true;
   std::array<epoll_event, 256> events;
@@ -72,8 +82,10 @@ void EdgePoll::run() {
         static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
       }
     }
-    for (const Due& due : serving_) {
-      due.watcher->on_events(due.events);
+    for (std::size_t i = 0; i < serving_.size(); ++i) {
+      if (serving_[i].watcher != nullptr) {
+        serving_[i].watcher->on_events(serving_[i].events);
+      }
     }
     serving_.clear();
     if (loop_ready || uv_backend_timeout(loop_.raw()) == 0) {

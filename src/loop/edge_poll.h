@@ -48,6 +48,9 @@ class EdgePoll {
   // that the watcher lives until then, and that it asks once.
   void again(Watcher& watcher, std::uint32_t events);
 
+  // Takes back again(): the watcher is about to go.
+  void forget(const Watcher& watcher);
+
   void run();  // until stop()
   void stop() { running_ = false; }
 

@@ -1,0 +1,130 @@
+#include "gateway/admission.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/transparent.h"
+
+namespace weir {
+namespace {
+
+// Descriptors that flows may not have: listeners, loops, logs, the admin socket, pipes of bulk
+// flows and the sockets that answer clients. A quarter where the limit is small.
+constexpr std::uint64_t reserve = 1'200;
+
+std::uint64_t for_flows(std::uint64_t descriptors) {
+  return std::max<std::uint64_t>(descriptors - std::min(reserve, descriptors / 4), 8);
+}
+
+// How many clients and sockets may be counted at once; more UDP flows than this share mappings.
+constexpr std::uint64_t most_counted = 131'072;
+
+std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
+  return protocol == Protocol::tcp ? hash : hash * 0x9e3779b97f4a7c15U;
+}
+
+}  // namespace
+
+Admission::Admission(std::uint64_t descriptors)
+    : auto_max_flows_(for_flows(descriptors) * 15 / 16 / 2),  // a TCP flow has two sockets
+      most_udp_sockets_(for_flows(descriptors) * 3 / 4),
+      clients_(most_counted),
+      own_(most_counted) {}
+
+std::uint64_t Admission::client_key(const Flow& flow, std::uint64_t rule) {
+  return salted(flow.protocol, hash_of(flow.client.address) ^ (rule * 0xd1b54a32d192ed03U));
+}
+
+Admission::Verdict Admission::admit(const Flow& flow, const RuleEntry& rule, const Limits& limits) {
+  auto& live = live_[static_cast<std::size_t>(flow.protocol)];
+  if (live.fetch_add(1, std::memory_order_relaxed) >= limits.max_flows) {
+    live.fetch_sub(1, std::memory_order_relaxed);
+    return Verdict::max_flows;
+  }
+  Verdict verdict = Verdict::admitted;
+  if (!clients_.try_add(client_key(flow, 0), limits.max_flows_per_client)) {
+    live.fetch_sub(1, std::memory_order_relaxed);
+    return Verdict::max_flows_per_client;
+  }
+  const auto in_rule = rule.tally->live.fetch_add(1, std::memory_order_relaxed);
+  if (rule.max_flows != 0 && in_rule >= rule.max_flows) {
+    verdict = Verdict::rule_max_flows;
+  } else if (rule.max_flows_per_client != 0 &&
+             !clients_.try_add(client_key(flow, rule.key), rule.max_flows_per_client)) {
+    verdict = Verdict::rule_max_flows_per_client;
+  }
+  if (verdict != Verdict::admitted) {
+    rule.tally->live.fetch_sub(1, std::memory_order_relaxed);
+    clients_.subtract(client_key(flow, 0));
+    live.fetch_sub(1, std::memory_order_relaxed);
+    return verdict;
+  }
+  rule.upstream_tally->live.fetch_add(1, std::memory_order_relaxed);
+  return verdict;
+}
+
+void Admission::release(const Flow& flow, const RuleEntry& rule) {
+  rule.upstream_tally->live.fetch_sub(1, std::memory_order_relaxed);
+  rule.tally->live.fetch_sub(1, std::memory_order_relaxed);
+  if (rule.max_flows_per_client != 0) {
+    clients_.subtract(client_key(flow, rule.key));
+  }
+  clients_.subtract(client_key(flow, 0));
+  [[maybe_unused]] const auto before =
+      live_[static_cast<std::size_t>(flow.protocol)].fetch_sub(1, std::memory_order_relaxed);
+  assert(before > 0 && "a flow was released twice");
+}
+
+bool Admission::take_udp_socket() {
+  if (udp_sockets_.fetch_add(1, std::memory_order_relaxed) >= most_udp_sockets_) {
+    give_back_udp_socket();
+    return false;
+  }
+  return true;
+}
+
+void Admission::own_socket(Protocol protocol, const Endpoint& local, bool open) {
+  const auto key = salted(protocol, hash_of(local));
+  if (open) {
+    static_cast<void>(own_.try_add(key));
+  } else {
+    own_.subtract(key);
+  }
+}
+
+bool Admission::is_own_socket(Protocol protocol, const Endpoint& endpoint) const {
+  if (own_.count(salted(protocol, hash_of(endpoint))) != 0) {
+    return true;
+  }
+  const Endpoint wildcard{Address::any(endpoint.family()), endpoint.port};
+  return protocol == Protocol::udp && own_.count(salted(protocol, hash_of(wildcard))) != 0 &&
+         is_local_address(endpoint.address);
+}
+
+Reason reason_of(Admission::Verdict verdict) {
+  switch (verdict) {
+    case Admission::Verdict::max_flows_per_client:
+      return Reason::max_flows_per_client;
+    case Admission::Verdict::rule_max_flows:
+      return Reason::rule_max_flows;
+    case Admission::Verdict::rule_max_flows_per_client:
+      return Reason::rule_max_flows_per_client;
+    default:
+      return Reason::max_flows;
+  }
+}
+
+std::string_view text_of(Admission::Verdict verdict) {
+  switch (verdict) {
+    case Admission::Verdict::max_flows_per_client:
+      return "max-flows-per-client reached";
+    case Admission::Verdict::rule_max_flows:
+      return "max-flows of the rule reached";
+    case Admission::Verdict::rule_max_flows_per_client:
+      return "max-flows-per-client of the rule reached";
+    default:
+      return "max-flows reached";
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,66 @@
+// Who may open a flow: the limits on flows, in all, per client and per rule, the budget of
+// descriptors, and the guard against serving ourselves. Shared by all workers, without a lock.
+//
+// TCP and UDP are counted apart, and UDP may hold only a part of the descriptors: a flood of
+// datagrams never stops connections from being accepted.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "account/reason.h"
+#include "base/shared_counts.h"
+#include "gateway/snapshot.h"
+#include "weir/flow.h"
+
+namespace weir {
+
+class Admission {
+ public:
+  // `descriptors`: how many the process may open, RLIMIT_NOFILE.
+  explicit Admission(std::uint64_t descriptors);
+
+  // What limits.max-flows is when it says auto: as many TCP flows as the descriptors are for.
+  [[nodiscard]] std::uint64_t auto_max_flows() const { return auto_max_flows_; }
+
+  enum class Verdict : std::uint8_t {
+    admitted,
+    max_flows,
+    max_flows_per_client,
+    rule_max_flows,
+    rule_max_flows_per_client,
+  };
+  // Counts the flow if it is admitted; release() with the same arguments when it ends.
+  [[nodiscard]] Verdict admit(const Flow& flow, const RuleEntry& rule, const Limits& limits);
+  void release(const Flow& flow, const RuleEntry& rule);
+
+  // A descriptor for a server-side UDP socket.
+  [[nodiscard]] bool take_udp_socket();
+  void give_back_udp_socket() { udp_sockets_.fetch_sub(1, std::memory_order_relaxed); }
+
+  // Sockets of our own towards upstreams. A wildcard address (UDP from the router's own) counts for
+  // any.
+  void own_socket(Protocol protocol, const Endpoint& local, bool open);
+  [[nodiscard]] bool is_own_socket(Protocol protocol, const Endpoint& endpoint) const;
+
+  [[nodiscard]] std::uint64_t live(Protocol protocol) const {
+    return live_[static_cast<std::size_t>(protocol)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  [[nodiscard]] static std::uint64_t client_key(const Flow& flow, std::uint64_t rule);
+
+  std::uint64_t auto_max_flows_;
+  std::uint64_t most_udp_sockets_;
+  std::atomic<std::uint64_t> live_[2]{};
+  std::atomic<std::uint64_t> udp_sockets_{0};
+  SharedCounts clients_;
+  SharedCounts own_;
+};
+
+[[nodiscard]] Reason reason_of(Admission::Verdict verdict);
+// "max-flows reached", for the record's error.
+[[nodiscard]] std::string_view text_of(Admission::Verdict verdict);
+
+}  // namespace weir

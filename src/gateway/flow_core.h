@@ -1,0 +1,32 @@
+// What every live flow carries, whatever its protocol: who, by which rule, through whom, and since
+// when. One worker's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "account/record.h"
+#include "gateway/snapshot.h"
+#include "weir/flow.h"
+#include "weir/server.h"
+
+namespace weir {
+
+struct FlowCore {
+  Flow flow;
+  std::uint64_t sequence = 0;  // of the worker; the record's id is made of it
+  std::shared_ptr<const Snapshot> snapshot;
+  const RuleEntry* rule = nullptr;  // in the snapshot
+  std::shared_ptr<Server> server;   // null where the policy has none
+  Endpoint remote;                  // port 0: none was reached
+  Endpoint source;                  // what the upstream side sees; port 0: unknown
+  Instant opened;
+  std::int64_t connect_us = FlowRecord::unknown;
+  std::int64_t first_byte_us = FlowRecord::unknown;
+  std::uint32_t attempts = 0;
+
+  [[nodiscard]] std::int64_t since_opened(Instant now) const { return (now - opened).count(); }
+};
+
+}  // namespace weir

@@ -1,0 +1,97 @@
+// The running gateway: owns the configuration, the workers, the resolver and the admin interface,
+// and wires them together. Decides nothing about a flow.
+//
+// Main thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/control.h"
+#include "admin/server.h"
+#include "base/log.h"
+#include "config/load.h"
+#include "dns/resolver.h"
+#include "firewall/install.h"
+#include "gateway/admission.h"
+#include "gateway/snapshot.h"
+#include "gateway/worker.h"
+#include "loop/loop.h"
+
+namespace weir {
+
+// Whether the gateway installs the firewall's rules itself (`weir run --firewall`).
+enum class OwnFirewall : std::uint8_t { no, yes };
+
+class Gateway final : public Control {
+ public:
+  struct Options {
+    std::function<Loaded()> load;  // reads the configuration; also for every reload
+    OwnFirewall firewall = OwnFirewall::no;
+    std::uint64_t descriptors = 0;  // RLIMIT_NOFILE, already raised
+  };
+
+  // Everything that can fail at start fails here, with one sentence. `configuration` is a valid
+  // one.
+  static Result<std::unique_ptr<Gateway>> start(Options options, Configuration configuration);
+  ~Gateway() override;
+
+  // Serves until a signal ends it.
+  void run();
+
+  [[nodiscard]] StatusReport status() override;
+  [[nodiscard]] std::vector<RuleReport> rules() override;
+  [[nodiscard]] std::vector<UpstreamReport> upstreams() override;
+  void flows(const FlowFilter& filter, std::function<void(FlowList)> answer) override;
+  void reload(std::function<void(ReloadReport)> answer) override;
+
+ private:
+  Gateway(Options options, std::unique_ptr<Log> log);
+
+  Result<> open(Configuration configuration);
+  Result<> open_workers();
+  void watch_signals();
+  void track_servers();
+
+  // A new snapshot in force everywhere but in the workers; none: the report says why.
+  std::shared_ptr<const Snapshot> prepare_reload(ReloadReport& report);
+  Result<> replace_firewall(const Snapshot& next);
+  void begin_reload();
+  void finish_reload(const ReloadReport& report);
+
+  void drain();
+  void exit_now();
+
+  Options options_;
+  std::unique_ptr<Log> log_;
+  Loop loop_;
+  Instant started_;
+  Admission admission_;
+  ServerPool servers_;
+  Tallies rule_tallies_;
+  Tallies upstream_tallies_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::unique_ptr<Mailbox> mailbox_;
+  std::unique_ptr<Resolver> resolver_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<AdminServer> admin_;
+  std::vector<std::unique_ptr<Signal>> signals_;
+  std::unique_ptr<Timer> drain_timer_;
+  // Whoever asked for a reload while one was under way gets the report of the next one.
+  std::vector<std::function<void(ReloadReport)>> waiting_reloads_;
+  std::vector<std::function<void(ReloadReport)>> reloading_;
+  bool draining_ = false;
+  std::size_t drained_workers_ = 0;
+  std::optional<firewall::Backend> installed_;  // the rules that this process installed
+  std::uint64_t reloads_ = 0;
+  std::uint64_t reloads_failed_ = 0;
+};
+
+// The rules that a configuration implies.
+[[nodiscard]] firewall::Ruleset firewall_rules(const Snapshot& snapshot);
+
+}  // namespace weir

@@ -1,0 +1,136 @@
+// Reload: everything that can fail happens before anything changes. Then the log, the firewall's
+// rules and the workers' snapshot follow, and the report is sent when the last worker has the new
+// snapshot. Live flows keep the one they opened with.
+#include <atomic>
+#include <utility>
+
+#include "gateway/compare.h"
+#include "gateway/gateway.h"
+
+namespace weir {
+
+void Gateway::reload(std::function<void(ReloadReport)> answer) {
+  waiting_reloads_.push_back(std::move(answer));
+  if (reloading_.empty()) {
+    begin_reload();
+  }
+}
+
+void Gateway::begin_reload() {
+  reloading_ = std::exchange(waiting_reloads_, {});
+  auto report = std::make_shared<ReloadReport>();
+  const auto next = prepare_reload(*report);
+  if (!next) {
+    finish_reload(*report);
+    return;
+  }
+  report->ok = true;
+  snapshot_ = next;
+  // Each worker takes the snapshot and counts; the last one to answer completes the report.
+  auto outstanding = std::make_shared<std::size_t>(workers_.size());
+  for (const auto& worker : workers_) {
+    worker->post([this, report, outstanding, next](Worker& self) {
+      const auto kept = self.live_flows();
+      const auto moved = self.matching_another_rule(*next);
+      self.use(next);
+      mailbox_->post([this, report, outstanding, kept, moved]() {
+        report->flows_kept += kept;
+        report->flows_now_matching_another_rule += moved;
+        if (--*outstanding == 0) {
+          finish_reload(*report);
+        }
+      });
+    });
+  }
+}
+
+std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
+  Loaded loaded = options_.load();
+  for (const Diagnostic& diagnostic : loaded.diagnostics) {
+    auto& list =
+        diagnostic.severity == Diagnostic::Severity::error ? report.errors : report.warnings;
+    list.push_back(diagnostic.line());
+  }
+  if (!loaded.configuration) {
+    return nullptr;
+  }
+  if (const auto why = needs_restart(snapshot_->configuration(), *loaded.configuration)) {
+    report.errors.push_back(*why);
+    return nullptr;
+  }
+  auto made = Snapshot::make(
+      std::move(*loaded.configuration),
+      {servers_, rule_tallies_, upstream_tallies_, admission_.auto_max_flows()}, snapshot_.get());
+  if (!made) {
+    report.errors.push_back(
+        Diagnostic{Diagnostic::Severity::error, made.error().place(), made.error().text()}.line());
+    return nullptr;
+  }
+  auto next = std::move(made).value();
+  const auto& to = next->configuration();
+  if (auto log = log_->reopen(to.log); !log) {
+    report.errors.push_back(log.error().text());
+    return nullptr;
+  }
+  const auto back_out = [&](const Error& error) {
+    report.errors.push_back(error.text());
+    const auto& from = snapshot_->configuration();
+    if (auto log = log_->reopen(from.log); !log) {
+      log_->error(log.error().text());
+    }
+    if (auto dns = resolver_->reconfigure(from.dns); !dns) {
+      log_->error(dns.error().text());
+    }
+  };
+  if (auto dns = resolver_->reconfigure(to.dns); !dns) {
+    back_out(dns.error());
+    return nullptr;
+  }
+  if (auto rules = replace_firewall(*next); !rules) {
+    back_out(rules.error());
+    return nullptr;
+  }
+  compare(*snapshot_, *next, report);
+  for (const auto& upstream : next->upstreams()) {
+    for (const auto& server : upstream->servers()) {
+      resolver_->track(server);
+    }
+  }
+  return next;
+}
+
+// Rules that are installed are replaced in the same step as the configuration, whoever installed
+// them; where none are, none are wanted.
+Result<> Gateway::replace_firewall(const Snapshot& next) {
+  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
+    const auto there = firewall::applied(backend);
+    if (there.ok() && there.value()) {
+      if (auto applied = firewall::apply(firewall_rules(next), backend); !applied) {
+        return applied.error().while_trying("cannot replace the firewall's rules");
+      }
+    }
+  }
+  return Done{};
+}
+
+void Gateway::finish_reload(const ReloadReport& report) {
+  if (report.ok) {
+    ++reloads_;
+    log_->info("reloaded: " + std::to_string(report.rules_added.size()) + " rules added, " +
+               std::to_string(report.rules_removed.size()) + " removed, " +
+               std::to_string(report.rules_changed.size()) + " changed; " +
+               std::to_string(report.flows_kept) + " flows kept");
+  } else {
+    ++reloads_failed_;
+    log_->error("reload refused, nothing changed: " +
+                (report.errors.empty() ? std::string("?") : report.errors.front()));
+  }
+  for (auto& answer : std::exchange(reloading_, {})) {
+    answer(report);
+  }
+  if (!waiting_reloads_.empty()) {
+    begin_reload();
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,123 @@
+#include "gateway/snapshot.h"
+
+#include <net/if.h>
+
+#include <array>
+#include <functional>
+#include <utility>
+
+#include "upstream/registry.h"
+
+namespace weir {
+namespace {
+
+std::string interface_name(std::uint32_t number) {
+  std::array<char, IF_NAMESIZE> name{};
+  return if_indextoname(number, name.data()) != nullptr ? name.data() : "";
+}
+
+// The same upstream as before, if the section says the same.
+std::shared_ptr<Upstream> kept(const Settings& settings, const Snapshot* previous) {
+  if (previous == nullptr) {
+    return nullptr;
+  }
+  const auto& before = previous->configuration().upstreams;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i].name() == settings.name() && before[i].same_values(settings)) {
+      return previous->upstreams()[i];
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configuration,
+                                                       const Inventory& inventory,
+                                                       const Snapshot* previous) {
+  std::shared_ptr<Snapshot> made(new Snapshot());
+  made->configuration_ = std::move(configuration);
+  const Configuration& from = made->configuration_;
+
+  made->limits_ = from.limits;
+  if (made->limits_.max_flows == 0) {
+    made->limits_.max_flows = inventory.auto_max_flows;
+  }
+  if (made->limits_.max_flows_per_client == 0) {
+    made->limits_.max_flows_per_client = std::max<std::uint64_t>(made->limits_.max_flows / 4, 1);
+  }
+
+  for (const Settings& settings : from.upstreams) {
+    auto upstream = kept(settings, previous);
+    if (!upstream) {
+      auto fresh = make_upstream(settings, inventory.servers);
+      if (!fresh) {
+        return fresh.error();
+      }
+      upstream = fresh.value();
+    }
+    made->upstreams_.push_back(std::move(upstream));
+  }
+
+  const auto entry_for = [&](const std::string& name, const std::string& use) {
+    auto upstream = made->upstream_named(use);
+    if (!upstream && previous != nullptr) {
+      // A built-in keeps its identity too.
+      for (const auto& candidate : previous->upstreams_) {
+        if (candidate->name() == use && candidate->profile().type == use) {
+          upstream = candidate;
+        }
+      }
+    }
+    if (!upstream) {
+      upstream = make_builtin(use);
+    }
+    assert(upstream && "the configuration let a dangling upstream name pass");
+    if (!made->upstream_named(use)) {
+      made->upstreams_.push_back(upstream);
+    }
+    return RuleEntry{.name = name,
+                     .upstream = upstream,
+                     .tally = inventory.rules.get(name),
+                     .upstream_tally = inventory.upstreams.get(upstream->name()),
+                     .log = from.log.flows,
+                     .max_flows = 0,
+                     .max_flows_per_client = 0,
+                     .key = std::hash<std::string>{}(name)};
+  };
+  for (const RuleSettings& rule : from.rules) {
+    RuleEntry entry = entry_for(rule.name, rule.use);
+    entry.log = rule.log.value_or(from.log.flows);
+    entry.max_flows = rule.max_flows.value_or(0);
+    entry.max_flows_per_client = rule.max_flows_per_client.value_or(0);
+    made->entries_.push_back(std::move(entry));
+  }
+  made->entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
+  made->rules_ = RuleSet::compile(from.rules);
+  return std::shared_ptr<const Snapshot>(std::move(made));
+}
+
+std::shared_ptr<Upstream> Snapshot::upstream_named(const std::string& name) const {
+  for (const auto& upstream : upstreams_) {
+    if (upstream->name() == name) {
+      return upstream;
+    }
+  }
+  return nullptr;
+}
+
+const RuleEntry& Snapshot::choose(const Flow& flow) const {
+  const auto index = rules_.match(flow, interface_name);
+  return index ? entries_[*index] : entries_.back();
+}
+
+std::vector<Upstream::Offload> Snapshot::offloads() const {
+  std::vector<Upstream::Offload> out;
+  out.reserve(entries_.size());
+  for (const RuleEntry& entry : entries_) {
+    out.push_back(entry.upstream->offload());
+  }
+  return out;
+}
+
+}  // namespace weir

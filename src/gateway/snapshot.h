@@ -1,0 +1,72 @@
+// One configuration as the workers use it: immutable, made by the main thread, shared by all. A
+// flow keeps the snapshot it opened with, so a reload never changes anything under it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/configuration.h"
+#include "gateway/tally.h"
+#include "rules/rule_set.h"
+#include "weir/upstream.h"
+
+namespace weir {
+
+// A rule with what it leads to. The last entry of a snapshot is the gateway's default.
+struct RuleEntry {
+  std::string name;
+  std::shared_ptr<const Upstream> upstream;
+  std::shared_ptr<Tally> tally;
+  std::shared_ptr<Tally> upstream_tally;
+  LogFlows log = LogFlows::all;
+  std::uint64_t max_flows = 0;             // 0: none
+  std::uint64_t max_flows_per_client = 0;  // 0: none
+  std::uint64_t key = 0;                   // hash of the name, for counts per client
+};
+
+class Snapshot {
+ public:
+  // Carries upstreams over from `previous` (may be null) where nothing about them changed, so that
+  // the turns of a balancer and mappings go on. Errors come only from what the configuration let
+  // pass.
+  struct Inventory {
+    ServerPool& servers;
+    Tallies& rules;
+    Tallies& upstreams;
+    std::uint64_t auto_max_flows;
+  };
+  static Result<std::shared_ptr<const Snapshot>> make(Configuration configuration,
+                                                      const Inventory& inventory,
+                                                      const Snapshot* previous);
+
+  [[nodiscard]] const Configuration& configuration() const { return configuration_; }
+  // With the automatic values filled in.
+  [[nodiscard]] const Limits& limits() const { return limits_; }
+  [[nodiscard]] const Timeouts& timeouts() const { return configuration_.timeouts; }
+  [[nodiscard]] Mark bypass() const { return configuration_.firewall.bypass_mark; }
+  [[nodiscard]] bool needs_interface() const { return rules_.needs_interface(); }
+
+  [[nodiscard]] const RuleEntry& choose(const Flow& flow) const;
+
+  [[nodiscard]] std::span<const RuleEntry> entries() const { return entries_; }
+  [[nodiscard]] std::span<const std::shared_ptr<Upstream>> upstreams() const { return upstreams_; }
+  // What the firewall may decide alone, per rule; the last one is the default's.
+  [[nodiscard]] std::vector<Upstream::Offload> offloads() const;
+
+ private:
+  Snapshot() = default;
+  [[nodiscard]] std::shared_ptr<Upstream> upstream_named(const std::string& name) const;
+
+  Configuration configuration_;
+  Limits limits_;
+  RuleSet rules_;
+  std::vector<RuleEntry> entries_;
+  std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use
+};
+
+inline constexpr const char* default_rule_name = "(default)";
+
+}  // namespace weir

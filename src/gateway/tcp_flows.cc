@@ -1,0 +1,358 @@
+#include "gateway/tcp_flows.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/transparent.h"
+
+namespace weir {
+namespace {
+
+// The most that one read takes; limits.buffer may make it less.
+constexpr std::size_t buffer_size = 128 * 1024;
+// A flow this long without a byte gets keepalive probes on both legs.
+constexpr Milliseconds quiet{60'000};
+
+// Closes without a word: a connection in repair mode sends neither FIN nor RST.
+void close_in_silence(Descriptor& socket) {
+  static_cast<void>(set_option(socket.get(), IPPROTO_TCP, TCP_REPAIR, 1));
+  socket.reset();
+}
+
+struct Failure {
+  End end;
+  Reason reason;
+};
+
+Failure failure_of(TcpDial::Outcome outcome) {
+  switch (outcome) {
+    case TcpDial::Outcome::rejected:
+      return {End::rejected, Reason::rejected};
+    case TcpDial::Outcome::dropped:
+      return {End::dropped, Reason::dropped};
+    case TcpDial::Outcome::no_server:
+      return {End::no_server, Reason::no_server};
+    case TcpDial::Outcome::out_of_descriptors:
+      return {End::limit, Reason::out_of_descriptors};
+    case TcpDial::Outcome::refused:
+      return {End::connect_failed, Reason::connect_refused};
+    case TcpDial::Outcome::unreachable:
+      return {End::connect_failed, Reason::connect_unreachable};
+    case TcpDial::Outcome::timed_out:
+      return {End::connect_timeout, Reason::connect_timeout};
+    case TcpDial::Outcome::source_unavailable:
+      return {End::connect_failed, Reason::source_unavailable};
+    default:
+      return {End::connect_failed, Reason::connect_error};
+  }
+}
+
+}  // namespace
+
+class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
+ public:
+  TcpFlow(TcpFlows& all, FlowCore core, Descriptor client)
+      : all_(all),
+        services_(all.services_),
+        core_(std::move(core)),
+        client_(std::move(client)),
+        client_events_(*this),
+        server_events_(*this) {}
+
+  ~TcpFlow() { services_.poll().forget(client_events_); }
+
+  // False when the flow ended at once.
+  void start() {
+    if (!services_.poll().add(client_.get(), client_events_)) {
+      finish(End::limit, Reason::out_of_memory, "cannot watch the connection");
+      return;
+    }
+    const TcpDial::Environment environment{services_.poll(), services_.deadlines(),
+                                           core_.snapshot->bypass(),
+                                           core_.snapshot->timeouts().connect};
+    TcpDial::Owner& owner = *this;
+    dial_ = std::make_unique<TcpDial>(environment, core_.flow, *core_.rule->upstream, owner,
+                                      server_events_);
+    const auto outcome = dial_->start();
+    if (outcome != TcpDial::Outcome::connecting) {
+      on_dialed(outcome);
+    }
+  }
+
+  [[nodiscard]] const FlowCore& core() const { return core_; }
+  std::size_t place = 0;  // in TcpFlows::flows_
+
+  [[nodiscard]] FlowRecord record() const {
+    FlowRecord out = services_.describe(core_);
+    if (relay_) {
+      out.bytes_up = relay_->bytes_up();
+      out.bytes_down = relay_->bytes_down();
+    }
+    return out;
+  }
+
+  void end(End why) { finish(why, std::nullopt, {}); }
+
+ private:
+  struct ClientEvents final : EdgePoll::Watcher {
+    explicit ClientEvents(TcpFlow& owner) : flow(owner) {}
+    void on_events(std::uint32_t events) override { flow.on_client_events(events); }
+    TcpFlow& flow;
+  };
+  struct ServerEvents final : EdgePoll::Watcher {
+    explicit ServerEvents(TcpFlow& owner) : flow(owner) {}
+    void on_events(std::uint32_t events) override { flow.on_server_events(events); }
+    TcpFlow& flow;
+  };
+
+  void on_client_events(std::uint32_t events) {
+    if (over_) {
+      return;
+    }
+    if (relay_) {
+      progress(relay_->on_client_events(events));
+      return;
+    }
+    // Still dialling. What the client sends waits in its socket; only its going away matters now.
+    pending_client_events_ |= events;
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+      finish(End::client_reset, std::nullopt, "the client reset the connection while connecting");
+    }
+  }
+
+  void on_server_events(std::uint32_t events) {
+    if (over_) {
+      return;
+    }
+    if (relay_) {
+      progress(relay_->on_server_events(events));
+    } else if (dial_) {
+      pending_server_events_ = events;
+      dial_->on_events(events);
+    }
+  }
+
+  void on_dialed(TcpDial::Outcome outcome) override {
+    core_.attempts = dial_->attempts();
+    core_.server = dial_->route().server;
+    core_.remote = dial_->route().remote;
+    core_.source = dial_->local();
+    if (outcome != TcpDial::Outcome::connected) {
+      const Failure failure = failure_of(outcome);
+      const std::string error =
+          dial_->error() != 0 ? std::string(dial_->step()) + ": " + std::strerror(dial_->error())
+                              : std::string();
+      finish(failure.end, failure.reason, error);
+      return;
+    }
+    core_.connect_us = core_.since_opened(services_.poll().now());
+    if (core_.server) {
+      core_.server->flows_total.fetch_add(1, std::memory_order_relaxed);
+      core_.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+    }
+    relay_.emplace(all_.shared_, std::move(client_), dial_->take_socket());
+    dial_.reset();
+    arm(services_.poll().now() + std::min(quiet, core_.snapshot->timeouts().tcp_idle));
+    const auto both = pending_client_events_ | EPOLLIN | EPOLLOUT;
+    auto state = relay_->on_client_events(both);
+    // The event that told of the connection may have told of data, too.
+    if (state == TcpRelay::Progress::waiting && (pending_server_events_ & ~EPOLLOUT) != 0) {
+      state = relay_->on_server_events(pending_server_events_);
+    }
+    progress(state);
+  }
+
+  void on_retry(const std::shared_ptr<Server>&) override {
+    services_.reasons().add(Reason::retried);
+  }
+  void on_source_port_taken() override { services_.reasons().add(Reason::source_port_taken); }
+  void on_socket(const Endpoint& local, bool open) override {
+    services_.admission().own_socket(Protocol::tcp, local, open);
+  }
+
+  void progress(TcpRelay::Progress state) {
+    count_bytes();
+    last_activity_ = services_.poll().now();
+    switch (state) {
+      case TcpRelay::Progress::waiting:
+        if (relay_->half_closed() && !half_closed_) {
+          half_closed_ = true;
+          arm(std::min(deadline_, last_activity_ + core_.snapshot->timeouts().half_closed));
+        }
+        break;
+      case TcpRelay::Progress::more:
+        // Both directions are looked at again, whichever is asked for.
+        services_.poll().forget(client_events_);
+        services_.poll().again(client_events_, 0);
+        break;
+      case TcpRelay::Progress::closed:
+        finish(End::closed, std::nullopt, {});
+        break;
+      case TcpRelay::Progress::client_reset:
+        finish(End::client_reset, std::nullopt, std::strerror(relay_->error()));
+        break;
+      case TcpRelay::Progress::server_reset:
+        finish(End::server_reset, std::nullopt, std::strerror(relay_->error()));
+        break;
+    }
+  }
+
+  void count_bytes() {
+    const auto up = relay_->bytes_up();
+    const auto down = relay_->bytes_down();
+    if (counted_down_ == 0 && down != 0) {
+      core_.first_byte_us = core_.since_opened(services_.poll().now());
+    }
+    if (up != counted_up_ || down != counted_down_) {
+      services_.moved(core_, up - counted_up_, down - counted_down_, 0, 0);
+      counted_up_ = up;
+      counted_down_ = down;
+    }
+  }
+
+  void arm(Instant when) {
+    deadline_ = when;
+    services_.deadlines().set(*this, when, services_.poll().now());
+  }
+
+  // Activity only notes the time; here we look whether the flow has really been quiet.
+  void on_deadline(Instant now) override {
+    const Timeouts& timeouts = core_.snapshot->timeouts();
+    const Instant due = last_activity_ + (half_closed_ ? timeouts.half_closed : timeouts.tcp_idle);
+    if (now >= due) {
+      finish(half_closed_ ? End::half_closed_timeout : End::idle, std::nullopt, {});
+      return;
+    }
+    if (now - last_activity_ >= quiet && !kept_alive_) {
+      kept_alive_ = true;
+      relay_->keep_alive();
+    }
+    arm(kept_alive_ ? due : std::min(due, last_activity_ + quiet));
+  }
+
+  void finish(End why, std::optional<Reason> reason, std::string_view error) {
+    over_ = true;
+    services_.deadlines().cancel(*this);
+    services_.poll().forget(client_events_);
+    FlowRecord done = record();
+    const bool was_connected = relay_.has_value();
+    if (was_connected) {
+      services_.admission().own_socket(Protocol::tcp, core_.source, false);
+      if (why != End::closed) {
+        relay_->reset();
+      }
+      relay_.reset();
+    } else {
+      if (dial_) {
+        dial_->abandon();
+      }
+      if (why == End::dropped) {
+        close_in_silence(client_);
+      } else {
+        close_with_reset(client_);
+      }
+    }
+    if (reason) {
+      services_.reasons().add(*reason);
+    }
+    if (core_.server && was_connected) {
+      core_.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
+      core_.server->bytes_up.fetch_add(done.bytes_up, std::memory_order_relaxed);
+      core_.server->bytes_down.fetch_add(done.bytes_down, std::memory_order_relaxed);
+    }
+    services_.write(core_, std::move(done), why, error);
+    services_.closed(core_);
+    all_.ended(*this);
+  }
+
+  TcpFlows& all_;
+  FlowServices& services_;
+  FlowCore core_;
+  Descriptor client_;  // until the relay has it
+  ClientEvents client_events_;
+  ServerEvents server_events_;
+  std::unique_ptr<TcpDial> dial_;
+  std::optional<TcpRelay> relay_;
+  std::uint64_t counted_up_ = 0;
+  std::uint64_t counted_down_ = 0;
+  Instant last_activity_;
+  Instant deadline_;
+  std::uint32_t pending_client_events_ = 0;
+  std::uint32_t pending_server_events_ = 0;
+  bool half_closed_ = false;
+  bool kept_alive_ = false;
+  bool over_ = false;
+};
+
+TcpFlows::TcpFlows(FlowServices& services, Port port)
+    : services_(services),
+      port_(port),
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size)),
+      shared_{
+          .buffer = {buffer_.get(), buffer_size}, .pipes = pipes_, .most_stashed = buffer_size} {}
+
+TcpFlows::~TcpFlows() = default;
+
+void TcpFlows::bury() { ended_.clear(); }
+
+void TcpFlows::accept(Accepted accepted) {
+  Flow flow{.protocol = Protocol::tcp,
+            .client = accepted.client,
+            .destination = accepted.destination,
+            .interface = 0};
+  if (services_.snapshot()->needs_interface()) {
+    flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
+  }
+  FlowCore core = services_.open(flow);
+  if ((flow.destination.port == port_ && is_local_address(flow.destination.address)) ||
+      services_.admission().is_own_socket(Protocol::tcp, flow.client)) {
+    services_.reasons().add(Reason::loop);
+    refuse(core, accepted.socket, End::loop, "this connection is the gateway's own");
+    return;
+  }
+  if (const auto verdict = services_.admit(core); verdict != Admission::Verdict::admitted) {
+    refuse(core, accepted.socket, End::limit, text_of(verdict));
+    return;
+  }
+  auto flow_object = std::make_unique<TcpFlow>(*this, std::move(core), std::move(accepted.socket));
+  flow_object->place = flows_.size();
+  flows_.push_back(std::move(flow_object));
+  flows_.back()->start();
+}
+
+void TcpFlows::refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error) {
+  close_with_reset(client);
+  services_.write(core, services_.describe(core), end, error);
+}
+
+void TcpFlows::ended(TcpFlow& flow) {
+  const std::size_t place = flow.place;
+  ended_.push_back(std::move(flows_[place]));
+  if (place + 1 != flows_.size()) {
+    flows_[place] = std::move(flows_.back());
+    flows_[place]->place = place;
+  }
+  flows_.pop_back();
+}
+
+void TcpFlows::each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const {
+  for (const auto& flow : flows_) {
+    visit(flow->core(), flow->record());
+  }
+}
+
+void TcpFlows::end_all(End end) {
+  while (!flows_.empty()) {
+    flows_.back()->end(end);
+  }
+}
+
+}  // namespace weir

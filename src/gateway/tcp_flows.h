@@ -1,0 +1,53 @@
+// The TCP flows of one worker: each from its accepted connection through the dial to the relay and
+// its record. The stages do the work; a flow here owns them, hands them their events and times, and
+// decides when it is over.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dial/tcp_dial.h"
+#include "gateway/flow_services.h"
+#include "intercept/tcp_listener.h"
+#include "relay/tcp_relay.h"
+
+namespace weir {
+
+class TcpFlows {
+ public:
+  // `port`: weir's own, which no flow may be going to on this machine.
+  TcpFlows(FlowServices& services, Port port);
+  ~TcpFlows();
+
+  void accept(Accepted accepted);
+
+  // limits.buffer of the configuration in force.
+  void limit_buffer(std::uint64_t bytes) { shared_.most_stashed = bytes; }
+
+  [[nodiscard]] std::size_t size() const { return flows_.size(); }
+  void each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const;
+  // Ends every flow.
+  void end_all(End end);
+
+  // Destroys what ended in this turn.
+  void bury();
+
+ private:
+  class TcpFlow;
+
+  void refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error);
+  void ended(TcpFlow& flow);
+
+  FlowServices& services_;
+  Port port_;
+  PipePool pipes_;
+  std::unique_ptr<std::uint8_t[]> buffer_;
+  TcpRelay::Shared shared_;
+  std::vector<std::unique_ptr<TcpFlow>> flows_;
+  std::vector<std::unique_ptr<TcpFlow>> ended_;
+};
+
+}  // namespace weir

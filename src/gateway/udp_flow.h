@@ -1,0 +1,81 @@
+// One UDP flow (client ip:port, destination ip:port) and the server-side socket it goes through,
+// which it shares with the client's other flows when the mapping is per-client. Plain state;
+// UdpFlows drives it.
+//
+// One worker's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/deadlines.h"
+#include "base/descriptor.h"
+#include "gateway/flow_core.h"
+#include "loop/edge_poll.h"
+#include "relay/datagram_queue.h"
+
+namespace weir {
+
+class UdpFlows;
+class UdpFlow;
+
+// A server-side socket: a mapping (RFC 4787) while it serves one client ip:port towards anyone, or
+// a connected socket of a single flow.
+class UdpSocket final : public EdgePoll::Watcher {
+ public:
+  explicit UdpSocket(UdpFlows& owner) : all(owner) {}
+  void on_events(std::uint32_t events) override;
+
+  UdpFlows& all;
+  Descriptor descriptor;
+  Endpoint client;
+  Endpoint local;
+  UdpFlow* only_flow = nullptr;  // of a connected socket
+  // What a flow that a new peer opens is counted for: as the mapping's first flow was.
+  std::shared_ptr<const Snapshot> snapshot;
+  const RuleEntry* rule = nullptr;
+  std::size_t place = 0;  // in UdpFlows::sockets_
+  std::uint32_t flows = 0;
+  std::uint32_t received = 0;
+  bool tuned = false;  // set up for many datagrams
+};
+
+class UdpFlow final : private Deadlines::Entry {
+ public:
+  UdpFlow(UdpFlows& owner, FlowCore flow_core)
+      : all(owner), core(std::move(flow_core)), up(*this), down(*this) {}
+
+  void arm(Deadlines& deadlines, Instant when, Instant now) { deadlines.set(*this, when, now); }
+  void disarm(Deadlines& deadlines) { deadlines.cancel(*this); }
+
+  // What became of this flow's datagrams in either direction.
+  struct Up final : DatagramQueue::Sender {
+    explicit Up(UdpFlow& owner) : flow(owner) {}
+    void on_sent(std::uint64_t datagrams, std::uint64_t bytes) override;
+    void on_not_sent(std::uint64_t datagrams, int code) override;
+    UdpFlow& flow;
+  };
+  struct Down final : DatagramQueue::Sender {
+    explicit Down(UdpFlow& owner) : flow(owner) {}
+    void on_sent(std::uint64_t datagrams, std::uint64_t bytes) override;
+    void on_not_sent(std::uint64_t datagrams, int code) override;
+    UdpFlow& flow;
+  };
+
+  UdpFlows& all;
+  FlowCore core;
+  UdpSocket* socket = nullptr;
+  Up up;
+  Down down;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+  std::uint64_t packets_up = 0;
+  std::uint64_t packets_down = 0;
+  Instant last_activity;
+  bool over = false;
+
+ private:
+  void on_deadline(Instant now) override;
+};
+
+}  // namespace weir

@@ -1,0 +1,131 @@
+// The UDP flows of one worker: intercepted datagrams to the upstream side, answers back to the
+// client from exactly the address it sent to, ICMP errors passed on, and the flows' ends.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/datagram_batch.h"
+#include "dial/outbound.h"
+#include "gateway/flow_services.h"
+#include "gateway/refusals.h"
+#include "gateway/source_addresses.h"
+#include "gateway/udp_flow.h"
+#include "intercept/udp_listener.h"
+#include "relay/datagram_queue.h"
+#include "relay/raw_sender.h"
+#include "relay/reply_sockets.h"
+
+namespace weir {
+
+class UdpFlows {
+ public:
+  UdpFlows(FlowServices& services, Port port, std::uint32_t bypass_mark);
+  ~UdpFlows();
+
+  // From the listeners.
+  void on_datagrams(std::span<const InterceptedDatagram> datagrams);
+  // Sends the answers gathered in this turn, and destroys what ended in it.
+  void end_turn();
+
+  [[nodiscard]] std::size_t size() const { return flows_.size(); }
+  void each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const;
+  void end_all(End end);
+
+ private:
+  friend class UdpSocket;
+  friend class UdpFlow;
+
+  struct Key {
+    const Endpoint& client;
+    const Endpoint& destination;
+  };
+  struct FlowHash {
+    using is_transparent = void;
+    std::size_t operator()(const Key& key) const {
+      return hash_of(key.client) ^ (hash_of(key.destination) * 0x9e3779b97f4a7c15U);
+    }
+    std::size_t operator()(const std::unique_ptr<UdpFlow>& flow) const {
+      return operator()(Key{flow->core.flow.client, flow->core.flow.destination});
+    }
+  };
+  struct FlowEqual {
+    using is_transparent = void;
+    static Key key(const Key& key) { return key; }
+    static Key key(const std::unique_ptr<UdpFlow>& flow) {
+      return {flow->core.flow.client, flow->core.flow.destination};
+    }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return key(a).client == key(b).client && key(a).destination == key(b).destination;
+    }
+  };
+  struct MappingKey {
+    Endpoint client;
+    const Upstream* upstream;
+    bool operator==(const MappingKey&) const = default;
+  };
+  struct MappingHash {
+    std::size_t operator()(const MappingKey& key) const {
+      return hash_of(key.client) ^ std::hash<const void*>{}(key.upstream);
+    }
+  };
+
+  static constexpr std::size_t most_reply_sockets = 512;
+
+  // Opening.
+  UdpFlow* open(const InterceptedDatagram& datagram);
+  UdpFlow* open_from_peer(UdpSocket& socket, const Endpoint& peer);
+  UdpFlow* insert(FlowCore core, UdpSocket& socket);
+  UdpSocket* socket_for(FlowCore& core, Route& route);
+  UdpSocket* connected_socket(FlowCore& core, Route& route);
+  UdpSocket* mapping(FlowCore& core, const Route& route);
+  UdpSocket* watch(std::unique_ptr<UdpSocket> socket, Outbound& out, FlowCore& core);
+  void refuse(const FlowCore& core, End end, Reason reason, std::string_view error);
+  void refuse_socket(const FlowCore& core, int code, const char* step);
+
+  // Moving.
+  void on_socket_events(UdpSocket& socket, std::uint32_t events);
+  void receive(UdpSocket& socket);
+  void answer(UdpSocket& socket, std::size_t slot);
+  void flush_answers();
+  void read_icmp_errors(UdpSocket& socket);
+  void unreachable(UdpFlow& flow, int code);
+  void sent_up(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes);
+  void sent_down(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes);
+  void not_sent_up(UdpFlow& flow, std::uint64_t datagrams, int code);
+  void not_sent_down(std::uint64_t datagrams, int code);
+
+  // Ending.
+  [[nodiscard]] Instant due(const UdpFlow& flow) const;
+  void on_deadline(UdpFlow& flow, Instant now);
+  void end(UdpFlow& flow, End why, std::string_view error);
+  void release(UdpSocket& socket);
+  [[nodiscard]] FlowRecord record(const UdpFlow& flow) const;
+
+  FlowServices& services_;
+  Port port_;
+  DatagramQueue to_servers_;
+  DatagramQueue to_clients_;
+  DatagramBatch answers_;
+  std::size_t answers_used_ = 0;
+  ReplySockets reply_sockets_;
+  RawSender raw_;
+  Refusals refusals_;
+  SourceAddresses source_addresses_;
+  std::unordered_set<std::unique_ptr<UdpFlow>, FlowHash, FlowEqual> flows_;
+  std::unordered_map<MappingKey, UdpSocket*, MappingHash> mappings_;
+  std::vector<std::unique_ptr<UdpSocket>> sockets_;
+  std::vector<std::pair<UdpFlow*, int>> unreachable_;  // found while sending
+  std::vector<std::unique_ptr<UdpFlow>> ended_;
+  std::vector<std::unique_ptr<UdpSocket>> closed_;
+};
+
+}  // namespace weir

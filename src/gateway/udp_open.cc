@@ -1,0 +1,236 @@
+// How a UDP flow opens: by the rules, past the limits, with a mapping or a socket of its own.
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/transparent.h"
+#include "gateway/udp_flows.h"
+
+namespace weir {
+namespace {
+
+// Destinations that no datagram can be forwarded to and nobody can answer from.
+bool is_invalid(const Endpoint& destination) {
+  constexpr std::uint8_t all_ones = 0xff;
+  const auto& bytes = destination.address.bytes();
+  const bool broadcast = destination.address.is_v4() && bytes[12] == all_ones &&
+                         bytes[13] == all_ones && bytes[14] == all_ones && bytes[15] == all_ones;
+  return destination.port == 0 || destination.address.is_unspecified() ||
+         destination.address.is_multicast() || broadcast;
+}
+
+}  // namespace
+
+UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
+  const Flow flow{.protocol = Protocol::udp,
+                  .client = datagram.client,
+                  .destination = datagram.destination,
+                  .interface = datagram.interface};
+  if (is_invalid(flow.destination) || flow.client.port == 0) {
+    services_.reasons().add(Reason::invalid_destination);
+    return nullptr;
+  }
+  FlowCore core = services_.open(flow);
+  if ((flow.destination.port == port_ && is_local_address(flow.destination.address)) ||
+      services_.admission().is_own_socket(Protocol::udp, flow.client)) {
+    refuse(core, End::loop, Reason::loop, "this datagram is the gateway's own");
+    return nullptr;
+  }
+  Route route = core.rule->upstream->route(flow, {});
+  switch (route.verdict) {
+    case Route::Verdict::reject:
+      if (raw_.send_unreachable(flow.client, flow.destination, RawSender::Unreachable::port) != 0) {
+        services_.reasons().add(Reason::icmp_send_failed);
+      }
+      refuse(core, End::rejected, Reason::rejected, {});
+      return nullptr;
+    case Route::Verdict::drop:
+      refuse(core, End::dropped, Reason::dropped, {});
+      return nullptr;
+    case Route::Verdict::no_server:
+      refuse(core, End::no_server, Reason::no_server, {});
+      return nullptr;
+    case Route::Verdict::dial:
+      break;
+  }
+  if (const auto verdict = services_.admit(core); verdict != Admission::Verdict::admitted) {
+    // admit() has counted the reason.
+    if (refusals_.is_news(FlowHash{}(Key{flow.client, flow.destination}), services_.poll().now())) {
+      services_.write(core, services_.describe(core), End::limit, text_of(verdict));
+    }
+    return nullptr;
+  }
+  UdpSocket* socket = socket_for(core, route);
+  if (socket == nullptr) {
+    services_.closed(core);
+    return nullptr;
+  }
+  return insert(std::move(core), *socket);
+}
+
+// Endpoint-independent filtering: whoever sends to a mapping reaches the client, as a flow of its
+// own.
+UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
+  const Flow flow{
+      .protocol = Protocol::udp, .client = socket.client, .destination = peer, .interface = 0};
+  FlowCore core = services_.open(flow);
+  core.snapshot = socket.snapshot;
+  core.rule = socket.rule;
+  core.remote = peer;
+  core.source = socket.local;
+  if (services_.admit(core) != Admission::Verdict::admitted) {
+    return nullptr;
+  }
+  return insert(std::move(core), socket);
+}
+
+UdpFlow* UdpFlows::insert(FlowCore core, UdpSocket& socket) {
+  auto flow = std::make_unique<UdpFlow>(*this, std::move(core));
+  flow->socket = &socket;
+  flow->last_activity = services_.poll().now();
+  ++socket.flows;
+  if (flow->core.rule->upstream->profile().mapping == Mapping::per_flow) {
+    socket.only_flow = flow.get();
+  }
+  if (flow->core.server) {
+    flow->core.server->flows_total.fetch_add(1, std::memory_order_relaxed);
+    flow->core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+  }
+  UdpFlow* raw = flow.get();
+  flows_.insert(std::move(flow));
+  raw->arm(services_.deadlines(), due(*raw), services_.poll().now());
+  return raw;
+}
+
+UdpSocket* UdpFlows::socket_for(FlowCore& core, Route& route) {
+  return core.rule->upstream->profile().mapping == Mapping::per_client
+             ? mapping(core, route)
+             : connected_socket(core, route);
+}
+
+UdpSocket* UdpFlows::connected_socket(FlowCore& core, Route& route) {
+  std::vector<std::shared_ptr<Server>> tried;
+  while (true) {
+    ++core.attempts;
+    core.server = route.server;
+    core.remote = route.remote;
+    if (!services_.admission().take_udp_socket()) {
+      refuse_socket(core, EMFILE, "socket");
+      return nullptr;
+    }
+    Outbound out = open_udp_connected(core.flow, route, core.snapshot->bypass());
+    if (out.socket.valid()) {
+      auto socket = std::make_unique<UdpSocket>(*this);
+      return watch(std::move(socket), out, core);
+    }
+    services_.admission().give_back_udp_socket();
+    if (route.server) {
+      route.server->failures_total.fetch_add(1, std::memory_order_relaxed);
+      tried.push_back(route.server);
+    }
+    Route next = core.rule->upstream->route(core.flow, tried);
+    const bool may_retry =
+        route.server && next.verdict == Route::Verdict::dial &&
+        core.attempts < static_cast<std::uint32_t>(core.rule->upstream->profile().attempts);
+    if (!may_retry) {
+      refuse_socket(core, out.error, out.step);
+      return nullptr;
+    }
+    services_.reasons().add(Reason::retried);
+    route = std::move(next);
+  }
+}
+
+UdpSocket* UdpFlows::mapping(FlowCore& core, const Route& route) {
+  core.attempts = 1;
+  core.remote = route.remote;
+  const MappingKey key{core.flow.client, core.rule->upstream.get()};
+  UdpSocket* socket = nullptr;
+  if (const auto found = mappings_.find(key); found != mappings_.end()) {
+    socket = found->second;
+  } else {
+    if (!services_.admission().take_udp_socket()) {
+      refuse_socket(core, EMFILE, "socket");
+      return nullptr;
+    }
+    Outbound out = open_udp_mapping(core.flow, route, core.snapshot->bypass());
+    if (!out.socket.valid()) {
+      services_.admission().give_back_udp_socket();
+      refuse_socket(core, out.error, out.step);
+      return nullptr;
+    }
+    socket = watch(std::make_unique<UdpSocket>(*this), out, core);
+    if (socket == nullptr) {
+      return nullptr;
+    }
+    mappings_[key] = socket;
+  }
+  core.source = socket->local;
+  if (core.source.address.is_unspecified()) {
+    core.source.address =
+        source_addresses_.get(route.remote.address, key.upstream, services_.poll().now(), [&]() {
+          return open_udp_connected(core.flow, route, core.snapshot->bypass()).local.address;
+        });
+  }
+  return socket;
+}
+
+// Takes a freshly opened socket into the poll and the table.
+UdpSocket* UdpFlows::watch(std::unique_ptr<UdpSocket> socket, Outbound& out, FlowCore& core) {
+  if (out.source_port_taken) {
+    services_.reasons().add(Reason::source_port_taken);
+  }
+  if (!services_.poll().add_input(out.socket.get(), *socket)) {
+    services_.admission().give_back_udp_socket();
+    refuse_socket(core, errno, "watch the socket");
+    return nullptr;
+  }
+  socket->descriptor = std::move(out.socket);
+  socket->client = core.flow.client;
+  socket->local = out.local;
+  socket->snapshot = core.snapshot;
+  socket->rule = core.rule;
+  socket->place = sockets_.size();
+  services_.admission().own_socket(Protocol::udp, out.local, true);
+  core.source = out.local;
+  sockets_.push_back(std::move(socket));
+  return sockets_.back().get();
+}
+
+void UdpFlows::refuse(const FlowCore& core, End end, Reason reason, std::string_view error) {
+  services_.reasons().add(reason);
+  const auto hash = FlowHash{}(Key{core.flow.client, core.flow.destination});
+  if (refusals_.is_news(hash, services_.poll().now())) {
+    services_.write(core, services_.describe(core), end, error);
+  }
+}
+
+void UdpFlows::refuse_socket(const FlowCore& core, int code, const char* step) {
+  const std::string error = std::string(step) + ": " + std::strerror(code);
+  switch (code) {
+    case EMFILE:
+    case ENFILE:
+      refuse(core, End::limit, Reason::out_of_descriptors, error);
+      break;
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+      refuse(core, End::connect_failed, Reason::source_unavailable, error);
+      break;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      if (raw_.send_unreachable(core.flow.client, core.flow.destination,
+                                RawSender::Unreachable::host) != 0) {
+        services_.reasons().add(Reason::icmp_send_failed);
+      }
+      refuse(core, End::connect_failed, Reason::connect_unreachable, error);
+      break;
+    default:
+      refuse(core, End::connect_failed, Reason::connect_error, error);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,150 @@
+#include "gateway/worker.h"
+
+#include <cstring>
+#include <utility>
+
+#include "gateway/flow_filter.h"
+
+namespace weir {
+
+Result<Listeners> Listeners::open(Port port) {
+  Listeners out;
+  const auto take = [](Descriptor& place, Result<Descriptor> opened) -> Result<> {
+    if (!opened) {
+      return opened.error();
+    }
+    place = std::move(opened).value();
+    return Done{};
+  };
+  for (auto& step : {take(out.tcp4, TcpListener::open(Family::v4, port)),
+                     take(out.tcp6, TcpListener::open(Family::v6, port)),
+                     take(out.udp4, UdpListener::open(Family::v4, port)),
+                     take(out.udp6, UdpListener::open(Family::v6, port))}) {
+    if (!step) {
+      return step.error();
+    }
+  }
+  return out;
+}
+
+Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+               Listeners listeners)
+    : shared_(shared),
+      poll_(loop_, [this]() { end_turn(); }),
+      deadlines_(clock_now()),
+      services_(number, poll_, deadlines_, shared.admission, shared.log, shared.process),
+      tcp_(services_, shared.port),
+      udp_(services_, shared.port, snapshot->bypass().value),
+      mailbox_(std::make_unique<Mailbox>(loop_)),
+      ticker_(std::make_unique<Timer>(loop_, [this]() { tick(); })) {
+  use(std::move(snapshot));
+  listen(std::move(listeners));
+  thread_ = std::thread([this]() { poll_.run(); });
+}
+
+Worker::~Worker() {
+  mailbox_->post([this]() {
+    tcp_listeners_.clear();
+    udp_listeners_.clear();
+    tcp_.end_all(End::drained);
+    udp_.end_all(End::drained);
+    services_.flush_records();
+    ticker_.reset();
+    mailbox_.reset();
+    poll_.stop();
+  });
+  thread_.join();
+}
+
+void Worker::post(std::function<void(Worker&)> task) {
+  mailbox_->post([this, task = std::move(task)]() { task(*this); });
+}
+
+void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
+  tcp_.limit_buffer(snapshot->limits().buffer);
+  services_.use(std::move(snapshot));
+}
+
+void Worker::listen(Listeners listeners) {
+  const auto tcp = [&](Descriptor socket) {
+    tcp_listeners_.push_back(std::make_unique<TcpListener>(
+        poll_, std::move(socket),
+        TcpListener::Handler{
+            .on_accepted = [this](Accepted accepted) { tcp_.accept(std::move(accepted)); },
+            .on_out_of_descriptors =
+                [this]() { services_.reasons().add(Reason::out_of_descriptors); },
+            .on_failed =
+                [this](int code) {
+                  services_.reasons().add(Reason::accept_failed);
+                  services_.log().debug(std::string("accept: ") + std::strerror(code));
+                }}));
+  };
+  const auto udp = [&](Descriptor socket) {
+    udp_listeners_.push_back(std::make_unique<UdpListener>(
+        poll_, std::move(socket), batch_,
+        UdpListener::Handler{
+            .on_datagrams =
+                [this](std::span<const InterceptedDatagram> datagrams) {
+                  udp_.on_datagrams(datagrams);
+                },
+            .on_no_destination =
+                [this]() { services_.reasons().add(Reason::no_original_destination); },
+            .on_truncated = [this]() { services_.reasons().add(Reason::datagram_truncated); }}));
+  };
+  tcp(std::move(listeners.tcp4));
+  tcp(std::move(listeners.tcp6));
+  udp(std::move(listeners.udp4));
+  udp(std::move(listeners.udp6));
+}
+
+void Worker::end_turn() {
+  udp_.end_turn();
+  tcp_.bury();
+  // The ticker runs only while there is something to wait for: an idle gateway sleeps.
+  const bool wanted = deadlines_.size() != 0 || services_.has_records();
+  if (wanted && !ticking_ && ticker_) {
+    ticking_ = true;
+    ticker_->once(Deadlines::tick);
+  }
+  if (draining_ && tcp_.size() == 0) {
+    draining_ = false;
+    shared_.on_drained();
+  }
+}
+
+void Worker::tick() {
+  ticking_ = false;
+  deadlines_.advance(clock_now());
+  services_.flush_records();
+}
+
+void Worker::drain() {
+  tcp_listeners_.clear();
+  draining_ = true;
+}
+
+void Worker::list(const FlowFilter& filter, FlowList& out) const {
+  const auto visit = [&](const FlowCore&, const FlowRecord& record) {
+    if (matches(filter, record)) {
+      ++out.total;
+      if (out.flows.size() < filter.limit) {
+        out.flows.push_back(record);
+        out.flows.back().live = true;
+      }
+    }
+  };
+  tcp_.each(visit);
+  udp_.each(visit);
+}
+
+std::uint64_t Worker::matching_another_rule(const Snapshot& next) const {
+  std::uint64_t count = 0;
+  const auto visit = [&](const FlowCore& core, const FlowRecord&) {
+    count += next.choose(core.flow).name != core.rule->name ? 1 : 0;
+  };
+  tcp_.each(visit);
+  udp_.each(visit);
+  return count;
+}
+
+}  // namespace weir

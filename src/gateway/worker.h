@@ -1,0 +1,93 @@
+// One thread that serves flows: its loop, its own listeners, its flow tables, buffers and counters.
+// Workers share no table and take no lock on the data path; the main thread talks to them by
+// posting functions and reads their counters.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "account/reason.h"
+#include "admin/control.h"
+#include "base/datagram_batch.h"
+#include "base/deadlines.h"
+#include "base/log.h"
+#include "gateway/admission.h"
+#include "gateway/flow_services.h"
+#include "gateway/snapshot.h"
+#include "gateway/tcp_flows.h"
+#include "gateway/udp_flows.h"
+#include "intercept/tcp_listener.h"
+#include "intercept/udp_listener.h"
+#include "loop/edge_poll.h"
+#include "loop/loop.h"
+
+namespace weir {
+
+// The four sockets of one worker, bound but not yet listening.
+struct Listeners {
+  Descriptor tcp4;
+  Descriptor tcp6;
+  Descriptor udp4;
+  Descriptor udp6;
+  static Result<Listeners> open(Port port);
+};
+
+class Worker {
+ public:
+  struct Shared {
+    Admission& admission;
+    Log& log;
+    std::uint64_t process;  // for the flows' ids
+    Port port;
+    // Called on the worker's thread when it is draining and its last TCP flow has ended.
+    std::function<void()> on_drained;
+  };
+
+  Worker(std::size_t number, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+         Listeners listeners);
+  ~Worker();  // ends the thread, and every flow with End::drained
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Any thread; `task` runs on the worker's.
+  void post(std::function<void(Worker&)> task);
+
+  // Any thread.
+  [[nodiscard]] const Reasons& reasons() const { return services_.reasons(); }
+
+  // The worker's thread only:
+  void use(std::shared_ptr<const Snapshot> snapshot);
+  // Takes no new TCP flows, and says on_drained once none is left.
+  void drain();
+  // Appends the flows that match.
+  void list(const FlowFilter& filter, FlowList& out) const;
+  // How many live flows the given configuration would send by another rule.
+  [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
+  [[nodiscard]] std::uint64_t live_flows() const { return tcp_.size() + udp_.size(); }
+
+ private:
+  void listen(Listeners listeners);
+  void end_turn();
+  void tick();
+
+  Shared shared_;
+  Loop loop_;
+  EdgePoll poll_;
+  Deadlines deadlines_;
+  FlowServices services_;
+  TcpFlows tcp_;
+  UdpFlows udp_;
+  DatagramBatch batch_;
+  std::vector<std::unique_ptr<TcpListener>> tcp_listeners_;
+  std::vector<std::unique_ptr<UdpListener>> udp_listeners_;
+  std::unique_ptr<Mailbox> mailbox_;
+  std::unique_ptr<Timer> ticker_;
+  bool ticking_ = false;
+  bool draining_ = false;
+  std::thread thread_;
+};
+
+}  // namespace weir

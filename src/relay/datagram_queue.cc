@@ -1,0 +1,191 @@
+#include "relay/datagram_queue.h"
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+
+namespace weir {
+namespace {
+
+// The kernel cuts one message into at most this many datagrams (UDP_MAX_SEGMENTS was 64 for long).
+constexpr std::size_t most_segments = 64;
+// And all of them together are at most one IP packet.
+constexpr std::size_t most_bytes = 65'000;
+// Larger ones would need fragmentation after segmentation, which the kernel refuses.
+constexpr std::size_t largest_segment = 1'452;
+
+std::uint64_t count_of(std::span<const std::uint8_t> payload, std::uint16_t segment) {
+  return segment == 0 ? 1 : (payload.size() + segment - 1) / segment;
+}
+
+}  // namespace
+
+DatagramQueue::DatagramQueue() {
+  entries_.reserve(most_messages);
+  pending_.reserve(most_messages);
+  vectors_.reserve(most_messages);
+}
+
+void DatagramQueue::add(int fd, const std::optional<Endpoint>& to,
+                        std::span<const std::uint8_t> payload, std::uint16_t segment,
+                        Sender& sender) {
+  if (segment >= payload.size()) {
+    segment = 0;  // one datagram after all
+  }
+  entries_.push_back({fd, to, payload, segment, &sender});
+}
+
+void DatagramQueue::flush() {
+  const auto by_socket = [](const Entry& a, const Entry& b) { return a.fd < b.fd; };
+  if (!std::is_sorted(entries_.begin(), entries_.end(), by_socket)) {
+    std::stable_sort(entries_.begin(), entries_.end(), by_socket);
+  }
+  for (std::size_t first = 0; first < entries_.size();) {
+    std::size_t last = first + 1;
+    while (last < entries_.size() && entries_[last].fd == entries_[first].fd) {
+      ++last;
+    }
+    send_group(first, last);
+    first = last;
+  }
+  entries_.clear();
+}
+
+// As many entries as one message can carry, from `first` on.
+DatagramQueue::Message DatagramQueue::compose(std::size_t first) const {
+  const Entry& head = entries_[first];
+  Message message{first, first + 1, head.segment};
+  if (head.segment != 0 || head.payload.empty() || head.payload.size() > largest_segment) {
+    return message;
+  }
+  std::size_t bytes = head.payload.size();
+  while (message.last < entries_.size() && message.last - first < most_segments) {
+    const Entry& next = entries_[message.last];
+    if (next.fd != head.fd || next.to != head.to || next.sender != head.sender ||
+        next.segment != 0 || next.payload.empty() || next.payload.size() > head.payload.size() ||
+        bytes + next.payload.size() > most_bytes) {
+      break;
+    }
+    bytes += next.payload.size();
+    ++message.last;
+    if (next.payload.size() < head.payload.size()) {
+      break;  // only the last one may be shorter
+    }
+  }
+  if (message.last - first > 1) {
+    message.segment = static_cast<std::uint16_t>(head.payload.size());
+  }
+  return message;
+}
+
+void DatagramQueue::prepare(std::size_t slot, const Message& message) {
+  const Entry& head = entries_[message.first];
+  msghdr& header = headers_[slot].msg_hdr;
+  header = {};
+  if (head.to) {
+    header.msg_namelen = head.to->to(names_[slot]);
+    header.msg_name = &names_[slot];
+  }
+  header.msg_iov = &vectors_[message.first - pending_.front().first];
+  header.msg_iovlen = message.last - message.first;
+  if (message.segment != 0) {
+    header.msg_control = controls_[slot].data();
+    header.msg_controllen = controls_[slot].size();
+    cmsghdr* control = CMSG_FIRSTHDR(&header);
+    control->cmsg_level = SOL_UDP;
+    control->cmsg_type = UDP_SEGMENT;
+    control->cmsg_len = CMSG_LEN(sizeof message.segment);
+    std::memcpy(CMSG_DATA(control), &message.segment, sizeof message.segment);
+  }
+}
+
+void DatagramQueue::send_group(std::size_t first, std::size_t last) {
+  while (first < last) {
+    pending_.clear();
+    vectors_.clear();
+    while (first < last && pending_.size() < most_messages) {
+      pending_.push_back(compose(first));
+      for (; first < pending_.back().last; ++first) {
+        const auto payload = entries_[first].payload;
+        vectors_.push_back({const_cast<std::uint8_t*>(payload.data()), payload.size()});
+      }
+    }
+    for (std::size_t slot = 0; slot < pending_.size(); ++slot) {
+      prepare(slot, pending_[slot]);
+    }
+    const int fd = entries_[pending_.front().first].fd;
+    for (std::size_t done = 0; done < pending_.size();) {
+      const int sent =
+          sendmmsg(fd, headers_.data() + done, static_cast<unsigned>(pending_.size() - done),
+                   MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent <= 0) {
+        failed(pending_[done], errno);
+        ++done;
+        continue;
+      }
+      for (const std::size_t end = done + static_cast<std::size_t>(sent); done < end; ++done) {
+        report(pending_[done]);
+      }
+    }
+  }
+}
+
+void DatagramQueue::report(const Message& message) {
+  std::uint64_t bytes = 0;
+  std::uint64_t datagrams = 0;
+  for (std::size_t i = message.first; i < message.last; ++i) {
+    bytes += entries_[i].payload.size();
+    datagrams += count_of(entries_[i].payload, entries_[i].segment);
+  }
+  entries_[message.first].sender->on_sent(datagrams, bytes);
+}
+
+void DatagramQueue::failed(const Message& message, int code) {
+  // Segments that the path's MTU does not allow, or a device that cannot segment: one by one the
+  // kernel fragments them.
+  const bool segmented = message.segment != 0;
+  if (segmented && (code == EINVAL || code == EMSGSIZE || code == EIO || code == EOPNOTSUPP)) {
+    send_each(message);
+    return;
+  }
+  // An ICMP error that an earlier datagram earned is reported with this one, which was not sent.
+  if (code == ECONNREFUSED || code == EHOSTUNREACH || code == ENETUNREACH) {
+    entries_[message.first].sender->on_not_sent(0, code);
+    send_each(message);
+    return;
+  }
+  std::uint64_t datagrams = 0;
+  for (std::size_t i = message.first; i < message.last; ++i) {
+    datagrams += count_of(entries_[i].payload, entries_[i].segment);
+  }
+  entries_[message.first].sender->on_not_sent(datagrams, code);
+}
+
+void DatagramQueue::send_each(const Message& message) {
+  for (std::size_t i = message.first; i < message.last; ++i) {
+    const Entry& entry = entries_[i];
+    sockaddr_storage name{};
+    const socklen_t length = entry.to ? entry.to->to(name) : 0;
+    const std::size_t step = entry.segment != 0 ? entry.segment : entry.payload.size();
+    std::size_t offset = 0;
+    do {
+      const auto piece =
+          entry.payload.subspan(offset, std::min(step, entry.payload.size() - offset));
+      const ssize_t sent =
+          sendto(entry.fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                 length != 0 ? reinterpret_cast<const sockaddr*>(&name) : nullptr, length);
+      if (sent >= 0) {
+        entry.sender->on_sent(1, piece.size());
+      } else {
+        entry.sender->on_not_sent(1, errno);
+      }
+      offset += step;
+    } while (offset < entry.payload.size());
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,75 @@
+// Sends the datagrams of one batch with as few system calls as they allow: grouped by socket into
+// sendmmsg, and where consecutive ones to one peer have equal sizes, as one UDP_SEGMENT message
+// that the kernel cuts up again.
+//
+// Filled and flushed within one turn: payloads are not copied. One thread.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "weir/endpoint.h"
+
+namespace weir {
+
+class DatagramQueue {
+ public:
+  // Who a datagram belongs to, told what became of it. Lives until flush() returns.
+  class Sender {
+   public:
+    virtual void on_sent(std::uint64_t datagrams, std::uint64_t bytes) = 0;
+    // `code` is sendmsg's errno; the datagrams are lost.
+    virtual void on_not_sent(std::uint64_t datagrams, int code) = 0;
+
+   protected:
+    ~Sender() = default;
+  };
+
+  DatagramQueue();
+
+  // `to` is absent for a connected socket. `segment`: the payload is several datagrams of that size
+  // (the last may be shorter); 0: one.
+  void add(int fd, const std::optional<Endpoint>& to, std::span<const std::uint8_t> payload,
+           std::uint16_t segment, Sender& sender);
+  void flush();
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
+
+ private:
+  struct Entry {
+    int fd;
+    std::optional<Endpoint> to;
+    std::span<const std::uint8_t> payload;
+    std::uint16_t segment;
+    Sender* sender;
+  };
+  // One message to the kernel: entries [first, last) of the queue.
+  struct Message {
+    std::size_t first;
+    std::size_t last;
+    std::uint16_t segment;
+  };
+  static constexpr std::size_t most_messages = 64;
+
+  [[nodiscard]] Message compose(std::size_t first) const;
+  void send_group(std::size_t first, std::size_t last);
+  void prepare(std::size_t slot, const Message& message);
+  void report(const Message& message);
+  void failed(const Message& message, int code);
+  void send_each(const Message& message);
+
+  std::vector<Entry> entries_;
+  std::vector<Message> pending_;
+  std::vector<iovec> vectors_;
+  std::array<mmsghdr, most_messages> headers_{};
+  std::array<sockaddr_storage, most_messages> names_{};
+  alignas(cmsghdr) std::array<std::array<std::byte, CMSG_SPACE(sizeof(std::uint16_t))>,
+                              most_messages> controls_{};
+};
+
+}  // namespace weir

@@ -1,0 +1,45 @@
+#include "relay/error_queue.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+// After the socket headers, which it needs.
+#include <linux/errqueue.h>
+
+#include <array>
+#include <cstring>
+
+namespace weir {
+
+std::optional<IcmpError> next_icmp_error(int fd) {
+  sockaddr_storage peer{};
+  std::array<std::uint8_t, 64> quoted{};
+  alignas(cmsghdr) std::array<std::byte, 512> control{};
+  iovec vector{quoted.data(), quoted.size()};
+  msghdr message{};
+  message.msg_name = &peer;
+  message.msg_namelen = sizeof peer;
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+    return std::nullopt;
+  }
+  IcmpError out;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    const bool ours = (c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) ||
+                      (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR);
+    if (ours) {
+      sock_extended_err error{};
+      std::memcpy(&error, CMSG_DATA(c), sizeof error);
+      if (error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6) {
+        out.peer = Endpoint::from(peer);
+        out.code = static_cast<int>(error.ee_errno);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,54 @@
+// Packets that no ordinary socket can send: UDP replies from an address and port that another
+// program holds, and ICMP errors in the name of the destination.
+//
+// Raw sockets whose kernel builds the IP header (and fragments), with the source address given per
+// packet. They are bound to a loopback address and filter everything out, so that they never
+// receive a copy of the traffic. Opened when first needed. One per worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/descriptor.h"
+#include "weir/endpoint.h"
+
+namespace weir {
+
+class RawSender {
+ public:
+  explicit RawSender(std::uint32_t mark) : mark_(mark) {}
+
+  // One UDP datagram from `source` to `client`. Returns 0, or errno.
+  int send_udp(const Endpoint& source, const Endpoint& client,
+               std::span<const std::uint8_t> payload);
+
+  // Tells `client` that its datagram to `destination` failed, as an ICMP destination-unreachable
+  // (RFC 792; RFC 4443, section 3.1) from the destination's address. Returns 0, or errno.
+  enum class Unreachable : std::uint8_t { port, host };
+  int send_unreachable(const Endpoint& client, const Endpoint& destination, Unreachable what);
+
+ private:
+  struct Sockets {
+    Descriptor udp;
+    Descriptor icmp;
+  };
+  enum class Kind : std::uint8_t { udp, icmp };
+
+  int open(Family family, Kind kind, Descriptor& socket) const;
+  int send(Family family, Kind kind, const Address& from, const Address& to,
+           std::span<const std::uint8_t> packet);
+
+  std::uint32_t mark_;
+  Sockets v4_;
+  Sockets v6_;
+  std::vector<std::uint8_t> packet_;
+};
+
+// The Internet checksum over a pseudo header and a UDP datagram (RFC 768); 0xffff where it came out
+// as 0.
+[[nodiscard]] std::uint16_t udp_checksum(const Endpoint& source, const Endpoint& destination,
+                                         std::span<const std::uint8_t> datagram);
+
+}  // namespace weir

@@ -1,0 +1,53 @@
+// The sockets that answer clients: one unconnected transparent socket per original destination,
+// shared by all clients that talk to it, so that a reply leaves from exactly the address the client
+// sent to.
+//
+// Never a connected socket per client: thousands of those on one destination are a linear search
+// for every packet. Least recently used ones are closed beyond a bound. Where the destination
+// cannot be bound (another program holds 0.0.0.0:53, or the destination is the router itself) the
+// answer is "raw", and is remembered for a while.
+//
+// One per worker.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <unordered_map>
+
+#include "base/descriptor.h"
+#include "weir/endpoint.h"
+#include "weir/units.h"
+
+namespace weir {
+
+class ReplySockets {
+ public:
+  static constexpr int raw = -1;
+  static constexpr std::chrono::seconds raw_for{60};
+
+  // `on_raw` hears of every destination that has to be answered raw, and why (errno).
+  ReplySockets(std::size_t most, std::function<void(const Endpoint&, int code)> on_raw);
+
+  // A socket that sends from `destination`, or `raw`. Valid until the next call.
+  [[nodiscard]] int get(const Endpoint& destination, Instant now);
+
+  [[nodiscard]] std::size_t size() const { return by_use_.size(); }
+
+ private:
+  struct Entry {
+    Endpoint destination;
+    Descriptor socket;
+    Instant opened;
+  };
+
+  // The socket, or invalid and errno.
+  static Descriptor open(const Endpoint& destination);
+
+  std::size_t most_;
+  std::function<void(const Endpoint&, int)> on_raw_;
+  std::list<Entry> by_use_;  // most recently used first
+  std::unordered_map<Endpoint, std::list<Entry>::iterator, EndpointHash> by_destination_;
+};
+
+}  // namespace weir

@@ -1,0 +1,306 @@
+// The problem: bytes come in at one socket's speed and leave at another's; nothing may be lost, one
+// flow must not starve the others, and an idle flow should cost no memory.
+//
+// The choice: read into one big buffer that all flows of the worker share and write at once. Only
+// what the receiver does not take is kept in the flow (the stash, at most limits.buffer), and while
+// there is a stash nothing more is read: backpressure reaches the sender through its own window. A
+// direction that keeps the buffer full is bulk, and moves by splice() through a pipe that is lent
+// to it while bytes are in flight.
+//
+// Edge-triggered traps, each of which lost data or hung a transfer in a prototype:
+// - A short read means that the socket is drained, and saves the read that would say EAGAIN, but
+// not once
+//   a FIN was announced: its event has been used up, so the flag is kept (`hung_up`) and reading
+//   goes on to the end.
+// - After a budgeted turn nobody tells us again that there is more: the caller must (`more`).
+// - Errors are found by reading, after the bytes that came before them.
+#include "relay/tcp_relay.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/transparent.h"
+
+namespace weir {
+namespace {
+
+// One turn's share of one direction.
+constexpr std::size_t turn_budget = 1 << 20;
+// Bytes without a pause after which a direction counts as bulk.
+constexpr std::uint64_t bulk_after = 256 * 1024;
+// A splice that moves less than this was not worth its two system calls.
+constexpr ssize_t least_splice = 16 * 1024;
+
+// No TCP_USER_TIMEOUT: it would also end flows whose receiver pauses for long with a closed window,
+// which is its right. A peer that stops acknowledging altogether is found by the retransmission
+// limit.
+constexpr int keep_alive_idle_s = 60;
+constexpr int keep_alive_interval_s = 30;
+constexpr int keep_alive_probes = 6;
+
+}  // namespace
+
+void close_with_reset(Descriptor& socket) {
+  if (socket.valid()) {
+    const linger reset_at_close{1, 0};
+    setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &reset_at_close, sizeof reset_at_close);
+    socket.reset();
+  }
+}
+
+TcpRelay::TcpRelay(Shared& shared, Descriptor client, Descriptor server) : shared_(shared) {
+  client_.socket = std::move(client);
+  client_.no_delay = true;  // inherited from the listener
+  client_.readable = true;  // its event came while the upstream was being dialled
+  server_.socket = std::move(server);
+}
+
+TcpRelay::~TcpRelay() {
+  for (Direction* direction : {&up_, &down_}) {
+    if (direction->pipe) {
+      shared_.pipes.discard(std::move(*direction->pipe));
+    }
+  }
+}
+
+void TcpRelay::note(Side& side, std::uint32_t events) {
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    side.readable = true;
+  }
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    side.hung_up = true;
+  }
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+    side.writable = true;
+  }
+}
+
+TcpRelay::Progress TcpRelay::on_client_events(std::uint32_t events) {
+  note(client_, events);
+  return pump_both(client_);
+}
+
+TcpRelay::Progress TcpRelay::on_server_events(std::uint32_t events) {
+  note(server_, events);
+  return pump_both(server_);
+}
+
+TcpRelay::Progress TcpRelay::failure(Side& side) {
+  error_ = errno;
+  return &side == &client_ ? Progress::client_reset : Progress::server_reset;
+}
+
+// What came from `first` goes on before what goes to it.
+TcpRelay::Progress TcpRelay::pump_both(Side& first) {
+  Side& second = &first == &client_ ? server_ : client_;
+  bool more = false;
+  for (Side* from : {&first, &second}) {
+    Side& to = from == &client_ ? server_ : client_;
+    Direction& direction = from == &client_ ? up_ : down_;
+    std::size_t budget = turn_budget;
+    Step step = Step::again;
+    while (step == Step::again && budget > 0) {
+      step = pump(direction, *from, to, budget);
+    }
+    if (step == Step::from_failed) {
+      return failure(*from);
+    }
+    if (step == Step::to_failed) {
+      return failure(to);
+    }
+    more = more || step == Step::again;
+  }
+  if (up_.finished && down_.finished) {
+    return Progress::closed;
+  }
+  return more ? Progress::more : Progress::waiting;
+}
+
+TcpRelay::Step TcpRelay::pump(Direction& direction, Side& from, Side& to, std::size_t& budget) {
+  if (direction.finished) {
+    // A peer that sent FIN can still reset the connection: reading is how we hear of it.
+    if (from.readable && from.hung_up) {
+      from.readable = false;
+      std::uint8_t nothing = 0;
+      if (recv(from.socket.get(), &nothing, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN) {
+        return Step::from_failed;
+      }
+    }
+    return Step::waiting;
+  }
+  if (direction.stash_end != 0 || direction.in_pipe != 0) {
+    const Step step = flush(direction, to);
+    if (step != Step::again) {
+      return step;
+    }
+  }
+  if (direction.ended) {
+    finish(direction, to);
+    return Step::waiting;
+  }
+  if (!from.readable || !to.writable) {
+    return Step::waiting;
+  }
+  return direction.run >= bulk_after ? splice(direction, from, to, budget)
+                                     : copy(direction, from, to, budget);
+}
+
+void TcpRelay::finish(Direction& direction, Side& to) {
+  direction.finished = true;
+  const Direction& other = &direction == &up_ ? down_ : up_;
+  if (!other.finished) {  // else closing the sockets says it
+    shutdown(to.socket.get(), SHUT_WR);
+  }
+}
+
+// Sends what is held back. `again` means that nothing is left.
+TcpRelay::Step TcpRelay::flush(Direction& direction, Side& to) {
+  while (direction.in_pipe != 0) {
+    const ssize_t moved = ::splice(direction.pipe->read_end.get(), nullptr, to.socket.get(),
+                                   nullptr, direction.in_pipe, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (moved <= 0) {
+      if (moved < 0 && errno != EAGAIN) {
+        return Step::to_failed;
+      }
+      to.writable = false;
+      return Step::waiting;
+    }
+    direction.in_pipe -= static_cast<std::uint32_t>(moved);
+    direction.bytes += static_cast<std::uint64_t>(moved);
+  }
+  if (direction.pipe) {
+    shared_.pipes.give_back(std::move(*direction.pipe));
+    direction.pipe.reset();
+  }
+  while (direction.stash_begin < direction.stash_end) {
+    const ssize_t sent =
+        send(to.socket.get(), direction.stash.get() + direction.stash_begin,
+             direction.stash_end - direction.stash_begin, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno != EAGAIN) {
+        return Step::to_failed;
+      }
+      to.writable = false;
+      return Step::waiting;
+    }
+    direction.stash_begin += static_cast<std::uint32_t>(sent);
+    direction.bytes += static_cast<std::uint64_t>(sent);
+  }
+  direction.stash.reset();
+  direction.stash_begin = direction.stash_end = 0;
+  return Step::again;
+}
+
+TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::size_t& budget) {
+  const auto chunk = shared_.buffer.first(std::min(shared_.buffer.size(), shared_.most_stashed));
+  const ssize_t received = recv(from.socket.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+  if (received < 0) {
+    if (errno != EAGAIN) {
+      return Step::from_failed;
+    }
+    from.readable = false;
+    direction.run = 0;
+    return Step::waiting;
+  }
+  if (received == 0) {
+    direction.ended = true;
+    finish(direction, to);
+    return Step::waiting;
+  }
+  const auto size = static_cast<std::size_t>(received);
+  budget -= std::min(budget, size);
+  direction.run += size;
+  if (size < chunk.size() && !from.hung_up) {
+    from.readable = false;  // drained
+    if (size < static_cast<std::size_t>(least_splice)) {
+      direction.run = 0;
+    }
+  }
+  return write(direction, to, chunk.first(size));
+}
+
+TcpRelay::Step TcpRelay::write(Direction& direction, Side& to,
+                               std::span<const std::uint8_t> bytes) {
+  // Nagle's algorithm holds back a small write only while an earlier one is unacknowledged: the
+  // first one needs no option, and many connections have no second.
+  if (!to.no_delay && direction.bytes != 0) {
+    to.no_delay = set_option(to.socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  }
+  const ssize_t sent =
+      send(to.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0 && errno != EAGAIN) {
+    return Step::to_failed;
+  }
+  const auto done = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+  direction.bytes += done;
+  if (done == bytes.size()) {
+    return Step::again;
+  }
+  to.writable = false;
+  const auto rest = bytes.subspan(done);
+  direction.stash = std::make_unique_for_overwrite<std::uint8_t[]>(rest.size());
+  std::memcpy(direction.stash.get(), rest.data(), rest.size());
+  direction.stash_begin = 0;
+  direction.stash_end = static_cast<std::uint32_t>(rest.size());
+  return Step::waiting;
+}
+
+TcpRelay::Step TcpRelay::splice(Direction& direction, Side& from, Side& to, std::size_t& budget) {
+  if (!direction.pipe) {
+    direction.pipe = shared_.pipes.take();
+    if (!direction.pipe) {
+      return copy(direction, from, to, budget);
+    }
+  }
+  const ssize_t moved = ::splice(from.socket.get(), nullptr, direction.pipe->write_end.get(),
+                                 nullptr, PipePool::capacity, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (moved <= 0) {
+    const int code = errno;
+    shared_.pipes.give_back(std::move(*direction.pipe));
+    direction.pipe.reset();
+    if (moved == 0) {
+      direction.ended = true;
+      finish(direction, to);
+      return Step::waiting;
+    }
+    errno = code;
+    if (code != EAGAIN) {
+      return Step::from_failed;
+    }
+    from.readable = false;
+    return Step::waiting;
+  }
+  direction.in_pipe = static_cast<std::uint32_t>(moved);
+  budget -= std::min(budget, static_cast<std::size_t>(moved));
+  if (moved < least_splice) {
+    direction.run = 0;  // copying is cheaper at this rate
+  }
+  return flush(direction, to);
+}
+
+void TcpRelay::keep_alive() {
+  for (Side* side : {&client_, &server_}) {
+    const int fd = side->socket.get();
+    // A connection that refuses an option (it is just closing) goes on without.
+    static_cast<void>(set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_idle_s) &&
+                      set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keep_alive_interval_s) &&
+                      set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, keep_alive_probes) &&
+                      set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
+  }
+}
+
+void TcpRelay::reset() {
+  close_with_reset(client_.socket);
+  close_with_reset(server_.socket);
+}
+
+}  // namespace weir

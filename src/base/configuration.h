@@ -43,6 +43,7 @@ struct PortRange {
   Port last = 0;
   friend bool operator==(const PortRange&, const PortRange&) = default;
 };
+[[nodiscard]] std::string text_of(const PortRange& range);  // "tcp/80", "udp/*"
 
 // A list with negations: holds for an address when some `include` covers it (or there is none) and
 // no `exclude` does.

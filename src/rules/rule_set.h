@@ -25,7 +25,7 @@ using InterfaceName = std::function<std::string(std::uint32_t)>;
 
 class RuleSet {
  public:
-  RuleSet();
+  RuleSet();  // no rules: nothing matches
   ~RuleSet();
   RuleSet(RuleSet&&) noexcept;
   RuleSet& operator=(RuleSet&&) noexcept;
@@ -40,12 +40,12 @@ class RuleSet {
 
  private:
   struct Index;
-  std::unique_ptr<Index> index_;
+  explicit RuleSet(std::unique_ptr<const Index> index);
+  std::unique_ptr<const Index> index_;
 };
 
 // Why a rule does not match, in the operator's words ("client 192.0.2.1 is not in
-// 198.51.100.0/24"), or
-// "" when it matches. For `explain`.
+// 198.51.100.0/24"), or "" when it matches. For `explain`.
 [[nodiscard]] std::string why_not(const RuleSettings& rule, const Flow& flow,
                                   std::string_view interface);
 

@@ -1,6 +1,6 @@
 // The flow record: what a flow was, how it ended and what it cost. One line when the flow ends, and
-// the same fields for the list of live flows. The keys are those of the user's contract; text and
-// JSON carry the same ones in the same order.
+// the same fields for the list of live flows. The keys are those of the user's contract, in JSON in
+// its order; text begins with what an operator looks for first.
 #pragma once
 
 #include <cstdint>
@@ -63,10 +63,12 @@ struct FlowRecord {
   std::string error;  // one phrase: "connection refused", "max-flows of rule web"
 };
 
-// Text: `flow tcp C -> D rule=… key=value …`; values with spaces, quotes or control characters are
-// quoted and escaped, empty ones left out. No newline at the end.
+// Text: `flow tcp C -> D rule=… upstream=… server=… key=value …`; values with spaces, quotes or
+// control characters are quoted and escaped (base/escape.h), empty ones left out, and so are the
+// datagram counts of TCP. No newline at the end.
 void append_text(std::string& out, const FlowRecord& record);
-// JSON: one object with every key; absent strings are "", absent times null. No newline at the end.
+// JSON: one object with every key; absent strings are "", absent times null; a live flow has no
+// `end` and no `error`. No newline at the end.
 void append_json(std::string& out, const FlowRecord& record);
 
 }  // namespace weir

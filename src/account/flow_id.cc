@@ -1,0 +1,58 @@
+#include "account/flow_id.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string_view>
+
+namespace weir {
+namespace {
+
+// Crockford's alphabet: no i, l, o, u, so that an id read aloud or off a screen is the same id.
+constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::size_t process_characters = 8;
+
+void append_base32(std::string& out, std::uint64_t number) {
+  std::array<char, 13> digits{};
+  std::size_t first = digits.size();
+  do {
+    digits[--first] = alphabet[number & 31U];
+    number >>= 5U;
+  } while (number != 0);
+  out.append(digits.data() + first, digits.size() - first);
+}
+
+}  // namespace
+
+std::uint64_t FlowIds::random_process() {
+  std::uint64_t bits = 0;
+  if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof bits)) {
+    // Early in boot there may be no randomness yet: the time and our number have to do.
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    bits = (static_cast<std::uint64_t>(now.count() / 1000) << 8U) ^
+           static_cast<std::uint64_t>(getpid());
+  }
+  return bits;
+}
+
+FlowIds::FlowIds(std::uint64_t process, unsigned worker) {
+  for (std::size_t i = 0; i < process_characters; ++i) {
+    prefix_ += alphabet[process & 31U];
+    process >>= 5U;
+  }
+  prefix_ += '-';
+  append_base32(prefix_, worker);
+  prefix_ += '-';
+}
+
+std::string FlowIds::text(std::uint64_t number) const {
+  std::string out;
+  out.reserve(24);
+  out += prefix_;
+  append_base32(out, number);
+  return out;
+}
+
+}  // namespace weir

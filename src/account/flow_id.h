@@ -1,0 +1,30 @@
+// Names of flows: text, at most 24 characters, never the same twice, not across workers and not
+// across restarts. "7kq2vd0m-0-5f1" is the process (40 random bits), the worker and the worker's
+// count, each in base 32. The same text goes into the record and into PROXY v2 UNIQUE_ID, so that
+// one flow can be found in the logs of both systems.
+//
+// A live flow keeps only its number (8 bytes) and asks for the text when somebody wants to read it.
+//
+// One per worker, on its thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace weir {
+
+class FlowIds {
+ public:
+  // `process` is the same for all workers of a process: random_process().
+  FlowIds(std::uint64_t process, unsigned worker);
+  [[nodiscard]] static std::uint64_t random_process();
+
+  [[nodiscard]] std::uint64_t next() { return ++last_; }
+  [[nodiscard]] std::string text(std::uint64_t number) const;
+
+ private:
+  std::string prefix_;  // "7kq2vd0m-0-"
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace weir

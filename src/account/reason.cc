@@ -1,0 +1,72 @@
+#include "account/reason.h"
+
+namespace weir {
+
+// A switch and no table: the compiler reports a reason without a name.
+std::string_view name_of(Reason reason) {
+  switch (reason) {
+    case Reason::no_original_destination:
+      return "no-original-destination";
+    case Reason::datagram_truncated:
+      return "datagram-truncated";
+    case Reason::invalid_destination:
+      return "invalid-destination";
+    case Reason::loop:
+      return "loop";
+    case Reason::max_flows:
+      return "max-flows";
+    case Reason::max_flows_per_client:
+      return "max-flows-per-client";
+    case Reason::rule_max_flows:
+      return "rule-max-flows";
+    case Reason::rule_max_flows_per_client:
+      return "rule-max-flows-per-client";
+    case Reason::out_of_descriptors:
+      return "out-of-descriptors";
+    case Reason::out_of_memory:
+      return "out-of-memory";
+    case Reason::rejected:
+      return "rejected";
+    case Reason::dropped:
+      return "dropped";
+    case Reason::no_server:
+      return "no-server";
+    case Reason::connect_refused:
+      return "connect-refused";
+    case Reason::connect_unreachable:
+      return "connect-unreachable";
+    case Reason::connect_timeout:
+      return "connect-timeout";
+    case Reason::connect_error:
+      return "connect-error";
+    case Reason::retried:
+      return "retried";
+    case Reason::source_port_taken:
+      return "source-port-taken";
+    case Reason::source_unavailable:
+      return "source-unavailable";
+    case Reason::reply_socket_taken:
+      return "reply-socket-taken";
+    case Reason::reply_failed:
+      return "reply-failed";
+    case Reason::send_failed:
+      return "send-failed";
+    case Reason::send_buffer_full:
+      return "send-buffer-full";
+    case Reason::datagram_too_big:
+      return "datagram-too-big";
+    case Reason::icmp_from_server:
+      return "icmp-from-server";
+    case Reason::icmp_send_failed:
+      return "icmp-send-failed";
+    case Reason::accept_failed:
+      return "accept-failed";
+    case Reason::record_lost:
+      return "record-lost";
+    case Reason::count:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace weir

@@ -1,9 +1,11 @@
 // The gateway's log: what an operator should know, one line each, and the flow records, which
-// share its target. Text lines read "LEVEL MESSAGE"; JSON lines are objects with time, level and
-// message. A flow record is a line of its own shape (account/record.h).
+// share its target. Text lines read "LEVEL MESSAGE", in a file with the time before; JSON lines are
+// objects with time, level and message. A flow record is a line of its own shape
+// (account/record.h). What strangers put into a message cannot break its line or a terminal.
 //
 // Any thread may write. Lines go to a thread of the log's own through a bounded queue, so that a
-// full disk or a reader that stopped never holds up a worker; what does not fit is counted as lost.
+// full disk or a reader that stopped never holds up a worker; what does not fit is counted as lost,
+// and when lines get through again, one of them says how many were lost.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +20,8 @@ namespace weir {
 
 class Log {
  public:
+  static constexpr std::size_t queue_bytes = std::size_t{8} * 1024 * 1024;
+
   // Opens the target. An error names what could not be opened and why.
   static Result<std::unique_ptr<Log>> open(const LogSettings& settings);
   ~Log();  // writes what is queued, for at most a second
@@ -35,13 +39,18 @@ class Log {
 
   [[nodiscard]] LogFormat format() const;
 
-  // Takes over new settings (a reload). On error everything stays as it was.
+  // Lines of either kind that were lost since the start.
+  [[nodiscard]] std::uint64_t lost() const;
+
+  // Takes over new settings and opens the target anew, so that a rotated file is let go of (a
+  // reload). On error everything stays as it was. Main thread.
   Result<> reopen(const LogSettings& settings);
 
  private:
   struct State;
-  explicit Log(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Log(std::shared_ptr<State> state);
+  void message(LogLevel level, std::string_view message);
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace weir

@@ -1,0 +1,123 @@
+#include "admin/json.h"
+
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+Json object_of(const RuleReport& rule) {
+  return {{"name", rule.name},         {"use", rule.use},
+          {"place", rule.place},       {"in_firewall", rule.in_firewall},
+          {"flows", rule.live},        {"flows_total", rule.flows},
+          {"bytes_up", rule.bytes_up}, {"bytes_down", rule.bytes_down}};
+}
+
+Json object_of(const ServerReport& server) {
+  return {{"name", server.name},
+          {"host", server.host},
+          {"port", server.port == 0 ? Json() : Json(server.port)},
+          {"addresses", server.addresses},
+          {"flows", server.live},
+          {"flows_total", server.flows},
+          {"failures_total", server.failures},
+          {"bytes_up", server.bytes_up},
+          {"bytes_down", server.bytes_down}};
+}
+
+Json object_of(const UpstreamReport& upstream) {
+  Json servers = Json::array();
+  for (const auto& server : upstream.servers) {
+    servers.push_back(object_of(server));
+  }
+  return {{"name", upstream.name},         {"type", upstream.type},
+          {"flows", upstream.live},        {"flows_total", upstream.flows},
+          {"bytes_up", upstream.bytes_up}, {"bytes_down", upstream.bytes_down},
+          {"servers", std::move(servers)}};
+}
+
+template <typename Report>
+std::string list_of(const char* key, const std::vector<Report>& reports) {
+  Json list = Json::array();
+  for (const auto& report : reports) {
+    list.push_back(object_of(report));
+  }
+  Json out;
+  out[key] = std::move(list);
+  return line(out);
+}
+
+}  // namespace
+
+std::string json_of(const StatusReport& status) {
+  Json events = Json::object();
+  for (const auto& [reason, count] : status.reasons) {
+    events[reason] = count;
+  }
+  return line({{"version", status.version},
+               {"file", status.file},
+               {"pid", status.pid},
+               {"uptime_ms", status.uptime_ms},
+               {"workers", status.workers},
+               {"port", status.port},
+               {"tcp_flows", status.tcp_flows},
+               {"udp_flows", status.udp_flows},
+               {"max_flows", status.max_flows},
+               {"flows_total", status.flows_total},
+               {"bytes_up", status.bytes_up},
+               {"bytes_down", status.bytes_down},
+               {"reloads", status.reloads},
+               {"reloads_failed", status.reloads_failed},
+               {"events", std::move(events)}});
+}
+
+std::string json_of(const std::vector<RuleReport>& rules) { return list_of("rules", rules); }
+
+std::string json_of(const std::vector<UpstreamReport>& upstreams) {
+  return list_of("upstreams", upstreams);
+}
+
+// Not through a tree of values: this list can be long, and a record already knows its JSON.
+std::string json_of(const FlowList& flows) {
+  std::string out = R"({"flows":[)";
+  out.reserve(flows.flows.size() * 512 + 64);
+  for (std::size_t i = 0; i < flows.flows.size(); ++i) {
+    out += i == 0 ? "" : ",";
+    append_json(out, flows.flows[i]);
+  }
+  out += R"(],"total":)";
+  out += std::to_string(flows.total);
+  out += "}\n";
+  return out;
+}
+
+std::string json_of(const ReloadReport& report) {
+  if (!report.ok) {
+    return line({{"errors", report.errors}, {"warnings", report.warnings}});
+  }
+  const auto changes = [](const auto& added, const auto& removed, const auto& changed) {
+    return Json{{"added", added}, {"removed", removed}, {"changed", changed}};
+  };
+  return line(
+      {{"rules", changes(report.rules_added, report.rules_removed, report.rules_changed)},
+       {"servers", changes(report.servers_added, report.servers_removed, report.servers_changed)},
+       {"flows_kept", report.flows_kept},
+       {"flows_now_matching_another_rule", report.flows_now_matching_another_rule},
+       {"warnings", report.warnings}});
+}
+
+std::string json_of_errors(const std::vector<std::string>& errors) {
+  return line({{"errors", errors}});
+}
+
+}  // namespace weir

@@ -1,0 +1,20 @@
+// The API's answers as JSON text, one line each with its newline.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "admin/control.h"
+
+namespace weir {
+
+[[nodiscard]] std::string json_of(const StatusReport& status);
+[[nodiscard]] std::string json_of(const std::vector<RuleReport>& rules);  // {"rules": […]}
+[[nodiscard]] std::string json_of(
+    const std::vector<UpstreamReport>& upstreams);         // {"upstreams": […]}
+[[nodiscard]] std::string json_of(const FlowList& flows);  // {"flows": […], "total": N}
+// What changed, or {"errors": […], "warnings": […]} of a reload that failed.
+[[nodiscard]] std::string json_of(const ReloadReport& report);
+[[nodiscard]] std::string json_of_errors(const std::vector<std::string>& errors);
+
+}  // namespace weir

@@ -1,0 +1,51 @@
+// Serves the admin API over HTTP/1.1 on the control socket. libmicrohttpd parses and writes; it
+// runs inside our loop (its epoll descriptor is watched like any other) and has no thread. A
+// request whose answer needs the workers is put aside until that answer comes.
+//
+// Clients are bounded in every way: connections at once, size of a request, memory of answers that
+// nobody reads, time without progress. Those beyond the bound on connections wait in the socket's
+// backlog.
+//
+// Main thread. The only place that includes <microhttpd.h>.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+#include "admin/control.h"
+#include "base/configuration.h"
+#include "base/log.h"
+#include "loop/loop.h"
+#include "weir/result.h"
+#include "weir/units.h"
+
+namespace weir {
+
+struct AdminLimits {
+  unsigned connections = 64;
+  std::size_t request_bytes = std::size_t{64} * 1024;        // of a body
+  std::size_t answer_bytes = std::size_t{64} * 1024 * 1024;  // of all answers being sent
+  std::chrono::seconds idle{10};                             // a connection without progress
+  Milliseconds answer{60'000};                               // until `control` has answered
+};
+
+class AdminServer {
+ public:
+  // `control` and `log` outlive the server. An error says what keeps it from listening: "another
+  // weir is running on /run/weir/control.sock".
+  static Result<std::unique_ptr<AdminServer>> start(Loop& loop, const AdminSettings& settings,
+                                                    Control& control, Log& log,
+                                                    const AdminLimits& limits = {});
+  // Requests that wait for an answer get 503. What `control` still answers later goes nowhere.
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+ private:
+  struct State;
+  explicit AdminServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

@@ -84,7 +84,7 @@ Result<> Gateway::open(Configuration configuration) {
   mailbox_ = std::make_unique<Mailbox>(loop_);
 
   // First of all the socket that only one gateway can have.
-  auto admin = AdminServer::open(loop_, from.admin, *this, *log_);
+  auto admin = AdminServer::start(loop_, from.admin, *this, *log_);
   if (!admin) {
     return admin.error();
   }

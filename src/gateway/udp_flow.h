@@ -73,6 +73,10 @@ class UdpFlow final : private Deadlines::Entry {
   std::uint64_t packets_down = 0;
   Instant last_activity;
   bool over = false;
+  // Among the answered DNS flows, the one answered before and after this one (UdpFlows::Answered).
+  UdpFlow* answered_before = nullptr;
+  UdpFlow* answered_after = nullptr;
+  bool answered = false;
 
  private:
   void on_deadline(Instant now) override;

@@ -84,6 +84,7 @@ void UdpFlows::on_datagrams(std::span<const InterceptedDatagram> datagrams) {
 }
 
 void UdpFlows::sent_up(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes) {
+  answered_.remove(flow);
   flow.packets_up += datagrams;
   flow.bytes_up += bytes;
   flow.last_activity = services_.poll().now();
@@ -98,11 +99,40 @@ void UdpFlows::sent_down(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t b
   flow.bytes_down += bytes;
   flow.last_activity = services_.poll().now();
   services_.moved(flow.core, 0, bytes, 0, datagrams);
-  // An answered DNS flow ends soon; everything else only notes the time.
-  if (flow.core.flow.destination.port == dns_port && flow.packets_down >= flow.packets_up &&
-      !flow.over) {
-    flow.arm(services_.deadlines(), due(flow), services_.poll().now());
+  if (flow.core.flow.destination.port == dns_port && !flow.over) {
+    note_answer(flow);
   }
+}
+
+void UdpFlows::Answered::add(UdpFlow& flow) {
+  flow.answered = true;
+  flow.answered_before = newest;
+  flow.answered_after = nullptr;
+  (newest != nullptr ? newest->answered_after : oldest) = &flow;
+  newest = &flow;
+  ++size;
+}
+
+void UdpFlows::Answered::remove(UdpFlow& flow) {
+  if (!flow.answered) {
+    return;
+  }
+  (flow.answered_before != nullptr ? flow.answered_before->answered_after : oldest) =
+      flow.answered_after;
+  (flow.answered_after != nullptr ? flow.answered_after->answered_before : newest) =
+      flow.answered_before;
+  flow.answered = false;
+  --size;
+}
+
+// A DNS flow with as many answers as questions ends soon; every other flow only notes the time.
+void UdpFlows::note_answer(UdpFlow& flow) {
+  answered_.remove(flow);
+  if (flow.packets_down < flow.packets_up) {
+    return;
+  }
+  answered_.add(flow);
+  flow.arm(services_.deadlines(), due(flow), services_.poll().now());
 }
 
 void UdpFlows::not_sent_up(UdpFlow& flow, std::uint64_t datagrams, int code) {
@@ -233,6 +263,9 @@ void UdpFlows::flush_answers() {
 
 void UdpFlows::end_turn() {
   flush_answers();
+  while (answered_.size > Answered::most) {
+    end(*answered_.oldest, End::closed, {});
+  }
   ended_.clear();
   closed_.clear();
 }
@@ -275,9 +308,9 @@ Instant UdpFlows::due(const UdpFlow& flow) const {
   if (flow.core.flow.destination.port != dns_port) {
     return flow.last_activity + timeouts.udp_idle;
   }
-  const bool answered = flow.packets_down != 0 && flow.packets_down >= flow.packets_up;
-  return flow.last_activity +
-         (answered ? std::min<Milliseconds>(after_answer, timeouts.dns_idle) : timeouts.dns_idle);
+  return flow.last_activity + (flow.answered
+                                   ? std::min<Milliseconds>(after_answer, timeouts.dns_idle)
+                                   : timeouts.dns_idle);
 }
 
 void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
@@ -285,9 +318,7 @@ void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
     flow.arm(services_.deadlines(), when, now);
     return;
   }
-  const bool answered =
-      flow.core.flow.destination.port == dns_port && flow.packets_down >= flow.packets_up;
-  end(flow, answered ? End::closed : End::idle, {});
+  end(flow, flow.answered ? End::closed : End::idle, {});
 }
 
 FlowRecord UdpFlows::record(const UdpFlow& flow) const {
@@ -304,6 +335,7 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
   // Answers of this turn are the flow's still.
   flush_answers();
   flow.over = true;
+  answered_.remove(flow);
   flow.disarm(services_.deadlines());
   services_.write(flow.core, record(flow), why, error);
   if (flow.core.server) {

@@ -80,6 +80,18 @@ class UdpFlows {
 
   static constexpr std::size_t most_reply_sockets = 512;
 
+  // DNS flows that have their answer and wait for a second one (a repeated answer, or another question
+  // from the same port), oldest first. Bounded, so that a busy resolver does not hold a second's worth
+  // of descriptors: beyond the bound the oldest ends at once.
+  struct Answered {
+    static constexpr std::size_t most = 1024;
+    UdpFlow* oldest = nullptr;
+    UdpFlow* newest = nullptr;
+    std::size_t size = 0;
+    void add(UdpFlow& flow);
+    void remove(UdpFlow& flow);
+  };
+
   // Opening.
   UdpFlow* open(const InterceptedDatagram& datagram);
   UdpFlow* open_from_peer(UdpSocket& socket, const Endpoint& peer);
@@ -105,6 +117,7 @@ class UdpFlows {
 
   // Ending.
   [[nodiscard]] Instant due(const UdpFlow& flow) const;
+  void note_answer(UdpFlow& flow);
   void on_deadline(UdpFlow& flow, Instant now);
   void end(UdpFlow& flow, End why, std::string_view error);
   void release(UdpSocket& socket);
@@ -123,6 +136,7 @@ class UdpFlows {
   std::unordered_set<std::unique_ptr<UdpFlow>, FlowHash, FlowEqual> flows_;
   std::unordered_map<MappingKey, UdpSocket*, MappingHash> mappings_;
   std::vector<std::unique_ptr<UdpSocket>> sockets_;
+  Answered answered_;
   std::vector<std::pair<UdpFlow*, int>> unreachable_;  // found while sending
   std::vector<std::unique_ptr<UdpFlow>> ended_;
   std::vector<std::unique_ptr<UdpSocket>> closed_;

@@ -36,7 +36,10 @@ struct RuleReport {
   std::string name;
   std::string use;
   std::string place;  // "weir.ini:12"
+  // The firewall decides this rule alone: what it counted. The flows below are the gateway's.
   bool in_firewall = false;
+  std::uint64_t firewall_packets = 0;
+  std::uint64_t firewall_bytes = 0;
   std::uint64_t flows = 0;  // since start
   std::uint64_t live = 0;
   std::uint64_t bytes_up = 0;

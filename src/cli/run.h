@@ -1,0 +1,17 @@
+// `weir run`: serve in the foreground until a signal ends it.
+#pragma once
+
+#include <string>
+
+#include "gateway/gateway.h"
+
+namespace weir {
+
+struct RunArguments {
+  std::string file;
+  OwnFirewall firewall = OwnFirewall::no;
+};
+
+[[nodiscard]] int run_gateway(const RunArguments& arguments);
+
+}  // namespace weir

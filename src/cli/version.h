@@ -1,0 +1,9 @@
+// `weir version`: the version, the policies and libraries of this build.
+#pragma once
+
+namespace weir {
+
+// Returns the exit status.
+[[nodiscard]] int run_version(bool json);
+
+}  // namespace weir

@@ -2,7 +2,7 @@
 
 from . import sandbox, servers
 from .program import Program
-from .task import Echo, Task
+from .task import Echo, Responder, Task
 from .topology import Topology
 from .weir import Plain, Weir
 
@@ -44,6 +44,12 @@ class Lab(Topology):
     def serve(self, listener, function):
         """Answers every connection to that listener with `function(connection)`, until the case ends."""
         server = Echo(listener, function)
+        self._closing.append(server)
+        return server
+
+    def respond(self, receiver, function):
+        """Answers every datagram with `function(data, peer)`, until the case ends."""
+        server = Responder(receiver, function)
         self._closing.append(server)
         return server
 

@@ -69,6 +69,34 @@ class Echo:
             return self.serve(connection)
 
     def close(self):
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept
-        self.listener.close()
+        _close(self.listener)
+
+
+class Responder:
+    """A UDP server that answers each datagram with `answer(data, peer)`; None is no answer."""
+
+    def __init__(self, receiver, answer):
+        self.receiver, self.answer = receiver, answer
+        self.peers = []
+        receiver.settimeout(None)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            data, peer = self.receiver.recvfrom(70_000)
+            if peer is None:
+                return
+            self.peers.append(peer[:2])
+            reply = self.answer(data, peer[:2])
+            if reply is not None:
+                self.receiver.sendto(reply, peer)
+
+    def close(self):
+        _close(self.receiver)
+
+
+def _close(blocked):
+    """Closes a socket that a thread sleeps in: only shutdown wakes that thread."""
+    with contextlib.suppress(OSError):
+        blocked.shutdown(socket.SHUT_RDWR)
+    blocked.close()

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Which rule a flow gets: the first whose conditions all hold, and the default where none does. The
+record and the address that the server saw must tell the same story."""
+
+from harness import case, endpoint, main
+
+SERVERS_SEE = {"transparent": "client", "direct": "gateway"}
+
+
+def seen_by(lab, net, client, server):
+    return client.curl(net.url(server, "/whoami")).stdout.decode().split()[0]
+
+
+def check(lab, net, weir, client, server, rule, use):
+    """One request of that client to that server: it must have got `rule`, and `rule` uses `use`."""
+    wanted = weir.source(net, client, server, SERVERS_SEE[use])
+    seen = seen_by(lab, net, client, server)
+    assert seen == wanted, f"{client} → {server}: rule {rule} shows {wanted}, the server saw {seen}"
+    if weir:
+        weir.expect_record(rule=rule, upstream=use, client=lambda text: client.at(net) in text,
+                           destination=lambda text: server.at(net) in text)
+
+
+def serve(lab):
+    for server in (lab.north, lab.south, lab.east):
+        lab.nginx(server)
+
+
+@case("the first rule that matches wins")
+def first_wins(lab, net):
+    serve(lab)
+    with lab.weir("""
+            [rule first]
+            on = tcp/80
+            use = direct
+
+            [rule second]
+            on = tcp/80
+            use = transparent
+            """) as weir:
+        check(lab, net, weir, lab.alice, lab.north, "first", "direct")
+
+
+@case("rules choose by client, single, network and negated")
+def by_client(lab, net):
+    serve(lab)
+    with lab.weir(f"""
+            [rule bob]
+            on = tcp/80
+            client = {lab.bob.v4}, {lab.bob.v6}
+            use = direct
+
+            [rule not-bob]
+            on = tcp/80
+            client = 192.0.2.0/24, fd00:192:0:2::/64, !{lab.bob.v4}, !{lab.bob.v6}
+            use = transparent
+            """) as weir:
+        check(lab, net, weir, lab.bob, lab.north, "bob", "direct")
+        check(lab, net, weir, lab.alice, lab.north, "not-bob", "transparent")
+
+
+@case("rules choose by destination")
+def by_destination(lab, net):
+    serve(lab)
+    with lab.weir(f"""
+            [rule south]
+            on = tcp/80
+            destination = 203.0.113.0/24, fd00:203::/32
+            use = direct
+
+            [rule others]
+            on = tcp/*
+            use = transparent
+            """) as weir:
+        check(lab, net, weir, lab.alice, lab.south, "south", "direct")
+        check(lab, net, weir, lab.alice, lab.north, "others", "transparent")
+        check(lab, net, weir, lab.alice, lab.east, "others", "transparent")
+
+
+@case("a list of addresses may stand in a file")
+def by_file(lab, net):
+    serve(lab)
+    with open(f"{lab.work}/list", "w") as file:
+        file.write(f"# the south\n{lab.south.v4}\n{lab.south.v6}\n")
+    with lab.weir(f"""
+            [rule listed]
+            on = tcp/80
+            destination = @{lab.work}/list
+            use = direct
+
+            [rule others]
+            on = tcp/80
+            use = transparent
+            """) as weir:
+        check(lab, net, weir, lab.alice, lab.south, "listed", "direct")
+        check(lab, net, weir, lab.alice, lab.north, "others", "transparent")
+
+
+@case("rules choose by port and by range")
+def by_port(lab, net):
+    for port in (7700, 7701, 7710, 7720):
+        lab.serve(lab.north.listen(net, port),
+                  lambda connection: connection.sendall(connection.getpeername()[0].encode()))
+    with lab.weir("""
+            [rule range]
+            on = tcp/7701-7710
+            use = direct
+
+            [rule single]
+            on = tcp/7720, tcp/7700
+            use = transparent
+            """) as weir:
+        for port, rule, use in ((7700, "single", "transparent"), (7701, "range", "direct"),
+                                (7710, "range", "direct"), (7720, "single", "transparent")):
+            with lab.alice.connect(net, lab.north.at(net), port) as client:
+                seen = client.recv(100).decode()
+            assert seen == weir.source(net, lab.alice, lab.north, SERVERS_SEE[use]), (port, seen)
+            weir.expect_record(rule=rule, destination=lambda text: text.endswith(f":{port}"))
+
+
+@case("rules choose by the interface a flow came in on")
+def by_interface(lab, net):
+    serve(lab)
+    with lab.weir("""
+            [rule from-lan]
+            on = tcp/80
+            interface = lan
+            use = direct
+
+            [rule from-elsewhere]
+            on = tcp/80
+            use = transparent
+            """) as weir:
+        check(lab, net, weir, lab.alice, lab.north, "from-lan", "direct")
+        check(lab, net, weir, lab.south, lab.north, "from-elsewhere", "transparent")
+
+
+@case("firewall.interfaces limits interception to these")
+def firewall_interfaces(lab, net):
+    serve(lab)
+    with lab.weir("""
+            [firewall]
+            interfaces = lan
+
+            [rule web]
+            on = tcp/80
+            use = direct
+            """) as weir:
+        check(lab, net, weir, lab.alice, lab.north, "web", "direct")
+        assert seen_by(lab, net, lab.south, lab.north) == lab.south.at(net)
+        if weir:
+            assert not weir.records(client=lambda text: lab.south.at(net) in text)
+
+
+@case("a flow that no rule matches gets the default", only_weir="it is weir's default")
+def default(lab, net):
+    serve(lab)
+    with lab.weir(f"""
+            [gateway]
+            default = direct
+
+            [rule bob]
+            on = tcp/80
+            client = {lab.bob.v4}, {lab.bob.v6}
+            use = transparent
+            """) as weir:
+        check(lab, net, weir, lab.bob, lab.north, "bob", "transparent")
+        check(lab, net, weir, lab.alice, lab.north, "(default)", "direct")
+
+
+@case("explain says what the flow then gets", only_weir="it is weir's command")
+def explain(lab, net):
+    serve(lab)
+    with lab.weir(f"""
+            [rule bob]
+            on = tcp/80
+            client = {lab.bob.v4}, {lab.bob.v6}
+            use = direct
+
+            [rule rest]
+            on = tcp/80
+            use = transparent
+            """) as weir:
+        for client, rule in ((lab.bob, "bob"), (lab.alice, "rest")):
+            done = weir.cli("explain", "-c", weir.config, "tcp", endpoint(client.at(net), 40_000),
+                            endpoint(lab.north.at(net), 80), check=True)
+            assert rule in done.stdout.decode(), done.stdout
+        assert "client" in done.stdout.decode(), "why the earlier rule failed"
+        check(lab, net, weir, lab.bob, lab.north, "bob", "direct")
+        check(lab, net, weir, lab.alice, lab.north, "rest", "transparent")
+
+
+if __name__ == "__main__":
+    main()

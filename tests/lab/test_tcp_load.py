@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""TCP under load: many connections at once, readers that stop, and running out of descriptors."""
+
+import asyncio
+import resource
+import socket
+
+from harness import KIB, MIB, case, eventually, main, noise, sha256
+from harness.host import read_all, read_exactly
+from harness.wait import PATIENCE
+
+TRANSPARENT = """
+[rule everything]
+on = tcp/*
+use = transparent
+"""
+
+
+@case("1,000 connections at once each get their own bytes back")
+def thousand(lab, net):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20_000, 20_000))
+    count = 1_000
+    listener = lab.closing(lab.north.listen(net, 7100, backlog=2048))
+    listener.setblocking(False)
+    sockets = [lab.closing(lab.alice.socket(net.af, socket.SOCK_STREAM)) for _ in range(count)]
+
+    async def echo(connection):
+        loop = asyncio.get_running_loop()
+        with connection:
+            while data := await loop.sock_recv(connection, 65_536):
+                await loop.sock_sendall(connection, data)
+
+    async def serve(tasks):
+        loop = asyncio.get_running_loop()
+        while True:
+            connection, _ = await loop.sock_accept(listener)
+            tasks.append(loop.create_task(echo(connection)))
+
+    async def ask(number, connected, all_connected):
+        loop, made = asyncio.get_running_loop(), sockets[number]
+        made.setblocking(False)
+        await loop.sock_connect(made, (lab.north.at(net), 7100))
+        content = noise(4 * KIB, seed=number)
+        await loop.sock_sendall(made, content[:KIB])
+        got = await loop.sock_recv(made, 65_536)
+        connected.append(number)
+        if len(connected) == count:
+            all_connected.set()
+        await all_connected.wait()  # so that all of them are open at the same time
+        await loop.sock_sendall(made, content[KIB:])
+        made.shutdown(socket.SHUT_WR)
+        while data := await loop.sock_recv(made, 65_536):
+            got += data
+        assert got == content, f"connection {number} got other bytes"
+
+    async def everyone():
+        tasks, connected, all_connected = [], [], asyncio.Event()
+        server = asyncio.create_task(serve(tasks))
+        await asyncio.wait_for(asyncio.gather(
+            *(ask(number, connected, all_connected) for number in range(count))), 90)
+        server.cancel()
+        await asyncio.gather(*tasks)
+
+    with lab.weir(TRANSPARENT) as weir:
+        asyncio.run(everyone())
+        if weir:
+            eventually(lambda: len(weir.records(end="closed", bytes_up=4 * KIB, bytes_down=4 * KIB))
+                       == count, "every connection has its record")
+            weir.expect_flows(0)
+
+
+@case("a client that stops reading holds the server back, and then gets everything")
+def client_stops_reading(lab, net):
+    size = 48 * MIB
+    content = noise(size, seed=9)
+    server = lab.serve(lab.north.listen(net, 7101), lambda connection: connection.sendall(content))
+    with lab.weir(TRANSPARENT) as weir, lab.alice.connect(net, lab.north.at(net), 7101) as client:
+        first = read_exactly(client, 1)
+        before = weir.memory() if weir else 0
+        stalls(client, lambda: server.tasks[0].done)
+        if weir:
+            grown = weir.memory() - before
+            assert grown < 4 * MIB, f"weir grew by {grown} bytes for one stalled flow"
+        assert sha256(first + read_all(client)) == sha256(content)
+        server.tasks[0].result()
+        weir.expect_record(end="closed", bytes_down=size)
+
+
+@case("a server that stops reading holds the client back, and then gets everything")
+def server_stops_reading(lab, net):
+    size = 48 * MIB
+    content = noise(size, seed=10)
+    gate = lab.closing(lab.north.udp(net))  # the test tells the server to go on by a datagram
+
+    def stalled(connection):
+        first = read_exactly(connection, 1)
+        gate.recv(10)
+        return sha256(first + read_all(connection))
+
+    server = lab.serve(lab.north.listen(net, 7102), stalled)
+    with lab.weir(TRANSPARENT) as weir, lab.alice.connect(net, lab.north.at(net), 7102) as client:
+        before = weir.memory() if weir else 0
+        sender = lab.task(send_and_finish, client, content)
+        stalls(client, lambda: sender.done)
+        if weir:
+            grown = weir.memory() - before
+            assert grown < 4 * MIB, f"weir grew by {grown} bytes for one stalled flow"
+        gate.sendto(b"go", gate.getsockname())
+        assert server.tasks[0].result() == sha256(content)
+        sender.result()
+        weir.expect_record(end="closed", bytes_up=size)
+
+
+@case("a hundred stalled flows do not slow down others")
+def stalled_beside_busy(lab, net):
+    server = lab.serve(lab.north.listen(net, 7103), floods)
+    lab.nginx(lab.north)
+    with lab.weir(TRANSPARENT) as weir:
+        stalled = [lab.alice.connect(net, lab.north.at(net), 7103) for _ in range(100)]
+        for client in stalled:
+            read_exactly(client, 1)
+        before = weir.memory() if weir else 0
+        body = lab.bob.curl(net.url(lab.north, "/64MiB")).stdout
+        assert len(body) == 64 * MIB
+        if weir:
+            assert weir.memory() - before < 32 * MIB
+        for client in stalled:
+            client.close()
+        for task in server.tasks:
+            task.result()
+        weir.expect_flows(0)
+
+
+@case("without descriptors new connections wait or fail, and all is well once some are free again",
+      only_weir="it is about weir's descriptors")
+def out_of_descriptors(lab, net):
+    lab.nginx(lab.north)
+    lab.serve(lab.north.listen(net, 7104), read_all)
+    with lab.weir(TRANSPARENT, prefix=("prlimit", "--nofile=96:96")) as weir:
+        held = []
+        for _ in range(80):
+            made = lab.alice.socket(net.af, socket.SOCK_STREAM)
+            made.setblocking(False)
+            made.connect_ex((lab.north.at(net), 7104))
+            held.append(made)
+        eventually(lambda: weir.metric("weir_events_total", reason="out-of-descriptors")
+                   + weir.metric("weir_events_total", reason="max-flows") > 0,
+                   "weir counts that it ran out")
+        for made in held:
+            made.close()
+        weir.expect_flows(0, protocol="tcp")
+        for _ in range(20):
+            assert lab.alice.curl(net.url(lab.north, "/1")).returncode == 0
+        assert weir.program.running
+
+
+def floods(connection):
+    connection.settimeout(PATIENCE)
+    try:
+        while True:
+            connection.sendall(bytes(256 * KIB))
+    except OSError:
+        return None
+
+
+def send_and_finish(connection, content):
+    connection.sendall(content)
+    connection.shutdown(socket.SHUT_WR)
+
+
+def stalls(connection, finished):
+    """Waits until nothing moves any more on that connection, though its sender has more to send."""
+    seen = []
+
+    def still():
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136)
+        seen.append(info[120:136])  # tcpi_bytes_acked and tcpi_bytes_received
+        return len(seen) > 100 and len(set(seen[-100:])) == 1
+
+    eventually(still, "the connection stalls")
+    assert not finished(), "the sender was not held back"
+
+
+if __name__ == "__main__":
+    main()

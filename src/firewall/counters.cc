@@ -44,6 +44,18 @@ void add_line(std::vector<RuleCounter>& counters, const Index& index, std::strin
   counters[found->second].bytes += bytes;
 }
 
+// Null when the value is no object or has no such member.
+const nlohmann::json* member(const nlohmann::json& value, const char* name) {
+  if (!value.is_object()) return nullptr;
+  const auto found = value.find(name);
+  return found == value.end() ? nullptr : &*found;
+}
+
+std::uint64_t number(const nlohmann::json& value, const char* name) {
+  const nlohmann::json* found = member(value, name);
+  return found != nullptr && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
 Result<std::string> output_of(const std::vector<std::string>& arguments) {
   Result<Ended> ended = run_program(arguments, "");
   if (!ended) return ended.error();
@@ -68,17 +80,18 @@ Result<std::vector<RuleCounter>> counters_of_nft(const Ruleset& ruleset, const s
   std::vector<RuleCounter> counters = zero_counters(ruleset);
   const Index index = index_of(ruleset);
   const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-  const auto entries = document.find("nftables");
-  if (!document.is_object() || entries == document.end() || !entries->is_array()) {
+  const nlohmann::json* entries = member(document, "nftables");
+  if (entries == nullptr || !entries->is_array()) {
     return Error("cannot read the firewall's counters: nft answered with something else");
   }
   for (const nlohmann::json& entry : *entries) {
-    if (!entry.is_object() || !entry.contains("counter")) continue;
-    const nlohmann::json& counter = entry["counter"];
-    const auto found = index.find(counter.value("name", ""));
+    const nlohmann::json* counter = member(entry, "counter");
+    const nlohmann::json* name = counter != nullptr ? member(*counter, "name") : nullptr;
+    if (name == nullptr || !name->is_string()) continue;
+    const auto found = index.find(name->get_ref<const std::string&>());
     if (found == index.end()) continue;
-    counters[found->second].packets += counter.value("packets", std::uint64_t{0});
-    counters[found->second].bytes += counter.value("bytes", std::uint64_t{0});
+    counters[found->second].packets += number(*counter, "packets");
+    counters[found->second].bytes += number(*counter, "bytes");
   }
   return counters;
 }

@@ -19,16 +19,19 @@ bool may_change_the_network() {
   return (data[0].effective & (1U << CAP_NET_ADMIN)) != 0;
 }
 
-Result<> run_script(const std::string& script, const std::string& what) {
+Result<> run_script(const std::string& script) {
   if (!may_change_the_network()) {
-    return Error(what + " needs CAP_NET_ADMIN: run it as root");
+    return Error("this needs CAP_NET_ADMIN, which root has");
   }
   const Result<Ended> ended = run_program({"sh", "-s"}, script);
-  if (!ended) return ended.error().while_trying(what);
-  if (ended.value().status == 0) return Done{};
+  if (!ended) {
+    return ended.error();
+  }
+  if (ended.value().status == 0) {
+    return Done{};
+  }
   const std::string reason = first_line(ended.value().errors);
-  return Error(what + " failed: " +
-               (reason.empty() ? "status " + std::to_string(ended.value().status) : reason));
+  return Error(reason.empty() ? "status " + std::to_string(ended.value().status) : reason);
 }
 
 }  // namespace
@@ -40,17 +43,18 @@ std::optional<Backend> backend_named(std::string_view name) {
   return std::nullopt;
 }
 
+bool is_installed(Backend backend) { return is_installed(std::string(name_of(backend))); }
+
 Backend standard_backend() {
-  return !is_installed("nft") && is_installed("iptables") ? Backend::iptables : Backend::nft;
+  return !is_installed(Backend::nft) && is_installed(Backend::iptables) ? Backend::iptables
+                                                                        : Backend::nft;
 }
 
 Result<> apply(const Ruleset& ruleset, Backend backend) {
-  return run_script(apply_script(ruleset, backend), "installing the firewall rules");
+  return run_script(apply_script(ruleset, backend));
 }
 
-Result<> remove(Backend backend) {
-  return run_script(remove_script(backend), "removing the firewall rules");
-}
+Result<> remove(Backend backend) { return run_script(remove_script(backend)); }
 
 Result<bool> applied(Backend backend) {
   const Result<Ended> ended =

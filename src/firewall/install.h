@@ -14,6 +14,7 @@
 namespace weir::firewall {
 
 [[nodiscard]] std::optional<Backend> backend_named(std::string_view name);
+[[nodiscard]] bool is_installed(Backend backend);
 // nft where it is installed, else iptables.
 [[nodiscard]] Backend standard_backend();
 

@@ -168,17 +168,20 @@ class Writer {
 
   void decide() {
     if (ruleset_.decisions.empty()) return;
-    const std::string_view never =
-        family_ == Family::v4 ? "BROADCAST,ANYCAST,MULTICAST" : "ANYCAST,MULTICAST";
+    out_ += ruleset_.local_services
+                ? "# never broadcast and multicast\n"
+                : "# never the router's own addresses, broadcast and multicast\n";
+    // For IPv6 the kernel takes MULTICAST together with other types to mean: and, not or.
+    add("WEIR-DECIDE", "-m addrtype --dst-type MULTICAST -j RETURN");
+    const std::string_view never = family_ == Family::v4 ? "BROADCAST,ANYCAST" : "ANYCAST";
     if (ruleset_.local_services) {
-      out_ += "# never broadcast and multicast; to the router itself only what opens a flow\n";
       add("WEIR-DECIDE", fmt::format("-m addrtype --dst-type {} -j RETURN", never));
+      out_ += "# to the router itself only what opens a flow\n";
       add("WEIR-DECIDE",
           "-p tcp -m addrtype --dst-type LOCAL -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j RETURN");
       add("WEIR-DECIDE",
           "-p udp -m addrtype --dst-type LOCAL -m conntrack --ctdir REPLY -j RETURN");
     } else {
-      out_ += "# never the router's own addresses, broadcast and multicast\n";
       add("WEIR-DECIDE", fmt::format("-m addrtype --dst-type LOCAL,{} -j RETURN", never));
     }
     const auto& exclude = family_ == Family::v4 ? ruleset_.exclude_v4 : ruleset_.exclude_v6;

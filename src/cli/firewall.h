@@ -1,0 +1,18 @@
+// `weir firewall show|apply|remove`: the rules and policy routes that a configuration implies, as a
+// script to read, installed, or taken away.
+#pragma once
+
+#include <string>
+
+namespace weir {
+
+struct FirewallArguments {
+  std::string action;   // show, apply or remove
+  std::string file;     // not read by `remove`, which knows weir's own whatever made it
+  std::string backend;  // nft or iptables; empty: what is installed, and for `remove` both
+};
+
+// Returns the exit status.
+[[nodiscard]] int run_firewall(const FirewallArguments& arguments);
+
+}  // namespace weir

@@ -1,0 +1,136 @@
+#include "firewall/ruleset.h"
+
+#include "catch.h"
+#include "make.h"
+
+namespace weir::firewall {
+
+namespace {
+
+std::vector<std::string> names(const Ruleset& ruleset) {
+  std::vector<std::string> all;
+  for (const Decision& decision : ruleset.decisions) all.push_back(decision.name);
+  return all;
+}
+
+using Names = std::vector<std::string>;
+using Ranges = std::vector<Ports::Range>;
+
+std::vector<std::string> texts(const std::vector<Prefix>& prefixes) {
+  std::vector<std::string> all;
+  for (const Prefix& each : prefixes) all.push_back(each.address.text());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("decisions keep the configuration's order and end in the default") {
+  const Ruleset ruleset =
+      ruleset_of({rule("a", {tcp(80)}).client({"192.0.2.1"}), rule("b", {tcp(80)}, Offload::bypass),
+                  rule("c", {tcp(443)}, Offload::reject)});
+  CHECK(names(ruleset) == Names{"a", "b", "c", "(default)"});
+  CHECK(ruleset.decisions[0].verdict == Verdict::intercept);
+  CHECK(ruleset.decisions[1].verdict == Verdict::bypass);
+  CHECK(ruleset.decisions[2].verdict == Verdict::reject);
+  CHECK(ruleset.decisions[3].verdict == Verdict::intercept);
+}
+
+TEST_CASE("rules at the end that go to the gateway are left to the default, which goes there too") {
+  const Ruleset ruleset =
+      ruleset_of({rule("a", {tcp(80)}, Offload::drop), rule("b", {tcp(81)}), rule("c", {udp(53)})});
+  CHECK(names(ruleset) == Names{"a", "(default)"});
+  CHECK(ruleset.tcp.ranges == Ranges{{80, 81}});
+  CHECK(ruleset.udp.ranges == Ranges{{53, 53}});
+}
+
+TEST_CASE("with a default that the firewall decides, every rule before it stands") {
+  const Ruleset ruleset =
+      ruleset_of({rule("a", {tcp(80)}), rule("b", {tcp(81)})}, {}, Offload::bypass);
+  CHECK(names(ruleset) == Names{"a", "b", "(default)"});
+  CHECK(ruleset.decisions.back().verdict == Verdict::bypass);
+}
+
+TEST_CASE("without rules nothing is decided") {
+  const Ruleset ruleset = ruleset_of({});
+  CHECK(ruleset.decisions.empty());
+  CHECK_FALSE(ruleset.intercepts());
+}
+
+TEST_CASE("port ranges that overlap or touch are joined") {
+  const Ruleset ruleset = ruleset_of({rule("a", {tcp(90), tcp(80, 85), tcp(84, 89), tcp(1000)}),
+                                      rule("b", {tcp(85, 95)}, Offload::drop)});
+  CHECK(ruleset.tcp.ranges == Ranges{{80, 95}, {1000, 1000}});
+  CHECK(ruleset.decisions[0].tcp.ranges == Ranges{{80, 90}, {1000, 1000}});
+  CHECK(ruleset_of({rule("a", {tcp(1, 65535)})}).tcp.all());
+  CHECK(ruleset_of({rule("a", {tcp(0, 65535)})}).tcp.all());
+  CHECK(ruleset_of({rule("a", {tcp(65535), tcp(65534)})}).tcp.ranges == Ranges{{65534, 65535}});
+}
+
+TEST_CASE("a list of one family leaves nothing of the other to match") {
+  const Ruleset ruleset = ruleset_of({rule("a", {tcp(80)}, Offload::drop).client({"192.0.2.0/24"}),
+                                      rule("b", {tcp(80)}, Offload::drop).client({"fd00::/8"})});
+  CHECK(ruleset.decisions[0].v4);
+  CHECK_FALSE(ruleset.decisions[0].v6);
+  CHECK_FALSE(ruleset.decisions[1].v4);
+  CHECK(ruleset.decisions[1].v6);
+}
+
+TEST_CASE("a negated list of one family lets all of the other match") {
+  const Ruleset ruleset =
+      ruleset_of({rule("a", {tcp(80)}, Offload::drop).client({"!192.0.2.0/24"})});
+  REQUIRE(ruleset.decisions[0].v6);
+  CHECK(ruleset.decisions[0].v6->any());
+  CHECK(texts(ruleset.decisions[0].v4->not_client) == Names{"192.0.2.0"});
+}
+
+TEST_CASE("a rule whose ends are of different families matches nothing") {
+  const Ruleset ruleset = ruleset_of(
+      {rule("a", {tcp(80)}, Offload::drop).client({"192.0.2.0/24"}).destination({"fd00::/8"})});
+  CHECK(names(ruleset) == Names{"(default)"});
+  CHECK(ruleset.tcp.ranges == Ranges{{80, 80}});
+}
+
+TEST_CASE("prefixes within others are left out, and so are those that an exception covers") {
+  const Ruleset ruleset =
+      ruleset_of({rule("a", {tcp(80)}, Offload::drop)
+                      .client({"192.0.2.128/25", "192.0.2.0/24", "198.51.100.7", "203.0.113.1",
+                               "!198.51.100.0/24", "!192.0.2.9"})});
+  const Addresses& v4 = *ruleset.decisions[0].v4;
+  CHECK(texts(v4.client) == Names{"192.0.2.0", "203.0.113.1"});
+  CHECK(texts(v4.not_client) == Names{"192.0.2.9", "198.51.100.0"});
+}
+
+TEST_CASE("a list whose every prefix is excepted matches nothing") {
+  const Ruleset ruleset =
+      ruleset_of({rule("a", {tcp(80)}, Offload::drop).client({"192.0.2.7", "!192.0.2.0/24"})});
+  CHECK(names(ruleset) == Names{"(default)"});
+}
+
+TEST_CASE("everything in a list is no condition, everything excepted matches nothing") {
+  const Ruleset ruleset = ruleset_of({rule("a", {tcp(80)}, Offload::drop).client({"0.0.0.0/0"}),
+                                      rule("b", {tcp(80)}, Offload::drop).client({"!::/0"})});
+  REQUIRE(ruleset.decisions[0].v4);
+  CHECK(ruleset.decisions[0].v4->any());
+  CHECK_FALSE(ruleset.decisions[0].v6);
+  CHECK(ruleset.decisions[1].v4);
+  CHECK_FALSE(ruleset.decisions[1].v6);
+}
+
+TEST_CASE("ports that may have to be refused are those of rejects, and with closed of intercepts") {
+  const std::vector<Made> rules = {rule("a", {udp(53)}, Offload::reject), rule("b", {udp(443)})};
+  CHECK(ruleset_of(rules).refused_udp().ranges == Ranges{{53, 53}});
+  CHECK_FALSE(ruleset_of(rules).refuses_tcp());
+  FirewallSettings closed;
+  closed.on_failure = OnFailure::closed;
+  CHECK(ruleset_of(rules, closed).refused_udp().ranges == Ranges{{53, 53}, {443, 443}});
+}
+
+TEST_CASE("a counter's name is made of letters that every tool takes, and is unique") {
+  const Ruleset ruleset = ruleset_of(
+      {rule("a b\"ü", {tcp(80)}, Offload::drop), rule("a b'ü", {tcp(80)}, Offload::drop)});
+  CHECK(counter_name(ruleset.decisions[0]) == "rule-1-a_b___");
+  CHECK(counter_name(ruleset.decisions[1]) == "rule-2-a_b___");
+  CHECK(counter_name(ruleset.decisions[2]) == "default");
+}
+
+}  // namespace weir::firewall

@@ -57,6 +57,7 @@ struct Value {
 class Settings {
  public:
   Settings() = default;
+  // Of two rows with one name the first counts.
   Settings(std::string name, Place place, std::span<const Key> keys);
 
   // The section's name ("web" of [rule web]) and the line of its header.

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <span>
 
+#include "base/text.h"
+
 namespace weir {
 namespace {
 
@@ -22,8 +24,6 @@ constexpr std::array rate_units{Unit{"Gbit", 1'000'000'000}, Unit{"Mbit", 1'000'
                                 Unit{"Kbit", 1'000}, Unit{"bit", 1}};
 
 constexpr std::string_view decimal_digits = "0123456789";
-
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 std::string names_of(std::span<const Unit> units) {
   std::string out;

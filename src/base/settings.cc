@@ -12,7 +12,7 @@ Settings::Settings(std::string name, Place place, std::span<const Key> keys)
     if (!key.standard.empty()) {
       auto value = parse_value(key, key.standard, place_);
       assert(value.ok() && "a row's default does not fit its own bounds");
-      defaults_[std::string(key.name)] = {std::move(value).value()};
+      defaults_.try_emplace(std::string(key.name), 1, std::move(value).value());
     }
   }
 }

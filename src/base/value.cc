@@ -6,22 +6,11 @@
 
 #include "base/quantity.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "weir/settings.h"
 
 namespace weir {
 namespace {
-
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
-
-constexpr std::string_view blanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
 
 // The parts between commas, without the blanks around them.
 std::vector<std::string_view> split(std::string_view text) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/configuration.h"
+#include "config/files.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -29,8 +30,12 @@ struct Vocabulary {
   std::span<const Key> upstream_keys;
   std::span<const std::string_view> builtins;
   // What only the policy itself can find wrong with a section (a server that can't be parsed).
+  // Asked about every [upstream], also where values were refused already and are therefore missing.
   std::function<std::vector<Diagnostic>(const Settings&)> check_upstream;
 };
 [[nodiscard]] Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary);
+// From files that need not be the machine's.
+[[nodiscard]] Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
+                                        const Files& files);
 
 }  // namespace weir

@@ -1,0 +1,113 @@
+#include "cli/load.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "rules/rule_set.h"
+#include "upstream/registry.h"
+
+namespace weir {
+namespace {
+
+const PolicyType* policy_of(const Settings& settings) {
+  const std::string type = settings.text_or_empty("type");
+  for (const PolicyType& policy : policies()) {
+    if (policy.name == type) {
+      return &policy;
+    }
+  }
+  return nullptr;
+}
+
+bool has_required_keys(const Settings& settings, const PolicyType& policy) {
+  return std::all_of(policy.keys.begin(), policy.keys.end(), [&](const Key& key) {
+    return key.need == Key::Need::optional || settings.given(key.name);
+  });
+}
+
+// The key that has a value at a place, or "".
+std::string_view key_at(const Settings& settings, const Place& place) {
+  for (const std::string_view key : settings.given_keys()) {
+    for (const Value& value : settings.all(key)) {
+      if (value.place == place) {
+        return key;
+      }
+    }
+  }
+  return {};
+}
+
+// A policy reports the first thing it finds wrong. To see the others as well, the value at fault is
+// taken out and the rest tried again, until it is right or nothing can be taken out.
+std::vector<Diagnostic> check_upstream(const Settings& given) {
+  std::vector<Diagnostic> out;
+  const PolicyType* policy = policy_of(given);
+  Settings settings = given;
+  while (policy != nullptr && has_required_keys(settings, *policy)) {
+    ServerPool scratch;
+    const auto made = make_upstream(settings, scratch);
+    if (made.ok()) {
+      break;
+    }
+    const Error& error = made.error();
+    const std::string_view key = key_at(settings, error.place());
+    // Without that value, what is wrong with the section as a whole may be so for that reason.
+    if (key.empty() && !out.empty()) {
+      break;
+    }
+    out.push_back({Diagnostic::Severity::error, error.place(), error.text()});
+    if (key.empty() || key == "type") {
+      break;
+    }
+    settings.remove(std::string(key), error.place());
+  }
+  return out;
+}
+
+// What the servers send themselves comes back through the router when they sit behind it.
+std::vector<Diagnostic> servers_behind_the_router(const Configuration& configuration) {
+  if (!configuration.firewall.interfaces.empty()) {
+    return {};
+  }
+  for (const Settings& settings : configuration.upstreams) {
+    ServerPool scratch;
+    const auto upstream = make_upstream(settings, scratch);
+    if (upstream.ok() && !upstream.value()->servers().empty()) {
+      return {{Diagnostic::Severity::warning, settings.place(),
+               "if a server of [upstream " + settings.name() +
+                   "] sits behind this router, what it sends is intercepted as well: name the "
+                   "clients' interfaces in [firewall] interfaces"}};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Loaded load(const std::string& file) {
+  const Vocabulary vocabulary{.policies = policies(),
+                              .upstream_keys = upstream_keys(),
+                              .builtins = builtin_names(),
+                              .check_upstream = check_upstream};
+  Loaded out = load_configuration(file, vocabulary);
+  if (out.configuration) {
+    for (auto&& more : {shadowed_rules(out.configuration->rules),
+                        servers_behind_the_router(*out.configuration)}) {
+      out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
+    }
+  }
+  return out;
+}
+
+std::optional<Configuration> load_or_report(const std::string& file) {
+  Loaded loaded = load(file);
+  for (const Diagnostic& finding : loaded.diagnostics) {
+    (void)std::fprintf(stderr, "%s\n", finding.line().c_str());
+  }
+  return std::move(loaded.configuration);
+}
+
+}  // namespace weir

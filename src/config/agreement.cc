@@ -1,0 +1,103 @@
+#include "config/agreement.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/suggest.h"
+
+namespace weir {
+namespace {
+
+// The line to blame: a key that the operator wrote rather than one that has its default.
+Place blamed(const Settings& settings, std::string_view first, std::string_view otherwise) {
+  return settings.place_of(settings.given(first) ? first : otherwise);
+}
+
+void check_marks(const SectionSet& sections, Findings& findings) {
+  const CheckedSection& firewall = sections.unnamed.at("firewall");
+  if (!firewall.sound) {
+    return;
+  }
+  const Mark mark = firewall.settings.mark("mark");
+  const Mark bypass = firewall.settings.mark("bypass-mark");
+  if ((mark.mask & bypass.mask) != 0) {
+    findings.error(blamed(firewall.settings, "bypass-mark", "mark"),
+                   "the masks of 'mark' and 'bypass-mark' share bits");
+  }
+  for (const CheckedSection& upstream : sections.upstreams) {
+    if (!upstream.settings.given("mark")) {
+      continue;
+    }
+    const Mark own = upstream.settings.mark("mark");
+    for (const auto& [other, name] : {std::pair(mark, "mark"), std::pair(bypass, "bypass-mark")}) {
+      if ((own.mask & other.mask) != 0) {
+        findings.error(
+            upstream.settings.place_of("mark"),
+            "'mark': the mask shares bits with '" + std::string(name) + "' of [firewall]");
+      }
+    }
+  }
+}
+
+// True when the name may stand in something that could not be read.
+bool may_be_defined(const std::string& name, const Documents& documents) {
+  return documents.extent == Documents::Extent::partial ||
+         std::any_of(
+             documents.broken_titles.begin(), documents.broken_titles.end(),
+             [&](const std::string& title) { return title.find(name) != std::string::npos; });
+}
+
+}  // namespace
+
+void check_pairs(const SectionSet& sections, Findings& findings) {
+  check_marks(sections, findings);
+  const CheckedSection& dns = sections.unnamed.at("dns");
+  if (dns.sound && dns.settings.duration("min-ttl") > dns.settings.duration("max-ttl")) {
+    findings.error(blamed(dns.settings, "min-ttl", "max-ttl"),
+                   "'min-ttl' is longer than 'max-ttl'");
+  }
+  const CheckedSection& limits = sections.unnamed.at("limits");
+  const std::int64_t most = limits.settings.number("max-flows");
+  if (limits.sound && most != 0 && limits.settings.number("max-flows-per-client") > most) {
+    findings.warning(limits.settings.place_of("max-flows-per-client"),
+                     "'max-flows-per-client' is larger than 'max-flows' and never reached");
+  }
+}
+
+void check_references(const Configuration& configuration, const Documents& documents,
+                      const Vocabulary& vocabulary, Findings& findings) {
+  std::vector<std::string_view> known(vocabulary.builtins.begin(), vocabulary.builtins.end());
+  for (const Settings& upstream : configuration.upstreams) {
+    known.push_back(upstream.name());
+  }
+  const std::set<std::string_view> defined(known.begin(), known.end());
+  std::set<std::string_view> used;
+  const auto refer = [&](const std::string& name, const Place& place) {
+    used.insert(name);
+    if (name.empty() || defined.contains(name) || may_be_defined(name, documents)) {
+      return;
+    }
+    const bool type = std::any_of(vocabulary.policies.begin(), vocabulary.policies.end(),
+                                  [&](const PolicyType& policy) { return policy.name == name; });
+    findings.error(place, type ? "'" + name +
+                                     "' is a type, not an upstream: name an [upstream NAME] that "
+                                     "has it"
+                               : "unknown upstream '" + name + "'" + did_you_mean(name, known));
+  };
+  refer(configuration.gateway.default_use, configuration.gateway.default_place);
+  for (const RuleSettings& rule : configuration.rules) {
+    refer(rule.use, rule.use_place);
+  }
+  if (findings.errors() != 0) {
+    return;  // what is unused may be so only because of them
+  }
+  for (const Settings& upstream : configuration.upstreams) {
+    if (!used.contains(upstream.name())) {
+      findings.warning(upstream.place(), "[upstream " + upstream.name() + "] is used by no rule");
+    }
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,20 @@
+// Whether keys that were read one by one fit each other: marks apart, references that lead
+// somewhere, nothing that is defined and never used.
+#pragma once
+
+#include "config/documents.h"
+#include "config/findings.h"
+#include "config/load.h"
+#include "config/section_set.h"
+
+namespace weir {
+
+// Pairs of keys. Looks only at sections that are sound: a value that was refused is no reason for a
+// second error.
+void check_pairs(const SectionSet& sections, Findings& findings);
+
+// `use` and `default` name an upstream or a built-in, and every upstream is named by one of them.
+void check_references(const Configuration& configuration, const Documents& documents,
+                      const Vocabulary& vocabulary, Findings& findings);
+
+}  // namespace weir

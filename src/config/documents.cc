@@ -1,0 +1,124 @@
+#include "config/documents.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+namespace weir {
+namespace {
+
+bool has_wildcard(const std::string& pattern) {
+  return pattern.find_first_of("*?[") != std::string::npos;
+}
+
+// The pattern seen from the folder of `file`; that folder's own name is no pattern.
+std::string pattern_beside(const std::string& file, const std::string& pattern) {
+  if (pattern.starts_with('/')) {
+    return pattern;
+  }
+  std::string out;
+  for (const char c : beside(file, "")) {
+    out += std::string_view("*?[\\").find(c) == std::string_view::npos ? "" : "\\";
+    out += c;
+  }
+  return out + pattern;
+}
+
+class Reading {
+ public:
+  Reading(const Files& files, Findings& findings) : files_(files), findings_(findings) {}
+
+  Documents read(const std::string& file) {
+    findings_.opened(file);
+    auto text = files_.read(file);
+    if (!text) {
+      findings_.error({file, 0}, "cannot be read: " + text.error().text());
+      out_.extent = Documents::Extent::partial;
+      return std::move(out_);
+    }
+    known_[file] = {file, 0};
+    take(read_ini(text.value(), file, findings_));
+    for (const IniEntry& include : includes_from(0)) {
+      follow(include);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void take(IniFile file) {
+    std::move(file.sections.begin(), file.sections.end(), std::back_inserter(out_.sections));
+    std::move(file.broken_titles.begin(), file.broken_titles.end(),
+              std::back_inserter(out_.broken_titles));
+  }
+
+  // The `include` keys of the sections from `begin` on. They stay there, for who checks the keys.
+  [[nodiscard]] std::vector<IniEntry> includes_from(std::size_t begin) const {
+    std::vector<IniEntry> out;
+    for (std::size_t i = begin; i < out_.sections.size(); ++i) {
+      const auto& entries = out_.sections[i].entries;
+      if (out_.sections[i].title == "gateway") {
+        std::copy_if(
+            entries.begin(), entries.end(), std::back_inserter(out),
+            [](const IniEntry& entry) { return entry.key == "include" && !entry.value.empty(); });
+      }
+    }
+    return out;
+  }
+
+  void follow(const IniEntry& include) {
+    const std::string& from = include.place.file;
+    if (!has_wildcard(include.value)) {
+      read_included(beside(from, include.value), include.place);
+      return;
+    }
+    const std::string pattern = pattern_beside(from, include.value);
+    auto found = files_.matching(pattern);
+    if (!found) {
+      unreadable("cannot look for '" + pattern + "': " + found.error().text(), include.place);
+      return;
+    }
+    for (const std::string& path : found.value()) {
+      read_included(path, include.place);
+    }
+  }
+
+  void read_included(const std::string& path, const Place& place) {
+    const auto [first, is_new] = known_.emplace(path, place);
+    if (!is_new) {
+      findings_.error(place, first->second.line == 0 ? "'" + path + "' includes itself"
+                                                     : "'" + path + "' is included a second time" +
+                                                           first_at(first->second, place));
+      return;
+    }
+    auto text = files_.read(path);
+    if (!text) {
+      unreadable("cannot read '" + path + "': " + text.error().text(), place);
+      return;
+    }
+    findings_.opened(path);
+    const std::size_t begin = out_.sections.size();
+    take(read_ini(text.value(), path, findings_));
+    for (const IniEntry& nested : includes_from(begin)) {
+      findings_.error(nested.place, "an included file cannot include others");
+    }
+  }
+
+  void unreadable(std::string text, const Place& place) {
+    findings_.error(place, std::move(text));
+    out_.extent = Documents::Extent::partial;
+  }
+
+  const Files& files_;
+  Findings& findings_;
+  Documents out_;
+  std::map<std::string, Place> known_;  // files read, and where they were named
+};
+
+}  // namespace
+
+Documents read_documents(const std::string& file, const Files& files, Findings& findings) {
+  return Reading(files, findings).read(file);
+}
+
+}  // namespace weir

@@ -1,0 +1,26 @@
+// The main file and the files it includes, as one list of sections.
+//
+// Included files are read after the whole main file, in the order of the `include` keys and, within
+// a pattern, of the names. They may not include, and no file is read twice.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/files.h"
+#include "config/findings.h"
+#include "config/ini_reader.h"
+
+namespace weir {
+
+struct Documents {
+  std::vector<IniSection> sections;
+  std::vector<std::string> broken_titles;
+  // Some file could not be read: a name that nobody defines may be defined there.
+  enum class Extent : std::uint8_t { complete, partial } extent = Extent::complete;
+};
+
+[[nodiscard]] Documents read_documents(const std::string& file, const Files& files,
+                                       Findings& findings);
+
+}  // namespace weir

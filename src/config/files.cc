@@ -1,0 +1,90 @@
+#include "config/files.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/descriptor.h"
+
+namespace weir {
+namespace {
+
+// 65,535 rules take less than 10 MiB; what is larger is no configuration.
+constexpr std::size_t largest_file = std::size_t{64} << 20U;
+
+Error failure(int code) {
+  return code == ENOENT ? Error("there is no such file")
+                        : Error(std::generic_category().message(code));
+}
+
+bool same_state(const struct stat& a, const struct stat& b) {
+  return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
+Result<std::string> SystemFiles::read(const std::string& path) const {
+  // Without O_NONBLOCK, opening a pipe would wait for its writer.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat before {};
+  if (file.get() < 0 || fstat(file.get(), &before) != 0) {
+    return failure(errno);
+  }
+  if (S_ISDIR(before.st_mode)) {
+    return Error("it is a directory");
+  }
+  if (!S_ISREG(before.st_mode)) {
+    return Error("it is not a regular file");
+  }
+  std::string out;
+  while (true) {
+    constexpr std::size_t step = std::size_t{64} << 10U;
+    const std::size_t had = out.size();
+    if (had > largest_file) {
+      return Error("it is larger than 64MiB");
+    }
+    out.resize(had + step);
+    const ssize_t got = ::read(file.get(), out.data() + had, step);
+    if (got < 0 && errno != EINTR) {
+      return failure(errno);
+    }
+    out.resize(had + static_cast<std::size_t>(got < 0 ? 0 : got));
+    if (got == 0) {
+      break;
+    }
+  }
+  struct stat after {};
+  if (fstat(file.get(), &after) != 0 || !same_state(before, after)) {
+    return Error("it was changed while being read");
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> SystemFiles::matching(const std::string& pattern) const {
+  glob_t found{};
+  // A folder that is not there has no files; one that may not be read is a problem.
+  const auto give_up = [](const char*, int error) { return error == ENOENT ? 0 : 1; };
+  const int code = glob(pattern.c_str(), 0, give_up, &found);
+  std::vector<std::string> out;
+  if (code == 0) {
+    out.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  }
+  globfree(&found);
+  if (code != 0 && code != GLOB_NOMATCH) {
+    return Error(code == GLOB_NOSPACE ? "there is not enough memory" : "its folder cannot be read");
+  }
+  return out;
+}
+
+std::string beside(const std::string& file, const std::string& path) {
+  const auto slash = file.rfind('/');
+  return path.starts_with('/') || slash == std::string::npos ? path
+                                                             : file.substr(0, slash + 1) + path;
+}
+
+}  // namespace weir

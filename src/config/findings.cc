@@ -1,0 +1,43 @@
+#include "config/findings.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace weir {
+
+std::string first_at(const Place& first, const Place& again) {
+  const std::string line = std::to_string(first.line);
+  return first.file == again.file ? " (first on line " + line + ")"
+                                  : " (first at " + first.file + ":" + line + ")";
+}
+
+void Findings::error(const Place& place, std::string text) {
+  ++errors_;
+  opened(place.file);
+  found_.push_back({Diagnostic::Severity::error, place, std::move(text)});
+}
+
+void Findings::warning(const Place& place, std::string text) {
+  opened(place.file);
+  found_.push_back({Diagnostic::Severity::warning, place, std::move(text)});
+}
+
+void Findings::opened(const std::string& file) { order_.emplace(file, order_.size()); }
+
+std::vector<Diagnostic> Findings::take() {
+  const auto position = [&](const Diagnostic& finding) {
+    return std::tuple(order_.at(finding.place.file), finding.place.line);
+  };
+  std::stable_sort(found_.begin(), found_.end(), [&](const Diagnostic& a, const Diagnostic& b) {
+    return position(a) < position(b);
+  });
+  const auto repeated =
+      std::unique(found_.begin(), found_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return a.severity == b.severity && a.place == b.place && a.text == b.text;
+      });
+  found_.erase(repeated, found_.end());
+  return std::exchange(found_, {});
+}
+
+}  // namespace weir

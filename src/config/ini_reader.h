@@ -1,0 +1,38 @@
+// An INI file as sections and keys with their lines: inih's reading, behind a reader of our own
+// that counts lines, sees section headers (inih reports no empty one) and refuses what inih would
+// cut, split, join or skip.
+//
+// Not to be called from two threads at once: inih keeps its line length in a global.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/findings.h"
+#include "weir/result.h"
+
+namespace weir {
+
+struct IniEntry {
+  std::string key;
+  std::string value;
+  Place place;
+};
+
+struct IniSection {
+  std::string title;  // what stands between the brackets: "rule web"
+  Place place;
+  std::vector<IniEntry> entries;
+};
+
+struct IniFile {
+  std::vector<IniSection> sections;  // in file order
+  // What could be read of headers that were refused. Their keys are left out, and nobody should
+  // call a name unknown that occurs here.
+  std::vector<std::string> broken_titles;
+};
+
+[[nodiscard]] IniFile read_ini(std::string_view text, const std::string& file, Findings& findings);
+
+}  // namespace weir

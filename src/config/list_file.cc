@@ -1,0 +1,85 @@
+#include "config/list_file.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "config/line.h"
+
+namespace weir {
+namespace {
+
+// `sign` is "!" when the file is negated as a whole.
+std::vector<Value> read_lines(std::string_view text, const std::string& file, std::string_view sign,
+                              Findings& findings) {
+  std::vector<Value> items;
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) {
+    text.remove_prefix(byte_order_mark.size());
+  }
+  for (Place place{file, 1}; !text.empty(); ++place.line) {
+    const auto end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.ends_with('\r')) {
+      line.remove_suffix(1);
+    }
+    if (auto flaw = flaw_of_bytes(line); !flaw.empty()) {
+      findings.error(place, std::move(flaw));
+      continue;
+    }
+    const std::string_view item = without_comment(line);
+    if (item.empty() || item.front() == ';' || item.front() == '#') {
+      continue;
+    }
+    if (item.find(',') != std::string_view::npos) {
+      findings.error(place, "a list file has one item a line, without commas");
+    } else if (item.front() == '@' || item.starts_with("!@")) {
+      findings.error(place, "a list file cannot name another one");
+    } else if (!sign.empty() && item.front() == '!') {
+      findings.error(place, "'!' in a file that is negated as a whole");
+    } else {
+      Value value;
+      value.text = std::string(sign) + std::string(item);
+      value.place = place;
+      items.push_back(std::move(value));
+    }
+  }
+  return items;
+}
+
+}  // namespace
+
+void expand_list_files(Value& list, const Files& files, Findings& findings) {
+  std::vector<Value> items;
+  for (Value& item : list.items) {
+    const bool negated = item.text.starts_with("!@");
+    if (!negated && !item.text.starts_with('@')) {
+      items.push_back(std::move(item));
+      continue;
+    }
+    const std::string name = item.text.substr(negated ? 2 : 1);
+    if (name.empty()) {
+      findings.error(item.place, "'@' needs the name of a file");
+      continue;
+    }
+    const std::string path = beside(item.place.file, name);
+    const auto text = files.read(path);
+    if (!text) {
+      findings.error(item.place, "cannot read '" + path + "': " + text.error().text());
+      continue;
+    }
+    findings.opened(path);
+    auto lines = read_lines(text.value(), path, negated ? "!" : "", findings);
+    // A condition without addresses would hold for everybody.
+    if (lines.empty() && !negated) {
+      findings.error(item.place, "'" + path + "' lists nothing");
+    }
+    std::move(lines.begin(), lines.end(), std::back_inserter(items));
+  }
+  list.items = std::move(items);
+}
+
+}  // namespace weir

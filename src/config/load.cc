@@ -1,0 +1,77 @@
+#include "config/load.h"
+
+#include <utility>
+
+#include "config/agreement.h"
+#include "config/documents.h"
+#include "config/files.h"
+#include "config/findings.h"
+#include "config/section_set.h"
+#include "config/sections.h"
+
+namespace weir {
+namespace {
+
+Configuration values_of(const std::string& file, const SectionSet& sections, Findings& findings) {
+  const auto unnamed = [&](std::string_view kind) -> const Settings& {
+    return sections.unnamed.at(kind).settings;
+  };
+  Configuration out;
+  out.file = file;
+  out.gateway = gateway_section(unnamed("gateway"));
+  out.firewall = firewall_section(unnamed("firewall"), findings);
+  out.limits = limits_section(unnamed("limits"));
+  out.timeouts = timeouts_section(unnamed("timeouts"));
+  out.dns = dns_section(unnamed("dns"), findings);
+  out.log = log_section(unnamed("log"), findings);
+  out.admin = admin_section(unnamed("admin"), findings);
+  out.rules.reserve(sections.rules.size());
+  for (const CheckedSection& rule : sections.rules) {
+    out.rules.push_back(rule_section(rule.settings, findings));
+  }
+  for (const CheckedSection& upstream : sections.upstreams) {
+    out.upstreams.push_back(upstream.settings);
+  }
+  return out;
+}
+
+void ask_policies(const SectionSet& sections, const Vocabulary& vocabulary, Findings& findings) {
+  if (!vocabulary.check_upstream) {
+    return;
+  }
+  for (const CheckedSection& upstream : sections.upstreams) {
+    for (const Diagnostic& finding : vocabulary.check_upstream(upstream.settings)) {
+      if (finding.severity == Diagnostic::Severity::error) {
+        findings.error(finding.place, finding.text);
+      } else {
+        findings.warning(finding.place, finding.text);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
+                          const Files& files) {
+  Findings findings;
+  const Documents documents = read_documents(file, files, findings);
+  const SectionSet sections = read_sections(file, documents, vocabulary, files, findings);
+  Configuration configuration = values_of(file, sections, findings);
+  check_pairs(sections, findings);
+  ask_policies(sections, vocabulary, findings);
+  check_references(configuration, documents, vocabulary, findings);
+
+  Loaded out;
+  if (findings.errors() == 0) {
+    out.configuration = std::move(configuration);
+  }
+  out.diagnostics = findings.take();
+  return out;
+}
+
+Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary) {
+  return load_configuration(file, vocabulary, SystemFiles());
+}
+
+}  // namespace weir

@@ -1,0 +1,15 @@
+// Paths in a configuration that the running gateway opens: absolute, because nobody should have to
+// know which folder it runs in.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/findings.h"
+
+namespace weir {
+
+void check_absolute(const std::string& path, std::string_view key, const Place& place,
+                    Findings& findings);
+
+}  // namespace weir

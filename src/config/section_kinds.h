@@ -1,0 +1,27 @@
+// The sections that a configuration has and the rows of their keys. Everything that knows a key by
+// name is either here or in the .cc that turns the section into values (see sections.h).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "weir/settings.h"
+
+namespace weir {
+
+struct SectionKind {
+  std::string_view name;
+  enum class Naming : std::uint8_t { none, required } naming = Naming::none;  // [rule NAME]
+  std::string_view sentence;
+  // Of [upstream] only what every configuration has; the rest comes with the vocabulary.
+  std::span<const Key> keys;
+};
+
+[[nodiscard]] std::span<const SectionKind> section_kinds();
+
+// Null for an unknown name.
+[[nodiscard]] const SectionKind* find_section_kind(std::string_view name);
+
+}  // namespace weir

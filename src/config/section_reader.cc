@@ -1,0 +1,143 @@
+#include "config/section_reader.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/suggest.h"
+#include "base/text.h"
+#include "config/list_file.h"
+
+namespace weir {
+namespace {
+
+bool is_name(std::string_view text) {
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+void report_unknown(const IniEntry& entry, const IniSection& section, const Rows& rows,
+                    Findings& findings) {
+  std::vector<std::string_view> names;
+  for (const Key& row : rows.keys) {
+    names.push_back(row.name);
+  }
+  std::string hint = did_you_mean(entry.key, names);
+  if (hint.empty() && rows.elsewhere) {
+    hint = rows.elsewhere(entry.key);
+  }
+  findings.error(entry.place,
+                 "unknown key " + quoted(entry.key) + " in [" + section.title + "]" + hint);
+}
+
+// Signs that somebody counts on what INI files elsewhere do.
+void warn_of_quirks(const Key& row, const Value& value, Findings& findings) {
+  if (row.kind != ValueKind::text) {
+    return;
+  }
+  const std::string& text = value.text;
+  if (text.find(" #") != std::string::npos) {
+    findings.warning(value.place, "the value of " + quoted(row.name) +
+                                      " has ' #' in it, which begins no comment there (' ;' does)");
+  }
+  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
+      text.front() == text.back()) {
+    findings.warning(value.place, "the quotes are part of the value of " + quoted(row.name));
+  }
+}
+
+void read_entry(const Key& row, const IniEntry& entry, const Files& files, Findings& findings,
+                Settings& settings) {
+  auto value = parse_value(row, entry.value, entry.place);
+  if (!value) {
+    const bool comment = entry.value.find(" #") != std::string::npos;
+    findings.error(entry.place, quoted(entry.key) + ": " + value.error().text() +
+                                    (comment ? "; a comment after a value begins with ' ;'" : ""));
+    return;
+  }
+  warn_of_quirks(row, value.value(), findings);
+  if (row.kind == ValueKind::list) {
+    expand_list_files(value.value(), files, findings);
+  }
+  settings.add(row.name, std::move(value).value());
+}
+
+}  // namespace
+
+std::string other_section(std::string_view key) {
+  for (const SectionKind& kind : section_kinds()) {
+    for (const Key& row : kind.keys) {
+      if (row.name == key) {
+        return ", it belongs to [" + std::string(kind.name) +
+               (kind.naming == SectionKind::Naming::required ? " NAME]" : "]");
+      }
+    }
+  }
+  return "";
+}
+
+std::optional<SectionTitle> read_title(const IniSection& section, Findings& findings) {
+  const std::string_view title = section.title;
+  const auto blank = std::min(title.find_first_of(" \t"), title.size());
+  const std::string_view word = title.substr(0, blank);
+  const auto rest = title.find_first_not_of(" \t", blank);
+  SectionTitle out{find_section_kind(word),
+                   std::string(rest == std::string_view::npos ? "" : title.substr(rest))};
+  const auto wrong = [&](std::string text) {
+    findings.error(section.place, std::move(text));
+    return std::nullopt;
+  };
+  if (out.kind == nullptr) {
+    std::vector<std::string_view> names;
+    for (const SectionKind& kind : section_kinds()) {
+      names.push_back(kind.name);
+    }
+    const std::string_view meant = nearest(word, names);
+    return wrong("unknown section [" + section.title + "]" +
+                 (meant.empty() ? ""
+                                : ", did you mean [" + std::string(meant) +
+                                      (out.name.empty() ? "" : " " + out.name) + "]?"));
+  }
+  if (out.kind->naming == SectionKind::Naming::none && !out.name.empty()) {
+    return wrong("[" + std::string(word) + "] takes no name, but has " + quoted(out.name));
+  }
+  if (out.kind->naming == SectionKind::Naming::required && out.name.empty()) {
+    return wrong("[" + std::string(word) + "] needs a name: [" + std::string(word) + " NAME]");
+  }
+  if (!is_name(out.name)) {
+    return wrong(quoted(out.name) + " is no name: letters, digits, '.', '_' and '-' make one");
+  }
+  return out;
+}
+
+Settings read_section(const IniSection& section, const std::string& name, const Rows& rows,
+                      const Files& files, Findings& findings) {
+  Settings settings(name, section.place, rows.keys);
+  std::map<std::string_view, const Place*> seen;
+  for (const IniEntry& entry : section.entries) {
+    const auto row = std::find_if(rows.keys.begin(), rows.keys.end(),
+                                  [&](const Key& key) { return key.name == entry.key; });
+    if (row == rows.keys.end()) {
+      if (rows.known == Rows::Known::all) {
+        report_unknown(entry, section, rows, findings);
+      }
+      continue;
+    }
+    const auto [first, is_new] = seen.emplace(entry.key, &entry.place);
+    if (!is_new && row->repeat == Key::Repeat::once) {
+      findings.error(entry.place, quoted(entry.key) + " is given a second time" +
+                                      first_at(*first->second, entry.place));
+      continue;
+    }
+    read_entry(*row, entry, files, findings, settings);
+  }
+  for (const Key& row : rows.keys) {
+    if (row.need == Key::Need::required && !seen.contains(row.name)) {
+      findings.error(section.place, "[" + section.title + "] needs " + quoted(row.name));
+    }
+  }
+  return settings;
+}
+
+}  // namespace weir

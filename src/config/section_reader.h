@@ -1,0 +1,43 @@
+// From the text of a section to Settings: every key found in the rows of its kind, every value
+// parsed by its row, every problem reported at its line.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/files.h"
+#include "config/findings.h"
+#include "config/ini_reader.h"
+#include "config/section_kinds.h"
+
+namespace weir {
+
+// What a header says: `[rule web]` is of kind rule and named web.
+struct SectionTitle {
+  const SectionKind* kind = nullptr;
+  std::string name;
+};
+
+// Reports a header that is wrong: unknown kind, a name that is missing, superfluous or misspelt.
+[[nodiscard]] std::optional<SectionTitle> read_title(const IniSection& section, Findings& findings);
+
+// The rows that a section's keys are looked up in.
+struct Rows {
+  std::vector<Key> keys;  // of two rows with one name the first counts
+  // False when it is not known which keys there are (an upstream of unknown type): keys without a
+  // row are then left alone.
+  enum class Known : std::uint8_t { all, some } known = Known::all;
+  // For a key without a row and without a near name: where it belongs (", it belongs to [log]").
+  std::function<std::string(std::string_view key)> elsewhere;
+};
+
+// A section kind that has the key, in these words, or "".
+[[nodiscard]] std::string other_section(std::string_view key);
+
+[[nodiscard]] Settings read_section(const IniSection& section, const std::string& name,
+                                    const Rows& rows, const Files& files, Findings& findings);
+
+}  // namespace weir

@@ -1,0 +1,102 @@
+#include "config/sections.h"
+
+#include <sys/un.h>
+
+#include <string>
+
+#include "base/prefix_set.h"
+#include "config/items.h"
+#include "config/paths.h"
+
+namespace weir {
+
+GatewaySettings gateway_section(const Settings& settings) {
+  GatewaySettings out;
+  out.port = static_cast<Port>(settings.number("port"));
+  out.default_use = settings.text("default");
+  out.default_place = settings.place_of("default");
+  out.workers = static_cast<int>(settings.number("workers"));
+  return out;
+}
+
+FirewallSettings firewall_section(const Settings& settings, Findings& findings) {
+  FirewallSettings out;
+  out.mark = settings.mark("mark");
+  out.bypass_mark = settings.mark("bypass-mark");
+  out.table = static_cast<std::uint32_t>(settings.number("table"));
+  constexpr std::uint32_t first_reserved = 253;  // default, main, local
+  constexpr std::uint32_t last_reserved = 255;
+  if (out.table >= first_reserved && out.table <= last_reserved) {
+    findings.error(settings.place_of("table"),
+                   "'table': " + std::to_string(out.table) + " is one of the kernel's own tables");
+  }
+  out.interfaces = interfaces_of(settings, "interfaces", findings);
+  out.exclude = prefixes_of(settings, "exclude", findings);
+  const PrefixSet excluded(out.exclude);
+  for (const Family family : {Family::v4, Family::v6}) {
+    if (excluded.covers(family)) {
+      findings.warning(settings.place_of("exclude"),
+                       std::string("all of ") + (family == Family::v4 ? "IPv4" : "IPv6") +
+                           " is excluded: weir will intercept nothing of it");
+    }
+  }
+  out.local_services = settings.yes("local-services");
+  out.on_failure = settings.text("on-failure") == "open" ? OnFailure::open : OnFailure::closed;
+  return out;
+}
+
+Limits limits_section(const Settings& settings) {
+  Limits out;
+  out.max_flows = static_cast<std::uint64_t>(settings.number("max-flows"));
+  out.max_flows_per_client = static_cast<std::uint64_t>(settings.number("max-flows-per-client"));
+  out.buffer = static_cast<std::uint64_t>(settings.number("buffer"));
+  return out;
+}
+
+Timeouts timeouts_section(const Settings& settings) {
+  return {.connect = settings.duration("connect"),
+          .tcp_idle = settings.duration("tcp-idle"),
+          .half_closed = settings.duration("half-closed"),
+          .udp_idle = settings.duration("udp-idle"),
+          .dns_idle = settings.duration("dns-idle"),
+          .drain = settings.duration("drain")};
+}
+
+DnsSettings dns_section(const Settings& settings, Findings& findings) {
+  constexpr Port dns_port = 53;
+  DnsSettings out;
+  for (const Value& list : settings.all("servers")) {
+    for (const Value& item : list.items) {
+      if (item.text == "system") {
+        if (list.items.size() > 1) {
+          findings.error(item.place, "'servers': 'system' stands alone or not at all");
+        }
+      } else if (const auto address = Address::parse(item.text); address.ok()) {
+        out.servers.push_back({address.value(), dns_port});
+      } else if (const auto endpoint = Endpoint::parse(item.text); endpoint.ok()) {
+        out.servers.push_back(endpoint.value());
+      } else {
+        findings.error(item.place, "'servers': '" + item.text +
+                                       "' is not system, ADDRESS or ADDRESS:PORT (IPv6: "
+                                       "[ADDRESS]:PORT)");
+      }
+    }
+  }
+  out.min_ttl = settings.duration("min-ttl");
+  out.max_ttl = settings.duration("max-ttl");
+  return out;
+}
+
+AdminSettings admin_section(const Settings& settings, Findings& findings) {
+  constexpr std::size_t longest_socket = sizeof(sockaddr_un::sun_path) - 1;
+  AdminSettings out{.socket = settings.text("socket")};
+  check_absolute(out.socket, "socket", settings.place_of("socket"), findings);
+  if (out.socket.size() > longest_socket) {
+    findings.error(settings.place_of("socket"),
+                   "'socket': the path is " + std::to_string(out.socket.size()) +
+                       " bytes long, the kernel takes " + std::to_string(longest_socket));
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,23 @@
+// Asks the running gateway one thing over its control socket, and waits for the answer.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "weir/result.h"
+
+namespace weir {
+
+struct GatewayAnswer {
+  long status = 0;  // HTTP
+  std::string body;
+};
+
+// `target` is a path with its query. An error: "no gateway answers on SOCKET".
+[[nodiscard]] Result<GatewayAnswer> ask_gateway(const std::string& socket, std::string_view method,
+                                                const std::string& target);
+
+// A value as it stands in a query (RFC 3986, section 2.1).
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+}  // namespace weir

@@ -1,0 +1,254 @@
+#include "cli/live_text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "cli/table.h"
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Align = Table::Align;
+
+// nlohmann's exceptions end here.
+template <typename Describe>
+Result<std::string> described(std::string_view text, Describe describe) {
+  try {
+    return describe(Json::parse(text));
+  } catch (const Json::exception& error) {
+    return Error(std::string("the gateway's answer makes no sense here: ") + error.what());
+  }
+}
+
+std::string text_at(const Json& object, const char* key) {
+  return object.at(key).get<std::string>();
+}
+
+std::uint64_t number_at(const Json& object, const char* key) {
+  return object.at(key).get<std::uint64_t>();
+}
+
+std::string count_at(const Json& object, const char* key) {
+  return std::to_string(number_at(object, key));
+}
+
+std::string bytes_at(const Json& object, const char* key) {
+  return bytes_text(number_at(object, key));
+}
+
+std::string printable(const std::string& text) {
+  std::string out;
+  append_printable(out, text);
+  return out;
+}
+
+std::string joined(const Json& list) {
+  std::string out;
+  for (const auto& item : list) {
+    out += (out.empty() ? "" : ", ") + item.get<std::string>();
+  }
+  return out;
+}
+
+void add_line(std::string& out, const char* key, const std::string& value) {
+  out += fmt::format("{:<12}{}\n", key, printable(value));
+}
+
+// "3 added: a, b, c"
+void add_changes(std::string& out, const char* what, const Json& changes) {
+  bool any = false;
+  for (const char* kind : {"added", "removed", "changed"}) {
+    const auto& list = changes.at(kind);
+    if (!list.empty()) {
+      out += fmt::format("{} {}: {}\n", what, kind, printable(joined(list)));
+      any = true;
+    }
+  }
+  if (!any) {
+    out += fmt::format("{} unchanged\n", what);
+  }
+}
+
+}  // namespace
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array units{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) {
+    return std::to_string(bytes) + " B";
+  }
+  auto amount = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (amount >= 1023.95 && unit + 1 < units.size()) {
+    amount /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", amount, units[unit]);
+}
+
+std::string duration_text(double ms) {
+  if (ms < 1000) {
+    return fmt::format("{:.0f}ms", ms);
+  }
+  const auto seconds = static_cast<std::int64_t>(ms / 1000);
+  if (seconds < 60) {
+    return fmt::format("{}.{}s", seconds, static_cast<std::int64_t>(ms / 100) % 10);
+  }
+  if (seconds < 3600) {
+    return fmt::format("{}m{}s", seconds / 60, seconds % 60);
+  }
+  if (seconds < 86400) {
+    return fmt::format("{}h{}m", seconds / 3600, seconds / 60 % 60);
+  }
+  return fmt::format("{}d{}h", seconds / 86400, seconds / 3600 % 24);
+}
+
+Result<std::string> status_text(std::string_view json) {
+  return described(json, [](const Json& status) {
+    std::string out;
+    add_line(out, "version", text_at(status, "version"));
+    add_line(out, "file", text_at(status, "file"));
+    add_line(out, "process",
+             count_at(status, "pid") + ", " + count_at(status, "workers") +
+                 (number_at(status, "workers") == 1 ? " worker" : " workers"));
+    add_line(out, "up for", duration_text(status.at("uptime_ms").get<double>()));
+    add_line(out, "port", count_at(status, "port"));
+    add_line(out, "flows",
+             fmt::format("{} TCP, {} UDP live (at most {}); {} since start",
+                         number_at(status, "tcp_flows"), number_at(status, "udp_flows"),
+                         number_at(status, "max_flows"), number_at(status, "flows_total")));
+    add_line(out, "bytes",
+             bytes_at(status, "bytes_up") + " up, " + bytes_at(status, "bytes_down") + " down");
+    add_line(out, "reloads",
+             count_at(status, "reloads") + ", " + count_at(status, "reloads_failed") + " failed");
+    for (const auto& [reason, count] : status.at("events").items()) {
+      if (count.get<std::uint64_t>() > 0) {
+        out += fmt::format("  {:<28}{}\n", printable(reason), count.get<std::uint64_t>());
+      }
+    }
+    return out;
+  });
+}
+
+Result<std::string> flows_text(std::string_view json) {
+  return described(json, [](const Json& answer) {
+    Table table({{"ID"},
+                 {"PROTO"},
+                 {"CLIENT"},
+                 {"DESTINATION"},
+                 {"RULE"},
+                 {"UPSTREAM"},
+                 {"SERVER"},
+                 {"UP", Align::right},
+                 {"DOWN", Align::right},
+                 {"AGE", Align::right}});
+    const auto& flows = answer.at("flows");
+    for (const auto& flow : flows) {
+      const auto server = text_at(flow, "server");
+      table.row({text_at(flow, "id"), text_at(flow, "protocol"), text_at(flow, "client"),
+                 text_at(flow, "destination"), text_at(flow, "rule"), text_at(flow, "upstream"),
+                 server.empty() ? text_at(flow, "server_address") : server,
+                 bytes_at(flow, "bytes_up"), bytes_at(flow, "bytes_down"),
+                 duration_text(flow.at("duration_ms").get<double>())});
+    }
+    const auto total = number_at(answer, "total");
+    std::string out = flows.empty() ? "" : table.text();
+    out += flows.size() == total ? fmt::format("{} flows\n", total)
+                                 : fmt::format("{} of {} flows\n", flows.size(), total);
+    return out;
+  });
+}
+
+Result<std::string> upstreams_text(std::string_view json) {
+  return described(json, [](const Json& answer) {
+    Table table({{"UPSTREAM"},
+                 {"TYPE"},
+                 {"SERVER"},
+                 {"ADDRESSES"},
+                 {"FLOWS", Align::right},
+                 {"TOTAL", Align::right},
+                 {"FAILURES", Align::right},
+                 {"UP", Align::right},
+                 {"DOWN", Align::right}});
+    for (const auto& upstream : answer.at("upstreams")) {
+      const auto name = text_at(upstream, "name");
+      const auto type = text_at(upstream, "type");
+      table.row({name, type, "", "", count_at(upstream, "flows"), count_at(upstream, "flows_total"),
+                 "", bytes_at(upstream, "bytes_up"), bytes_at(upstream, "bytes_down")});
+      for (const auto& server : upstream.at("servers")) {
+        const auto& port = server.at("port");
+        const auto addresses = joined(server.at("addresses"));
+        table.row({name, type, text_at(server, "name"),
+                   (addresses.empty() ? text_at(server, "host") + " (not resolved)" : addresses) +
+                       (port.is_null() ? "" : " port " + std::to_string(port.get<unsigned>())),
+                   count_at(server, "flows"), count_at(server, "flows_total"),
+                   count_at(server, "failures_total"), bytes_at(server, "bytes_up"),
+                   bytes_at(server, "bytes_down")});
+      }
+    }
+    return table.text();
+  });
+}
+
+Result<std::string> rules_text(std::string_view json) {
+  return described(json, [](const Json& answer) {
+    Table table({{"RULE"},
+                 {"USE"},
+                 {"WHERE"},
+                 {"FLOWS", Align::right},
+                 {"TOTAL", Align::right},
+                 {"UP", Align::right},
+                 {"DOWN", Align::right},
+                 {"DECIDED BY"}});
+    for (const auto& rule : answer.at("rules")) {
+      const bool in_firewall = rule.at("in_firewall").get<bool>();
+      table.row({text_at(rule, "name"), text_at(rule, "use"), text_at(rule, "place"),
+                 count_at(rule, "flows"), count_at(rule, "flows_total"), bytes_at(rule, "bytes_up"),
+                 bytes_at(rule, "bytes_down"),
+                 in_firewall
+                     ? fmt::format("firewall: {} packets, {}", number_at(rule, "firewall_packets"),
+                                   bytes_at(rule, "firewall_bytes"))
+                     : "gateway"});
+    }
+    return table.text();
+  });
+}
+
+Result<std::string> reload_text(std::string_view json) {
+  return described(json, [](const Json& report) {
+    std::string out;
+    for (const auto& warning : report.at("warnings")) {
+      out += printable(warning.get<std::string>()) + '\n';
+    }
+    add_changes(out, "rules", report.at("rules"));
+    add_changes(out, "servers", report.at("servers"));
+    out += fmt::format("{} flows kept, {} of them would match another rule now\n",
+                       number_at(report, "flows_kept"),
+                       number_at(report, "flows_now_matching_another_rule"));
+    return out;
+  });
+}
+
+std::vector<std::string> errors_in(std::string_view json, long status) {
+  const auto answer = Json::parse(json, nullptr, false);
+  std::vector<std::string> out;
+  if (answer.is_object() && answer.contains("errors") && answer["errors"].is_array()) {
+    for (const auto& error : answer["errors"]) {
+      if (error.is_string()) {
+        out.push_back(error.get<std::string>());
+      }
+    }
+  }
+  if (out.empty()) {
+    out.push_back(fmt::format("the gateway answered with HTTP status {}", status));
+  }
+  return out;
+}
+
+}  // namespace weir

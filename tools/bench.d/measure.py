@@ -41,7 +41,7 @@ class Bench:
                 return self._rate(participant, lane, gateway, metric)
         except GatewayFailed as error:
             return {"error": f"gateway: {error}"}
-        except Failed as error:
+        except (Failed, RuntimeError, OSError, ValueError, KeyError) as error:
             told = "" if participant.interception is None else f"; {gateway.last_words()}"
             return {"error": f"{error}{told}"}
 

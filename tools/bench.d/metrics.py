@@ -23,7 +23,6 @@ class Metric:
     flows: int = 0                # live at a time, where that is what it is about
     beside: tuple = ()            # a second client that runs at the same time
     most_rounds: int = 1000
-    scale: float = 1.0
     op: str = ""                  # what CPU time is per
 
 
@@ -97,7 +96,7 @@ class Curve:
             if self.udp:
                 words += ("--sockets", str(min(flows, 10000)))
             yield Metric(f"{self.name}/{flows}", f"{self.title}: {flows:,}", "exchanges/s", words,
-                         kind="growth", udp=self.udp, flows=flows, most_rounds=1, op="exchange")
+                         kind="growth", udp=self.udp, flows=flows, most_rounds=3, op="exchange")
 
 
 CURVES = [

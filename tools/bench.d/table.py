@@ -41,14 +41,16 @@ def times(value):
 
 
 class Table:
-    def __init__(self, results, metrics, participants):
+    def __init__(self, results, metrics, curves, participants):
         self.results = results
         self.metrics = metrics
+        self.curves = curves
         self.participants = participants
         self.notes = []
 
     def text(self):
-        blocks = [self._block(metric) for metric in self.metrics]
+        blocks = [self._block(metric) for metric in self.metrics if metric.kind != "growth"]
+        blocks += [self._curve(curve) for curve in self.curves]
         lines = "\n\n".join(blocks).splitlines() + [""]
         lines += [f"[{i}] {note}" for i, note in enumerate(self.notes, 1)]
         lines += [f"{p.name}: {p.note}" for p in self.participants if p.note]
@@ -67,22 +69,30 @@ class Table:
 
     def _block(self, metric):
         ratios = self._columns(metric)
+        costs = self._costs(metric)
         per_op = f"/{metric.op}" if metric.op else ""
         head = ["", metric.unit]
         if metric.kind == "memory":
             head += ["kernel bytes"]
         else:
             head += ["lowest", "highest"] + [title for title, _ in ratios]
-            head += [f"gateway µs{per_op}", f"both cores µs{per_op}"]
+            head += [f"{title} µs{per_op}" for title, _ in costs]
         extra = [key for key in ("p50_us", "p99_us", "loss") if metric.kind != "memory" and any(
             key in r for r in self.results if r["metric"] == metric.name)]
         head += [{"p50_us": "p50 µs", "p99_us": "p99 µs", "loss": "lost"}[key] for key in extra]
         rows = [head + [""]]
         for participant in self.participants:
-            rows.append(self._row(metric, participant, ratios, extra))
+            rows.append(self._row(metric, participant, ratios, costs, extra))
         return f"{metric.name}: {metric.title}\n" + align(rows)
 
-    def _row(self, metric, participant, ratios, extra):
+    @staticmethod
+    def _costs(metric):
+        # What runs beside the measured client costs, too: no figure could be told apart.
+        if metric.beside or metric.kind == "iperf3":
+            return []
+        return [("gateway", "gateway_us_per_op"), ("both cores", "cores_us_per_op")]
+
+    def _row(self, metric, participant, ratios, costs, extra):
         reason = participant.cannot(metric)
         mine = of(self.results, metric.name, participant.name)
         good = [r for r in mine if "error" not in r]
@@ -98,10 +108,31 @@ class Table:
             row += [number(min(values)), number(max(values))]
             row += [times(ratio(self.results, metric.name, participant.name, base))
                     for _, base in ratios]
-            row += [number(median(good, "gateway_us_per_op")), number(median(good, "cores_us_per_op"))]
+            row += [number(median(good, key)) for _, key in costs]
         row += [share(median(good, key)) if key == "loss" else number(median(good, key))
                 for key in extra]
         return row + [self._remarks(metric, participant, mine, good)]
+
+    def _curve(self, curve):
+        points = list(curve.metrics())
+        names = {r["participant"] for r in self.results if r["metric"] in {p.name for p in points}}
+        text = f"{curve.name}: {curve.title}, all used in turn, 10 at a time"
+        for title, key in (("gateway µs/exchange", "gateway_us_per_op"), ("exchanges/s", "value")):
+            rows = [[title] + [f"{point.flows:,}" for point in points] + [""]]
+            for participant in self.participants:
+                if participant.name not in names or (key != "value" and not participant.interception):
+                    continue
+                cells, marks = [], ""
+                for point in points:
+                    mine = of(self.results, point.name, participant.name)
+                    cells.append(number(median(mine, key)))
+                    note = participant.cannot(point) or next(
+                        (f"{point.name}, {participant.name}: {r['error']}" for r in mine
+                         if "error" in r), None)
+                    marks += self._mark(note) if note else ""
+                rows.append([participant.name] + cells + [marks])
+            text += "\n" + align(rows)
+        return text
 
     def _remarks(self, metric, participant, mine, good):
         remarks = []

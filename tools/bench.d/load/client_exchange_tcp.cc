@@ -69,7 +69,7 @@ class ExchangeTcp {
   void open_lines() {
     constexpr std::uint32_t kAtOnce = 64;
     lines_.reserve(options_.connections);
-    const auto limit = Clock::now() + 20s;
+    const auto limit = Clock::now() + 10s;
     while (answered_ < options_.connections) {
       while (lines_.size() < options_.connections && lines_.size() - answered_ < kAtOnce) {
         const auto i = static_cast<std::uint32_t>(lines_.size());
@@ -81,7 +81,7 @@ class ExchangeTcp {
       turn();
       if (Clock::now() > limit) {
         die("only " + std::to_string(answered_) + " of " + std::to_string(options_.connections) +
-            " connections answered within 20 s");
+            " connections answered within 10 s");
       }
     }
     opening_ = false;

@@ -81,12 +81,12 @@ class ExchangeUdp {
     }
     talks_.resize(options_.connections);
     for (std::uint32_t i = 0; i < options_.connections; ++i) idle_.push_back(i);
-    const auto limit = Clock::now() + 20s;
+    const auto limit = Clock::now() + 10s;
     while (opened_ < options_.connections) {
       turn();
       if (Clock::now() > limit) {
         die("only " + std::to_string(opened_) + " of " + std::to_string(options_.connections) +
-            " UDP flows answered within 20 s");
+            " UDP flows answered within 10 s");
       }
     }
   }

@@ -7,12 +7,12 @@ single case: weir ends with status 0, no flow ended as `bug`, and the router's r
 they were before.
 """
 
-import json
 import os
 import signal
 
 from . import configuration
 from .control import Control, parse_metrics
+from .records import Records, matches
 from .wait import PATIENCE, eventually
 
 
@@ -58,6 +58,7 @@ class Weir:
         self.control = Control(f"{self.folder}/control.sock")
         self.killed = False
         self.program = None
+        self._records = Records(self.log)
         self.write(text)
 
     # Life
@@ -156,7 +157,7 @@ class Weir:
 
     def records(self, **fields):
         """Records written so far whose fields have these values; a callable is a condition."""
-        return [record for record in read_records(self.log) if matches(record, fields)]
+        return [record for record in self._records.all() if matches(record, fields)]
 
     def expect_record(self, within=PATIENCE, **fields):
         """Waits for a record with these fields and returns it."""
@@ -217,23 +218,9 @@ def _empty_iptables(line):
             words[:1] == ["type"] and "policy accept;" in line and "hook" in words)
 
 
-def matches(record, fields):
-    return all(wanted(record.get(key)) if callable(wanted) else record.get(key) == wanted
-               for key, wanted in fields.items())
-
-
 def read(path):
     try:
         with open(path, errors="replace") as file:
             return file.read()
     except FileNotFoundError:
         return ""
-
-
-def read_records(path):
-    """The flow records among the lines of a JSON log; other lines are messages."""
-    records = []
-    for line in read(path).splitlines():
-        if '"destination"' in line and '"end"' in line:
-            records.append(json.loads(line))
-    return records

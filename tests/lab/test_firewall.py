@@ -95,10 +95,8 @@ def drop(lab, net):
 def counters(lab, net):
     with lab.weir(config("reject")) as weir:
         assert tcp(lab, net, 7500) == "refused"
-        def counted():
-            rules = weir.control.json("/v1/rules")["rules"]
-            return next(rule for rule in rules if rule["name"] == "chosen")["flows"] >= 1
-        eventually(counted, "the rule's counter shows the refused flow")
+        eventually(lambda: weir.metric("weir_rule_firewall_packets_total", rule="chosen") >= 1,
+                   "the rule's counter shows the refused packet")
 
 
 @case("a reject that only the gateway can decide still refuses", only_weir="it is weir's policy")

@@ -17,6 +17,7 @@ import sys
 import uuid
 
 MARK = "WEIR_LAB"
+STARTER = "WEIR_LAB_STARTER"
 WORK = "/run/lab"  # in memory, vanishes with the box
 
 
@@ -28,6 +29,7 @@ def enter():
     if os.geteuid() != 0:
         sys.exit("the lab needs root: it makes network namespaces and firewall rules")
     os.environ.setdefault(MARK, uuid.uuid4().hex)
+    os.environ[STARTER] = str(os.getpid())  # unshare's, once it has replaced us
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.stdout.flush()
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child=KILL", "--mount-proc",
@@ -41,3 +43,9 @@ def _settle():
         os.mkdir(path)
     os.environ["TMPDIR"] = WORK
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def entrance():
+    """The words before a command that run it inside the box, from outside."""
+    starter = os.environ[STARTER]
+    return f"nsenter --target {starter} --mount --net --pid=/proc/{starter}/ns/pid_for_children --"

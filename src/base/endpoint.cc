@@ -22,16 +22,23 @@ std::uint64_t random_seed() {
   return seed;
 }
 
-// Two rounds of multiply-and-fold over 64 bits (the mixing step of wyhash): enough to spread tuples
-// evenly and to depend on the seed in every bit.
+// Multiply-and-fold over 64 bits (the mixing step of wyhash): enough to spread tuples evenly and to
+// depend on the seed in every bit. A factor of zero wipes out the other one, so whatever others
+// choose has to meet a seed first: else one constant in half an address makes all addresses with it
+// collide.
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   const Wide product = static_cast<Wide>(a ^ 0x9e3779b97f4a7c15U) * (b ^ 0xd1b54a32d192ed03U);
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 }
 
-std::uint64_t seed() {
-  static const std::uint64_t value = random_seed();
+struct Seed {
+  std::uint64_t high = random_seed();
+  std::uint64_t low = random_seed();
+};
+
+const Seed& seed() {
+  static const Seed value;
   return value;
 }
 
@@ -60,6 +67,12 @@ Address Address::v6(const in6_addr& address, std::uint32_t scope) {
 Address Address::any(Family family) { return family == Family::v4 ? v4(0U) : Address{}; }
 
 Result<Address> Address::parse(std::string_view text) {
+  const auto no_address = [&]() {
+    return Error("'" + std::string(text) + "' is not an IPv4 or IPv6 address");
+  };
+  if (text.find('\0') != std::string_view::npos) {
+    return no_address();  // C would take it for the end
+  }
   std::string copy(text);
   std::uint32_t scope = 0;
   if (const auto percent = copy.find('%'); percent != std::string::npos) {
@@ -75,9 +88,12 @@ Result<Address> Address::parse(std::string_view text) {
   }
   in6_addr six{};
   if (inet_pton(AF_INET6, copy.c_str(), &six) == 1) {
+    if (scope != 0 && !IN6_IS_ADDR_LINKLOCAL(&six)) {
+      return Error("'" + copy + "' is not link-local: no interface belongs after it");
+    }
     return v6(six, scope);
   }
-  return Error("'" + std::string(text) + "' is not an IPv4 or IPv6 address");
+  return no_address();
 }
 
 Family Address::family() const {
@@ -151,6 +167,9 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   if (!address) {
     return address.error();
   }
+  if (bracketed && host.find(':') == std::string_view::npos) {
+    return Error("'" + std::string(host) + "' is not an IPv6 address: no brackets around it");
+  }
   return Endpoint{address.value(), port};
 }
 
@@ -196,7 +215,8 @@ std::uint64_t hash_of(const Address& address) {
   std::uint64_t low = 0;
   std::memcpy(&high, address.bytes().data(), 8);
   std::memcpy(&low, address.bytes().data() + 8, 8);
-  return mix(mix(high ^ seed(), low), address.scope() ^ seed());
+  const Seed& keyed = seed();
+  return mix(mix(high ^ keyed.high, low ^ keyed.low), address.scope() ^ keyed.high);
 }
 
 std::uint64_t hash_of(const Endpoint& endpoint) {

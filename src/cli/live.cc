@@ -1,7 +1,5 @@
 #include "cli/live.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -74,13 +72,13 @@ int run_status(const LiveArguments& arguments) {
   return run(arguments, "GET", "/v1/status", status_text);
 }
 
-int run_flows(const FlowsArguments& arguments) {
+int run_flows(const LiveArguments& arguments) {
   std::string target = "/v1/flows";
   char separator = '?';
   const std::vector<std::pair<std::string_view, std::string_view>> filters{
-      {"protocol", arguments.protocol},       {"client", arguments.client},
-      {"destination", arguments.destination}, {"rule", arguments.rule},
-      {"upstream", arguments.upstream},       {"limit", arguments.limit}};
+      {"protocol", arguments.flows.protocol},       {"client", arguments.flows.client},
+      {"destination", arguments.flows.destination}, {"rule", arguments.flows.rule},
+      {"upstream", arguments.flows.upstream},       {"limit", arguments.flows.limit}};
   for (const auto& [key, value] : filters) {
     if (!value.empty()) {
       target += separator;
@@ -90,7 +88,7 @@ int run_flows(const FlowsArguments& arguments) {
       separator = '&';
     }
   }
-  return run(arguments.live, "GET", target, flows_text);
+  return run(arguments, "GET", target, flows_text);
 }
 
 int run_upstreams(const LiveArguments& arguments) {

@@ -7,14 +7,8 @@
 
 namespace weir {
 
-struct LiveArguments {
-  std::string socket = "/run/weir/control.sock";
-  bool json = false;
-};
-
 // Filters of `weir flows`, as given; empty ones ask for everything. The gateway checks them.
 struct FlowsArguments {
-  LiveArguments live;
   std::string protocol;
   std::string client;
   std::string destination;
@@ -23,8 +17,14 @@ struct FlowsArguments {
   std::string limit;
 };
 
+struct LiveArguments {
+  std::string socket = "/run/weir/control.sock";
+  bool json = false;
+  FlowsArguments flows;  // of `flows` only
+};
+
 [[nodiscard]] int run_status(const LiveArguments& arguments);
-[[nodiscard]] int run_flows(const FlowsArguments& arguments);
+[[nodiscard]] int run_flows(const LiveArguments& arguments);
 [[nodiscard]] int run_upstreams(const LiveArguments& arguments);
 [[nodiscard]] int run_rules(const LiveArguments& arguments);
 // Waits until the gateway has applied its file, and prints the report or the errors.

@@ -1,0 +1,42 @@
+#include "account/flow_id.h"
+
+#include <set>
+#include <string>
+
+#include "catch.h"
+
+namespace weir {
+namespace {
+
+TEST_CASE("flow ids differ within a worker, between workers and between processes") {
+  std::set<std::string> seen;
+  for (const std::uint64_t process : {1U, 2U}) {
+    for (const unsigned worker : {0U, 1U, 31U, 32U}) {
+      FlowIds ids(process, worker);
+      for (int i = 0; i < 100; ++i) {
+        seen.insert(ids.text(ids.next()));
+      }
+    }
+  }
+  CHECK(seen.size() == 2 * 4 * 100);
+}
+
+TEST_CASE("a flow id is short and plain, even the last one") {
+  const FlowIds ids(~std::uint64_t{0}, 1023);
+  const auto text = ids.text((std::uint64_t{1} << 60U) - 1);
+  CHECK(text == "zzzzzzzz-zz-zzzzzzzzzzzz");
+  CHECK(text.size() <= 24);
+}
+
+TEST_CASE("the same number has the same text") {
+  FlowIds ids(FlowIds::random_process(), 3);
+  const auto number = ids.next();
+  CHECK(ids.text(number) == ids.text(number));
+}
+
+TEST_CASE("two processes draw different prefixes") {
+  CHECK(FlowIds::random_process() != FlowIds::random_process());
+}
+
+}  // namespace
+}  // namespace weir

@@ -15,7 +15,9 @@ namespace {
 bool may_change_the_network() {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
-  if (syscall(SYS_capget, &header, data.data()) != 0) return true;  // let the kernel say
+  if (syscall(SYS_capget, &header, data.data()) != 0) {
+    return true;  // let the kernel say
+  }
   return (data[0].effective & (1U << CAP_NET_ADMIN)) != 0;
 }
 
@@ -38,7 +40,9 @@ Result<> run_script(const std::string& script) {
 
 std::optional<Backend> backend_named(std::string_view name) {
   for (const Backend backend : {Backend::nft, Backend::iptables}) {
-    if (name == name_of(backend)) return backend;
+    if (name == name_of(backend)) {
+      return backend;
+    }
   }
   return std::nullopt;
 }
@@ -61,7 +65,9 @@ Result<bool> applied(Backend backend) {
       backend == Backend::nft
           ? run_program({"nft", "list", "chain", "inet", "weir", "prerouting"}, "")
           : run_program({"iptables", "-w", "-t", "mangle", "-C", "PREROUTING", "-j", "WEIR"}, "");
-  if (!ended) return ended.error();
+  if (!ended) {
+    return ended.error();
+  }
   return ended.value().status == 0;
 }
 

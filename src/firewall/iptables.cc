@@ -14,89 +14,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "firewall/iptables_chains.h"
+#include "firewall/iptables_match.h"
 #include "firewall/words.h"
 
 namespace weir::firewall {
 
 namespace {
 
-// How many ports `-m multiport` takes; a range counts as two.
-constexpr std::size_t multiport_limit = 15;
-
 std::string value_mask(std::uint32_t value, std::uint32_t mask) {
   return fmt::format("{:#x}/{:#x}", value, mask);
-}
-
-std::string chain_of(const Decision& decision) { return fmt::format("WEIR-{}", decision.row); }
-
-const std::optional<Addresses>& addresses_in(const Decision& decision, Family family) {
-  return family == Family::v4 ? decision.v4 : decision.v6;
-}
-
-// Whether the conditions fill chains of their own.
-bool needs_chain(const Decision& decision, Family family) {
-  const auto& addresses = addresses_in(decision, family);
-  return addresses && !addresses->any();
-}
-
-// Whether some bypass is found in a chain of its own.
-bool leaves_by_mark(const Ruleset& ruleset, Family family) {
-  return std::any_of(ruleset.decisions.begin(), ruleset.decisions.end(),
-                     [=](const Decision& decision) {
-                       return decision.verdict == Verdict::bypass && needs_chain(decision, family);
-                     });
-}
-
-bool uses(const Ruleset& ruleset, Verdict verdict) {
-  return std::any_of(ruleset.decisions.begin(), ruleset.decisions.end(),
-                     [=](const Decision& decision) { return decision.verdict == verdict; });
-}
-
-bool both_ends(const Addresses& addresses) {
-  return !addresses.client.empty() && !addresses.destination.empty();
-}
-
-// "-p tcp -m multiport --dports 80,8000:8100 ", as many of them as it takes.
-void add_port_matches(std::vector<std::string>& matches, std::string_view protocol,
-                      const Ports& ports) {
-  if (ports.empty()) return;
-  if (ports.all()) {
-    matches.push_back(fmt::format("-p {} ", protocol));
-    return;
-  }
-  std::string list;
-  std::size_t used = 0;
-  const auto flush = [&] {
-    matches.push_back(fmt::format("-p {} -m multiport --dports {} ", protocol, list));
-    list.clear();
-    used = 0;
-  };
-  for (const Ports::Range& range : ports.ranges) {
-    const std::size_t cost = range.first == range.last ? 1 : 2;
-    if (used + cost > multiport_limit) flush();
-    if (!list.empty()) list += ',';
-    list += range.first == range.last ? std::to_string(range.first)
-                                      : fmt::format("{}:{}", range.first, range.last);
-    used += cost;
-  }
-  flush();
-}
-
-std::vector<std::string> flow_matches(const std::vector<std::string>& interfaces, const Ports& tcp,
-                                      const Ports& udp) {
-  std::vector<std::string> ports;
-  add_port_matches(ports, "tcp", tcp);
-  add_port_matches(ports, "udp", udp);
-  if (interfaces.empty()) return ports;
-  std::vector<std::string> matches;
-  for (const std::string& interface : interfaces) {
-    for (const std::string& port : ports) {
-      matches.push_back(fmt::format("-i {} {}", iptables_interface(interface), port));
-    }
-  }
-  return matches;
 }
 
 class Writer {
@@ -159,7 +86,9 @@ class Writer {
   void entry() {
     out_ += "# what the router sends to itself\n";
     add("WEIR", "-i lo -j RETURN");
-    if (ruleset_.decisions.empty()) return;
+    if (ruleset_.decisions.empty()) {
+      return;
+    }
     out_ += "# the ports that some rule names\n";
     for (const std::string& match : flow_matches(ruleset_.interfaces, ruleset_.tcp, ruleset_.udp)) {
       add("WEIR", match + "-g WEIR-DECIDE");
@@ -167,7 +96,9 @@ class Writer {
   }
 
   void decide() {
-    if (ruleset_.decisions.empty()) return;
+    if (ruleset_.decisions.empty()) {
+      return;
+    }
     out_ += ruleset_.local_services
                 ? "# never broadcast and multicast\n"
                 : "# never the router's own addresses, broadcast and multicast\n";
@@ -185,13 +116,17 @@ class Writer {
       add("WEIR-DECIDE", fmt::format("-m addrtype --dst-type LOCAL,{} -j RETURN", never));
     }
     const auto& exclude = family_ == Family::v4 ? ruleset_.exclude_v4 : ruleset_.exclude_v6;
-    if (!exclude.empty()) out_ += "# exclude\n";
+    if (!exclude.empty()) {
+      out_ += "# exclude\n";
+    }
     for (const std::string& prefix : words(exclude)) {
       add("WEIR-DECIDE", fmt::format("-d {} -j RETURN", prefix));
     }
     add("WEIR-DECIDE",
         fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
-    for (const Decision& decision : ruleset_.decisions) write(decision);
+    for (const Decision& decision : ruleset_.decisions) {
+      write(decision);
+    }
   }
 
   void write(const Decision& decision) {
@@ -202,7 +137,9 @@ class Writer {
       return;
     }
     const auto& addresses = addresses_in(decision, family_);
-    if (!addresses) return;
+    if (!addresses) {
+      return;
+    }
     out_ += fmt::format("# rule {}: {}\n", printable(decision.name), name_of(decision.verdict));
     for (const std::string& match : flow_matches(decision.interfaces, decision.tcp, decision.udp)) {
       if (!needs_chain(decision, family_)) {
@@ -211,7 +148,9 @@ class Writer {
         add("WEIR-DECIDE", fmt::format("{}-j {}", match, chain_of(decision)));
       }
     }
-    if (!needs_chain(decision, family_)) return;
+    if (!needs_chain(decision, family_)) {
+      return;
+    }
     if (decision.verdict == Verdict::bypass) {
       add("WEIR-DECIDE", fmt::format("-m mark --mark {} -g WEIR-BYPASS", bypass_mark()));
     }
@@ -237,7 +176,9 @@ class Writer {
     for (const std::string& prefix : words(addresses.destination)) {
       add(both ? chain + "-TO" : chain, fmt::format("-d {} {}", prefix, hit));
     }
-    if (addresses.client.empty() && addresses.destination.empty()) add(chain, hit);
+    if (addresses.client.empty() && addresses.destination.empty()) {
+      add(chain, hit);
+    }
   }
 
   // How a packet leaves WEIR-DECIDE, which was entered by goto: RETURN ends weir's rules.
@@ -257,19 +198,23 @@ class Writer {
 
   // The same from a rule's own chain, which was entered by a jump.
   [[nodiscard]] std::string leave_chain(Verdict verdict) const {
-    if (verdict != Verdict::bypass) return leave(verdict);
+    if (verdict != Verdict::bypass) {
+      return leave(verdict);
+    }
     return fmt::format("-j MARK --set-xmark {}", bypass_mark());
   }
 
   void verdicts() {
-    if (ruleset_.intercepts()) {
+    if (ruleset_.has(Verdict::intercept)) {
       out_ += "# to the listener; without one, TPROXY drops the packet\n";
       for (const std::string_view protocol : {"tcp", "udp"}) {
-        if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) continue;
+        if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
+          continue;
+        }
         add("WEIR-INTERCEPT", fmt::format("-p {} {}", protocol, tproxy()));
       }
     }
-    if (uses(ruleset_, Verdict::reject)) {
+    if (ruleset_.has(Verdict::reject)) {
       out_ +=
           "# REJECT is not allowed in this table: filter's WEIR refuses what carries this mark\n";
       add("WEIR-REFUSE", fmt::format("-j MARK --set-xmark {}",
@@ -294,24 +239,6 @@ class Writer {
 };
 
 }  // namespace
-
-std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
-                                         std::string_view table) {
-  if (table == "filter")
-    return uses(ruleset, Verdict::reject) ? std::vector<std::string>{"WEIR"}
-                                          : std::vector<std::string>{};
-  std::vector<std::string> chains = {"WEIR", "WEIR-OWN-UDP", "WEIR-OWN-TCP", "WEIR-DELIVER"};
-  if (!ruleset.decisions.empty()) chains.emplace_back("WEIR-DECIDE");
-  for (const Decision& decision : ruleset.decisions) {
-    if (decision.row == 0 || !needs_chain(decision, family)) continue;
-    chains.push_back(chain_of(decision));
-    if (both_ends(*addresses_in(decision, family))) chains.push_back(chain_of(decision) + "-TO");
-  }
-  if (uses(ruleset, Verdict::intercept)) chains.emplace_back("WEIR-INTERCEPT");
-  if (uses(ruleset, Verdict::reject)) chains.emplace_back("WEIR-REFUSE");
-  if (leaves_by_mark(ruleset, family)) chains.emplace_back("WEIR-BYPASS");
-  return chains;
-}
 
 std::string render_iptables(const Ruleset& ruleset, Family family) {
   std::string text = Writer(ruleset, family).mangle();

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "firewall/ruleset.h"
 #include "weir/endpoint.h"
@@ -12,9 +11,5 @@
 namespace weir::firewall {
 
 [[nodiscard]] std::string render_iptables(const Ruleset& ruleset, Family family);
-
-// The chains of a table ("mangle", "filter") that the text above declares.
-[[nodiscard]] std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
-                                                       std::string_view table);
 
 }  // namespace weir::firewall

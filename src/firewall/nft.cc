@@ -39,34 +39,50 @@ std::string set_mark(Mark mark) {
 
 // One match of a port list: "tcp dport { 80, 8000-8100 }".
 std::string ports_match(std::string_view protocol, const Ports& ports) {
-  if (ports.all()) return fmt::format("meta l4proto {}", protocol);
+  if (ports.all()) {
+    return fmt::format("meta l4proto {}", protocol);
+  }
   return fmt::format("{} dport {}", protocol, set_of(words(ports, "-")));
 }
 
 std::vector<std::string> ports_matches(const Ports& tcp, const Ports& udp) {
-  if (tcp == udp && tcp.all()) return {"meta l4proto { tcp, udp }"};
+  if (tcp == udp && tcp.all()) {
+    return {"meta l4proto { tcp, udp }"};
+  }
   if (tcp == udp) {
     return {fmt::format("meta l4proto {{ tcp, udp }} th dport {}", set_of(words(tcp, "-")))};
   }
   std::vector<std::string> matches;
-  if (!tcp.empty()) matches.push_back(ports_match("tcp", tcp));
-  if (!udp.empty()) matches.push_back(ports_match("udp", udp));
+  if (!tcp.empty()) {
+    matches.push_back(ports_match("tcp", tcp));
+  }
+  if (!udp.empty()) {
+    matches.push_back(ports_match("udp", udp));
+  }
   return matches;
 }
 
 std::string interfaces_match(std::string_view operation, const std::vector<std::string>& names) {
-  if (names.empty()) return "";
+  if (names.empty()) {
+    return "";
+  }
   std::vector<std::string> quoted;
   quoted.reserve(names.size());
-  for (const std::string& name : names) quoted.push_back(nft_string(name));
+  for (const std::string& name : names) {
+    quoted.push_back(nft_string(name));
+  }
   return fmt::format("iifname {}{} ", operation, set_of(quoted));
 }
 
 std::string address_match(std::string_view family, const Addresses& addresses) {
-  if (addresses.any()) return fmt::format("meta nfproto {} ", family == "ip" ? "ipv4" : "ipv6");
+  if (addresses.any()) {
+    return fmt::format("meta nfproto {} ", family == "ip" ? "ipv4" : "ipv6");
+  }
   std::string match;
   const auto add = [&](std::string_view field, const std::vector<Prefix>& list) {
-    if (!list.empty()) match += fmt::format("{} {}{} ", family, field, set_of(words(list)));
+    if (!list.empty()) {
+      match += fmt::format("{} {}{} ", family, field, set_of(words(list)));
+    }
   };
   add("saddr ", addresses.client);
   add("saddr != ", addresses.not_client);
@@ -76,10 +92,16 @@ std::string address_match(std::string_view family, const Addresses& addresses) {
 }
 
 std::vector<std::string> address_matches(const Decision& decision) {
-  if (decision.v4 && decision.v6 && decision.v4->any() && decision.v6->any()) return {""};
+  if (decision.v4 && decision.v6 && decision.v4->any() && decision.v6->any()) {
+    return {""};
+  }
   std::vector<std::string> matches;
-  if (decision.v4) matches.push_back(address_match("ip", *decision.v4));
-  if (decision.v6) matches.push_back(address_match("ip6", *decision.v6));
+  if (decision.v4) {
+    matches.push_back(address_match("ip", *decision.v4));
+  }
+  if (decision.v6) {
+    matches.push_back(address_match("ip6", *decision.v6));
+  }
   return matches;
 }
 
@@ -141,7 +163,9 @@ void write_own(std::string& out, const Ruleset& ruleset) {
 }
 
 void write_intercept(std::string& out, const Ruleset& ruleset) {
-  if (!ruleset.intercepts()) return;
+  if (!ruleset.has(Verdict::intercept)) {
+    return;
+  }
   out +=
       "\n\t# Hands the packet to the listener. Without one, tproxy ends its rule and nothing is\n"
       "\t# marked";
@@ -151,22 +175,34 @@ void write_intercept(std::string& out, const Ruleset& ruleset) {
   out += "\tchain intercept {\n";
   for (const std::string_view protocol : {"tcp", "udp"}) {
     const Ports& ports = protocol == "tcp" ? ruleset.tcp : ruleset.udp;
-    if (ports.empty()) continue;
+    if (ports.empty()) {
+      continue;
+    }
     out += fmt::format("\t\tmeta l4proto {} tproxy to :{} {} accept\n", protocol, ruleset.port,
                        set_mark(ruleset.mark));
   }
-  if (ruleset.on_failure == OnFailure::closed) out += "\t\tgoto refuse\n";
+  if (ruleset.on_failure == OnFailure::closed) {
+    out += "\t\tgoto refuse\n";
+  }
   out += "\t}\n";
 }
 
 void write_refuse(std::string& out, const Ruleset& ruleset) {
   const Ports udp = ruleset.refused_udp();
-  if (!ruleset.refuses_tcp() && udp.empty()) return;
+  if (!ruleset.refuses_tcp() && udp.empty()) {
+    return;
+  }
   out += "\n\tchain refuse {\n";
-  if (ruleset.refuses_tcp()) out += "\t\tmeta l4proto tcp reject with tcp reset\n";
-  if (!udp.empty()) out += "\t\treject with icmpx type port-unreachable\n";
+  if (ruleset.refuses_tcp()) {
+    out += "\t\tmeta l4proto tcp reject with tcp reset\n";
+  }
+  if (!udp.empty()) {
+    out += "\t\treject with icmpx type port-unreachable\n";
+  }
   out += "\t}\n";
-  if (udp.empty()) return;
+  if (udp.empty()) {
+    return;
+  }
 
   // Offsets in bits from the ICMP header, which is 8 bytes; then follows the datagram's own header.
   const std::string v4_port =
@@ -202,14 +238,18 @@ void write_decide(std::string& out, const Ruleset& ruleset) {
         "\t\t# never the router's own addresses, broadcast and multicast\n"
         "\t\tfib daddr type { local, broadcast, anycast, multicast } accept\n";
   }
-  if (!ruleset.exclude_v4.empty() || !ruleset.exclude_v6.empty()) out += "\t\t# exclude\n";
+  if (!ruleset.exclude_v4.empty() || !ruleset.exclude_v6.empty()) {
+    out += "\t\t# exclude\n";
+  }
   if (!ruleset.exclude_v4.empty()) {
     out += fmt::format("\t\tip daddr {} accept\n", set_of(words(ruleset.exclude_v4)));
   }
   if (!ruleset.exclude_v6.empty()) {
     out += fmt::format("\t\tip6 daddr {} accept\n", set_of(words(ruleset.exclude_v6)));
   }
-  for (const Decision& decision : ruleset.decisions) write_decision(out, decision);
+  for (const Decision& decision : ruleset.decisions) {
+    write_decision(out, decision);
+  }
   out += "\t}\n";
 }
 
@@ -242,11 +282,15 @@ std::string render_nft(const Ruleset& ruleset) {
       "delete table inet weir\n\n"
       "table inet weir {\n";
   write_counters(out, ruleset);
-  if (!ruleset.decisions.empty()) out += '\n';
+  if (!ruleset.decisions.empty()) {
+    out += '\n';
+  }
   write_own(out, ruleset);
   write_refuse(out, ruleset);
   write_intercept(out, ruleset);
-  if (!ruleset.decisions.empty()) write_decide(out, ruleset);
+  if (!ruleset.decisions.empty()) {
+    write_decide(out, ruleset);
+  }
   write_prerouting(out, ruleset);
   out += "}\n";
   return out;

@@ -21,10 +21,18 @@ struct Side {
 
 std::optional<Side> side_of(const AddressCondition& condition, Family family) {
   Side side{of_family(condition.include, family), of_family(condition.exclude, family)};
-  if (!condition.include.empty() && side.in.empty()) return std::nullopt;
-  if (everything(side.out)) return std::nullopt;
-  if (everything(side.in)) side.in.clear();
-  if (side.in.empty()) return side;
+  if (!condition.include.empty() && side.in.empty()) {
+    return std::nullopt;
+  }
+  if (everything(side.out)) {
+    return std::nullopt;
+  }
+  if (everything(side.in)) {
+    side.in.clear();
+  }
+  if (side.in.empty()) {
+    return side;
+  }
 
   // Prefixes are either disjoint or one covers the other, so that the last one out that starts at
   // or before a prefix is the only one that can cover it.
@@ -33,9 +41,13 @@ std::optional<Side> side_of(const AddressCondition& condition, Family family) {
     auto after =
         std::upper_bound(side.out.begin(), side.out.end(), prefix,
                          [](const Prefix& a, const Prefix& b) { return a.address < b.address; });
-    if (after == side.out.begin() || !covers(*(after - 1), prefix)) left.push_back(prefix);
+    if (after == side.out.begin() || !covers(*(after - 1), prefix)) {
+      left.push_back(prefix);
+    }
   }
-  if (left.empty()) return std::nullopt;
+  if (left.empty()) {
+    return std::nullopt;
+  }
   side.in = std::move(left);
   return side;
 }
@@ -59,14 +71,18 @@ Ports joined(std::vector<Ports::Range> ranges) {
 std::vector<Prefix> of_family(std::span<const Prefix> prefixes, Family family) {
   std::vector<Prefix> sorted;
   for (const Prefix& prefix : prefixes) {
-    if (prefix.address.family() == family) sorted.push_back(prefix);
+    if (prefix.address.family() == family) {
+      sorted.push_back(prefix);
+    }
   }
   std::sort(sorted.begin(), sorted.end(), [](const Prefix& a, const Prefix& b) {
     return a.address == b.address ? a.length < b.length : a.address < b.address;
   });
   std::vector<Prefix> kept;
   for (const Prefix& prefix : sorted) {
-    if (kept.empty() || !covers(kept.back(), prefix)) kept.push_back(prefix);
+    if (kept.empty() || !covers(kept.back(), prefix)) {
+      kept.push_back(prefix);
+    }
   }
   return kept;
 }
@@ -75,7 +91,9 @@ std::optional<Addresses> addresses_of(const AddressCondition& client,
                                       const AddressCondition& destination, Family family) {
   std::optional<Side> from = side_of(client, family);
   std::optional<Side> to = side_of(destination, family);
-  if (!from || !to) return std::nullopt;
+  if (!from || !to) {
+    return std::nullopt;
+  }
   return Addresses{.client = std::move(from->in),
                    .not_client = std::move(from->out),
                    .destination = std::move(to->in),

@@ -24,7 +24,9 @@ class File {
  public:
   File() : fd_(memfd_create("weir-firewall", MFD_CLOEXEC)) {}
   ~File() {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) {
+      close(fd_);
+    }
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -34,8 +36,12 @@ class File {
   [[nodiscard]] bool write_all(std::string_view text) const {
     while (!text.empty()) {
       const ssize_t n = write(fd_, text.data(), text.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return false;
+      if (n < 0 && errno == EINTR) {
+        continue;
+      }
+      if (n <= 0) {
+        return false;
+      }
       text.remove_prefix(static_cast<std::size_t>(n));
     }
     return lseek(fd_, 0, SEEK_SET) == 0;
@@ -44,11 +50,17 @@ class File {
   [[nodiscard]] std::string read_all() const {
     std::string text;
     std::array<char, 65536> buffer{};
-    if (lseek(fd_, 0, SEEK_SET) != 0) return text;
+    if (lseek(fd_, 0, SEEK_SET) != 0) {
+      return text;
+    }
     for (;;) {
       const ssize_t n = read(fd_, buffer.data(), buffer.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return text;
+      if (n < 0 && errno == EINTR) {
+        continue;
+      }
+      if (n <= 0) {
+        return text;
+      }
       text.append(buffer.data(), static_cast<std::size_t>(n));
     }
   }
@@ -62,7 +74,9 @@ Error failed(const std::string& what, int code) { return Error(what + ": " + str
 std::string search_path() {
   const char* path = getenv("PATH");
   std::string folders = path != nullptr ? path : "";
-  if (!folders.empty()) folders += ':';
+  if (!folders.empty()) {
+    folders += ':';
+  }
   return folders.append(system_folders);
 }
 
@@ -71,8 +85,10 @@ std::string find(const std::string& program) {
   const std::string folders = search_path();
   for (std::size_t begin = 0; begin <= folders.size();) {
     const std::size_t end = std::min(folders.find(':', begin), folders.size());
-    const std::string file = folders.substr(begin, end - begin) + "/" + program;
-    if (end > begin && access(file.c_str(), X_OK) == 0) return file;
+    std::string file = folders.substr(begin, end - begin) + "/" + program;
+    if (end > begin && access(file.c_str(), X_OK) == 0) {
+      return file;
+    }
     begin = end + 1;
   }
   return "";
@@ -84,7 +100,9 @@ std::vector<std::string> environment() { return {"PATH=" + search_path(), "LC_AL
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> list;
   list.reserve(strings.size() + 1);
-  for (std::string& string : strings) list.push_back(string.data());
+  for (std::string& string : strings) {
+    list.push_back(string.data());
+  }
   list.push_back(nullptr);
   return list;
 }
@@ -123,7 +141,9 @@ int start(pid_t& pid, const std::string& file, std::vector<std::string> argument
 Result<Ended> run_program(const std::vector<std::string>& arguments, const std::string& input) {
   const std::string& name = arguments.front();
   const std::string file = find(name);
-  if (file.empty()) return Error(name + " is not installed");
+  if (file.empty()) {
+    return Error(name + " is not installed");
+  }
   const File in;
   const File out;
   const File err;
@@ -136,7 +156,9 @@ Result<Ended> run_program(const std::vector<std::string>& arguments, const std::
   }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return failed("cannot wait for " + name, errno);
+    if (errno != EINTR) {
+      return failed("cannot wait for " + name, errno);
+    }
   }
   return Ended{.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
                .output = out.read_all(),

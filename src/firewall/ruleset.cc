@@ -26,7 +26,9 @@ Verdict verdict_of(Upstream::Offload offload) {
 Ports ports_of(std::span<const PortRange> on, Protocol protocol) {
   std::vector<Ports::Range> ranges;
   for (const PortRange& range : on) {
-    if (range.protocol == protocol) ranges.push_back({range.first, range.last});
+    if (range.protocol == protocol) {
+      ranges.push_back({range.first, range.last});
+    }
   }
   return joined(std::move(ranges));
 }
@@ -84,10 +86,9 @@ bool Addresses::any() const {
   return client.empty() && not_client.empty() && destination.empty() && not_destination.empty();
 }
 
-bool Ruleset::intercepts() const {
-  return std::any_of(decisions.begin(), decisions.end(), [](const Decision& decision) {
-    return decision.verdict == Verdict::intercept;
-  });
+bool Ruleset::has(Verdict verdict) const {
+  return std::any_of(decisions.begin(), decisions.end(),
+                     [=](const Decision& decision) { return decision.verdict == verdict; });
 }
 
 Ports Ruleset::refused_udp() const {
@@ -95,7 +96,9 @@ Ports Ruleset::refused_udp() const {
   for (const Decision& decision : decisions) {
     const bool when_down =
         decision.verdict == Verdict::intercept && on_failure == OnFailure::closed;
-    if (decision.verdict == Verdict::reject || when_down) add(ports, decision.udp);
+    if (decision.verdict == Verdict::reject || when_down) {
+      add(ports, decision.udp);
+    }
   }
   return ports;
 }
@@ -128,9 +131,13 @@ Ruleset make_ruleset(const Configuration& configuration,
     Decision decision = decision_of(configuration.rules[i], i + 1, verdict_of(offloads[i]));
     add(ruleset.tcp, decision.tcp);
     add(ruleset.udp, decision.udp);
-    if (decision.v4 || decision.v6) ruleset.decisions.push_back(std::move(decision));
+    if (decision.v4 || decision.v6) {
+      ruleset.decisions.push_back(std::move(decision));
+    }
   }
-  if (ruleset.tcp.empty() && ruleset.udp.empty()) return ruleset;
+  if (ruleset.tcp.empty() && ruleset.udp.empty()) {
+    return ruleset;
+  }
 
   const Verdict last = verdict_of(otherwise);
   while (last == Verdict::intercept && !ruleset.decisions.empty() &&
@@ -142,7 +149,9 @@ Ruleset make_ruleset(const Configuration& configuration,
 }
 
 std::string counter_name(const Decision& decision) {
-  if (decision.row == 0) return "default";
+  if (decision.row == 0) {
+    return "default";
+  }
   std::string name = "rule-" + std::to_string(decision.row) + "-";
   for (const char c : decision.name) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -80,7 +80,7 @@ struct Ruleset {
   // Rules at the end that go to the gateway, as the default does, are left to it.
   std::vector<Decision> decisions;
 
-  [[nodiscard]] bool intercepts() const;
+  [[nodiscard]] bool has(Verdict verdict) const;
   // The UDP ports whose datagrams the firewall may have to refuse by itself.
   [[nodiscard]] Ports refused_udp() const;
   [[nodiscard]] bool refuses_tcp() const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "firewall/iptables.h"
+#include "firewall/iptables_chains.h"
 #include "firewall/nft.h"
 #include "firewall/shell_text.h"
 #include "firewall/words.h"
@@ -21,7 +22,9 @@ std::string here_document(std::string_view function, const std::string& text) {
 }
 
 std::string on_failure_of_iptables(const Ruleset& ruleset) {
-  if (!ruleset.intercepts()) return "";
+  if (!ruleset.has(Verdict::intercept)) {
+    return "";
+  }
   if (ruleset.on_failure == OnFailure::open) {
     return "#\n"
            "# on-failure = open: the TPROXY of iptables drops what finds no listener, so that "
@@ -58,7 +61,9 @@ std::string introduction(const Ruleset& ruleset, Backend backend) {
           ? "."
           : ", but on datagrams to an address and port that weir has a\n"
             "# transparent socket for: iptables reads a socket's mark only by copying it.");
-  if (backend == Backend::iptables) text += on_failure_of_iptables(ruleset);
+  if (backend == Backend::iptables) {
+    text += on_failure_of_iptables(ruleset);
+  }
   return text + "\n" + std::string(shell::prologue);
 }
 
@@ -112,7 +117,9 @@ std::string apply_script(const Ruleset& ruleset, Backend backend) {
   text += fmt::format("priority={}\nmark={}\ntable={}\n", rule_priority, mark_text(ruleset.mark),
                       ruleset.table);
   text += shell::remove_routes;
-  if (backend == Backend::iptables) return text + iptables_part(ruleset);
+  if (backend == Backend::iptables) {
+    return text + iptables_part(ruleset);
+  }
   text += "\n# --- Rules: the table `inet weir`\n";
   text += here_document("ruleset", render_nft(ruleset));
   text += shell::nft_apply;

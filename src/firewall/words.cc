@@ -28,13 +28,19 @@ std::vector<std::string> words(std::span<const Prefix> prefixes) {
 }
 
 std::string set_of(std::span<const std::string> words) {
-  if (words.size() == 1) return words.front();
+  if (words.size() == 1) {
+    return words.front();
+  }
   constexpr std::size_t width = 80;
   std::string set = "{ ";
   std::size_t line = 0;
   for (const std::string& word : words) {
-    if (&word != &words.front()) set += line > width ? ",\n\t\t\t" : ", ";
-    if (line > width) line = 0;
+    if (&word != &words.front()) {
+      set += line > width ? ",\n\t\t\t" : ", ";
+    }
+    if (line > width) {
+      line = 0;
+    }
     set += word;
     line += word.size() + 2;
   }
@@ -43,17 +49,25 @@ std::string set_of(std::span<const std::string> words) {
 
 std::string nft_string(std::string_view name) {
   std::string text = "\"";
-  for (const char c : name) text += c == '"' || c == '\\' || c == '\n' ? '?' : c;
+  for (const char c : name) {
+    text += c == '"' || c == '\\' || c == '\n' ? '?' : c;
+  }
   // A star at the end would match every name that begins like this one.
-  if (text.back() == '*') text.insert(text.size() - 1, "\\");
+  if (text.back() == '*') {
+    text.insert(text.size() - 1, "\\");
+  }
   return text + "\"";
 }
 
 std::string iptables_interface(std::string_view name) {
   std::string text = "\"";
-  for (const char c : name) text += c == '"' || c == '\\' || c == '\n' ? '?' : c;
+  for (const char c : name) {
+    text += c == '"' || c == '\\' || c == '\n' ? '?' : c;
+  }
   // A plus at the end would match every name that begins like this one.
-  if (text.back() == '+') text.back() = '?';
+  if (text.back() == '+') {
+    text.back() = '?';
+  }
   return text + "\"";
 }
 

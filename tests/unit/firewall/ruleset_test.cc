@@ -53,7 +53,7 @@ TEST_CASE("with a default that the firewall decides, every rule before it stands
 TEST_CASE("without rules nothing is decided") {
   const Ruleset ruleset = ruleset_of({});
   CHECK(ruleset.decisions.empty());
-  CHECK_FALSE(ruleset.intercepts());
+  CHECK_FALSE(ruleset.has(Verdict::intercept));
 }
 
 TEST_CASE("port ranges that overlap or touch are joined") {

@@ -1,0 +1,33 @@
+// Which chains of its own weir has in iptables' tables. The names begin with WEIR: that is how
+// removing finds them, whatever configuration made them.
+//
+//   WEIR            every packet that comes in: for a socket of weir's? on a port that a rule
+//   names? WEIR-OWN-TCP, WEIR-OWN-UDP, WEIR-DELIVER   packets for sockets of weir's WEIR-DECIDE the
+//   rules, in order WEIR-N          addresses of rule N; WEIR-N-TO its destinations, where it has
+//   clients as well WEIR-INTERCEPT, WEIR-REFUSE, WEIR-BYPASS   verdicts
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firewall/ruleset.h"
+#include "weir/endpoint.h"
+
+namespace weir::firewall {
+
+// The chains of a table ("mangle", "filter"); none when the ruleset needs nothing there.
+[[nodiscard]] std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
+                                                       std::string_view table);
+
+[[nodiscard]] std::string chain_of(const Decision& decision);
+[[nodiscard]] const std::optional<Addresses>& addresses_in(const Decision& decision, Family family);
+// Whether its conditions fill chains of their own.
+[[nodiscard]] bool needs_chain(const Decision& decision, Family family);
+// Whether it takes two of them.
+[[nodiscard]] bool both_ends(const Addresses& addresses);
+// Whether some bypass is found in a chain of its own, and leaves by mark.
+[[nodiscard]] bool leaves_by_mark(const Ruleset& ruleset, Family family);
+
+}  // namespace weir::firewall

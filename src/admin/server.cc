@@ -205,6 +205,9 @@ void AdminServer::State::answer(Exchange& exchange, ApiAnswer given) {
   exchange.answer = std::move(given);
   if (std::exchange(exchange.suspended, false)) {
     MHD_resume_connection(exchange.connection);
+    if (next_timeout) {
+      next_timeout->once(Milliseconds(0));  // without a thread of its own it wakes nobody
+    }
   }
 }
 

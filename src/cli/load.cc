@@ -87,12 +87,15 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
 
 }  // namespace
 
+Vocabulary registry_vocabulary() {
+  return {.policies = policies(),
+          .upstream_keys = upstream_keys(),
+          .builtins = builtin_names(),
+          .check_upstream = check_upstream};
+}
+
 Loaded load(const std::string& file) {
-  const Vocabulary vocabulary{.policies = policies(),
-                              .upstream_keys = upstream_keys(),
-                              .builtins = builtin_names(),
-                              .check_upstream = check_upstream};
-  Loaded out = load_configuration(file, vocabulary);
+  Loaded out = load_configuration(file, registry_vocabulary());
   if (out.configuration) {
     for (auto&& more : {shadowed_rules(out.configuration->rules),
                         servers_behind_the_router(*out.configuration)}) {

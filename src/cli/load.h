@@ -12,6 +12,9 @@ namespace weir {
 // Exit status of a command whose configuration is wrong.
 inline constexpr int bad_configuration = 2;
 
+// What the registry's policies make of [upstream] sections.
+[[nodiscard]] Vocabulary registry_vocabulary();
+
 [[nodiscard]] Loaded load(const std::string& file);
 
 // Prints every finding to stderr, one line each. None: there was an error among them.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/suggest.h"
+#include "config/section_reader.h"
 
 namespace weir {
 namespace {
@@ -41,12 +42,19 @@ void check_marks(const SectionSet& sections, Findings& findings) {
   }
 }
 
-// True when the name may stand in something that could not be read.
+// True when a section that was refused would define the name, or a file that could not be read may.
 bool may_be_defined(const std::string& name, const Documents& documents) {
+  const auto mentions = [&](const std::string& title) {
+    return title.find(name) != std::string::npos;
+  };
+  const auto would_define = [&](const IniSection& section) {
+    const std::string_view kind = kind_in(section.title);
+    return (kind == "upstream" || find_section_kind(kind) == nullptr) &&
+           name_in(section.title) == name;
+  };
   return documents.extent == Documents::Extent::partial ||
-         std::any_of(
-             documents.broken_titles.begin(), documents.broken_titles.end(),
-             [&](const std::string& title) { return title.find(name) != std::string::npos; });
+         std::any_of(documents.broken_titles.begin(), documents.broken_titles.end(), mentions) ||
+         std::any_of(documents.sections.begin(), documents.sections.end(), would_define);
 }
 
 }  // namespace

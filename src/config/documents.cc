@@ -38,30 +38,31 @@ class Reading {
       return std::move(out_);
     }
     known_[file] = {file, 0};
-    take(read_ini(text.value(), file, findings_));
-    for (const IniEntry& include : includes_from(0)) {
-      follow(include);
+    IniFile main = read_ini(text.value(), file, findings_);
+    take_titles(main);
+    for (IniSection& section : main.sections) {
+      const auto includes = includes_of(section);
+      out_.sections.push_back(std::move(section));
+      for (const IniEntry& include : includes) {
+        follow(include);
+      }
     }
     return std::move(out_);
   }
 
  private:
-  void take(IniFile file) {
-    std::move(file.sections.begin(), file.sections.end(), std::back_inserter(out_.sections));
+  void take_titles(IniFile& file) {
     std::move(file.broken_titles.begin(), file.broken_titles.end(),
               std::back_inserter(out_.broken_titles));
   }
 
-  // The `include` keys of the sections from `begin` on. They stay there, for who checks the keys.
-  [[nodiscard]] std::vector<IniEntry> includes_from(std::size_t begin) const {
+  // They stay in the section, for who checks its keys.
+  static std::vector<IniEntry> includes_of(const IniSection& section) {
     std::vector<IniEntry> out;
-    for (std::size_t i = begin; i < out_.sections.size(); ++i) {
-      const auto& entries = out_.sections[i].entries;
-      if (out_.sections[i].title == "gateway") {
-        std::copy_if(
-            entries.begin(), entries.end(), std::back_inserter(out),
-            [](const IniEntry& entry) { return entry.key == "include" && !entry.value.empty(); });
-      }
+    if (section.title == "gateway") {
+      std::copy_if(
+          section.entries.begin(), section.entries.end(), std::back_inserter(out),
+          [](const IniEntry& entry) { return entry.key == "include" && !entry.value.empty(); });
     }
     return out;
   }
@@ -97,10 +98,13 @@ class Reading {
       return;
     }
     findings_.opened(path);
-    const std::size_t begin = out_.sections.size();
-    take(read_ini(text.value(), path, findings_));
-    for (const IniEntry& nested : includes_from(begin)) {
-      findings_.error(nested.place, "an included file cannot include others");
+    IniFile file = read_ini(text.value(), path, findings_);
+    take_titles(file);
+    for (IniSection& section : file.sections) {
+      for (const IniEntry& nested : includes_of(section)) {
+        findings_.error(nested.place, "an included file cannot include others");
+      }
+      out_.sections.push_back(std::move(section));
     }
   }
 

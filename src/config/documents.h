@@ -1,7 +1,9 @@
 // The main file and the files it includes, as one list of sections.
 //
-// Included files are read after the whole main file, in the order of the `include` keys and, within
-// a pattern, of the names. They may not include, and no file is read twice.
+// The sections of an included file come after the [gateway] section that includes it and before
+// what follows that in the main file: with [gateway] at the top, its rules are tried first. Several
+// files come in the order of the `include` keys and, within a pattern, of their names. They may not
+// include, and no file is read twice.
 #pragma once
 
 #include <string>

@@ -27,17 +27,22 @@ void Findings::opened(const std::string& file) { order_.emplace(file, order_.siz
 
 std::vector<Diagnostic> Findings::take() {
   const auto position = [&](const Diagnostic& finding) {
-    return std::tuple(order_.at(finding.place.file), finding.place.line);
+    return std::tuple(order_.at(finding.place.file), finding.place.line, finding.severity);
   };
   std::stable_sort(found_.begin(), found_.end(), [&](const Diagnostic& a, const Diagnostic& b) {
     return position(a) < position(b);
   });
-  const auto repeated =
-      std::unique(found_.begin(), found_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-        return a.severity == b.severity && a.place == b.place && a.text == b.text;
-      });
-  found_.erase(repeated, found_.end());
-  return std::exchange(found_, {});
+  std::vector<Diagnostic> out;
+  for (Diagnostic& finding : found_) {
+    // After an error, what else is odd about its line says nothing new.
+    const bool known = !out.empty() && out.back().place == finding.place &&
+                       (out.back().text == finding.text || out.back().severity != finding.severity);
+    if (!known) {
+      out.push_back(std::move(finding));
+    }
+  }
+  found_.clear();
+  return out;
 }
 
 }  // namespace weir

@@ -23,7 +23,8 @@ class Findings {
   void opened(const std::string& file);
 
   [[nodiscard]] std::size_t errors() const { return errors_; }  // how many
-  // All of them, sorted, each once. Leaves none behind.
+  // All of them, sorted, each once, and no warning about a line that has an error. Leaves none
+  // behind.
   [[nodiscard]] std::vector<Diagnostic> take();
 
  private:

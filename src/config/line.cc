@@ -20,11 +20,13 @@ std::size_t comment_at(std::string_view text) {
   return std::string_view::npos;
 }
 
-// True when a quote that opens before `at` closes after it.
+// True when a quote that opens before `at` closes after it. An apostrophe inside a word opens none.
 bool inside_quotes(std::string_view value, std::size_t at) {
   char open = 0;
-  for (const char c : value.substr(0, at)) {
-    if (open == 0 && (c == '"' || c == '\'')) {
+  for (std::size_t i = 0; i < at; ++i) {
+    const char c = value[i];
+    const bool in_word = i > 0 && blanks.find(value[i - 1]) == std::string_view::npos;
+    if (open == 0 && (c == '"' || (c == '\'' && !in_word))) {
       open = c;
     } else if (c == open) {
       open = 0;

@@ -28,7 +28,9 @@ constexpr std::array gateway_keys{
         .most = 1024,
         .choices = "auto"},
     Key{.name = "include",
-        .sentence = "pattern of further files, relative to this one, read after it in order",
+        .sentence =
+            "pattern of further files, relative to this one; their sections count as if they stood "
+            "here",
         .repeat = Key::Repeat::repeats},
 };
 

@@ -77,13 +77,17 @@ std::string other_section(std::string_view key) {
   return "";
 }
 
+std::string_view kind_in(std::string_view title) {
+  return title.substr(0, title.find_first_of(blanks));
+}
+
+std::string_view name_in(std::string_view title) {
+  return trimmed(title.substr(kind_in(title).size()));
+}
+
 std::optional<SectionTitle> read_title(const IniSection& section, Findings& findings) {
-  const std::string_view title = section.title;
-  const auto blank = std::min(title.find_first_of(" \t"), title.size());
-  const std::string_view word = title.substr(0, blank);
-  const auto rest = title.find_first_not_of(" \t", blank);
-  SectionTitle out{find_section_kind(word),
-                   std::string(rest == std::string_view::npos ? "" : title.substr(rest))};
+  const std::string_view word = kind_in(section.title);
+  SectionTitle out{find_section_kind(word), std::string(name_in(section.title))};
   const auto wrong = [&](std::string text) {
     findings.error(section.place, std::move(text));
     return std::nullopt;

@@ -21,6 +21,10 @@ struct SectionTitle {
   std::string name;
 };
 
+// The parts of what stands between the brackets: "rule" and "web" of "rule web".
+[[nodiscard]] std::string_view kind_in(std::string_view title);
+[[nodiscard]] std::string_view name_in(std::string_view title);
+
 // Reports a header that is wrong: unknown kind, a name that is missing, superfluous or misspelt.
 [[nodiscard]] std::optional<SectionTitle> read_title(const IniSection& section, Findings& findings);
 

@@ -1,0 +1,59 @@
+// Files that exist only in a test: the configuration and what it names.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/load.h"
+#include "config/files.h"
+
+namespace weir {
+
+class MadeUpFiles final : public Files {
+ public:
+  explicit MadeUpFiles(std::map<std::string, std::string> files) : files_(std::move(files)) {}
+
+  [[nodiscard]] Result<std::string> read(const std::string& path) const override {
+    const auto found = files_.find(path);
+    if (found == files_.end()) {
+      return Error("there is no such file");
+    }
+    return found->second;
+  }
+
+  // Understands one '*', and no more: what a pattern is, is the C library's business.
+  [[nodiscard]] Result<std::vector<std::string>> matching(
+      const std::string& pattern) const override {
+    const auto star = pattern.find('*');
+    const std::string before = pattern.substr(0, star);
+    const std::string after = pattern.substr(star + 1);
+    std::vector<std::string> out;
+    for (const auto& [path, text] : files_) {
+      if (path.starts_with(before) && path.ends_with(after)) {
+        out.push_back(path);
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::string> files_;
+};
+
+inline Loaded load_text(const std::string& text, std::map<std::string, std::string> others = {}) {
+  others["weir.ini"] = text;
+  return load_configuration("weir.ini", registry_vocabulary(), MadeUpFiles(std::move(others)));
+}
+
+// What `weir check` prints for a file "weir.ini".
+inline std::vector<std::string> findings_of(const std::string& text,
+                                            std::map<std::string, std::string> others = {}) {
+  std::vector<std::string> out;
+  for (const Diagnostic& finding : load_text(text, std::move(others)).diagnostics) {
+    out.push_back(finding.line());
+  }
+  return out;
+}
+
+}  // namespace weir

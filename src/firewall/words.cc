@@ -54,7 +54,8 @@ std::string nft_string(std::string_view name) {
   }
   // A star at the end would match every name that begins like this one.
   if (text.back() == '*') {
-    text.insert(text.size() - 1, "\\");
+    text.back() = '\\';
+    text += '*';
   }
   return text + "\"";
 }

@@ -1,0 +1,157 @@
+#include "admin/api.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "admin/fake_control.h"
+#include "catch.h"
+
+namespace weir {
+namespace {
+
+struct Fixture {
+  FakeControl control;
+
+  ApiAnswer ask(const std::string& method, const std::string& path,
+                std::vector<std::pair<std::string, std::string>> query = {}) {
+    Api api(control);
+    ApiAnswer out;
+    int answers = 0;
+    api.handle(
+        {.method = method, .path = path, .query = std::move(query), .body = {}, .captured = {}},
+        [&](ApiAnswer answer) {
+          out = std::move(answer);
+          ++answers;
+        });
+    CHECK(answers == 1);
+    return out;
+  }
+
+  nlohmann::json json(const std::string& path) {
+    const auto answer = ask("GET", path);
+    CHECK(answer.status == 200);
+    CHECK(answer.type == "application/json");
+    CHECK(answer.body.ends_with("}\n"));
+    return nlohmann::json::parse(answer.body);
+  }
+};
+
+TEST_CASE_METHOD(Fixture, "the status says what runs and what it did") {
+  const auto status = json("/v1/status");
+  CHECK(status["version"] == "1.2.3");
+  CHECK(status["bytes_down"] == 5'000'000'000);
+  CHECK(status["events"]["max-flows"] == 5);
+}
+
+TEST_CASE_METHOD(Fixture, "lists are objects") {
+  CHECK(json("/v1/rules")["rules"][0]["name"] == "web");
+  const auto upstream = json("/v1/upstreams")["upstreams"][0];
+  CHECK(upstream["servers"][0]["addresses"][1] == "2001:db8::60");
+  const auto flows = json("/v1/flows");
+  CHECK(flows["flows"].is_array());
+  CHECK(flows["flows"].empty());
+  CHECK(flows["total"] == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "flows are records without an end, and the total counts all that match") {
+  control.list.flows.resize(2);
+  control.list.flows[0].live = true;
+  control.list.flows[0].id = "a-0-1";
+  control.list.flows[1].live = true;
+  control.list.total = 7;
+  const auto flows = json("/v1/flows");
+  CHECK(flows["flows"].size() == 2);
+  CHECK(flows["flows"][0]["id"] == "a-0-1");
+  CHECK_FALSE(flows["flows"][0].contains("end"));
+  CHECK(flows["total"] == 7);
+}
+
+TEST_CASE_METHOD(Fixture, "filters reach the gateway") {
+  const auto answer = ask("GET", "/v1/flows",
+                          {{"protocol", "udp"},
+                           {"client", "192.0.2.0/24"},
+                           {"destination", "[2001:db8::1]:53"},
+                           {"rule", "dns"},
+                           {"upstream", "pool"},
+                           {"limit", "5"}});
+  CHECK(answer.status == 200);
+  const auto& filter = control.filters.at(0);
+  CHECK(filter.protocol == Protocol::udp);
+  CHECK(filter.client == "192.0.2.0/24");
+  CHECK(filter.destination == "[2001:db8::1]:53");
+  CHECK(filter.rule == "dns");
+  CHECK(filter.upstream == "pool");
+  CHECK(filter.limit == 5);
+}
+
+TEST_CASE_METHOD(Fixture, "every wrong parameter is named, and the gateway is not asked") {
+  const auto answer =
+      ask("GET", "/v1/flows", {{"protocol", "icmp"}, {"client", "router"}, {"limit", "-1"}});
+  CHECK(answer.status == 400);
+  CHECK(nlohmann::json::parse(answer.body)["errors"] ==
+        nlohmann::json::array({"protocol is tcp or udp, not 'icmp'",
+                               "client is an address, ADDRESS:PORT or a prefix, not 'router'",
+                               "limit is a number, not '-1'"}));
+  CHECK(ask("GET", "/v1/flows", {{"colour", "blue"}}).status == 400);
+  CHECK(ask("GET", "/v1/flows", {{"rule", "a"}, {"rule", "b"}}).status == 400);
+  CHECK(ask("GET", "/v1/flows", {{"limit", "99999999999999999999"}}).status == 400);
+  CHECK(ask("GET", "/v1/status", {{"verbose", "1"}}).status == 400);
+  CHECK(control.filters.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "what isn't there is 404, what can't be done to it is 405") {
+  for (const auto* path : {"", "/", "/v1", "/v1/", "/v1/flows/", "/v1/nothing", "//v1/status"}) {
+    CHECK(ask("GET", path).status == 404);
+  }
+  const auto answer = ask("DELETE", "/v1/status");
+  CHECK(answer.status == 405);
+  CHECK(answer.allow == "GET, HEAD");
+  CHECK(ask("GET", "/v1/reload").allow == "POST");
+  CHECK(ask("HEAD", "/v1/status").status == 200);
+}
+
+TEST_CASE_METHOD(Fixture, "a path that isn't UTF-8 is answered in valid JSON") {
+  const auto answer = ask("GET", "/\xff\x1b");
+  CHECK(answer.status == 404);
+  CHECK_NOTHROW(nlohmann::json::parse(answer.body));
+}
+
+TEST_CASE_METHOD(Fixture, "a reload that succeeds reports what changed") {
+  control.reload_report.ok = true;
+  control.reload_report.rules_added = {"web"};
+  control.reload_report.servers_changed = {"pool/web1"};
+  control.reload_report.flows_kept = 12;
+  control.reload_report.flows_now_matching_another_rule = 1;
+  const auto answer = ask("POST", "/v1/reload");
+  CHECK(answer.status == 200);
+  const auto report = nlohmann::json::parse(answer.body);
+  CHECK(report["rules"]["added"] == nlohmann::json::array({"web"}));
+  CHECK(report["rules"]["removed"].empty());
+  CHECK(report["servers"]["changed"][0] == "pool/web1");
+  CHECK(report["flows_kept"] == 12);
+  CHECK(report["flows_now_matching_another_rule"] == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a reload that fails is a conflict with its errors") {
+  control.reload_report.errors = {"weir.ini:3: error: unknown key 'prot'"};
+  const auto answer = ask("POST", "/v1/reload");
+  CHECK(answer.status == 409);
+  CHECK(nlohmann::json::parse(answer.body)["errors"][0] == "weir.ini:3: error: unknown key 'prot'");
+}
+
+TEST_CASE_METHOD(Fixture, "an answer may come later") {
+  control.answers_later = true;
+  Api api(control);
+  bool answered = false;
+  api.handle({.method = "GET", .path = "/v1/flows", .query = {}, .body = {}, .captured = {}},
+             [&](const ApiAnswer& answer) { answered = answer.status == 200; });
+  CHECK_FALSE(answered);
+  control.waiting.at(0)({});
+  CHECK(answered);
+}
+
+}  // namespace
+}  // namespace weir

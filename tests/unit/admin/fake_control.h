@@ -1,0 +1,98 @@
+// A gateway made up for the admin tests: fixed figures, and answers that come when the test says.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin/control.h"
+
+namespace weir {
+
+class FakeControl : public Control {
+ public:
+  StatusReport status() override {
+    StatusReport report;
+    report.version = "1.2.3";
+    report.file = "/etc/weir/weir.ini";
+    report.pid = 42;
+    report.uptime_ms = 61'500;
+    report.workers = 2;
+    report.port = 50080;
+    report.tcp_flows = 3;
+    report.udp_flows = 4;
+    report.max_flows = 1000;
+    report.flows_total = 70;
+    report.bytes_up = 1024;
+    report.bytes_down = 5'000'000'000;
+    report.reloads = 2;
+    report.reloads_failed = 1;
+    report.reasons = {{"loop", 0}, {"max-flows", 5}};
+    return report;
+  }
+
+  std::vector<RuleReport> rules() override {
+    RuleReport web;
+    web.name = "web";
+    web.use = "pool";
+    web.place = "weir.ini:12";
+    web.flows = 9;
+    web.live = 2;
+    web.bytes_up = 10;
+    web.bytes_down = 20;
+    RuleReport odd;
+    odd.name = "o\"d\\d\n";
+    odd.use = "drop";
+    odd.in_firewall = true;
+    odd.firewall_packets = 6;
+    odd.firewall_bytes = 360;
+    return {web, odd};
+  }
+
+  std::vector<UpstreamReport> upstreams() override {
+    ServerReport server;
+    server.name = "web1";
+    server.host = "web1.example.net";
+    server.addresses = {"192.0.2.60", "2001:db8::60"};
+    server.port = 80;
+    server.flows = 8;
+    server.live = 1;
+    server.failures = 3;
+    UpstreamReport pool;
+    pool.name = "pool";
+    pool.type = "forward";
+    pool.flows = 9;
+    pool.live = 2;
+    pool.servers = {server};
+    return {pool};
+  }
+
+  void flows(const FlowFilter& filter, std::function<void(FlowList)> answer) override {
+    filters.push_back(filter);
+    if (answers_later) {
+      waiting.push_back(std::move(answer));
+    } else {
+      answer(list);
+    }
+  }
+
+  void reload(std::function<void(ReloadReport)> answer) override { answer(reload_report); }
+
+  // Makes a list that is about `bytes` long as JSON.
+  void grow_list(std::size_t bytes) {
+    FlowRecord record;
+    record.live = true;
+    record.host = std::string(1000, 'h');
+    list.flows.assign(bytes / 1400, record);
+    list.total = list.flows.size();
+  }
+
+  bool answers_later = false;
+  std::vector<std::function<void(FlowList)>> waiting;
+  std::vector<FlowFilter> filters;
+  FlowList list;
+  ReloadReport reload_report;
+};
+
+}  // namespace weir

@@ -76,6 +76,7 @@ struct AdminServer::State {
   std::unique_ptr<Timer> deadlines;     // of waiting answers
   std::vector<Held> waiting;
   std::size_t answer_bytes = 0;
+  bool closed_one = false;  // in this run
 
   Result<> start();
   void run();
@@ -87,6 +88,8 @@ struct AdminServer::State {
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
                                const char* method, const char* version, const char* data,
                                std::size_t* size, void** slot);
+  static void on_connection(void* self, MHD_Connection* connection, void** slot,
+                            MHD_ConnectionNotificationCode code);
   static void on_completed(void* self, MHD_Connection* connection, void** slot,
                            MHD_RequestTerminationCode code);
   static void on_trouble(void* self, const char* format, std::va_list arguments);
@@ -102,6 +105,8 @@ Result<> AdminServer::State::start() {
       MHD_OptionItem{MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                      static_cast<std::intptr_t>(connection_memory), nullptr},
       MHD_OptionItem{MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<std::intptr_t>(&on_completed),
+                     this},
+      MHD_OptionItem{MHD_OPTION_NOTIFY_CONNECTION, reinterpret_cast<std::intptr_t>(&on_connection),
                      this},
       MHD_OptionItem{MHD_OPTION_END, 0, nullptr},
   };
@@ -136,12 +141,24 @@ AdminServer::State::~State() {
 }
 
 void AdminServer::State::run() {
+  closed_one = false;
   MHD_run(daemon);
   MHD_UNSIGNED_LONG_LONG ms = 0;
-  if (MHD_get_timeout(daemon, &ms) == MHD_YES) {
+  if (closed_one) {
+    // At the bound on connections libmicrohttpd stops listening, and notices only at the beginning
+    // of the next run that there is room again.
+    next_timeout->once(Milliseconds(0));
+  } else if (MHD_get_timeout(daemon, &ms) == MHD_YES) {
     next_timeout->once(Milliseconds(ms));
   } else {
     next_timeout->stop();
+  }
+}
+
+void AdminServer::State::on_connection(void* self, MHD_Connection* /*connection*/, void** /*slot*/,
+                                       MHD_ConnectionNotificationCode code) {
+  if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+    static_cast<State*>(self)->closed_one = true;
   }
 }
 

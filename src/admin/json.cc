@@ -17,10 +17,16 @@ std::string line(const Json& json) {
 }
 
 Json object_of(const RuleReport& rule) {
-  return {{"name", rule.name},         {"use", rule.use},
-          {"place", rule.place},       {"in_firewall", rule.in_firewall},
-          {"flows", rule.live},        {"flows_total", rule.flows},
-          {"bytes_up", rule.bytes_up}, {"bytes_down", rule.bytes_down}};
+  return {{"name", rule.name},
+          {"use", rule.use},
+          {"place", rule.place},
+          {"in_firewall", rule.in_firewall},
+          {"firewall_packets", rule.firewall_packets},
+          {"firewall_bytes", rule.firewall_bytes},
+          {"flows", rule.live},
+          {"flows_total", rule.flows},
+          {"bytes_up", rule.bytes_up},
+          {"bytes_down", rule.bytes_down}};
 }
 
 Json object_of(const ServerReport& server) {

@@ -48,6 +48,7 @@ TEST_CASE_METHOD(Fixture, "the status says what runs and what it did") {
 
 TEST_CASE_METHOD(Fixture, "lists are objects") {
   CHECK(json("/v1/rules")["rules"][0]["name"] == "web");
+  CHECK(json("/v1/rules")["rules"][1]["firewall_packets"] == 6);
   const auto upstream = json("/v1/upstreams")["upstreams"][0];
   CHECK(upstream["servers"][0]["addresses"][1] == "2001:db8::60");
   const auto flows = json("/v1/flows");

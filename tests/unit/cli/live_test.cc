@@ -1,0 +1,136 @@
+#include "cli/live.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "admin/json.h"
+#include "admin/served.h"
+#include "base/descriptor.h"
+#include "base/folder.h"
+#include "catch.h"
+#include "cli/control_client.h"
+
+namespace weir {
+namespace {
+
+struct Ran {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+// Runs a command with its two streams in files.
+Ran run(const std::function<int()>& command) {
+  const Folder folder;
+  const auto redirect = [&](FILE* stream, int fd, const std::string& name) {
+    std::fflush(stream);
+    Descriptor kept(dup(fd));
+    const Descriptor file(::creat((folder / name).c_str(), 0600));
+    dup2(file.get(), fd);
+    return kept;
+  };
+  const auto text_of = [&](FILE* stream, int fd, const Descriptor& kept, const std::string& name) {
+    std::fflush(stream);
+    dup2(kept.get(), fd);
+    std::ostringstream text;
+    text << std::ifstream(folder / name).rdbuf();
+    return text.str();
+  };
+  Ran ran;
+  const auto out = redirect(stdout, STDOUT_FILENO, "out");
+  const auto err = redirect(stderr, STDERR_FILENO, "err");
+  ran.status = command();
+  ran.out = text_of(stdout, STDOUT_FILENO, out, "out");
+  ran.err = text_of(stderr, STDERR_FILENO, err, "err");
+  return ran;
+}
+
+struct Fixture {
+  Served served;
+  LiveArguments arguments;
+
+  Fixture() { arguments.socket = served.socket(); }
+
+  Ran run_with_gateway(int (*command)(const LiveArguments&)) {
+    Ran ran;
+    served.during([&] { ran = run([&] { return command(arguments); }); });
+    return ran;
+  }
+};
+
+TEST_CASE_METHOD(Fixture, "the status is read from the running gateway") {
+  const auto ran = run_with_gateway(run_status);
+  CHECK(ran.status == 0);
+  CHECK(ran.out.starts_with("version     1.2.3\n"));
+  CHECK(ran.err.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "--json prints the API's own text") {
+  arguments.json = true;
+  CHECK(run_with_gateway(run_rules).out == json_of(served.control.rules()));
+  CHECK(run_with_gateway(run_upstreams).out == json_of(served.control.upstreams()));
+}
+
+TEST_CASE_METHOD(Fixture, "filters reach the gateway whatever characters they have") {
+  arguments.flows.rule = "a&b=c d/\xc3\xbc%";
+  arguments.flows.client = "2001:db8::/32";
+  arguments.flows.limit = "3";
+  CHECK(run_with_gateway(run_flows).status == 0);
+  const auto& filter = served.control.filters.at(0);
+  CHECK(filter.rule == arguments.flows.rule);
+  CHECK(filter.client == "2001:db8::/32");
+  CHECK(filter.limit == 3);
+}
+
+TEST_CASE_METHOD(Fixture, "a filter that makes no sense is bad usage") {
+  arguments.flows.client = "nobody";
+  const auto ran = run_with_gateway(run_flows);
+  CHECK(ran.status == 2);
+  CHECK(ran.out.empty());
+  CHECK(ran.err == "weir: client is an address, ADDRESS:PORT or a prefix, not 'nobody'\n");
+}
+
+TEST_CASE_METHOD(Fixture, "a reload that fails prints its errors and exits with 1") {
+  served.control.reload_report.errors = {"weir.ini:3: error: unknown key 'prot'",
+                                         "weir.ini:9: error: port is 1 to 65535"};
+  const auto ran = run_with_gateway(run_reload);
+  CHECK(ran.status == 1);
+  CHECK(ran.out.empty());
+  CHECK(ran.err ==
+        "weir.ini:3: error: unknown key 'prot'\nweir.ini:9: error: port is 1 to 65535\n");
+}
+
+TEST_CASE_METHOD(Fixture, "a reload that succeeds prints its report") {
+  served.control.reload_report.ok = true;
+  const auto ran = run_with_gateway(run_reload);
+  CHECK(ran.status == 0);
+  CHECK(ran.out.starts_with("rules unchanged\n"));
+}
+
+TEST_CASE("without a gateway the command says so") {
+  const Folder folder;
+  LiveArguments arguments;
+  arguments.socket = folder / "control.sock";
+  const auto ran = run([&] { return run_status(arguments); });
+  CHECK(ran.status == 1);
+  CHECK(ran.err == "weir: no gateway answers on " + arguments.socket + "\n");
+}
+
+TEST_CASE("a proxy of the environment has no say") {
+  setenv("http_proxy", "http://192.0.2.1:3128", 1);
+  Fixture fixture;
+  CHECK(fixture.run_with_gateway(run_status).status == 0);
+  unsetenv("http_proxy");
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,102 @@
+#include "cli/live_text.h"
+
+#include <string>
+
+#include "admin/fake_control.h"
+#include "admin/json.h"
+#include "catch.h"
+
+namespace weir {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("bytes are short to read") {
+  CHECK(bytes_text(0) == "0 B");
+  CHECK(bytes_text(1023) == "1023 B");
+  CHECK(bytes_text(1024) == "1.0 KiB");
+  CHECK(bytes_text(1536) == "1.5 KiB");
+  CHECK(bytes_text(1024 * 1024 - 1) == "1.0 MiB");
+  CHECK(bytes_text(UINT64_MAX) == "16.0 EiB");
+}
+
+TEST_CASE("durations are short to read") {
+  CHECK(duration_text(0.4) == "0ms");
+  CHECK(duration_text(250) == "250ms");
+  CHECK(duration_text(12'560) == "12.5s");
+  CHECK(duration_text(192'000) == "3m12s");
+  CHECK(duration_text(7'440'000) == "2h4m");
+  CHECK(duration_text(266'400'000) == "3d2h");
+}
+
+TEST_CASE("the status names what happened and leaves out what did not") {
+  FakeControl control;
+  const auto text = status_text(json_of(control.status()));
+  REQUIRE(text);
+  CHECK(has(text.value(), "flows       3 TCP, 4 UDP live (at most 1000); 70 since start\n"));
+  CHECK(has(text.value(), "up for      1m1s\n"));
+  CHECK(has(text.value(), "max-flows"));
+  CHECK_FALSE(has(text.value(), "loop"));
+}
+
+TEST_CASE("flows are a table, and how many there are beyond it is said") {
+  FlowList list;
+  FlowRecord record;
+  record.live = true;
+  record.id = "7kq2vd0m-0-5f1";
+  record.client = Endpoint::parse("198.51.100.2:41000").value();
+  record.destination = Endpoint::parse("[2001:db8::5]:80").value();
+  record.rule = "web";
+  record.upstream = "pool\x1b[31m";
+  record.bytes_down = 2048;
+  record.duration_us = 61'000'000;
+  list.flows = {record};
+  list.total = 12;
+  const auto text = flows_text(json_of(list));
+  REQUIRE(text);
+  CHECK(has(text.value(), "198.51.100.2:41000  [2001:db8::5]:80  web   pool\\x1b[31m"));
+  CHECK(has(text.value(), "2.0 KiB  1m1s\n"));
+  CHECK(text.value().ends_with("1 of 12 flows\n"));
+  CHECK(flows_text(json_of(FlowList{})).value() == "0 flows\n");
+}
+
+TEST_CASE("rules and upstreams are tables") {
+  FakeControl control;
+  const auto rules = rules_text(json_of(control.rules()));
+  REQUIRE(rules);
+  CHECK(has(rules.value(), "firewall: 6 packets, 360 B\n"));
+  const auto upstreams = upstreams_text(json_of(control.upstreams()));
+  REQUIRE(upstreams);
+  CHECK(has(upstreams.value(), "192.0.2.60, 2001:db8::60 port 80"));
+}
+
+TEST_CASE("a reload's report says what changed") {
+  ReloadReport report;
+  report.ok = true;
+  report.rules_added = {"web", "dns"};
+  report.warnings = {"weir.ini:3: warning: rule 'b' never matches"};
+  report.flows_kept = 12;
+  report.flows_now_matching_another_rule = 1;
+  const auto text = reload_text(json_of(report));
+  REQUIRE(text);
+  CHECK(text.value() ==
+        "weir.ini:3: warning: rule 'b' never matches\n"
+        "rules added: web, dns\n"
+        "servers unchanged\n"
+        "12 flows kept, 1 of them would match another rule now\n");
+}
+
+TEST_CASE("an answer that makes no sense is an error, not a crash") {
+  for (const auto* nonsense :
+       {"", "{", "[]", "{}", R"({"flows":[{}],"total":1})", R"({"flows":[],"total":"many"})"}) {
+    CHECK_FALSE(flows_text(nonsense));
+    CHECK_FALSE(status_text(nonsense));
+  }
+  CHECK(errors_in(R"({"errors":["a","b"]})", 400).size() == 2);
+  CHECK(errors_in("<html>", 502).at(0) == "the gateway answered with HTTP status 502");
+}
+
+}  // namespace
+}  // namespace weir

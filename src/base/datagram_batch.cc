@@ -7,11 +7,22 @@
 namespace weir {
 namespace {
 
+// The value of one control message, if it is this one and the kernel did not cut it short.
 template <typename T>
-T read_control(const cmsghdr* message) {
-  T value{};
+bool read_control(const cmsghdr* message, int level, int type, T& value) {
+  if (message->cmsg_level != level || message->cmsg_type != type ||
+      message->cmsg_len < CMSG_LEN(sizeof value)) {
+    return false;
+  }
   std::memcpy(&value, CMSG_DATA(message), sizeof value);
-  return value;
+  return true;
+}
+
+template <typename T>
+Endpoint endpoint_of(const T& address) {
+  sockaddr_storage raw{};
+  std::memcpy(&raw, &address, sizeof address);
+  return Endpoint::from(raw);
 }
 
 }  // namespace
@@ -44,22 +55,23 @@ DatagramControl control_of(const msghdr& header) {
       const_cast<msghdr*>(&header);  // CMSG_NXTHDR wants it so; nothing is written
   for (cmsghdr* c = CMSG_FIRSTHDR(mutable_header); c != nullptr;
        c = CMSG_NXTHDR(mutable_header, c)) {
-    if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_ORIGDSTADDR) {
-      sockaddr_storage raw{};
-      std::memcpy(&raw, CMSG_DATA(c), sizeof(sockaddr_in));
-      out.destination = Endpoint::from(raw);
+    sockaddr_in four{};
+    sockaddr_in6 six{};
+    in_pktinfo four_info{};
+    in6_pktinfo six_info{};
+    int segment = 0;
+    if (read_control(c, SOL_IP, IP_ORIGDSTADDR, four)) {
+      out.destination = endpoint_of(four);
       out.has_destination = true;
-    } else if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_ORIGDSTADDR) {
-      sockaddr_storage raw{};
-      std::memcpy(&raw, CMSG_DATA(c), sizeof(sockaddr_in6));
-      out.destination = Endpoint::from(raw);
+    } else if (read_control(c, SOL_IPV6, IPV6_ORIGDSTADDR, six)) {
+      out.destination = endpoint_of(six);
       out.has_destination = true;
-    } else if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_PKTINFO) {
-      out.interface = static_cast<std::uint32_t>(read_control<in_pktinfo>(c).ipi_ifindex);
-    } else if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-      out.interface = read_control<in6_pktinfo>(c).ipi6_ifindex;
-    } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
-      out.segment = static_cast<std::uint16_t>(read_control<int>(c));
+    } else if (read_control(c, SOL_IP, IP_PKTINFO, four_info)) {
+      out.interface = static_cast<std::uint32_t>(four_info.ipi_ifindex);
+    } else if (read_control(c, SOL_IPV6, IPV6_PKTINFO, six_info)) {
+      out.interface = six_info.ipi6_ifindex;
+    } else if (read_control(c, SOL_UDP, UDP_GRO, segment)) {
+      out.segment = static_cast<std::uint16_t>(segment);
     }
   }
   return out;

@@ -71,10 +71,10 @@ void Deadlines::set(Entry& entry, Instant when, Instant now) {
     now_ = std::max(now_, tick_of(now));
   }
   const auto delay = std::max(when - start_, Instant::duration::zero());
-  const auto tick_us = std::chrono::microseconds(tick).count();
   // Rounded up, so that nothing fires early; never the current tick, which is being served.
-  entry.due_ =
-      std::max(static_cast<std::uint64_t>((delay.count() + tick_us - 1) / tick_us), now_ + 1);
+  const std::int64_t rounded_up =
+      delay / tick + (delay % tick != Instant::duration::zero() ? 1 : 0);
+  entry.due_ = std::max(static_cast<std::uint64_t>(rounded_up), now_ + 1);
   entry.wheel_ = this;
   ++size_;
   place(entry);

@@ -1,5 +1,6 @@
 #include "base/shared_counts.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace weir {
@@ -15,6 +16,7 @@ std::uint64_t SharedCounts::fingerprint(std::uint64_t key_hash) {
 
 bool SharedCounts::try_add(std::uint64_t key_hash, std::uint64_t limit) {
   const std::uint64_t print = fingerprint(key_hash);
+  limit = std::min(limit, count_mask);  // one more would spill into the fingerprint
   std::atomic<std::uint64_t>* vacant = nullptr;
   for (std::uint64_t i = 0; i < probes; ++i) {
     auto& word = words_[(key_hash + i) & mask_];

@@ -1,0 +1,290 @@
+// A timing wheel against made-up time: t=0 is where the wheel starts, and time stands still unless
+// a test moves it.
+#include "base/deadlines.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "catch.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Instant start{12'345'678us};
+
+class Alarm final : public Deadlines::Entry {
+ public:
+  explicit Alarm(std::function<void(Instant)> then = {}) : then_(std::move(then)) {}
+  void on_deadline(Instant now) override {
+    rang.push_back(now);
+    if (then_) {
+      then_(now);
+    }
+  }
+  std::vector<Instant> rang;
+
+ private:
+  std::function<void(Instant)> then_;
+};
+
+// Moves time on in steps until `until`, as a ticker does.
+void pass(Deadlines& wheel, Instant& now, Instant until, Instant::duration step = Deadlines::tick) {
+  while (now < until) {
+    now = std::min(now + step, until);
+    wheel.advance(now);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a deadline never comes early and at most one tick late, at any distance") {
+  // Around each level's boundary: 64^n ticks, for the four lower levels.
+  std::vector<std::int64_t> ticks{0, 1, 2, 63, 64, 65, 127, 128, 129};
+  for (const std::int64_t power : {64 * 64, 64 * 64 * 64}) {
+    for (const std::int64_t offset : {-65, -64, -63, -1, 0, 1, 63, 64, 65}) {
+      ticks.push_back(power + offset);
+    }
+  }
+  // Where the wheel stands when the deadline is set matters as much as how far it is.
+  for (const std::int64_t phase : {0, 1, 62, 63, 64, 4032, 4095, 4096, 4159}) {
+    Deadlines wheel(start);
+    Instant now = start;
+    Alarm keeps_ticking;
+    wheel.set(keeps_ticking, start + 1000h, now);
+    pass(wheel, now, start + phase * Deadlines::tick);
+    std::vector<std::unique_ptr<Alarm>> alarms;
+    std::vector<Instant> due;
+    for (const std::int64_t distance : ticks) {
+      for (const auto fraction : {0us, 1us, 49'999us}) {
+        alarms.push_back(std::make_unique<Alarm>());
+        due.push_back(now + distance * Deadlines::tick + fraction);
+        wheel.set(*alarms.back(), due.back(), now);
+      }
+    }
+    pass(wheel, now, start + (64 * 64 * 64 + 64 * 64 + 200) * Deadlines::tick);
+    int wrong = 0;
+    for (std::size_t i = 0; i < alarms.size(); ++i) {
+      const auto& rang = alarms[i]->rang;
+      const Instant earliest = due[i];
+      const Instant latest = due[i] + Deadlines::tick;
+      wrong += rang.size() != 1 || rang[0] < earliest || rang[0] > latest ? 1 : 0;
+    }
+    INFO("phase " << phase);
+    CHECK(wrong == 0);
+    CHECK(wheel.size() == 1);
+  }
+}
+
+TEST_CASE("a deadline that has passed already comes with the next tick") {
+  Deadlines wheel(start);
+  Instant now = start + 10s;
+  Alarm past;
+  Alarm before_the_wheel;
+  wheel.set(past, start + 1s, now);
+  wheel.set(before_the_wheel, Instant{}, now);
+  wheel.advance(now);
+  CHECK(past.rang.empty());
+  now += Deadlines::tick;
+  wheel.advance(now);
+  CHECK(past.rang == std::vector{now});
+  CHECK(before_the_wheel.rang == std::vector{now});
+}
+
+TEST_CASE("a deadline beyond the wheel's range can be set and taken back") {
+  constexpr auto range = Deadlines::tick * (std::int64_t{1} << 30);  // 64^5 ticks
+  Deadlines wheel(start);
+  Alarm within;
+  Alarm beyond;
+  wheel.set(within, start + range - 1h, start);
+  wheel.set(beyond, start + 2 * range + 3h, start);
+  CHECK(wheel.size() == 2);
+  wheel.advance(start + 24h);
+  CHECK(within.rang.empty());
+  CHECK(beyond.rang.empty());
+  wheel.cancel(within);
+  wheel.cancel(beyond);
+  CHECK(wheel.size() == 0);
+}
+
+TEST_CASE("the farthest instant there is can be set") {
+  Deadlines wheel(start);
+  Alarm never;
+  wheel.set(never, Instant::max(), start);
+  wheel.advance(start + 24h);
+  CHECK(never.rang.empty());
+  CHECK(never.is_set());
+}
+
+TEST_CASE("setting again moves a deadline, cancelling takes it back") {
+  Deadlines wheel(start);
+  Instant now = start;
+  Alarm alarm;
+  CHECK_FALSE(alarm.is_set());
+  wheel.cancel(alarm);  // nothing to cancel
+  wheel.set(alarm, start + 1s, now);
+  wheel.set(alarm, start + 5s, now);
+  CHECK(wheel.size() == 1);
+  CHECK(alarm.is_set());
+  pass(wheel, now, start + 4s);
+  CHECK(alarm.rang.empty());
+  wheel.set(alarm, start + 4500ms, now);  // nearer than before
+  pass(wheel, now, start + 6s);
+  CHECK(alarm.rang == std::vector{start + 4500ms});
+  CHECK_FALSE(alarm.is_set());
+
+  wheel.set(alarm, start + 7s, now);
+  wheel.cancel(alarm);
+  CHECK_FALSE(alarm.is_set());
+  CHECK(wheel.size() == 0);
+  pass(wheel, now, start + 20s);
+  CHECK(alarm.rang.size() == 1);
+}
+
+TEST_CASE("an entry may set itself anew from its own deadline") {
+  Deadlines wheel(start);
+  Instant now = start;
+  std::optional<Alarm> alarm;
+  alarm.emplace([&](Instant at) { wheel.set(*alarm, at + 1s, at); });
+  wheel.set(*alarm, start + 1s, now);
+  pass(wheel, now, start + 10s);
+  CHECK(alarm->rang.size() == 10);
+  for (std::size_t i = 0; i < alarm->rang.size(); ++i) {
+    CHECK(alarm->rang[i] == start + std::chrono::seconds(i + 1));
+  }
+}
+
+TEST_CASE("setting itself for now does not make a deadline spin") {
+  Deadlines wheel(start);
+  std::optional<Alarm> alarm;
+  alarm.emplace([&](Instant at) { wheel.set(*alarm, at, at); });
+  wheel.set(*alarm, start, start);
+  wheel.advance(start + Deadlines::tick);
+  CHECK(alarm->rang.size() == 1);
+  wheel.advance(start + 2 * Deadlines::tick);
+  CHECK(alarm->rang.size() == 2);
+}
+
+TEST_CASE("an entry may cancel and move others that are due in the same tick") {
+  Deadlines wheel(start);
+  Instant now = start;
+  Alarm cancelled;
+  Alarm moved;
+  Alarm untouched;
+  Alarm first([&](Instant at) {
+    wheel.cancel(cancelled);
+    wheel.set(moved, at + 1s, at);
+  });
+  for (Alarm* alarm : {&first, &cancelled, &moved, &untouched}) {
+    wheel.set(*alarm, start + 1s, now);
+  }
+  pass(wheel, now, start + 1s);
+  CHECK(first.rang == std::vector{start + 1s});
+  CHECK(cancelled.rang.empty());
+  CHECK(moved.rang.empty());
+  CHECK(untouched.rang == std::vector{start + 1s});
+  pass(wheel, now, start + 5s);
+  CHECK(cancelled.rang.empty());
+  CHECK(moved.rang == std::vector{start + 2s});
+  CHECK(wheel.size() == 0);
+}
+
+TEST_CASE("an entry may destroy itself and its neighbours from its deadline") {
+  Deadlines wheel(start);
+  auto before = std::make_unique<Alarm>();
+  std::unique_ptr<Alarm> self;
+  auto after = std::make_unique<Alarm>();
+  auto later = std::make_unique<Alarm>();
+  int calls = 0;
+  self = std::make_unique<Alarm>([&](Instant) {
+    ++calls;
+    before.reset();
+    after.reset();
+    later.reset();
+  });
+  wheel.set(*before, start + 2s, start);
+  wheel.set(*self, start + 1s, start);
+  wheel.set(*after, start + 1s, start);
+  wheel.set(*later, start + 1h, start);
+  wheel.advance(start + 1s);
+  CHECK(calls == 1);
+  CHECK(wheel.size() == 0);
+  wheel.advance(start + 2h);
+}
+
+TEST_CASE("a deadline that another one sets meanwhile waits for its own tick") {
+  Deadlines wheel(start);
+  Alarm other;
+  Alarm first([&](Instant at) { wheel.set(other, at + Deadlines::tick, at); });
+  wheel.set(first, start + 1s, start);
+  wheel.advance(start + 1s);
+  CHECK(other.rang.empty());
+  wheel.advance(start + 1s + Deadlines::tick);
+  CHECK(other.rang.size() == 1);
+}
+
+TEST_CASE("an empty wheel that stood still for a week catches up at once") {
+  Deadlines wheel(start);
+  const Instant later = start + 24h * 7;
+  Alarm alarm;
+  wheel.set(alarm, later + 1s, later);
+  wheel.advance(later);
+  CHECK(alarm.rang.empty());
+  wheel.advance(later + 1s - 1us);
+  CHECK(alarm.rang.empty());
+  wheel.advance(later + 1s);
+  CHECK(alarm.rang.size() == 1);
+}
+
+TEST_CASE("a wheel that was not advanced for an hour calls everything due, in order") {
+  Deadlines wheel(start);
+  std::vector<int> order;
+  Alarm third([&](Instant) { order.push_back(3); });
+  Alarm first([&](Instant) { order.push_back(1); });
+  Alarm second([&](Instant) { order.push_back(2); });
+  Alarm not_yet;
+  wheel.set(third, start + 30min, start);
+  wheel.set(first, start + 1s, start);
+  wheel.set(second, start + 10s, start);
+  wheel.set(not_yet, start + 61min, start);
+  wheel.advance(start + 1h);
+  CHECK(order == std::vector{1, 2, 3});
+  CHECK(not_yet.rang.empty());
+  CHECK(first.rang == std::vector{start + 1h});  // told the time it really is
+}
+
+TEST_CASE("the clock standing still or going back rings nothing") {
+  Deadlines wheel(start);
+  Alarm alarm;
+  wheel.set(alarm, start + 1s, start);
+  wheel.advance(start);
+  wheel.advance(start - 1h);
+  CHECK(alarm.rang.empty());
+  wheel.advance(start + 1s);
+  CHECK(alarm.rang.size() == 1);
+}
+
+TEST_CASE("entries and the wheel may go in either order") {
+  Alarm survivor;
+  {
+    Deadlines wheel(start);
+    {
+      Alarm short_lived;
+      wheel.set(short_lived, start + 1s, start);
+      CHECK(wheel.size() == 1);
+    }
+    CHECK(wheel.size() == 0);
+    wheel.advance(start + 2s);
+    wheel.set(survivor, start + 10s, start);
+  }
+  CHECK_FALSE(survivor.is_set());
+  Deadlines another(start);
+  another.set(survivor, start + 1s, start);
+  another.advance(start + 1s);
+  CHECK(survivor.rang.size() == 1);
+}
+
+}  // namespace weir

@@ -84,10 +84,11 @@ std::string filter_jumps(const Ruleset& ruleset) {
   return fmt::format(
       "\n# What is to be rejected is forwarded, with the bypass-mark on, as far as filter's WEIR.\n"
       "filter_jumps() {{ # COMMAND\n"
-      "\tjump_first \"$1\" filter FORWARD\n"
-      "\t{} \"$1\" filter INPUT\n"
+      "\tjump_from \"$1\" filter FORWARD -I || return\n"
+      "\t{}\n"
       "}}\n",
-      ruleset.local_services ? "jump_first" : "remove_jump");
+      ruleset.local_services ? "jump_from \"$1\" filter INPUT -I"
+                             : "remove_jump \"$1\" filter INPUT");
 }
 
 std::string iptables_part(const Ruleset& ruleset) {

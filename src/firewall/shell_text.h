@@ -115,19 +115,43 @@ remove_chains() { # COMMAND TABLE KEEP
 		"$1-restore" -w --noflush
 }
 
+# iptables over nft makes its base chains and tables when first used, and leaves them behind. An
+# empty chain weir-made-CHAIN remembers that weir was the first.
+nft_family() { # COMMAND; fails where iptables does not sit on nft
+	"$1" -V | grep -q nf_tables && command -v nft >/dev/null || return 1
+	if [ "$1" = iptables ]; then echo ip; else echo ip6; fi
+}
+
+make_base_chain() { # COMMAND TABLE CHAIN
+	nft_family=$(nft_family "$1") || return 0
+	nft list chain "$nft_family" "$2" "$3" >/dev/null 2>&1 || "$1" -w -t "$2" -N "weir-made-$3"
+}
+
+remove_base_chain() { # COMMAND TABLE CHAIN
+	"$1" -w -t "$2" -X "weir-made-$3" 2>/dev/null || return 0
+	[ "$("$1" -w -t "$2" -S "$3" 2>/dev/null)" = "-P $3 ACCEPT" ] && "$1" -w -t "$2" -X "$3"
+	return 0
+}
+
+remove_table() { # COMMAND TABLE
+	nft_family=$(nft_family "$1") || return 0
+	[ "$(nft list table "$nft_family" "$2" 2>/dev/null | grep -cv '^#')" = 2 ] &&
+		nft delete table "$nft_family" "$2"
+	return 0
+}
+
 remove_jump() { # COMMAND TABLE CHAIN
 	while "$1" -w -t "$2" -D "$3" -j WEIR 2>/dev/null; do :; done
+	remove_base_chain "$@"
 }
 )sh";
 
 inline constexpr std::string_view iptables_apply = R"sh(
-# Jumps are looked for first: applying twice adds nothing and moves nothing.
-jump_last() { # COMMAND TABLE CHAIN
-	"$1" -w -t "$2" -C "$3" -j WEIR 2>/dev/null || "$1" -w -t "$2" -A "$3" -j WEIR
-}
-
-jump_first() { # COMMAND TABLE CHAIN
-	"$1" -w -t "$2" -C "$3" -j WEIR 2>/dev/null || "$1" -w -t "$2" -I "$3" -j WEIR
+# Looked for first: applying twice adds nothing and moves nothing.
+jump_from() { # COMMAND TABLE CHAIN -A | -I
+	"$1" -w -t "$2" -C "$3" -j WEIR 2>/dev/null && return
+	make_base_chain "$1" "$2" "$3"
+	"$1" -w -t "$2" "$4" "$3" -j WEIR
 }
 
 install() { # -4 | -6
@@ -135,7 +159,7 @@ install() { # -4 | -6
 	add_routes "$1"
 	"ruleset_$command" | "$command-restore" -w --noflush || exit 1
 	filter_jumps "$command" || exit 1
-	jump_last "$command" mangle PREROUTING || exit 1
+	jump_from "$command" mangle PREROUTING -A || exit 1
 	remove_chains "$command" mangle "$(chains "$command")"
 }
 
@@ -162,19 +186,6 @@ main </dev/null
 )sh";
 
 inline constexpr std::string_view iptables_remove = R"sh(
-# iptables over nft leaves an empty base chain and an empty table behind.
-remove_empty() { # COMMAND TABLE CHAIN
-	"$1" -V | grep -q nf_tables || return 0
-	[ "$("$1" -t "$2" -S "$3" 2>/dev/null)" = "-P $3 ACCEPT" ] || return 0
-	"$1" -t "$2" -X "$3" 2>/dev/null
-	command -v nft >/dev/null || return 0
-	nft_family=ip
-	[ "$1" = iptables ] || nft_family=ip6
-	[ "$(nft list table "$nft_family" "$2" 2>/dev/null | grep -cv '^#')" = 2 ] &&
-		nft delete table "$nft_family" "$2"
-	return 0
-}
-
 main() {
 	need ip iproute2
 	need iptables iptables
@@ -185,10 +196,8 @@ main() {
 		remove_jump "$command" filter INPUT
 		for table in mangle filter; do
 			remove_chains "$command" "$table" '' || exit 1
+			remove_table "$command" "$table"
 		done
-		remove_empty "$command" mangle PREROUTING
-		remove_empty "$command" filter FORWARD
-		remove_empty "$command" filter INPUT
 	done
 	remove_routes
 }

@@ -1,0 +1,128 @@
+// What `weir explain` says of a flow.
+#include "cli/explain.h"
+
+#include "catch.h"
+#include "config/made_up_files.h"
+
+namespace weir {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines explained(const std::string& configuration, const std::string& protocol,
+                const std::string& client, const std::string& destination,
+                const std::string& interface = "", const std::vector<Address>& own_addresses = {}) {
+  const auto loaded = load_text(configuration);
+  REQUIRE(loaded.configuration);
+  const auto flow = flow_of({.file = "weir.ini",
+                             .protocol = protocol,
+                             .client = client,
+                             .destination = destination,
+                             .interface = interface});
+  REQUIRE(flow.ok());
+  auto lines = explain(*loaded.configuration, flow.value(), interface, own_addresses);
+  REQUIRE_FALSE(lines.empty());
+  lines.erase(lines.begin());  // the flow itself
+  return lines;
+}
+
+const std::string example = R"([firewall]
+exclude = 203.0.113.128/25
+[upstream pool]
+type = forward
+server = web1=192.0.2.60:80 weight=2
+server = web2=2001:db8::61
+source = client:port
+mark = 0x10/0xf0
+interface = wan2
+dscp = 46
+[rule guests]
+on = tcp/80
+client = 198.51.100.128/25
+use = reject
+[rule web]
+on = tcp/80, tcp/8080
+use = pool
+[rule lan]
+on = tcp/22
+interface = eth1
+use = bypass
+[rule dns]
+on = any/53
+use = drop
+)";
+
+TEST_CASE("a flow of a pool shows rule, servers, source and marks, and why not the rules before") {
+  CHECK(explained(example, "tcp", "198.51.100.2:41000", "203.0.113.5:8080") ==
+        Lines{"not rule guests (weir.ini:11): tcp/8080 is not in tcp/80", "rule web (weir.ini:15)",
+              "upstream pool: type forward", "server web1 192.0.2.60:80 weight=2",
+              "server web2 [2001:db8::61]:8080 weight=1", "source client:port (198.51.100.2:41000)",
+              "mark 0x10/0xf0", "interface wan2", "dscp 46"});
+}
+
+TEST_CASE("where the firewall decides, it says so") {
+  CHECK(explained(example, "tcp", "198.51.100.129", "203.0.113.5:80") ==
+        Lines{"rule guests (weir.ini:11)", "upstream reject",
+              "firewall: refuses it (TCP RST, ICMP port unreachable)"});
+  CHECK(explained(example, "udp", "198.51.100.129", "203.0.113.5:53").back() ==
+        "firewall: drops it unanswered");
+  CHECK(explained(example, "tcp", "198.51.100.129", "203.0.113.5:22", "eth1").back() ==
+        "firewall: lets it pass, weir never sees it");
+}
+
+TEST_CASE("a flow that no rule matches gets the gateway's default") {
+  CHECK(explained("[rule a]\non = tcp/80\nclient = 10.0.0.0/8\nuse = direct\n", "tcp",
+                  "198.51.100.2", "203.0.113.5:80") ==
+        Lines{"not rule a (weir.ini:1): client 198.51.100.2 is not in 10.0.0.0/8",
+              "rule (default): no rule matches, [gateway] default decides", "upstream transparent",
+              "goes to 203.0.113.5:80", "source client (198.51.100.2)"});
+}
+
+TEST_CASE("a flow that the firewall leaves alone says why") {
+  CHECK(explained(example, "udp", "198.51.100.2", "203.0.113.5:443") ==
+        Lines{"not intercepted: no rule names udp/443"});
+  CHECK(explained(example, "tcp", "198.51.100.2", "203.0.113.129:80") ==
+        Lines{"not intercepted: destination 203.0.113.129 is in [firewall] exclude "
+              "(203.0.113.128/25)"});
+  CHECK(explained(example, "udp", "198.51.100.2", "224.0.0.251:53") ==
+        Lines{"not intercepted: destination 224.0.0.251 is a multicast address"});
+  CHECK(explained(example, "tcp", "198.51.100.2", "192.0.2.1:80", "",
+                  {Address::parse("192.0.2.1").value()}) ==
+        Lines{"not intercepted: destination 192.0.2.1 is an address of this router "
+              "(local-services = no)"});
+  CHECK(explained("[firewall]\ninterfaces = eth1\n[rule a]\non = tcp/80\nuse = direct\n", "tcp",
+                  "198.51.100.2", "203.0.113.5:80", "eth0") ==
+        Lines{"not intercepted: interface eth0 is not in [firewall] interfaces"});
+}
+
+TEST_CASE("with local-services the router's own addresses are intercepted too") {
+  CHECK(explained("[firewall]\nlocal-services = yes\n[rule a]\non = tcp/80\nuse = direct\n", "tcp",
+                  "198.51.100.2", "192.0.2.1:80", "", {Address::parse("192.0.2.1").value()})
+            .front() == "rule a (weir.ini:3)");
+}
+
+TEST_CASE("arguments that describe no flow are refused") {
+  const auto error = [](const std::string& protocol, const std::string& client,
+                        const std::string& destination) {
+    const auto flow = flow_of({"f", protocol, client, destination, ""});
+    REQUIRE_FALSE(flow.ok());
+    return flow.error().text();
+  };
+  CHECK(error("sctp", "192.0.2.1", "192.0.2.2:80") == "'sctp' is not tcp or udp");
+  CHECK(error("tcp", "laptop", "192.0.2.2:80") ==
+        "client 'laptop' is not ADDRESS or ADDRESS:PORT (IPv6: [ADDRESS]:PORT)");
+  CHECK(error("tcp", "192.0.2.1", "192.0.2.2").starts_with("destination '192.0.2.2' is not"));
+  CHECK(error("tcp", "192.0.2.1", "192.0.2.2:0").starts_with("destination '0' is not a port"));
+  CHECK(error("tcp", "192.0.2.1", "[2001:db8::1]:80") ==
+        "client and destination are of different families");
+}
+
+TEST_CASE("an IPv6 client may come with or without a port") {
+  CHECK(explained(example, "tcp", "2001:db8::1", "[2001:db8::2]:80").at(1) ==
+        "rule web (weir.ini:15)");
+  CHECK(explained(example, "tcp", "[2001:db8::1]:5", "[2001:db8::2]:80").at(5) ==
+        "source client:port ([2001:db8::1]:5)");
+}
+
+}  // namespace
+}  // namespace weir

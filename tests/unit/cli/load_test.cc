@@ -1,0 +1,63 @@
+// What commands hear about a configuration besides its own errors.
+#include "cli/load.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "catch.h"
+#include "cli/check.h"
+
+namespace weir {
+namespace {
+
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& text)
+      : path_(std::filesystem::temp_directory_path() /
+              ("weir-load-" + std::to_string(getpid()) + ".ini")) {
+    std::ofstream(path_) << text;
+  }
+  ~TemporaryFile() { std::filesystem::remove(path_); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  [[nodiscard]] std::string path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::vector<std::string> texts(const std::string& configuration) {
+  const TemporaryFile file(configuration);
+  std::vector<std::string> out;
+  for (const Diagnostic& finding : load(file.path()).diagnostics) {
+    out.push_back(std::to_string(finding.place.line) + " " + finding.text);
+  }
+  return out;
+}
+
+TEST_CASE("a shadowed rule is a warning") {
+  CHECK(texts("[rule a]\non = tcp/80\nuse = direct\n[rule b]\non = tcp/80\nuse = drop\n") ==
+        std::vector<std::string>{
+            "4 [rule b] never matches: [rule a] before it takes all of its flows"});
+}
+
+TEST_CASE("servers that may sit behind the router are a warning, unless interfaces are named") {
+  const std::string pool =
+      "[upstream p]\ntype = forward\nserver = 192.0.2.1\n[gateway]\ndefault = p\n";
+  CHECK(texts(pool) ==
+        std::vector<std::string>{"1 if a server of [upstream p] sits behind this router, what it "
+                                 "sends is intercepted as well: name the clients' interfaces in "
+                                 "[firewall] interfaces"});
+  CHECK(texts(pool + "[firewall]\ninterfaces = eth1\n").empty());
+}
+
+TEST_CASE("check ends with 0 when there is no error and with 2 when there is one") {
+  const TemporaryFile good("[rule a]\non = tcp/80\nuse = direct\n");
+  CHECK(run_check(good.path()) == 0);
+  CHECK(run_check("/nowhere/weir.ini") == 2);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,59 @@
+// Rules and flows in the words that the configuration has for them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "rules/rule_set.h"
+
+namespace weir {
+
+inline AddressCondition condition(const std::vector<std::string>& items) {
+  AddressCondition out;
+  for (const std::string& item : items) {
+    const bool negated = item.front() == '!';
+    (negated ? out.exclude : out.include)
+        .push_back(Prefix::parse(std::string_view(item).substr(negated ? 1 : 0)).value());
+  }
+  return out;
+}
+
+struct RuleWords {
+  std::vector<PortRange> on{{Protocol::tcp, 80, 80}};
+  std::vector<std::string> client = {};
+  std::vector<std::string> destination = {};
+  std::vector<std::string> interfaces = {};
+};
+
+// Rules named a, b, c, … on the lines 1, 2, 3, … of a file f.
+inline std::vector<RuleSettings> rules_of(const std::vector<RuleWords>& words) {
+  std::vector<RuleSettings> out;
+  for (const RuleWords& word : words) {
+    RuleSettings rule;
+    rule.name = std::string(1, static_cast<char>('a' + out.size() % 26));
+    rule.place = {"f", static_cast<int>(out.size()) + 1};
+    rule.on = word.on;
+    rule.client = condition(word.client);
+    rule.destination = condition(word.destination);
+    rule.interfaces = word.interfaces;
+    out.push_back(std::move(rule));
+  }
+  return out;
+}
+
+inline Flow flow_of(Protocol protocol, const std::string& client, const std::string& destination) {
+  return {.protocol = protocol,
+          .client = {Address::parse(client).value(), 1024},
+          .destination = Endpoint::parse(destination).value(),
+          .interface = 1};
+}
+
+inline PortRange tcp(int first, int last = 0) {
+  return {Protocol::tcp, static_cast<Port>(first), static_cast<Port>(last == 0 ? first : last)};
+}
+inline PortRange udp(int first, int last = 0) {
+  return {Protocol::udp, static_cast<Port>(first), static_cast<Port>(last == 0 ? first : last)};
+}
+
+}  // namespace weir

@@ -20,7 +20,7 @@ def config(use, extra=""):
 
         [rule rest]
         on = any/7501
-        use = transparent
+        use = direct
         {extra}
         """
 
@@ -127,7 +127,7 @@ def other_ports(lab, net):
 def idempotent(lab, net):
     answers(lab, net, 7501)
     for backend in BACKENDS:
-        with lab.weir(config("direct"), backend=backend) as weir:
+        with lab.weir(config("transparent"), backend=backend) as weir:
             weir.cli("firewall", "apply", "-c", weir.config, "--backend", backend, check=True)
             seen = weir.source(net, lab.alice, lab.north)
             assert tcp(lab, net, 7501) == udp(lab, net, 7501) == seen
@@ -145,7 +145,7 @@ def foreign_rules(lab, net):
     lab.router.run("ip", "rule", "add", "fwmark", "0x70", "lookup", "77", check=True)
     try:
         for backend in BACKENDS:
-            with lab.weir(config("direct"), backend=backend):
+            with lab.weir(config("transparent"), backend=backend):
                 pass  # the harness compares rules and routes before and after
         assert b"table inet mine" in lab.router.run("nft", "list", "ruleset").stdout
     finally:
@@ -157,7 +157,7 @@ def foreign_rules(lab, net):
 def show(lab, net):
     answers(lab, net, 7501)
     for backend in BACKENDS:
-        with lab.weir(config("direct"), backend=backend, firewall=False) as weir:
+        with lab.weir(config("transparent"), backend=backend, firewall=False) as weir:
             script = weir.cli("firewall", "show", "-c", weir.config, "--backend", backend, check=True)
             lab.router.run("sh", "-e", input=script.stdout, check=True)
             assert tcp(lab, net, 7501) == weir.source(net, lab.alice, lab.north)
@@ -167,7 +167,7 @@ def show(lab, net):
 @case("on-failure = open: after kill -9 traffic passes directly", only_weir=OWN)
 def fails_open(lab, net):
     answers(lab, net, 7501)
-    with lab.weir(config("direct", "[firewall]\non-failure = open\n")) as weir:
+    with lab.weir(config("transparent", "[firewall]\non-failure = open\n")) as weir:
         assert tcp(lab, net, 7501) == weir.source(net, lab.alice, lab.north)
         assert udp(lab, net, 7501) == weir.source(net, lab.alice, lab.north)
         weir.kill()
@@ -180,7 +180,7 @@ def fails_open(lab, net):
 def fails_closed(lab, net):
     answers(lab, net, 7501)
     answers(lab, net, 7502)
-    with lab.weir(config("direct", "[firewall]\non-failure = closed\n")) as weir:
+    with lab.weir(config("transparent", "[firewall]\non-failure = closed\n")) as weir:
         assert tcp(lab, net, 7501) == weir.source(net, lab.alice, lab.north)
         weir.kill()
         assert tcp(lab, net, 7501) == "refused"
@@ -194,7 +194,7 @@ def fails_closed(lab, net):
 @case("an excluded destination is never intercepted")
 def exclude(lab, net):
     answers(lab, net, 7501)
-    with lab.weir(config("direct", f"[firewall]\nexclude = {lab.north.at(net)}\n")) as weir:
+    with lab.weir(config("transparent", f"[firewall]\nexclude = {lab.north.at(net)}\n")) as weir:
         assert tcp(lab, net, 7501) == udp(lab, net, 7501) == lab.alice.at(net)
         if weir:
             assert not weir.records()

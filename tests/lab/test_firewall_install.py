@@ -244,7 +244,7 @@ def many_prefixes(lab, net):
 @case("what a rule decides is counted under its name", only_weir=WHY)
 def counters(lab, net):
     serve(lab, net, lab.north, 80, 81)
-    text = "[rule let it]\non = any/80\nuse = bypass\n[rule no]\non = any/81\nuse = reject\n"
+    text = "[rule let.it]\non = any/80\nuse = bypass\n[rule no]\non = any/81\nuse = reject\n"
 
     def nft():
         shown = lab.router.run("nft", "-j", "list", "counters", "table", "inet", "weir", check=True)
@@ -252,10 +252,10 @@ def counters(lab, net):
                 for entry in json.loads(shown.stdout)["nftables"] if "counter" in entry}
 
     with rules(lab, text, "nft"):
-        assert nft() == {"rule-1-let_it": 0, "rule-2-no": 0, "default": 0}, nft()
+        assert nft() == {"rule-1-let.it": 0, "rule-2-no": 0, "default": 0}, nft()
         assert ask(lab.alice, net, lab.north.at(net), 80) == "server"
         assert ask(lab.alice, net, lab.north.at(net), 81) == "refused"
-        eventually(lambda: nft()["rule-1-let_it"] >= 4, "the bypassed flows are counted")
+        eventually(lambda: nft()["rule-1-let.it"] >= 4, "the bypassed flows are counted")
         assert nft()["rule-2-no"] == 2 and nft()["default"] == 0, nft()
 
 

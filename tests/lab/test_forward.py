@@ -138,7 +138,7 @@ def port_of_destination(lab, net):
     for port in (7601, 7602):
         names(lab, port, net)
     address = lab.south.at(net)
-    with lab.weir(config([f"[{address}]" if net.version == 6 else address], on="any/7601-7602")) as weir:
+    with lab.weir(config([address], on="any/7601-7602")) as weir:
         for port in (7601, 7602):
             assert ask_tcp(lab, net, lab.north.at(net), port) == "south"
             assert ask_udp(lab, net, lab.north.at(net), port) == "south"

@@ -47,7 +47,7 @@ def half_close_server_side(lab, net):
         client.sendall(content)
         client.shutdown(socket.SHUT_WR)
         assert client.recv(1) == b""
-        assert server.tasks[0].result() == sha256(content)
+        assert server.result() == sha256(content)
         weir.expect_record(end="closed", bytes_up=8 * MIB, bytes_down=MIB)
 
 
@@ -70,7 +70,7 @@ def crossing_half_closes(lab, net):
         sender = lab.task(sends, client, up)
         assert sha256(read_all(client)) == sha256(down)
         sender.result()
-        assert server.tasks[0].result() == sha256(up)
+        assert server.result() == sha256(up)
         weir.expect_record(end="closed", bytes_up=4 * MIB, bytes_down=4 * MIB)
 
 
@@ -90,7 +90,7 @@ def client_resets(lab, net):
         assert read_exactly(client, 5) == b"hello"
         client.sendall(b"world")
         reset(client)
-        assert server.tasks[0].result() == "reset"
+        assert server.result() == "reset"
         weir.expect_record(end="client-reset", bytes_up=lambda n: n <= 5, bytes_down=5)
 
 
@@ -205,7 +205,7 @@ def urgent(lab, net):
         client.sendall(b"after")
         client.shutdown(socket.SHUT_WR)
         assert read_all(client) == b""
-        assert server.tasks[0].result() in (b"beforeafter", b"before!after")
+        assert server.result() in (b"beforeafter", b"before!after")
 
 
 def attempt(lab, net, address, port):

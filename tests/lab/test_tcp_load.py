@@ -82,7 +82,7 @@ def client_stops_reading(lab, net):
             grown = weir.memory() - before
             assert grown < 4 * MIB, f"weir grew by {grown} bytes for one stalled flow"
         assert sha256(first + read_all(client)) == sha256(content)
-        server.tasks[0].result()
+        server.result()
         weir.expect_record(end="closed", bytes_down=size)
 
 
@@ -106,7 +106,7 @@ def server_stops_reading(lab, net):
             grown = weir.memory() - before
             assert grown < 4 * MIB, f"weir grew by {grown} bytes for one stalled flow"
         gate.sendto(b"go", gate.getsockname())
-        assert server.tasks[0].result() == sha256(content)
+        assert server.result() == sha256(content)
         sender.result()
         weir.expect_record(end="closed", bytes_up=size)
 

@@ -8,17 +8,23 @@ import contextlib
 import socket
 import threading
 
-from .wait import PATIENCE
+from .wait import PATIENCE, eventually
 
 
 class Task:
     started = []  # by the running case; the runner clears it
 
-    def __init__(self, function, *arguments):
+    def __init__(self, function, *arguments, start=True, forgives=()):
+        """`forgives`: exceptions that are no failure as long as nobody asks for the result."""
+        self._forgives = forgives
         self._value = self._error = None
         self._asked = False
         self._thread = threading.Thread(target=self._run, args=(function, arguments), daemon=True)
         Task.started.append(self)
+        if start:
+            self.start()
+
+    def start(self):
         self._thread.start()
 
     def _run(self, function, arguments):
@@ -29,18 +35,17 @@ class Task:
 
     @property
     def done(self):
-        return not self._thread.is_alive()
+        return self._thread.ident is not None and not self._thread.is_alive()
 
     def result(self, within=PATIENCE):
         self._asked = True
-        self._thread.join(within)
-        assert self.done, f"a task of the case has not ended after {within:g} s"
+        eventually(lambda: self.done, "a task of the case ends", within)
         if self._error:
             raise self._error
         return self._value
 
     def raise_if_unasked(self):
-        if self.done and self._error and not self._asked:
+        if self.done and self._error and not (self._asked or isinstance(self._error, self._forgives)):
             raise self._error
 
 
@@ -52,7 +57,8 @@ class Echo:
         self.peers = []  # (address, port) of everyone who called
         self.tasks = []
         listener.settimeout(None)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def _accept(self):
         while True:
@@ -62,14 +68,21 @@ class Echo:
                 return
             connection.settimeout(PATIENCE)
             self.peers.append(peer[:2])
-            self.tasks.append(Task(self._serve, connection))
+            task = Task(self._serve, connection, start=False, forgives=OSError)
+            self.tasks.append(task)  # before it can have finished
+            task.start()
 
     def _serve(self, connection):
         with connection:
             return self.serve(connection)
 
+    def result(self, number=0):
+        """What `serve` returned for the first connection, or a later one."""
+        eventually(lambda: len(self.tasks) > number, "the server is called")
+        return self.tasks[number].result()
+
     def close(self):
-        _close(self.listener)
+        _close(self.listener, self._thread)
 
 
 class Responder:
@@ -79,7 +92,8 @@ class Responder:
         self.receiver, self.answer = receiver, answer
         self.peers = []
         receiver.settimeout(None)
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self):
         while True:
@@ -92,11 +106,13 @@ class Responder:
                 self.receiver.sendto(reply, peer)
 
     def close(self):
-        _close(self.receiver)
+        _close(self.receiver, self._thread)
 
 
-def _close(blocked):
-    """Closes a socket that a thread sleeps in: only shutdown wakes that thread."""
+def _close(blocked, thread):
+    """Closes a socket that a thread sleeps in. Only shutdown wakes that thread, and only when it has
+    gone is the port free again."""
     with contextlib.suppress(OSError):
         blocked.shutdown(socket.SHUT_RDWR)
+    thread.join(PATIENCE)
     blocked.close()

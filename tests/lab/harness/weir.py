@@ -94,17 +94,12 @@ class Weir:
         self.program.wait()
 
     def __exit__(self, error, *_):
-        if error:
-            self.lab.evidence.append(self.describe())
+        rules = self._rules() if error else ""
         removed = self.cli("firewall", "remove", "-c", self.config, "--backend", self.backend)
         if self.program:
-            self.program.signal(signal.SIGTERM)
-            self.program.signal(signal.SIGTERM)  # the second one: at once, whatever is open
-            try:
-                status = self.program.wait(15)
-            finally:
-                self.program.stop()
+            status = self._end()
         if error:
+            self.lab.evidence.append(self.describe() + rules)  # the log is complete only now
             return
         try:
             assert removed.returncode == 0, f"weir firewall remove failed: {removed.stderr}"
@@ -117,6 +112,17 @@ class Weir:
         except AssertionError:
             self.lab.evidence.append(self.describe())
             raise
+
+    def _end(self):
+        """TERM drains; a second one, once the first was taken, ends weir at once. Its status."""
+        def ended():
+            self.program.signal(signal.SIGTERM)
+            return not self.program.running
+        try:
+            eventually(ended, "weir ends when told twice", within=15)
+        finally:
+            self.program.stop()
+        return self.program.process.returncode
 
     # Asking
 
@@ -185,17 +191,16 @@ class Weir:
 
     def describe(self):
         """Everything a reader of a failure wants to know about weir."""
-        def indented(text, lines=80):
-            return "".join(f"    {line[:600]}\n" for line in text.splitlines()[-lines:])
-        log = read(self.log)
-        rules = self.router.run("nft", "list", "ruleset").stdout.decode()
-        if self.backend == "iptables":
-            rules += self.router.run("iptables-save").stdout.decode()
-            rules += self.router.run("ip6tables-save").stdout.decode()
-        policy = self.router.run("ip", "rule").stdout + self.router.run("ip", "-6", "rule").stdout
         return ("--- the configuration\n" + indented(read(self.config)) +
-                "--- weir's log\n" + indented(log) +
-                "--- the router's rules\n" + indented(rules, 200) + indented(policy.decode()))
+                "--- weir's log\n" + indented(read(self.log)))
+
+    def _rules(self):
+        """The router's rules, while they are there."""
+        commands = [["nft", "list", "ruleset"], ["ip", "rule"], ["ip", "-6", "rule"]]
+        if self.backend == "iptables":
+            commands[1:1] = [["iptables-save"], ["ip6tables-save"]]
+        return "--- the router's rules\n" + "".join(
+            indented(self.router.run(*command).stdout.decode(), 200) for command in commands)
 
 
 def router_state(router):
@@ -216,6 +221,11 @@ def _empty_iptables(line):
             ("mangle", "filter", "nat", "raw")) or words[:1] == ["chain"] and words[1] in (
             "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING") or (
             words[:1] == ["type"] and "policy accept;" in line and "hook" in words)
+
+
+def indented(text, lines=80):
+    """The last lines, for a report."""
+    return "".join(f"    {line[:700]}\n" for line in text.splitlines()[-lines:])
 
 
 def read(path):

@@ -1,37 +1,75 @@
 #include "balance/round_robin.h"
 
-#include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace weir {
 
+namespace {
+
+// Candidates of one weight. They take the turns that fall to their weight in rounds, so that only
+// the next one of each group has to be looked at: there are at most as many groups as weights,
+// however many candidates.
+struct Group {
+  std::int64_t weight = 0;
+  std::vector<std::uint16_t> members;
+  std::size_t next = 0;
+  std::int64_t rounds = 0;
+
+  [[nodiscard]] std::uint16_t head() const { return members[next]; }
+  void take_turn() {
+    if (++next == members.size()) {
+      next = 0;
+      ++rounds;
+    }
+  }
+};
+
+std::vector<Group> by_weight(std::span<const int> weights, int divisor) {
+  std::map<int, Group> groups;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    Group& group = groups[weights[i]];
+    group.weight = weights[i] / divisor;
+    group.members.push_back(static_cast<std::uint16_t>(i));
+  }
+  std::vector<Group> out;
+  for (auto& [weight, group] : groups) {
+    out.push_back(std::move(group));
+  }
+  return out;
+}
+
+}  // namespace
+
 RoundRobin::RoundRobin(std::span<const int> weights) : count_(weights.size()) {
   int divisor = 0;
+  std::int64_t total = 0;
   for (const int weight : weights) {
     divisor = std::gcd(divisor, weight);
+    total += weight;
   }
-  // Everybody gains its weight each turn; whoever has most takes the turn and pays the total. Equal
-  // weights need no search.
-  const bool equal = std::all_of(weights.begin(), weights.end(),
-                                 [&](int weight) { return weight == weights.front(); });
-  if (equal) {
-    order_.resize(count_);
-    std::iota(order_.begin(), order_.end(), std::uint16_t{0});
+  if (count_ == 0) {
     return;
   }
-  const int total = std::accumulate(weights.begin(), weights.end(), 0) / divisor;
-  std::vector<int> credit(count_, 0);
+  total /= divisor;
+  // Everybody gains its weight each turn; whoever has most (the first of several) takes the turn
+  // and pays the total.
+  std::vector<Group> groups = by_weight(weights, divisor);
   order_.reserve(static_cast<std::size_t>(total));
-  for (int turn = 0; turn < total; ++turn) {
-    std::size_t best = 0;
-    for (std::size_t i = 0; i < count_; ++i) {
-      credit[i] += weights[i] / divisor;
-      if (credit[i] > credit[best]) {
-        best = i;
+  for (std::int64_t turn = 1; turn <= total; ++turn) {
+    const auto credit = [&](const Group& group) {
+      return turn * group.weight - group.rounds * total;
+    };
+    Group* best = &groups.front();
+    for (Group& group : groups) {
+      if (credit(group) > credit(*best) ||
+          (credit(group) == credit(*best) && group.head() < best->head())) {
+        best = &group;
       }
     }
-    credit[best] -= total;
-    order_.push_back(static_cast<std::uint16_t>(best));
+    order_.push_back(best->head());
+    best->take_turn();
   }
 }
 

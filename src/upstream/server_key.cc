@@ -1,7 +1,9 @@
 #include "upstream/server_key.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -57,7 +59,8 @@ Result<ServerKey> parse_server(const Value& value) {
   }
   std::string_view host = where;
   if (!Address::parse(where)) {  // a lone IPv6 address has colons of its own
-    if (const auto colon = where.rfind(':'); colon != std::string_view::npos) {
+    const auto colon = where.rfind(':');
+    if (colon != std::string_view::npos && where.back() != ']') {
       host = where.substr(0, colon);
       int port = 0;
       if (!parse_number(where.substr(colon + 1), 1, 65535, port)) {
@@ -80,6 +83,7 @@ Result<ServerKey> parse_server(const Value& value) {
     return wrong("'" + std::string(host) + "' is neither an address nor a host name");
   }
   out.host = host;
+  bool weighted = false;
   while (!rest.empty()) {
     const auto word = next_word(rest);
     if (word.empty()) {
@@ -87,6 +91,9 @@ Result<ServerKey> parse_server(const Value& value) {
     }
     if (!word.starts_with("weight=")) {
       return wrong("unknown word '" + std::string(word) + "' after the server (known: weight=N)");
+    }
+    if (std::exchange(weighted, true)) {
+      return wrong("weight is given twice");
     }
     if (!parse_number(word.substr(7), 1, most_weight, out.weight)) {
       return wrong("'" + std::string(word.substr(7)) + "' is not a weight (1 to " +

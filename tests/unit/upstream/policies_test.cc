@@ -1,0 +1,175 @@
+// The policies direct, reject and drop, what all share, and the table they stand in.
+#include <set>
+#include <string>
+#include <vector>
+
+#include "make.h"
+
+namespace weir {
+namespace {
+
+std::string word(const Key& key, std::size_t which) {
+  std::vector<std::string> words;
+  std::string text(key.choices);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find(", ", begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    begin = end + 2;
+  }
+  return which < words.size() ? words[which] : "";
+}
+
+}  // namespace
+
+TEST_CASE("direct goes to the flow's own destination, again and again") {
+  const auto direct = upstream("direct", {{"source", "client"}});
+  for (const std::string destination : {"203.0.113.5:80", "[2001:db8::5]:53"}) {
+    const Flow one = flow("198.51.100.2:4000", destination);
+    for (int i = 0; i < 2; ++i) {
+      const Route route = direct->route(one, {});
+      CHECK(route.verdict == Route::Verdict::dial);
+      CHECK(route.remote == one.destination);
+      CHECK(route.source.kind == SourceKind::client);
+      CHECK(route.options == &direct->profile().options);
+      CHECK(route.server == nullptr);
+    }
+    CHECK(direct->candidates(one) == std::vector{destination});
+  }
+  CHECK(direct->servers().empty());
+  CHECK(direct->offload() == Upstream::Offload::none);
+}
+
+TEST_CASE("reject and drop answer with their verdict and let the firewall decide") {
+  const Flow one = flow("198.51.100.2:4000", "203.0.113.5:80");
+  const auto reject = upstream("reject", {});
+  CHECK(reject->route(one, {}).verdict == Route::Verdict::reject);
+  CHECK(reject->offload() == Upstream::Offload::reject);
+  CHECK(reject->candidates(one).empty());
+  const auto drop = upstream("drop", {});
+  CHECK(drop->route(one, {}).verdict == Route::Verdict::drop);
+  CHECK(drop->offload() == Upstream::Offload::drop);
+  CHECK(drop->servers().empty());
+}
+
+TEST_CASE("a section's profile is what it says, with defaults where it says nothing") {
+  const auto plain = upstream("direct", {});
+  CHECK(plain->name() == "pool");
+  CHECK(plain->profile().type == "direct");
+  CHECK(plain->profile().source == Source{});
+  CHECK(plain->profile().options == SocketOptions{});
+  CHECK(plain->profile().attempts == 4);  // retries = 3
+
+  const auto full = upstream("direct", {{"source", "client:port"},
+                                        {"mark", "0x10/0xf0"},
+                                        {"interface", "wan0"},
+                                        {"dscp", "46"},
+                                        {"retries", "0"}});
+  CHECK(full->profile().source.kind == SourceKind::client_port);
+  CHECK(full->profile().options.mark == Mark{0x10, 0xf0});
+  CHECK(full->profile().options.interface == "wan0");
+  CHECK(full->profile().options.dscp == 46);
+  CHECK(full->profile().attempts == 1);
+
+  const auto fixed = upstream("direct", {{"source", "192.0.2.9"}});
+  CHECK(fixed->profile().source.kind == SourceKind::address);
+  CHECK(fixed->profile().source.address.text() == "192.0.2.9");
+}
+
+TEST_CASE("mapping is per client for direct unless the section says otherwise, else per flow") {
+  CHECK(upstream("direct", {})->profile().mapping == Mapping::per_client);
+  CHECK(upstream("direct", {{"mapping", "per-flow"}})->profile().mapping == Mapping::per_flow);
+  CHECK(upstream("direct", {{"mapping", "per-client"}})->profile().mapping == Mapping::per_client);
+  CHECK(upstream("forward", {{"server", "192.0.2.1"}})->profile().mapping == Mapping::per_flow);
+}
+
+TEST_CASE("a source that is none is refused at its line") {
+  const std::string sentence = " is not gateway, client, client:port or an address of the router";
+  for (const std::string source : {"clients", "Client", "client:80", "0.0.0.0", "::", "224.0.0.1",
+                                   "192.0.2.1:80", "192.0.2.0/24", "example.net"}) {
+    CHECK(refusal("direct", {{"retries", "1"}, {"source", source}}) ==
+          "12: '" + source + "'" + sentence);
+  }
+}
+
+TEST_CASE("an interface name that the kernel would cut is refused") {
+  CHECK(refusal("direct", {{"interface", "fifteen-bytes-x"}}) == "accepted");
+  CHECK(refusal("direct", {{"interface", "sixteen-bytes-xx"}}) ==
+        "11: 'sixteen-bytes-xx' is too long for an interface name (at most 15 bytes)");
+}
+
+TEST_CASE("the built-ins are what the manual says") {
+  struct Row {
+    std::string name;
+    Route::Verdict verdict;
+    SourceKind source;
+    Upstream::Offload offload;
+  };
+  using Verdict = Route::Verdict;
+  using Offload = Upstream::Offload;
+  const std::vector<Row> rows{
+      {"direct", Verdict::dial, SourceKind::gateway, Offload::none},
+      {"transparent", Verdict::dial, SourceKind::client, Offload::none},
+      {"bypass", Verdict::dial, SourceKind::client, Offload::bypass},
+      {"reject", Verdict::reject, SourceKind::gateway, Offload::reject},
+      {"drop", Verdict::drop, SourceKind::gateway, Offload::drop},
+  };
+  std::set<std::string> names;
+  for (const Row& row : rows) {
+    INFO(row.name);
+    names.insert(row.name);
+    const auto made = make_builtin(row.name);
+    REQUIRE(made);
+    CHECK(made->name() == row.name);
+    const Route route = made->route(flow("198.51.100.2:4000", "203.0.113.5:80"), {});
+    CHECK(route.verdict == row.verdict);
+    CHECK(route.source.kind == row.source);
+    CHECK(made->offload() == row.offload);
+    if (row.verdict == Verdict::dial) {
+      CHECK(route.options != nullptr);
+      CHECK(made->profile().mapping == Mapping::per_client);
+    }
+  }
+  CHECK(std::set<std::string>(builtin_names().begin(), builtin_names().end()) == names);
+  for (const std::string other : {"", "forward", "Direct", "socks5"}) {
+    CHECK(make_builtin(other) == nullptr);
+  }
+}
+
+TEST_CASE("every row of the table is complete") {
+  std::set<std::string_view> types;
+  for (const PolicyType& row : policies()) {
+    INFO(row.name);
+    CHECK(types.insert(row.name).second);
+    CHECK_FALSE(row.name.empty());
+    CHECK_FALSE(row.sentence.empty());
+    CHECK(row.make != nullptr);
+    std::vector<Key> keys(upstream_keys().begin(), upstream_keys().end());
+    keys.insert(keys.end(), row.keys.begin(), row.keys.end());
+    std::set<std::string_view> names;
+    for (const Key& key : keys) {
+      INFO(key.name);
+      CHECK(names.insert(key.name).second);  // a policy does not shadow what all share
+      CHECK_FALSE(key.sentence.empty());
+      CHECK(key.sentence.back() != '.');
+      CHECK(key.least <= key.most);
+      if (!key.standard.empty()) {
+        CHECK(parse_value(key, key.standard, {}).ok());
+      }
+      if (key.kind == ValueKind::word) {
+        CHECK_FALSE(word(key, 0).empty());
+        for (std::size_t i = 0; !word(key, i).empty(); ++i) {
+          CHECK(parse_value(key, word(key, i), {}).ok());
+        }
+        CHECK_FALSE(parse_value(key, "no-such-word", {}).ok());
+      }
+      if (key.kind == ValueKind::number) {
+        CHECK(parse_value(key, std::to_string(key.least), {}).ok());
+        CHECK(parse_value(key, std::to_string(key.most), {}).ok());
+        CHECK_FALSE(parse_value(key, std::to_string(key.most + 1), {}).ok());
+      }
+    }
+  }
+  CHECK(types == std::set<std::string_view>{"direct", "forward", "reject", "drop"});
+}
+
+}  // namespace weir

@@ -24,8 +24,8 @@ SOCKET = "/run/weir/control.sock"
 
 PICTURE = """
   alice  192.0.2.11 ──┐                  ┌── north  198.51.100.10    nginx
-                      ├── {router} ──┼── east   198.51.100.140   nginx
-  bob    192.0.2.12 ──┘     {weir}         └── south  203.0.113.20     nginx, dnsmasq
+                      ├── {router} ────────┼── east   198.51.100.140   nginx
+  bob    192.0.2.12 ──┘   {weir}           └── south  203.0.113.20     nginx, dnsmasq
 """
 
 
@@ -54,7 +54,7 @@ class Demo:
     def caller(self, address):
         return f"{address} ({self.names.get(address, '?')})"
 
-    def web(self, net, client, server, answers, sees):
+    def web(self, net, client, server, rule, answers, sees):
         """One row: curl to that server; who should answer, and whom that one should see."""
         url = net.url(server, "/name")
         logs = {host: f"{self.lab.work}/nginx-{host}/access.log" for host in self.lab.servers}
@@ -68,32 +68,36 @@ class Demo:
             with open(logs[host]) as file:
                 file.seek(before[host])
                 seen = file.read().split()[0]
-        return [f"{client}$ curl {url}", self.expect(answer in answers, answer or done.stderr.strip()),
+        return [f"{client}$ curl {url}", rule, self.expect(answer in answers, answer or done.stderr.strip()),
                 self.expect(self.names.get(seen) == sees, f"nginx: {self.caller(seen)}")]
 
-    def resolve(self, net, client, asked, name, *options):
+    def resolve(self, net, client, asked, name, rule, sees, *options):
         since = len(self.dns.errors)
         answer = client.dig(asked, name, net.pick("A", "AAAA"), "+short", *options).strip()
         wanted = net.pick("192.0.2.201", "fd00::201")
         seen = eventually(lambda: re.findall(r"from (\S+)\n", self.dns.errors[since:]), "dnsmasq logs")[0]
         return [f"{client}$ dig @{asked} {name}{''.join(' ' + o for o in options)}",
-                self.expect(answer == wanted, answer),
-                self.expect(self.names.get(seen) in (client.name, "router"),
+                rule, self.expect(answer == wanted, answer),
+                self.expect(self.names.get(seen) == sees,
                             f"dnsmasq: {self.caller(seen)}")]
 
     def refused(self, net, client, server):
         url = net.url(server, port=23)
         done = client.curl(url)
-        return [f"{client}$ curl {url}", self.expect(done.returncode == 7, "refused"), "nobody"]
+        return [f"{client}$ curl {url}", "no-telnet: reject", self.expect(done.returncode == 7, "refused"),
+                "nobody"]
 
     def rows(self, net):
         lab = self.lab
-        yield self.web(net, lab.alice, lab.north, ("north",), "alice")
-        yield self.web(net, lab.bob, lab.east, ("east",), "bob")
+        yield self.web(net, lab.alice, lab.north, "web: transparent", ("north",), "alice")
+        yield self.web(net, lab.bob, lab.east, "web: transparent", ("east",), "bob")
         for _ in range(2):
-            yield self.web(net, lab.alice, lab.south, ("north", "east"), "router")
-        yield self.resolve(net, lab.alice, lab.places.no_route.at(net), "one.lab.test")
-        yield self.resolve(net, lab.bob, lab.south.at(net), "one.lab.test", "+tcp")
+            yield self.web(net, lab.alice, lab.south, "pool: forward", ("north", "east"), "router")
+        yield self.resolve(net, lab.bob, lab.south.at(net), "one.lab.test", "dns-of-south: transparent",
+                           "bob")
+        yield self.resolve(net, lab.alice, lab.places.no_route.at(net), "one.lab.test", "dns: forward", "router")
+        yield self.resolve(net, lab.bob, lab.south.at(net), "one.lab.test", "dns-tcp: bypass", "bob",
+                           "+tcp")
         yield self.refused(net, lab.alice, lab.north)
 
     def records(self, count):
@@ -114,10 +118,10 @@ class Demo:
         rows = []
         for net in FAMILIES:
             rows += [None, *self.rows(net)] if rows else [*self.rows(net)]
-        page.table(("command", "the client got", "the server saw"), rows)
+        page.table(("command", "rule", "the client got", "the server saw"), rows)
         page.heading("Flow records", "bypassed and refused flows never reach weir: they leave none")
-        # Four web requests and one DNS query a family; DNS flows end a second after their answer.
-        for line in self.records(5 * len(FAMILIES)):
+        # Four web requests and two DNS queries a family; DNS flows end a second after their answer.
+        for line in self.records(6 * len(FAMILIES)):
             page.record(line)
         print()
 
@@ -150,6 +154,8 @@ def main():
         demo.show()
         if options.keep:
             demo.keep()
+    except AssertionError as error:
+        sys.exit(f"demo: {error}\n{demo.program.report()}")
     finally:
         demo.end()
     if not demo.held:

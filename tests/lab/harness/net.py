@@ -23,7 +23,8 @@ class Net:
     def url(self, host, path="/", port=80):
         """`host` is a host of the lab or an address."""
         address = host if isinstance(host, str) else host.at(self)
-        return f"http://{endpoint(address, port)}{path}"
+        where = endpoint(address, port)
+        return f"http://{where.removesuffix(':80') if port == 80 else where}{path}"
 
 
 V4 = Net("IPv4", 4, socket.AF_INET, "0.0.0.0", 65_507)

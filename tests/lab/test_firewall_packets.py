@@ -279,6 +279,21 @@ def live(lab, net, backend):
                 assert connection.recv(100) == b"yes"
 
 
+@with_rules("no flow escapes or fails while the rules are replaced")
+def replaced(lab, net, backend):
+    serve(lab, net, lab.north, 80)
+    lab.closing(StandIn(lab, net))
+    one = rule("web", "any/80") + rule("other", "any/81", "bypass")
+    two = rule("let", "any/81", "reject") + rule("web", "any/80")
+    with rules(lab, one, backend) as apply:
+        answers = lab.task(lambda: [ask(lab.alice, net, lab.north.at(net), 80) for _ in range(300)])
+        times = 0
+        while not answers.done or times < 10:
+            apply(two if times % 2 == 0 else one)
+            times += 1
+        assert set(answers.result()) == {"weir"}, answers.result()
+
+
 @with_rules("a client may use its port again while weir's side is in TIME_WAIT")
 def reuse(lab, net, backend):
     serve(lab, net, lab.north, 80)

@@ -192,7 +192,9 @@ class Weir:
     def describe(self):
         """Everything a reader of a failure wants to know about weir."""
         return ("--- the configuration\n" + indented(read(self.config)) +
-                "--- weir's log\n" + indented(read(self.log)))
+                "--- weir's log, without flows that ended well\n" +
+                indented("\n".join(line for line in read(self.log).splitlines()
+                                   if '"end":"closed"' not in line)))
 
     def _rules(self):
         """The router's rules, while they are there."""

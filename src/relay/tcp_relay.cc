@@ -9,11 +9,14 @@
 //
 // Edge-triggered traps, each of which lost data or hung a transfer in a prototype:
 // - A short read means that the socket is drained, and saves the read that would say EAGAIN, but
-// not once
-//   a FIN was announced: its event has been used up, so the flag is kept (`hung_up`) and reading
-//   goes on to the end.
+//   not once a FIN was announced: its event has been used up, so the flag is kept (`hung_up`) and
+//   reading goes on to the end. Nor before urgent data, where every read stops, and splice for
+//   ever.
 // - After a budgeted turn nobody tells us again that there is more: the caller must (`more`).
-// - Errors are found by reading, after the bytes that came before them.
+// - Errors are found by reading, after the bytes that came before them. But reading never says that
+//   a side which sent FIN was reset after it, and nothing is read while the receiver is blocked:
+//   for both, the announcement is kept (`failed`). And a write that fails may come before that
+//   reading: then what the peer said last is passed on first.
 #include "relay/tcp_relay.h"
 
 #include <fcntl.h>
@@ -47,6 +50,13 @@ constexpr int keep_alive_idle_s = 60;
 constexpr int keep_alive_interval_s = 30;
 constexpr int keep_alive_probes = 6;
 
+// Why a side that was announced as failed did.
+int pending_error(int fd) {
+  int code = 0;
+  socklen_t length = sizeof code;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 && code != 0 ? code : ECONNRESET;
+}
+
 }  // namespace
 
 void close_with_reset(Descriptor& socket) {
@@ -79,9 +89,21 @@ void TcpRelay::note(Side& side, std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
     side.hung_up = true;
   }
+  if ((events & EPOLLERR) != 0) {
+    side.failed = true;
+  }
+  if ((events & EPOLLPRI) != 0 && !side.urgent) {
+    take_urgent_data_inline(side);
+  }
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
     side.writable = true;
   }
+}
+
+// Else the urgent byte would be left out of the stream.
+void TcpRelay::take_urgent_data_inline(Side& side) {
+  side.urgent = true;
+  static_cast<void>(set_option(side.socket.get(), SOL_SOCKET, SO_OOBINLINE, 1));
 }
 
 TcpRelay::Progress TcpRelay::on_client_events(std::uint32_t events) {
@@ -94,8 +116,8 @@ TcpRelay::Progress TcpRelay::on_server_events(std::uint32_t events) {
   return pump_both(server_);
 }
 
-TcpRelay::Progress TcpRelay::failure(Side& side) {
-  error_ = errno;
+TcpRelay::Progress TcpRelay::failure(const Side& side, int code) {
+  error_ = code;
   return &side == &client_ ? Progress::client_reset : Progress::server_reset;
 }
 
@@ -111,11 +133,16 @@ TcpRelay::Progress TcpRelay::pump_both(Side& first) {
     while (step == Step::again && budget > 0) {
       step = pump(direction, *from, to, budget);
     }
+    if (step == Step::waiting && from->failed) {
+      return failure(*from, pending_error(from->socket.get()));
+    }
     if (step == Step::from_failed) {
-      return failure(*from);
+      return failure(*from, errno);
     }
     if (step == Step::to_failed) {
-      return failure(to);
+      const int code = errno;
+      pass_last_words(to, *from);
+      return failure(to, code);
     }
     more = more || step == Step::again;
   }
@@ -125,16 +152,18 @@ TcpRelay::Progress TcpRelay::pump_both(Side& first) {
   return more ? Progress::more : Progress::waiting;
 }
 
+// A server that answers early and closes, while the client is still sending: the answer waits in
+// our socket when the next write fails.
+void TcpRelay::pass_last_words(Side& gone, Side& left) {
+  Direction& direction = &gone == &client_ ? up_ : down_;
+  gone.readable = gone.hung_up = gone.failed = true;
+  std::size_t budget = turn_budget;
+  while (budget > 0 && pump(direction, gone, left, budget) == Step::again) {
+  }
+}
+
 TcpRelay::Step TcpRelay::pump(Direction& direction, Side& from, Side& to, std::size_t& budget) {
   if (direction.finished) {
-    // A peer that sent FIN can still reset the connection: reading is how we hear of it.
-    if (from.readable && from.hung_up) {
-      from.readable = false;
-      std::uint8_t nothing = 0;
-      if (recv(from.socket.get(), &nothing, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN) {
-        return Step::from_failed;
-      }
-    }
     return Step::waiting;
   }
   if (direction.stash_end != 0 || direction.in_pipe != 0) {
@@ -150,8 +179,17 @@ TcpRelay::Step TcpRelay::pump(Direction& direction, Side& from, Side& to, std::s
   if (!from.readable || !to.writable) {
     return Step::waiting;
   }
-  return direction.run >= bulk_after ? splice(direction, from, to, budget)
-                                     : copy(direction, from, to, budget);
+  return direction.run >= bulk_after && !from.urgent ? splice(direction, from, to, budget)
+                                                     : copy(direction, from, to, budget);
+}
+
+// Nothing is left to read. After a reset that is no end: no FIN must say so.
+TcpRelay::Step TcpRelay::end(Direction& direction, const Side& from, Side& to) {
+  if (!from.failed) {
+    direction.ended = true;
+    finish(direction, to);
+  }
+  return Step::waiting;
 }
 
 void TcpRelay::finish(Direction& direction, Side& to) {
@@ -212,14 +250,12 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
     return Step::waiting;
   }
   if (received == 0) {
-    direction.ended = true;
-    finish(direction, to);
-    return Step::waiting;
+    return end(direction, from, to);
   }
   const auto size = static_cast<std::size_t>(received);
   budget -= std::min(budget, size);
   direction.run += size;
-  if (size < chunk.size() && !from.hung_up) {
+  if (size < chunk.size() && !from.hung_up && !from.urgent) {
     from.readable = false;  // drained
     if (size < static_cast<std::size_t>(least_splice)) {
       direction.run = 0;
@@ -268,9 +304,7 @@ TcpRelay::Step TcpRelay::splice(Direction& direction, Side& from, Side& to, std:
     shared_.pipes.give_back(std::move(*direction.pipe));
     direction.pipe.reset();
     if (moved == 0) {
-      direction.ended = true;
-      finish(direction, to);
-      return Step::waiting;
+      return end(direction, from, to);
     }
     errno = code;
     if (code != EAGAIN) {

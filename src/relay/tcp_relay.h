@@ -64,6 +64,8 @@ class TcpRelay {
     bool readable = false;
     bool writable = true;
     bool hung_up = false;  // FIN or worse was announced: sticky, it is told only once
+    bool failed = false;   // RST or worse was announced: sticky, too
+    bool urgent = false;   // sends urgent data, at which every read stops
     bool no_delay = false;
   };
   struct Direction {
@@ -80,14 +82,17 @@ class TcpRelay {
   enum class Step : std::uint8_t { again, waiting, from_failed, to_failed };
 
   static void note(Side& side, std::uint32_t events);
+  static void take_urgent_data_inline(Side& side);
   Progress pump_both(Side& first);
+  void pass_last_words(Side& gone, Side& left);
   Step pump(Direction& direction, Side& from, Side& to, std::size_t& budget);
   Step flush(Direction& direction, Side& to);
   Step copy(Direction& direction, Side& from, Side& to, std::size_t& budget);
   Step splice(Direction& direction, Side& from, Side& to, std::size_t& budget);
   Step write(Direction& direction, Side& to, std::span<const std::uint8_t> bytes);
+  Step end(Direction& direction, const Side& from, Side& to);
   void finish(Direction& direction, Side& to);
-  Progress failure(Side& side);
+  Progress failure(const Side& side, int code);
 
   Shared& shared_;
   Side client_;

@@ -72,9 +72,9 @@ struct RuleSettings {
 };
 
 struct Limits {
-  std::uint64_t max_flows = 0;             // 0: auto, from the limit on open files
-  std::uint64_t max_flows_per_client = 0;  // 0: a quarter of max_flows
-  std::uint64_t buffer = 64 * 1024;        // bytes per direction of a flow
+  std::uint64_t max_flows = 0;                      // 0: auto, from the limit on open files
+  std::uint64_t max_flows_per_client = 0;           // 0: a quarter of max_flows
+  std::uint64_t buffer = std::uint64_t{64} * 1024;  // bytes per direction of a flow
 };
 
 struct Timeouts {

@@ -3,7 +3,6 @@
 #include <ini.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "config/line.h"
@@ -71,8 +70,9 @@ class LineFeed {
     if (!wanted(line, size)) {
       line = {};
     }
-    std::copy(line.begin(), line.end(), buffer);
-    std::strcpy(buffer + line.size(), "\n");
+    char* end_of_line = std::copy(line.begin(), line.end(), buffer);
+    *end_of_line++ = '\n';
+    *end_of_line = '\0';
     return buffer;
   }
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::int64_t most_number = UINT32_MAX;
 constexpr std::int64_t second = 1'000;  // in milliseconds
-constexpr std::int64_t day = 24 * 3'600 * second;
+constexpr std::int64_t day = std::int64_t{24} * 3'600 * second;
 constexpr std::int64_t longest_timeout = 30 * day;
 
 constexpr std::array gateway_keys{

@@ -64,7 +64,7 @@ TcpDial::Outcome TcpDial::attempt() {
       if (environment_.poll.add(out.socket.get(), events_)) {
         socket_ = std::move(out.socket);
         local_ = out.local;
-        owner_.on_socket(local_, true);
+        owner_.on_socket_opened();
         const Instant now = environment_.poll.now();
         environment_.deadlines.set(*this, now + environment_.timeout, now);
         return Outcome::connecting;
@@ -96,7 +96,7 @@ TcpDial::Outcome TcpDial::failed(int code) {
 void TcpDial::close_socket() {
   environment_.deadlines.cancel(*this);
   if (socket_.valid()) {
-    owner_.on_socket(local_, false);
+    owner_.on_socket_closed();
     socket_.reset();
   }
 }

@@ -42,8 +42,10 @@ class TcpDial final : private Deadlines::Entry {
     virtual void on_retry(const std::shared_ptr<Server>& failed) = 0;
     // The wanted source port was taken.
     virtual void on_source_port_taken() = 0;
-    // A socket was opened, or closed again, whose local endpoint is this.
-    virtual void on_socket(const Endpoint& local, bool open) = 0;
+    // The socket of an attempt was opened, and closed again because the attempt failed: local() and
+    // route().remote are its ends.
+    virtual void on_socket_opened() = 0;
+    virtual void on_socket_closed() = 0;
 
    protected:
     ~Owner() = default;

@@ -3,20 +3,18 @@
 #include <algorithm>
 #include <cassert>
 
-#include "base/transparent.h"
-
 namespace weir {
 namespace {
 
 // Descriptors that flows may not have: listeners, loops, logs, the admin socket, pipes of bulk
 // flows and the sockets that answer clients. A quarter where the limit is small.
-constexpr std::uint64_t reserve = 1'200;
+constexpr std::uint64_t reserve = 800;
 
 std::uint64_t for_flows(std::uint64_t descriptors) {
   return std::max<std::uint64_t>(descriptors - std::min(reserve, descriptors / 4), 8);
 }
 
-// How many clients and sockets may be counted at once; more UDP flows than this share mappings.
+// How many clients may be counted at once.
 constexpr std::uint64_t most_counted = 131'072;
 
 std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
@@ -26,10 +24,9 @@ std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
 }  // namespace
 
 Admission::Admission(std::uint64_t descriptors)
-    : auto_max_flows_(for_flows(descriptors) * 15 / 16 / 2),  // a TCP flow has two sockets
+    : auto_max_flows_(for_flows(descriptors) * 31 / 32 / 2),  // a TCP flow has two sockets
       most_udp_sockets_(for_flows(descriptors) * 3 / 4),
-      clients_(most_counted),
-      own_(most_counted) {}
+      clients_(most_counted) {}
 
 std::uint64_t Admission::client_key(const Flow& flow, std::uint64_t rule) {
   return salted(flow.protocol, hash_of(flow.client.address) ^ (rule * 0xd1b54a32d192ed03U));
@@ -81,24 +78,6 @@ bool Admission::take_udp_socket() {
     return false;
   }
   return true;
-}
-
-void Admission::own_socket(Protocol protocol, const Endpoint& local, bool open) {
-  const auto key = salted(protocol, hash_of(local));
-  if (open) {
-    static_cast<void>(own_.try_add(key));
-  } else {
-    own_.subtract(key);
-  }
-}
-
-bool Admission::is_own_socket(Protocol protocol, const Endpoint& endpoint) const {
-  if (own_.count(salted(protocol, hash_of(endpoint))) != 0) {
-    return true;
-  }
-  const Endpoint wildcard{Address::any(endpoint.family()), endpoint.port};
-  return protocol == Protocol::udp && own_.count(salted(protocol, hash_of(wildcard))) != 0 &&
-         is_local_address(endpoint.address);
 }
 
 Reason reason_of(Admission::Verdict verdict) {

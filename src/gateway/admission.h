@@ -1,5 +1,5 @@
-// Who may open a flow: the limits on flows, in all, per client and per rule, the budget of
-// descriptors, and the guard against serving ourselves. Shared by all workers, without a lock.
+// Who may open a flow: the limits on flows, in all, per client and per rule, and the
+// budget of descriptors. Shared by all workers, without a lock.
 //
 // TCP and UDP are counted apart, and UDP may hold only a part of the descriptors: a flood of
 // datagrams never stops connections from being accepted.
@@ -39,11 +39,6 @@ class Admission {
   [[nodiscard]] bool take_udp_socket();
   void give_back_udp_socket() { udp_sockets_.fetch_sub(1, std::memory_order_relaxed); }
 
-  // Sockets of our own towards upstreams. A wildcard address (UDP from the router's own) counts for
-  // any.
-  void own_socket(Protocol protocol, const Endpoint& local, bool open);
-  [[nodiscard]] bool is_own_socket(Protocol protocol, const Endpoint& endpoint) const;
-
   [[nodiscard]] std::uint64_t live(Protocol protocol) const {
     return live_[static_cast<std::size_t>(protocol)].load(std::memory_order_relaxed);
   }
@@ -56,7 +51,6 @@ class Admission {
   std::atomic<std::uint64_t> live_[2]{};
   std::atomic<std::uint64_t> udp_sockets_{0};
   SharedCounts clients_;
-  SharedCounts own_;
 };
 
 [[nodiscard]] Reason reason_of(Admission::Verdict verdict);

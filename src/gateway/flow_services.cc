@@ -5,11 +5,13 @@
 namespace weir {
 
 FlowServices::FlowServices(std::size_t worker, EdgePoll& poll, Deadlines& deadlines,
-                           Admission& admission, Log& log, std::uint64_t process)
+                           Admission& admission, LoopGuard& loop_guard, Log& log,
+                           std::uint64_t process)
     : worker_(worker),
       poll_(poll),
       deadlines_(deadlines),
       admission_(admission),
+      loop_guard_(loop_guard),
       log_(log),
       ids_(process, static_cast<unsigned>(worker)) {}
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "gateway/admission.h"
 #include "gateway/flow_core.h"
+#include "gateway/loop_guard.h"
 #include "gateway/snapshot.h"
 #include "loop/edge_poll.h"
 
@@ -22,11 +23,12 @@ namespace weir {
 class FlowServices {
  public:
   FlowServices(std::size_t worker, EdgePoll& poll, Deadlines& deadlines, Admission& admission,
-               Log& log, std::uint64_t process);
+               LoopGuard& loop_guard, Log& log, std::uint64_t process);
 
   [[nodiscard]] EdgePoll& poll() { return poll_; }
   [[nodiscard]] Deadlines& deadlines() { return deadlines_; }
   [[nodiscard]] Admission& admission() { return admission_; }
+  [[nodiscard]] LoopGuard& loop_guard() { return loop_guard_; }
   [[nodiscard]] Log& log() { return log_; }
   [[nodiscard]] Reasons& reasons() { return reasons_; }
   [[nodiscard]] const Reasons& reasons() const { return reasons_; }
@@ -59,6 +61,7 @@ class FlowServices {
   EdgePoll& poll_;
   Deadlines& deadlines_;
   Admission& admission_;
+  LoopGuard& loop_guard_;
   Log& log_;
   FlowIds ids_;
   Reasons reasons_;

@@ -131,6 +131,7 @@ Result<> Gateway::open_workers() {
     listeners.push_back(std::move(opened).value());
   }
   const Worker::Shared shared{.admission = admission_,
+                              .loop_guard = loop_guard_,
                               .log = *log_,
                               .process = FlowIds::random_process(),
                               .port = port,

@@ -73,6 +73,7 @@ class Gateway final : public Control {
   Loop loop_;
   Instant started_;
   Admission admission_;
+  LoopGuard loop_guard_;
   ServerPool servers_;
   Tallies rule_tallies_;
   Tallies upstream_tallies_;

@@ -174,8 +174,10 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     services_.reasons().add(Reason::retried);
   }
   void on_source_port_taken() override { services_.reasons().add(Reason::source_port_taken); }
-  void on_socket(const Endpoint& local, bool open) override {
-    services_.admission().own_socket(Protocol::tcp, local, open);
+  void on_socket_opened() override { services_.loop_guard().opened(dialled_socket()); }
+  void on_socket_closed() override { services_.loop_guard().closed(dialled_socket()); }
+  [[nodiscard]] LoopGuard::OwnSocket dialled_socket() const {
+    return {Protocol::tcp, dial_->local(), dial_->route().remote, core_.generation};
   }
 
   void progress(TcpRelay::Progress state) {
@@ -245,7 +247,7 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     FlowRecord done = record();
     const bool was_connected = relay_.has_value();
     if (was_connected) {
-      services_.admission().own_socket(Protocol::tcp, core_.source, false);
+      services_.loop_guard().closed({Protocol::tcp, core_.source, core_.remote, core_.generation});
       if (why != End::closed) {
         relay_->reset();
       }
@@ -312,8 +314,9 @@ void TcpFlows::accept(Accepted accepted) {
     flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
   }
   FlowCore core = services_.open(flow);
-  if ((flow.destination.port == port_ && is_local_address(flow.destination.address)) ||
-      services_.admission().is_own_socket(Protocol::tcp, flow.client)) {
+  const auto finding = services_.loop_guard().look(flow, port_);
+  core.generation = finding.generation;
+  if (finding.is_loop) {
     services_.reasons().add(Reason::loop);
     refuse(core, accepted.socket, End::loop, "this connection is the gateway's own");
     return;

@@ -11,6 +11,7 @@
 #include "base/deadlines.h"
 #include "base/descriptor.h"
 #include "gateway/flow_core.h"
+#include "gateway/loop_guard.h"
 #include "loop/edge_poll.h"
 #include "relay/datagram_queue.h"
 
@@ -29,7 +30,7 @@ class UdpSocket final : public EdgePoll::Watcher {
   UdpFlows& all;
   Descriptor descriptor;
   Endpoint client;
-  Endpoint local;
+  LoopGuard::OwnSocket own;
   UdpFlow* only_flow = nullptr;  // of a connected socket
   // What a flow that a new peer opens is counted for: as the mapping's first flow was.
   std::shared_ptr<const Snapshot> snapshot;

@@ -291,16 +291,19 @@ void UdpFlows::unreachable(UdpFlow& flow, int code) {
     return;
   }
   services_.reasons().add(Reason::icmp_from_server);
-  const auto what =
-      code == ECONNREFUSED ? RawSender::Unreachable::port : RawSender::Unreachable::host;
-  if (raw_.send_unreachable(flow.core.flow.client, flow.core.flow.destination, what) != 0) {
-    services_.reasons().add(Reason::icmp_send_failed);
-  }
+  tell_unreachable(flow.core.flow, code == ECONNREFUSED ? RawSender::Unreachable::port
+                                                        : RawSender::Unreachable::host);
   if (flow.core.server) {
     flow.core.server->failures_total.fetch_add(1, std::memory_order_relaxed);
   }
   end(flow, flow.packets_down == 0 ? End::connect_failed : End::server_reset,
       std::string("ICMP: ") + std::strerror(code));
+}
+
+void UdpFlows::tell_unreachable(const Flow& flow, RawSender::Unreachable what) {
+  if (raw_.send_unreachable(flow.client, flow.destination, what) != 0) {
+    services_.reasons().add(Reason::icmp_send_failed);
+  }
 }
 
 Instant UdpFlows::due(const UdpFlow& flow) const {
@@ -355,7 +358,7 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
 
 void UdpFlows::release(UdpSocket& socket) {
   services_.poll().forget(socket);
-  services_.admission().own_socket(Protocol::udp, socket.local, false);
+  services_.loop_guard().closed(socket.own);
   services_.admission().give_back_udp_socket();
   mappings_.erase(MappingKey{socket.client, socket.rule->upstream.get()});
   socket.descriptor.reset();

@@ -78,11 +78,11 @@ class UdpFlows {
     }
   };
 
-  static constexpr std::size_t most_reply_sockets = 512;
+  static constexpr std::size_t most_reply_sockets = 256;
 
-  // DNS flows that have their answer and wait for a second one (a repeated answer, or another question
-  // from the same port), oldest first. Bounded, so that a busy resolver does not hold a second's worth
-  // of descriptors: beyond the bound the oldest ends at once.
+  // DNS flows that have their answer and wait for a second one (a repeated answer, or another
+  // question from the same port), oldest first. Bounded, so that a busy resolver does not hold a
+  // second's worth of descriptors: beyond the bound the oldest ends at once.
   struct Answered {
     static constexpr std::size_t most = 1024;
     UdpFlow* oldest = nullptr;
@@ -110,6 +110,7 @@ class UdpFlows {
   void flush_answers();
   void read_icmp_errors(UdpSocket& socket);
   void unreachable(UdpFlow& flow, int code);
+  void tell_unreachable(const Flow& flow, RawSender::Unreachable what);
   void sent_up(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes);
   void sent_down(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes);
   void not_sent_up(UdpFlow& flow, std::uint64_t datagrams, int code);

@@ -35,23 +35,23 @@ UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
     return nullptr;
   }
   FlowCore core = services_.open(flow);
-  if ((flow.destination.port == port_ && is_local_address(flow.destination.address)) ||
-      services_.admission().is_own_socket(Protocol::udp, flow.client)) {
+  const auto finding = services_.loop_guard().look(flow, port_);
+  core.generation = finding.generation;
+  if (finding.is_loop) {
     refuse(core, End::loop, Reason::loop, "this datagram is the gateway's own");
     return nullptr;
   }
   Route route = core.rule->upstream->route(flow, {});
   switch (route.verdict) {
     case Route::Verdict::reject:
-      if (raw_.send_unreachable(flow.client, flow.destination, RawSender::Unreachable::port) != 0) {
-        services_.reasons().add(Reason::icmp_send_failed);
-      }
+      tell_unreachable(flow, RawSender::Unreachable::port);
       refuse(core, End::rejected, Reason::rejected, {});
       return nullptr;
     case Route::Verdict::drop:
       refuse(core, End::dropped, Reason::dropped, {});
       return nullptr;
     case Route::Verdict::no_server:
+      tell_unreachable(flow, RawSender::Unreachable::port);
       refuse(core, End::no_server, Reason::no_server, {});
       return nullptr;
     case Route::Verdict::dial:
@@ -81,7 +81,7 @@ UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
   core.snapshot = socket.snapshot;
   core.rule = socket.rule;
   core.remote = peer;
-  core.source = socket.local;
+  core.source = socket.own.local;
   if (services_.admit(core) != Admission::Verdict::admitted) {
     return nullptr;
   }
@@ -169,7 +169,7 @@ UdpSocket* UdpFlows::mapping(FlowCore& core, const Route& route) {
     }
     mappings_[key] = socket;
   }
-  core.source = socket->local;
+  core.source = socket->own.local;
   if (core.source.address.is_unspecified()) {
     core.source.address =
         source_addresses_.get(route.remote.address, key.upstream, services_.poll().now(), [&]() {
@@ -191,11 +191,12 @@ UdpSocket* UdpFlows::watch(std::unique_ptr<UdpSocket> socket, Outbound& out, Flo
   }
   socket->descriptor = std::move(out.socket);
   socket->client = core.flow.client;
-  socket->local = out.local;
   socket->snapshot = core.snapshot;
   socket->rule = core.rule;
   socket->place = sockets_.size();
-  services_.admission().own_socket(Protocol::udp, out.local, true);
+  const bool connected = core.rule->upstream->profile().mapping == Mapping::per_flow;
+  socket->own = {Protocol::udp, out.local, connected ? core.remote : Endpoint{}, core.generation};
+  services_.loop_guard().opened(socket->own);
   core.source = out.local;
   sockets_.push_back(std::move(socket));
   return sockets_.back().get();
@@ -222,10 +223,7 @@ void UdpFlows::refuse_socket(const FlowCore& core, int code, const char* step) {
       break;
     case EHOSTUNREACH:
     case ENETUNREACH:
-      if (raw_.send_unreachable(core.flow.client, core.flow.destination,
-                                RawSender::Unreachable::host) != 0) {
-        services_.reasons().add(Reason::icmp_send_failed);
-      }
+      tell_unreachable(core.flow, RawSender::Unreachable::host);
       refuse(core, End::connect_failed, Reason::connect_unreachable, error);
       break;
     default:

@@ -39,6 +39,7 @@ class Worker {
  public:
   struct Shared {
     Admission& admission;
+    LoopGuard& loop_guard;
     Log& log;
     std::uint64_t process;  // for the flows' ids
     Port port;

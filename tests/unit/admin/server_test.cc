@@ -136,7 +136,7 @@ TEST_CASE("garbage is refused, or given up as unfinished") {
   std::vector<bool> closed;
   served.during([&] {
     for (const auto& garbage :
-         {std::string("\0\0\0\0\r\n\r\n", 8), std::string("\x16\x03\x01\x02\x00\x01\r\n\r\n"),
+         {std::string("\0\0\0\0\r\n\r\n", 8), std::string("\x16\x03\x01\x02\r\n\r\n"),
           std::string("GET\r\n\r\n"), std::string("GET /v1/status HTTP/9.9\r\n\r\n")}) {
       HttpClient client(served.socket());
       client.send(garbage);

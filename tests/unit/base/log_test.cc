@@ -201,6 +201,7 @@ TEST_CASE("many threads write whole lines") {
   {
     auto log = std::move(Log::open(settings)).value();
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&log] {
         for (int i = 0; i < 500; ++i) {

@@ -23,14 +23,69 @@ Address first_address(const AddressMatch& match) {
   return match.include().empty() ? Address{} : match.include().front().address;
 }
 
-// The earlier rule of an interval that takes all that `number` could get there.
-std::optional<RuleNumber> shadower(const Candidates& candidates,
-                                   std::span<const Conditions> conditions, RuleNumber number) {
-  const Conditions& wanted = conditions[number];
-  return candidates.first(
-      first_address(wanted.client()), first_address(wanted.destination()),
-      [&](RuleNumber earlier) { return earlier < number && conditions[earlier].covers(wanted); });
-}
+class Search {
+ public:
+  explicit Search(std::span<const RuleSettings> rules) {
+    conditions_.reserve(rules.size());
+    for (const RuleSettings& rule : rules) {
+      conditions_.emplace_back(rule);
+    }
+    shadows_.resize(rules.size());
+    const auto look = [&](Port, const std::set<RuleNumber>& here) {
+      look_at({here.begin(), here.end()});
+    };
+    each_interval(rules, Protocol::tcp, look);
+    each_interval(rules, Protocol::udp, look);
+  }
+
+  [[nodiscard]] const std::vector<Shadow>& shadows() const { return shadows_; }
+
+ private:
+  // The rules of one interval of ports.
+  void look_at(const std::vector<RuleNumber>& rules) {
+    if (rules.empty() || !known_.insert(rules).second) {
+      return;
+    }
+    const auto always = std::find_if(rules.begin(), rules.end(), [&](RuleNumber number) {
+      return conditions_[number].always();
+    });
+    const Candidates candidates({rules.begin(), always}, conditions_);
+    for (auto number = rules.begin(); number != rules.end(); ++number) {
+      Shadow& shadow = shadows_[*number];
+      if (shadow.somewhere_free) {
+        continue;
+      }
+      auto by = shadower(candidates, *number);
+      if (!by && number > always) {
+        by = *always;
+      }
+      if (by) {
+        shadow.by.insert(*by);
+      } else {
+        shadow.somewhere_free = true;
+      }
+    }
+  }
+
+  // The earlier rule that takes all that `number` could get here.
+  std::optional<RuleNumber> shadower(const Candidates& candidates, RuleNumber number) {
+    const Conditions& wanted = conditions_[number];
+    return candidates.first(first_address(wanted.client()), first_address(wanted.destination()),
+                            [&](RuleNumber earlier) {
+                              if (earlier >= number || comparisons_left_ == 0) {
+                                return false;
+                              }
+                              --comparisons_left_;
+                              return conditions_[earlier].covers(wanted);
+                            });
+  }
+
+  std::vector<Conditions> conditions_;
+  std::vector<Shadow> shadows_;
+  std::set<std::vector<RuleNumber>> known_;  // lists looked at
+  // A warning is worth seconds, not minutes: after this many, the rest counts as free.
+  std::size_t comparisons_left_ = 50'000'000;
+};
 
 std::string names_of(std::span<const RuleSettings> rules, const std::set<RuleNumber>& numbers) {
   constexpr std::size_t glance = 3;
@@ -48,36 +103,8 @@ std::string names_of(std::span<const RuleSettings> rules, const std::set<RuleNum
 }  // namespace
 
 std::vector<Diagnostic> shadowed_rules(std::span<const RuleSettings> rules) {
-  std::vector<Conditions> conditions;
-  conditions.reserve(rules.size());
-  for (const RuleSettings& rule : rules) {
-    conditions.emplace_back(rule);
-  }
-  std::vector<Shadow> shadows(rules.size());
-  std::set<std::vector<RuleNumber>> known;  // lists already looked at
-  const auto look = [&](Port, const std::set<RuleNumber>& here) {
-    const std::vector<RuleNumber> list(here.begin(), here.end());
-    if (list.empty() || !known.insert(list).second) {
-      return;
-    }
-    const auto always = std::find_if(
-        list.begin(), list.end(), [&](RuleNumber number) { return conditions[number].always(); });
-    const Candidates candidates({list.begin(), always}, conditions);
-    for (auto number = list.begin(); number != list.end(); ++number) {
-      auto by = shadower(candidates, conditions, *number);
-      if (!by && number > always) {
-        by = *always;
-      }
-      if (by) {
-        shadows[*number].by.insert(*by);
-      } else {
-        shadows[*number].somewhere_free = true;
-      }
-    }
-  };
-  each_interval(rules, Protocol::tcp, look);
-  each_interval(rules, Protocol::udp, look);
-
+  const Search search(rules);
+  const auto& shadows = search.shadows();
   std::vector<Diagnostic> out;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (!shadows[i].somewhere_free && !shadows[i].by.empty()) {

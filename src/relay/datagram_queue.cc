@@ -175,10 +175,17 @@ void DatagramQueue::send_each(const Message& message) {
     do {
       const auto piece =
           entry.payload.subspan(offset, std::min(step, entry.payload.size() - offset));
-      const ssize_t sent =
-          sendto(entry.fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-                 length != 0 ? reinterpret_cast<const sockaddr*>(&name) : nullptr, length);
-      if (sent >= 0) {
+      const auto send_it = [&]() {
+        return sendto(entry.fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                      length != 0 ? reinterpret_cast<const sockaddr*>(&name) : nullptr,
+                      length) >= 0;
+      };
+      bool sent = send_it();
+      if (!sent && errno == ECONNREFUSED) {  // what the piece before this one earned
+        entry.sender->on_not_sent(0, ECONNREFUSED);
+        sent = send_it();
+      }
+      if (sent) {
         entry.sender->on_sent(1, piece.size());
       } else {
         entry.sender->on_not_sent(1, errno);

@@ -70,7 +70,9 @@ bool bind_source(Outbound& out, int type, const Flow& flow, const Source& source
   if (source.kind != SourceKind::address && !set_transparent(fd, wanted.family())) {
     return false;
   }
-  if (wanted.port != 0 && !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)) {
+  // TCP refuses at connect() only what would be the same tuple twice. UDP would take it without a
+  // word, and answers for one flow would reach the other: there the port is one socket's alone.
+  if (wanted.port != 0 && type == SOCK_STREAM && !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)) {
     return false;
   }
   // Lets connect() choose the port, which then need only be free towards this one remote endpoint.

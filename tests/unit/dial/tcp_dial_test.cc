@@ -1,0 +1,193 @@
+// A dial from start to its one report.
+#include "dial/tcp_dial.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "caller.h"
+#include "catch.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using Outcome = TcpDial::Outcome;
+
+}  // namespace
+
+TEST_CASE("a server that accepts is dialled once") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Listening server("127.0.0.1:0");
+  const Scripted pool(4, {server.local});
+  Caller caller(pool);
+  REQUIRE(caller.start() == Outcome::connecting);
+  CHECK(caller.sockets == std::multiset{caller.tuple()});
+  CHECK(caller.deadlines() == 1);
+  caller.wait();
+  CHECK(caller.outcome == Outcome::connected);
+  CHECK(caller.dial->attempts() == 1);
+  CHECK(caller.dial->route().server == pool.servers()[0]);
+  CHECK(caller.dial->route().remote == server.local);
+  CHECK(caller.deadlines() == 0);
+  const Endpoint local = caller.dial->local();
+  const Descriptor socket = caller.dial->take_socket();
+  CHECK(name_of(socket.get()) == local);
+  CHECK(server.accept_one() == local);
+  // From here on the owner watches over the connection's ends.
+  caller.dial->abandon();
+  CHECK(caller.sockets.size() == 1);
+  CHECK(caller.reports == 1);
+}
+
+TEST_CASE("refused by one server, a flow goes to the next one") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Listening server("127.0.0.1:0");
+  const Scripted pool(4,
+                      {free_endpoint("127.0.0.1:0"), free_endpoint("127.0.0.1:0"), server.local});
+  Caller caller(pool);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.wait();
+  CHECK(caller.outcome == Outcome::connected);
+  CHECK(caller.dial->attempts() == 3);
+  CHECK(caller.dial->route().server == pool.servers()[2]);
+  CHECK(caller.retried == std::vector<std::string>{"server1", "server2"});
+  CHECK(pool.servers()[0]->failures_total == 1);
+  CHECK(pool.servers()[1]->failures_total == 1);
+  CHECK(pool.servers()[2]->failures_total == 0);
+  CHECK(caller.sockets.size() == 1);
+  CHECK(caller.reports == 1);
+}
+
+TEST_CASE("when all servers refuse, the flow is refused, with the last one's error") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Endpoint nobody = free_endpoint("127.0.0.1:0");
+  const Scripted pool(9, {nobody, nobody});
+  Caller caller(pool);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.wait();
+  CHECK(caller.outcome == Outcome::refused);
+  CHECK(caller.dial->error() == ECONNREFUSED);
+  CHECK(std::string(caller.dial->step()) == "connect");
+  CHECK(caller.dial->attempts() == 2);
+  CHECK(caller.sockets.empty());
+  CHECK(caller.deadlines() == 0);
+  CHECK(caller.reports == 1);
+}
+
+TEST_CASE("no more servers are tried than the upstream allows") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Endpoint nobody = free_endpoint("127.0.0.1:0");
+  for (const int attempts : {1, 2}) {
+    const Scripted pool(attempts, {nobody, nobody, nobody});
+    Caller caller(pool);
+    REQUIRE(caller.start() == Outcome::connecting);
+    caller.wait();
+    CHECK(caller.outcome == Outcome::refused);
+    CHECK(caller.dial->attempts() == static_cast<std::uint32_t>(attempts));
+    CHECK(caller.retried.size() == static_cast<std::size_t>(attempts - 1));
+  }
+}
+
+TEST_CASE("a server that does not answer in time is given up, not a moment earlier") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Silent silent;
+  const Scripted pool(1, {silent.local});
+  Caller caller(pool, 10s);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.pass(9999ms);
+  CHECK_FALSE(caller.outcome.has_value());
+  CHECK(caller.sockets.size() == 1);
+  caller.pass(51ms);
+  CHECK(caller.outcome == Outcome::timed_out);
+  CHECK(caller.dial->error() == ETIMEDOUT);
+  CHECK(caller.sockets.empty());
+  CHECK(caller.deadlines() == 0);
+}
+
+TEST_CASE("after a timeout the next server is tried") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Silent silent;
+  const Listening server("127.0.0.1:0");
+  const Scripted pool(2, {silent.local, server.local});
+  Caller caller(pool, 10s);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.pass(10s);
+  CHECK_FALSE(caller.outcome.has_value());
+  CHECK(caller.retried == std::vector<std::string>{"server1"});
+  CHECK(caller.deadlines() == 1);
+  caller.wait();
+  CHECK(caller.outcome == Outcome::connected);
+  CHECK(caller.dial->route().server == pool.servers()[1]);
+  CHECK(caller.reports == 1);
+}
+
+TEST_CASE("what a policy refuses is known at once, and nothing is opened") {
+  struct Row {
+    Route::Verdict verdict;
+    Outcome outcome;
+  };
+  for (const Row& row :
+       {Row{Route::Verdict::reject, Outcome::rejected}, Row{Route::Verdict::drop, Outcome::dropped},
+        Row{Route::Verdict::no_server, Outcome::no_server}}) {
+    Scripted pool(4, {});
+    pool.verdict = row.verdict;
+    Caller caller(pool);
+    CHECK(caller.start() == row.outcome);
+    CHECK(caller.reports == 0);  // start() said it
+    CHECK(caller.dial->attempts() == 0);
+    CHECK(caller.dial->error() == 0);
+    CHECK(caller.sockets.empty());
+    CHECK(caller.deadlines() == 0);
+  }
+}
+
+TEST_CASE("a source that cannot be had fails the flow and names the step") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Listening server("127.0.0.1:0");
+  const Scripted pool(1, {server.local},
+                      {SourceKind::address, Address::parse("203.0.113.9").value()});
+  Caller caller(pool);
+  CHECK(caller.start() == Outcome::source_unavailable);
+  CHECK(caller.dial->error() == EADDRNOTAVAIL);
+  CHECK(std::string(caller.dial->step()) == "bind to the source");
+  CHECK(caller.reports == 0);
+  CHECK(caller.sockets.empty());
+}
+
+TEST_CASE("a flow that ends while it is dialled leaves nothing behind") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Silent silent;
+  const Scripted pool(4, {silent.local, silent.local});
+  Caller caller(pool);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.dial->abandon();
+  CHECK(caller.sockets.empty());
+  CHECK(caller.deadlines() == 0);
+  caller.dial->on_events(EPOLLERR | EPOLLHUP);  // an event of the same batch
+  caller.pass(1h);
+  CHECK(caller.reports == 0);
+  CHECK(caller.retried.empty());
+  caller.dial->abandon();  // once more does no harm
+}
+
+}  // namespace weir

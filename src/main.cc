@@ -1,9 +1,10 @@
 // The command table: each command is one row, made of its words for the command line and the
 // function that does it.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "cli/check.h"
 #include "cli/explain.h"
@@ -51,8 +52,8 @@ int main(int argc, char** argv) {
       "install the firewall's rules, and remove them at exit (with on-failure = open)");
 
   std::string check_file;
-  made = command("check", "validate a configuration",
-                 [&]() { return weir::run_check(check_file); });
+  made =
+      command("check", "validate a configuration", [&]() { return weir::run_check(check_file); });
   add_config(*made, check_file);
 
   weir::ExplainArguments explain;

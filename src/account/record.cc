@@ -2,22 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "base/escape.h"
 
 namespace weir {
 namespace {
 
-// Microseconds as milliseconds with three decimals.
-void append_ms(std::string& out, std::int64_t us) {
-  const auto positive = us < 0 ? 0 : us;
-  fmt::format_to(std::back_inserter(out), FMT_STRING("{}.{:03}"), positive / 1000, positive % 1000);
-}
-
 void append_number(std::string& out, std::uint64_t number) {
   const fmt::format_int digits(number);
   out.append(digits.data(), digits.size());
+}
+
+// Microseconds as milliseconds with three decimals.
+void append_ms(std::string& out, std::int64_t us) {
+  const auto positive = us < 0 ? 0 : static_cast<std::uint64_t>(us);
+  append_number(out, positive / 1000);
+  // 1 before the decimals keeps their leading zeros, and makes way for the point.
+  const fmt::format_int decimals(1000 + positive % 1000);
+  out += '.';
+  out.append(decimals.data() + 1, 3);
+}
+
+// Endpoint::text, without the strings in between: two of these are in every record.
+void append_endpoint(std::string& out, const Endpoint& endpoint) {
+  if (!endpoint.address.is_v4()) {
+    out += endpoint.text();
+    return;
+  }
+  const auto& bytes = endpoint.address.bytes();
+  for (std::size_t i = 12; i < 16; ++i) {
+    append_number(out, bytes[i]);
+    out += i < 15 ? '.' : ':';
+  }
+  append_number(out, endpoint.port);
 }
 
 // `key=value` pairs after the flow's two ends.
@@ -59,6 +75,16 @@ class JsonFields {
   void text(std::string_view key, std::string_view value) {
     out_ += key;
     append_json_string(out_, value);
+  }
+  void endpoint(std::string_view key, const Endpoint& value) {
+    out_ += key;
+    if (!value.address.is_v4()) {
+      append_json_string(out_, value.text());
+      return;
+    }
+    out_ += '"';
+    append_endpoint(out_, value);
+    out_ += '"';
   }
   void number(std::string_view key, std::uint64_t value) {
     out_ += key;
@@ -148,9 +174,9 @@ void append_text(std::string& out, const FlowRecord& record) {
   out += "flow ";
   out += name_of(record.protocol);
   out += ' ';
-  out += record.client.text();
+  append_endpoint(out, record.client);
   out += " -> ";
-  out += record.destination.text();
+  append_endpoint(out, record.destination);
   TextFields fields(out);
   fields.text("rule", record.rule);
   fields.text("upstream", record.upstream);
@@ -180,8 +206,8 @@ void append_json(std::string& out, const FlowRecord& record) {
   JsonFields fields(out);
   fields.text(R"({"id":)", record.id);
   fields.text(R"(,"protocol":)", name_of(record.protocol));
-  fields.text(R"(,"client":)", record.client.text());
-  fields.text(R"(,"destination":)", record.destination.text());
+  fields.endpoint(R"(,"client":)", record.client);
+  fields.endpoint(R"(,"destination":)", record.destination);
   fields.text(R"(,"host":)", record.host);
   fields.text(R"(,"rule":)", record.rule);
   fields.text(R"(,"upstream":)", record.upstream);

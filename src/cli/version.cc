@@ -15,8 +15,9 @@ int run_version(bool json) {
     types += policy.name;
   }
   if (json) {
-    fmt::print("{{\"version\":\"{}\",\"upstream_types\":[\"{}\"],\"firewall\":[\"nft\",\"iptables\"]}}\n",
-               WEIR_VERSION, types);
+    fmt::print(
+        "{{\"version\":\"{}\",\"upstream_types\":[\"{}\"],\"firewall\":[\"nft\",\"iptables\"]}}\n",
+        WEIR_VERSION, types);
   } else {
     fmt::print("weir {}\nupstream types: {}\nfirewall: nft iptables\n", WEIR_VERSION, types);
   }

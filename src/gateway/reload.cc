@@ -108,6 +108,7 @@ Result<> Gateway::replace_firewall(const Snapshot& next) {
       if (auto applied = firewall::apply(firewall_rules(next), backend); !applied) {
         return applied.error().while_trying("cannot replace the firewall's rules");
       }
+      break;
     }
   }
   return Done{};

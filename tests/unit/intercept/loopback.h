@@ -1,0 +1,66 @@
+// What a listener meets on loopback, where the destination is the address that was dialled.
+#pragma once
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "base/descriptor.h"
+#include "base/transparent.h"
+#include "catch.h"
+#include "loop/edge_poll.h"
+#include "weir/endpoint.h"
+
+namespace weir {
+
+inline bool may_intercept() {
+  const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (set_transparent(probe.get(), Family::v4)) {
+    return true;
+  }
+  WARN("skipped: this needs CAP_NET_ADMIN");
+  return false;
+}
+
+inline Endpoint name_of(int fd) {
+  sockaddr_storage raw{};
+  socklen_t length = sizeof raw;
+  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &length) == 0);
+  return Endpoint::from(raw);
+}
+
+inline Address loopback(Family family) {
+  return family == Family::v4 ? Address::v4(INADDR_LOOPBACK) : Address::v6(in6addr_loopback);
+}
+
+// A client's socket, connected.
+inline Descriptor call(const Endpoint& to, int type = SOCK_STREAM) {
+  Descriptor out(::socket(domain_of(to.family()), type | SOCK_CLOEXEC, 0));
+  REQUIRE(out.valid());
+  sockaddr_storage raw{};
+  const socklen_t length = to.to(raw);
+  REQUIRE(connect(out.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0);
+  return out;
+}
+
+inline bool was_reset(const Descriptor& socket) {
+  pollfd ready{socket.get(), POLLIN, 0};
+  REQUIRE(poll(&ready, 1, 10'000) == 1);
+  char byte = 0;
+  return recv(socket.get(), &byte, 1, 0) < 0 && errno == ECONNRESET;
+}
+
+struct Turns {
+  Turns() : poll(loop, [this]() { poll.stop(); }), mailbox(std::in_place, loop) {}
+  ~Turns() { mailbox.reset(); }
+  // One turn, which something has to be ready for.
+  void run() { poll.run(); }
+  Loop loop;
+  EdgePoll poll;
+  std::optional<Mailbox> mailbox;
+};
+
+}  // namespace weir

@@ -53,8 +53,12 @@ DatagramControl control_of(const msghdr& header) {
   DatagramControl out;
   auto* mutable_header =
       const_cast<msghdr*>(&header);  // CMSG_NXTHDR wants it so; nothing is written
+  const auto* end = static_cast<const std::byte*>(header.msg_control) + header.msg_controllen;
   for (cmsghdr* c = CMSG_FIRSTHDR(mutable_header); c != nullptr;
        c = CMSG_NXTHDR(mutable_header, c)) {
+    if (c->cmsg_len > static_cast<std::size_t>(end - reinterpret_cast<const std::byte*>(c))) {
+      break;
+    }
     sockaddr_in four{};
     sockaddr_in6 six{};
     in_pktinfo four_info{};

@@ -76,9 +76,13 @@ Result<Address> Address::parse(std::string_view text) {
   std::string copy(text);
   std::uint32_t scope = 0;
   if (const auto percent = copy.find('%'); percent != std::string::npos) {
-    scope = if_nametoindex(copy.c_str() + percent + 1);
+    const std::string interface = copy.substr(percent + 1);
+    // The kernel ignores what follows a colon: an alias, long ago.
+    if (interface.find(':') == std::string::npos) {
+      scope = if_nametoindex(interface.c_str());
+    }
     if (scope == 0) {
-      return Error("no interface named '" + copy.substr(percent + 1) + "'");
+      return Error("no interface named '" + interface + "'");
     }
     copy.resize(percent);
   }

@@ -85,6 +85,9 @@ TEST_CASE("a link-local address carries its interface") {
   REQUIRE_FALSE(unknown.ok());
   CHECK(unknown.error().text() == "no interface named 'no-such-thing'");
   CHECK_FALSE(Address::parse("fe80::1%").ok());
+  // The kernel takes the second of these for the first.
+  CHECK(Address::parse("fe80::1%lo").ok());
+  CHECK_FALSE(Address::parse("fe80::1%lo:80").ok());
 }
 
 TEST_CASE("an interface after an address that cannot have one is refused, not skipped") {

@@ -44,6 +44,7 @@ TEST_CASE("every form of a server is read") {
       {"six=[fd00::1]:443 weight=9", "six", "fd00::1", 443, 9},
       {"[fe80::1%lo]:80", "[fe80::1%lo]:80", "fe80::1%lo", 80, 1},
       {"fe80::1%lo", "fe80::1%lo", "fe80::1%lo", 0, 1},
+      {"fe80::1%lo:80", "fe80::1%lo:80", "fe80::1%lo", 80, 1},
       {"example.net", "example.net", "example.net", 0, 1},
       {"example.net:8080", "example.net:8080", "example.net", 8080, 1},
       {"example.net.:80", "example.net.:80", "example.net.", 80, 1},

@@ -147,7 +147,7 @@ TEST_CASE("what max-flows is by itself follows from the descriptors, and is neve
   CHECK(Admission(1'024).auto_max_flows() < 512);
   CHECK(Admission(1'024).auto_max_flows() > 256);
   CHECK(Admission(1'048'576).auto_max_flows() > 500'000);
-  for (const std::uint64_t few : {0, 1, 8, 64}) {
+  for (const std::uint64_t few : std::vector<std::uint64_t>{0, 1, 8, 64}) {
     CHECK(Admission(few).auto_max_flows() >= 1);
   }
 }

@@ -39,9 +39,9 @@ namespace {
 // One turn's share of one direction.
 constexpr std::size_t turn_budget = 1 << 20;
 // Bytes without a pause after which a direction counts as bulk.
-constexpr std::uint64_t bulk_after = 256 * 1024;
+constexpr std::uint64_t bulk_after = std::uint64_t{256} * 1024;
 // A splice that moves less than this was not worth its two system calls.
-constexpr ssize_t least_splice = 16 * 1024;
+constexpr ssize_t least_splice = ssize_t{16} * 1024;
 
 // No TCP_USER_TIMEOUT: it would also end flows whose receiver pauses for long with a closed window,
 // which is its right. A peer that stops acknowledging altogether is found by the retransmission

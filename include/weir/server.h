@@ -37,7 +37,7 @@ class Server {
     std::string name;  // unique in its upstream
     std::string host;  // an address or a host name
     Port port = 0;     // 0: the flow's destination port
-    auto operator<=>(const Identity&) const = default;
+    auto operator<=>(const Identity&) const = default;  // NOLINT(modernize-use-nullptr)
   };
 
   explicit Server(Identity identity);

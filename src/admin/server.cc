@@ -77,6 +77,7 @@ struct AdminServer::State {
   std::vector<Held> waiting;
   std::size_t answer_bytes = 0;
   bool closed_one = false;  // in this run
+  bool stopping = false;    // answers nothing new
 
   Result<> start();
   void run();
@@ -128,6 +129,7 @@ Result<> AdminServer::State::start() {
 }
 
 AdminServer::State::~State() {
+  stopping = true;
   poll.reset();  // before its descriptor goes
   next_timeout.reset();
   deadlines.reset();
@@ -190,7 +192,11 @@ MHD_Result AdminServer::State::on_request(void* self, MHD_Connection* connection
   }
   if (!held->handled) {
     held->handled = true;
-    server.ask(held);
+    if (server.stopping) {
+      held->answer = error_answer(503, {"the gateway is stopping"});
+    } else {
+      server.ask(held);
+    }
   }
   if (held->answer) {
     return server.send(*held);

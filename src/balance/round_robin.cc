@@ -34,6 +34,7 @@ std::vector<Group> by_weight(std::span<const int> weights, int divisor) {
     group.members.push_back(static_cast<std::uint16_t>(i));
   }
   std::vector<Group> out;
+  out.reserve(groups.size());
   for (auto& [weight, group] : groups) {
     out.push_back(std::move(group));
   }
@@ -49,8 +50,8 @@ RoundRobin::RoundRobin(std::span<const int> weights) : count_(weights.size()) {
     divisor = std::gcd(divisor, weight);
     total += weight;
   }
-  if (count_ == 0) {
-    return;
+  if (divisor == 0) {
+    return;  // no candidates
   }
   total /= divisor;
   // Everybody gains its weight each turn; whoever has most (the first of several) takes the turn

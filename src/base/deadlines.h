@@ -58,7 +58,10 @@ class Deadlines {
   static constexpr std::size_t slots = 1U << slot_bits;
   static constexpr std::size_t levels = 5;  // 64^5 ticks of 50 ms: 620 days
 
-  struct Anchor final : Entry {
+  // Final, and never owned through its base.
+  class Anchor final : public Entry {  // NOLINT(cppcoreguidelines-virtual-class-destructor)
+   public:
+    Anchor() = default;
     void on_deadline(Instant) override {}
   };
 

@@ -97,17 +97,18 @@ Result<> Gateway::open(Configuration configuration) {
   resolver_ = std::move(resolver).value();
   track_servers();
 
+  watch_signals();
   if (auto workers = open_workers(); !workers) {
     return workers.error();
   }
   if (options_.firewall == OwnFirewall::yes) {
+    const StartingProgram guard(*this);
     const auto backend = firewall::standard_backend();
     if (auto applied = firewall::apply(firewall_rules(*snapshot_), backend); !applied) {
       return applied.error().while_trying("cannot install the firewall's rules");
     }
     installed_ = backend;
   }
-  watch_signals();
   log_->info("weir " WEIR_VERSION " serves on port " + std::to_string(from.gateway.port) +
              " with " + std::to_string(workers_.size()) + " workers, at most " +
              std::to_string(snapshot_->limits().max_flows) + " flows each of TCP and UDP (" +
@@ -135,6 +136,7 @@ Result<> Gateway::open_workers() {
                               .log = *log_,
                               .process = FlowIds::random_process(),
                               .port = port,
+                              .starting_program = starting_program_,
                               .on_drained = [this]() {
                                 mailbox_->post([this]() {
                                   if (++drained_workers_ == workers_.size()) {

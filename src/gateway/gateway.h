@@ -4,6 +4,7 @@
 // Main thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -68,6 +69,20 @@ class Gateway final : public Control {
   void drain();
   void exit_now();
 
+  // While it lives, workers keep what a program being started may still hold open.
+  class StartingProgram {
+   public:
+    explicit StartingProgram(Gateway& gateway) : gateway_(gateway) {
+      gateway_.starting_program_.store(true);
+    }
+    ~StartingProgram() { gateway_.starting_program_.store(false); }
+    StartingProgram(const StartingProgram&) = delete;
+    StartingProgram& operator=(const StartingProgram&) = delete;
+
+   private:
+    Gateway& gateway_;
+  };
+
   Options options_;
   std::unique_ptr<Log> log_;
   Loop loop_;
@@ -89,6 +104,7 @@ class Gateway final : public Control {
   std::vector<std::function<void(ReloadReport)>> reloading_;
   bool draining_ = false;
   std::size_t drained_workers_ = 0;
+  std::atomic<bool> starting_program_{false};   // see Worker::Shared
   std::optional<firewall::Backend> installed_;  // the rules that this process installed
   std::uint64_t reloads_ = 0;
   std::uint64_t reloads_failed_ = 0;

@@ -42,8 +42,11 @@ LoopGuard::Finding LoopGuard::look(const Flow& flow, Port port) const {
     // Mappings are not connected, and from the router's own address not even bound to it.
     const Endpoint wildcard{Address::any(flow.client.family()), flow.client.port};
     const Endpoint anyone;
-    seen = std::max({seen, sockets_.count(key_of(Protocol::udp, flow.client, anyone)),
-                     sockets_.count(key_of(Protocol::udp, wildcard, anyone))});
+    seen = std::max(seen, sockets_.count(key_of(Protocol::udp, flow.client, anyone)));
+    if (sockets_.count(key_of(Protocol::udp, wildcard, anyone)) != 0 &&
+        is_local_address(flow.client.address)) {
+      return {.is_loop = true};
+    }
   }
   if (seen == 0) {
     return {};

@@ -102,6 +102,7 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
 // Rules that are installed are replaced in the same step as the configuration, whoever installed
 // them; where none are, none are wanted.
 Result<> Gateway::replace_firewall(const Snapshot& next) {
+  const StartingProgram guard(*this);
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
     const auto there = firewall::applied(backend);
     if (there.ok() && there.value()) {

@@ -46,6 +46,7 @@ std::vector<RuleReport> Gateway::rules() {
   const auto& from = snapshot_->configuration();
   const auto entries = snapshot_->entries();
   // What the firewall decided alone is counted by the kernel.
+  const StartingProgram guard(*this);
   std::vector<firewall::RuleCounter> counters;
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
     const auto there = firewall::applied(backend);

@@ -141,10 +141,7 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
   }
 
   void on_dialed(TcpDial::Outcome outcome) override {
-    core_.attempts = dial_->attempts();
-    core_.server = dial_->route().server;
-    core_.remote = dial_->route().remote;
-    core_.source = dial_->local();
+    learn_from_dial();
     if (outcome != TcpDial::Outcome::connected) {
       const Failure failure = failure_of(outcome);
       const std::string error =
@@ -164,10 +161,18 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     const auto both = pending_client_events_ | EPOLLIN | EPOLLOUT;
     auto state = relay_->on_client_events(both);
     // The event that told of the connection may have told of data, too.
-    if (state == TcpRelay::Progress::waiting && (pending_server_events_ & ~EPOLLOUT) != 0) {
+    if ((state == TcpRelay::Progress::waiting || state == TcpRelay::Progress::more) &&
+        (pending_server_events_ & ~EPOLLOUT) != 0) {
       state = relay_->on_server_events(pending_server_events_);
     }
     progress(state);
+  }
+
+  void learn_from_dial() {
+    core_.attempts = dial_->attempts();
+    core_.server = dial_->route().server;
+    core_.remote = dial_->route().remote;
+    core_.source = dial_->local();
   }
 
   void on_retry(const std::shared_ptr<Server>&) override {
@@ -244,8 +249,11 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     over_ = true;
     services_.deadlines().cancel(*this);
     services_.poll().forget(client_events_);
-    FlowRecord done = record();
     const bool was_connected = relay_.has_value();
+    if (dial_) {
+      learn_from_dial();
+    }
+    FlowRecord done = record();
     if (was_connected) {
       services_.loop_guard().closed({Protocol::tcp, core_.source, core_.remote, core_.generation});
       if (why != End::closed) {

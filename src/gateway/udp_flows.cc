@@ -140,6 +140,11 @@ void UdpFlows::not_sent_up(UdpFlow& flow, std::uint64_t datagrams, int code) {
     case ECONNREFUSED:
     case EHOSTUNREACH:
     case ENETUNREACH:
+      services_.reasons().add(Reason::send_failed, datagrams);
+      // On a mapping this may be about another peer's datagram; the error queue knows whose.
+      if (datagrams == 0 && flow.socket->only_flow == nullptr) {
+        break;
+      }
       if (std::none_of(unreachable_.begin(), unreachable_.end(),
                        [&](const auto& seen) { return seen.first == &flow; })) {
         unreachable_.emplace_back(&flow, code);
@@ -176,6 +181,8 @@ void UdpFlows::on_socket_events(UdpSocket& socket, std::uint32_t events) {
 }
 
 void UdpFlows::receive(UdpSocket& socket) {
+  int icmp =
+      0;  // of a connected socket, which hands the error out before the answers it has queued
   for (int i = 0; i < most_batches; ++i) {
     if (answers_used_ == DatagramBatch::slots) {
       flush_answers();
@@ -184,15 +191,14 @@ void UdpFlows::receive(UdpSocket& socket) {
     const int received = answers_.receive(socket.descriptor.get(), answers_used_);
     if (received < 0) {
       if (errno == EAGAIN) {
-        return;
+        break;
       }
-      // A connected socket hands the ICMP error out here, once.
-      if (socket.only_flow != nullptr) {
-        const int code = errno;
-        unreachable(*socket.only_flow, code);
-        return;
+      const bool is_unreachable =
+          errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH;
+      if (is_unreachable && socket.only_flow != nullptr) {
+        icmp = errno;
       }
-      continue;
+      continue;  // others are about the path, and the kernel has drawn its conclusions
     }
     const auto count = static_cast<std::size_t>(received);
     const std::size_t first = answers_used_;
@@ -207,9 +213,13 @@ void UdpFlows::receive(UdpSocket& socket) {
       static_cast<void>(set_option(fd, SOL_UDP, UDP_GRO, 1));
       static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, heavy_receive_buffer));
     }
-    if (count < room) {
+    if (count < room && icmp == 0) {
       return;  // drained: the kernel looked and found no more
     }
+  }
+  if (icmp != 0) {
+    unreachable(*socket.only_flow, icmp);
+    return;
   }
   services_.poll().forget(socket);
   services_.poll().again(socket, EPOLLIN);
@@ -266,6 +276,9 @@ void UdpFlows::end_turn() {
   while (answered_.size > Answered::most) {
     end(*answered_.oldest, End::closed, {});
   }
+}
+
+void UdpFlows::bury() {
   ended_.clear();
   closed_.clear();
 }

@@ -32,8 +32,10 @@ class UdpFlows {
 
   // From the listeners.
   void on_datagrams(std::span<const InterceptedDatagram> datagrams);
-  // Sends the answers gathered in this turn, and destroys what ended in it.
+  // Sends the answers gathered in this turn.
   void end_turn();
+  // Destroys what has ended.
+  void bury();
 
   [[nodiscard]] std::size_t size() const { return flows_.size(); }
   void each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const;

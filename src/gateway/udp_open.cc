@@ -75,6 +75,10 @@ UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
 // Endpoint-independent filtering: whoever sends to a mapping reaches the client, as a flow of its
 // own.
 UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
+  if (is_invalid(peer)) {
+    services_.reasons().add(Reason::invalid_destination);  // nobody could answer from there
+    return nullptr;
+  }
   const Flow flow{
       .protocol = Protocol::udp, .client = socket.client, .destination = peer, .interface = 0};
   FlowCore core = services_.open(flow);

@@ -100,7 +100,10 @@ void Worker::listen(Listeners listeners) {
 
 void Worker::end_turn() {
   udp_.end_turn();
-  tcp_.bury();
+  if (!shared_.starting_program.load()) {
+    udp_.bury();
+    tcp_.bury();
+  }
   // The ticker runs only while there is something to wait for: an idle gateway sleeps.
   const bool wanted = deadlines_.size() != 0 || services_.has_records();
   if (wanted && !ticking_ && ticker_) {
@@ -120,7 +123,9 @@ void Worker::tick() {
 }
 
 void Worker::drain() {
-  tcp_listeners_.clear();
+  for (const auto& listener : tcp_listeners_) {
+    listener->close();
+  }
   draining_ = true;
 }
 

@@ -3,6 +3,7 @@
 // posting functions and reads their counters.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,6 +44,9 @@ class Worker {
     Log& log;
     std::uint64_t process;  // for the flows' ids
     Port port;
+    // The main thread is starting another program. Until that program runs it holds a copy of every
+    // descriptor, closed ones are still watched, and what watched them has to stay.
+    const std::atomic<bool>& starting_program;
     // Called on the worker's thread when it is draining and its last TCP flow has ended.
     std::function<void()> on_drained;
   };

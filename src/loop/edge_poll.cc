@@ -36,7 +36,7 @@ bool EdgePoll::control(int fd, Watcher& watcher, std::uint32_t events) const {
 }
 
 bool EdgePoll::add(int fd, Watcher& watcher) {
-  return control(fd, watcher, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  return control(fd, watcher, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
 bool EdgePoll::add_input(int fd, Watcher& watcher) {

@@ -36,8 +36,8 @@ class EdgePoll {
   EdgePoll(const EdgePoll&) = delete;
   EdgePoll& operator=(const EdgePoll&) = delete;
 
-  // Registers for input, output and hang-up, edge-triggered. False when the kernel refuses (no
-  // memory, max_user_watches). Closing the descriptor is what ends it.
+  // Registers for input, urgent input, output and hang-up, edge-triggered. False when the kernel
+  // refuses (no memory, max_user_watches). Closing the descriptor is what ends it.
   [[nodiscard]] bool add(int fd, Watcher& watcher);
   // Only for input; edge-triggered.
   [[nodiscard]] bool add_input(int fd, Watcher& watcher);

@@ -127,10 +127,9 @@ Mailbox::~Mailbox() {
 }
 
 void Mailbox::post(std::function<void()> task) {
-  {
-    const std::lock_guard guard(state_->lock);
-    state_->posted.push_back(std::move(task));
-  }
+  // Under the lock: once the task can be seen, it may destroy the mailbox.
+  const std::lock_guard guard(state_->lock);
+  state_->posted.push_back(std::move(task));
   uv_async_send(&state_->uv);
 }
 

@@ -158,6 +158,12 @@ void DatagramQueue::failed(const Message& message, int code) {
     send_each(message);
     return;
   }
+  // So are those that only tell something about the path. Sent again, a datagram that is itself too
+  // big is refused again.
+  if (code == EMSGSIZE || code == EPROTO || code == ENOPROTOOPT) {
+    send_each(message);
+    return;
+  }
   std::uint64_t datagrams = 0;
   for (std::size_t i = message.first; i < message.last; ++i) {
     datagrams += count_of(entries_[i].payload, entries_[i].segment);

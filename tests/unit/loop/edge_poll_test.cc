@@ -296,12 +296,4 @@ TEST_CASE("a descriptor watched through the loop wakes the poll") {
   watched.reset();
 }
 
-TEST_CASE("the poll's time is the time its turn began") {
-  Turns turns;
-  const Instant before = clock_now();
-  turns.run_awake(1);
-  CHECK(turns.poll.now() >= before);
-  CHECK(turns.poll.now() <= clock_now());
-}
-
 }  // namespace weir

@@ -34,10 +34,10 @@ class Server {
  public:
   struct Identity {
     std::string upstream;
-    std::string name;                                   // unique in its upstream
-    std::string host;                                   // an address or a host name
-    Port port = 0;                                      // 0: the flow's destination port
-    auto operator<=>(const Identity&) const = default;  // NOLINT(modernize-use-nullptr)
+    std::string name;  // unique in its upstream
+    std::string host;  // an address or a host name
+    Port port = 0;     // 0: the flow's destination port
+    auto operator<=>(const Identity&) const = default;
   };
 
   explicit Server(Identity identity);

@@ -59,7 +59,7 @@ class Deadlines {
   static constexpr std::size_t levels = 5;  // 64^5 ticks of 50 ms: 620 days
 
   // Final, and never owned through its base.
-  class Anchor final : public Entry {  // NOLINT(cppcoreguidelines-virtual-class-destructor)
+  class Anchor final : public Entry {
    public:
     Anchor() = default;
     void on_deadline(Instant) override {}

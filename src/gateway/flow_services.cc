@@ -87,7 +87,7 @@ void FlowServices::write(const FlowCore& core, FlowRecord record, End end, std::
   }
   records_ += '\n';
   ++lines_;
-  constexpr std::size_t batch = 64 * 1024;
+  constexpr std::size_t batch = std::size_t{64} * 1024;
   if (records_.size() >= batch) {
     flush_records();
   }

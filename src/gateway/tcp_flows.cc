@@ -17,7 +17,7 @@ namespace weir {
 namespace {
 
 // The most that one read takes; limits.buffer may make it less.
-constexpr std::size_t buffer_size = 128 * 1024;
+constexpr std::size_t buffer_size = std::size_t{128} * 1024;
 // A flow this long without a byte gets keepalive probes on both legs.
 constexpr Milliseconds quiet{60'000};
 

@@ -1,6 +1,7 @@
 // The command table: each command is one row, made of its words for the command line and the
 // function that does it.
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <string>
 
@@ -32,9 +33,7 @@ void add_live(CLI::App& command, weir::LiveArguments& arguments) {
   command.add_flag("--json", arguments.json, "print the API's JSON");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_command(int argc, char** argv) {
   CLI::App app{"weir: a transparent interception gateway for Linux routers", "weir"};
   app.require_subcommand(1);
   Action action;
@@ -111,4 +110,17 @@ int main(int argc, char** argv) {
     return bad_usage;
   }
   return action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_command(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weir: %s\n", error.what());
+  } catch (...) {
+    std::fputs("weir: an error that says nothing about itself\n", stderr);
+  }
+  return 1;
 }

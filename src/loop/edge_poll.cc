@@ -62,9 +62,12 @@ void EdgePoll::forget(const Watcher& watcher) {
 void EdgePoll::run() {
   running_ = true;
   std::array<epoll_event, 256> events;
-  uv_run(loop_.raw(), UV_RUN_NOWAIT);  // registers what was made before
+  // The first turn does not sleep: libuv registers only while it runs what was made before, and
+  // tasks may have been posted already.
+  bool first = true;
   while (running_) {
-    const int timeout = again_.empty() ? uv_backend_timeout(loop_.raw()) : 0;
+    uv_update_time(loop_.raw());  // else what this turn took would be slept on top
+    const int timeout = first || !again_.empty() ? 0 : uv_backend_timeout(loop_.raw());
     const int count = epoll_wait(fd_, events.data(), static_cast<int>(events.size()), timeout);
     if (count < 0 && errno != EINTR) {
       std::perror("weir: epoll_wait");
@@ -88,9 +91,10 @@ void EdgePoll::run() {
       }
     }
     serving_.clear();
-    if (loop_ready || uv_backend_timeout(loop_.raw()) == 0) {
+    if (first || loop_ready || uv_backend_timeout(loop_.raw()) == 0) {
       uv_run(loop_.raw(), UV_RUN_NOWAIT);
     }
+    first = false;
     on_turn_end_();
   }
 }

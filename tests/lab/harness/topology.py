@@ -101,6 +101,8 @@ class Topology:
                  # Datagrams of 64 KiB arrive in 45 fragments; many at once must find room.
                  "net.ipv4.ipfrag_high_thresh=33554432",
                  "net.ipv6.ip6frag_high_thresh=33554432",
+                 # The ports that the kernel picks end where those begin that cases choose.
+                 "net.ipv4.ip_local_port_range=10240 39999",
                  "net.core.somaxconn=4096", "net.ipv4.tcp_max_syn_backlog=4096",
                  check=True)
         # Frames inside the bridge are none of the firewall's business, as where nobody loaded

@@ -275,6 +275,17 @@ TEST_CASE("a task that another thread posts wakes a sleeping poll") {
   CHECK(ran_on == std::this_thread::get_id());
 }
 
+TEST_CASE("a task that was posted before the poll runs is followed by a turn's end") {
+  Turns turns;
+  bool told = false;
+  bool ended_after = false;
+  turns.mailbox->post([&]() { told = true; });
+  // Sleeping before that end would be for ever.
+  turns.at_turn_end = [&]() { ended_after = told; };
+  turns.run(1);
+  CHECK(ended_after);
+}
+
 TEST_CASE("a descriptor watched through the loop wakes the poll") {
   Turns turns;
   Pair pair;

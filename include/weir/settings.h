@@ -42,6 +42,8 @@ struct Key {
   std::string_view choices = {};
   enum class Repeat : std::uint8_t { once, repeats } repeat = Repeat::once;
   enum class Need : std::uint8_t { optional, required } need = Need::optional;
+  // text and list: the values are names of upstreams, which must exist.
+  enum class Refers : std::uint8_t { to_nothing, to_upstreams } refers = Refers::to_nothing;
 };
 
 // One value as given: its text, where it stood, and what parsing made of it.

@@ -8,6 +8,7 @@
 // has to be live (a server's addresses, its weight, the turn of a round-robin) is atomic.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,6 +53,10 @@ class Upstream {
 
   [[nodiscard]] virtual std::span<const std::shared_ptr<Server>> servers() const { return {}; }
 
+  // The upstreams that this one goes through (members, `via`): it is the same as before a reload
+  // only if they are.
+  [[nodiscard]] virtual std::span<const std::shared_ptr<Upstream>> through() const { return {}; }
+
   // What the firewall can do alone for a whole rule, without the gateway seeing a packet.
   enum class Offload : std::uint8_t { none, bypass, reject, drop };
   [[nodiscard]] virtual Offload offload() const { return Offload::none; }
@@ -63,14 +68,20 @@ class Upstream {
   UpstreamProfile profile_;
 };
 
+// Finds another upstream of the same configuration, or a built-in, by its name, wherever it stands
+// in the file. An error without a place says what is wrong with naming it here (nobody has that
+// name; it leads back to who asks); one with a place is the other section's and passed on as it is.
+using UpstreamLookup = std::function<Result<std::shared_ptr<Upstream>>(std::string_view name)>;
+
 // A row of the registry.
 struct PolicyType {
   std::string_view name;  // `type =`
   std::string_view sentence;
   std::span<const Key> keys;
-  // Settings are already checked against `keys`. An error names the line that is wrong.
+  // Settings are already checked against `keys`. An error names the line that is wrong. A key that
+  // names other upstreams says so in its row (Key::Refers).
   Result<std::shared_ptr<Upstream>> (*make)(const Settings& settings, UpstreamProfile profile,
-                                            ServerPool& pool);
+                                            ServerPool& pool, const UpstreamLookup& others);
 };
 
 }  // namespace weir

@@ -12,7 +12,7 @@
 #include "base/prefix_set.h"
 #include "cli/load.h"
 #include "rules/rule_set.h"
-#include "upstream/registry.h"
+#include "upstream/assembly.h"
 
 namespace weir {
 namespace {
@@ -117,17 +117,6 @@ std::string_view verdict_text(Upstream::Offload offload) {
   return "";
 }
 
-std::shared_ptr<Upstream> upstream_named(const Configuration& configuration,
-                                         const std::string& name, ServerPool& pool) {
-  for (const Settings& settings : configuration.upstreams) {
-    if (settings.name() == name) {
-      auto made = make_upstream(settings, pool);
-      return made.ok() ? made.value() : nullptr;
-    }
-  }
-  return make_builtin(name);
-}
-
 void explain_upstream(const Upstream& upstream, const Flow& flow, std::vector<std::string>& out) {
   const UpstreamProfile& profile = upstream.profile();
   out.push_back("upstream " + profile.name +
@@ -213,13 +202,13 @@ std::vector<std::string> explain(const Configuration& configuration, const Flow&
     out.emplace_back("rule (default): no rule matches, [gateway] default decides");
   }
   ServerPool scratch;
-  const auto upstream = upstream_named(configuration, use, scratch);
-  if (upstream == nullptr) {
-    out.push_back("upstream " + use + " cannot be made");
+  const auto upstream = UpstreamAssembly(configuration.upstreams, scratch).get(use);
+  if (!upstream) {
+    out.push_back("upstream " + use + " cannot be made: " + upstream.error().text());
     return out;
   }
-  explain_upstream(*upstream, flow, out);
-  if (const auto verdict = verdict_text(upstream->offload()); !verdict.empty()) {
+  explain_upstream(*upstream.value(), flow, out);
+  if (const auto verdict = verdict_text(upstream.value()->offload()); !verdict.empty()) {
     out.emplace_back(verdict);
   }
   return out;

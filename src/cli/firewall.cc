@@ -8,7 +8,7 @@
 
 #include "cli/load.h"
 #include "firewall/install.h"
-#include "upstream/registry.h"
+#include "upstream/assembly.h"
 
 namespace weir {
 namespace {
@@ -18,35 +18,25 @@ int report(const std::string& what, const Error& error) {
   return 1;
 }
 
-// What the firewall may do alone for an upstream, by its name.
-Result<Upstream::Offload> offload_of(const std::string& name, const Configuration& configuration) {
-  if (const auto builtin = make_builtin(name)) {
-    return builtin->offload();
-  }
-  const auto& upstreams = configuration.upstreams;
-  const auto found = std::find_if(upstreams.begin(), upstreams.end(),
-                                  [&](const Settings& each) { return each.name() == name; });
-  if (found == upstreams.end()) {
-    return Error("there is no upstream '" + name + "'");
-  }
-  ServerPool scratch;
-  const auto made = make_upstream(*found, scratch);
-  if (!made) {
-    return made.error();
-  }
-  return made.value()->offload();
-}
-
 Result<firewall::Ruleset> ruleset_of(const Configuration& configuration) {
+  ServerPool scratch;
+  UpstreamAssembly assembly(configuration.upstreams, scratch);
+  const auto offload_of = [&](const std::string& name) -> Result<Upstream::Offload> {
+    const auto made = assembly.get(name);
+    if (!made) {
+      return made.error();
+    }
+    return made.value()->offload();
+  };
   std::vector<Upstream::Offload> offloads;
   for (const RuleSettings& rule : configuration.rules) {
-    const auto offload = offload_of(rule.use, configuration);
+    const auto offload = offload_of(rule.use);
     if (!offload) {
       return offload.error();
     }
     offloads.push_back(offload.value());
   }
-  const auto otherwise = offload_of(configuration.gateway.default_use, configuration);
+  const auto otherwise = offload_of(configuration.gateway.default_use);
   if (!otherwise) {
     return otherwise.error();
   }

@@ -1,32 +1,16 @@
 #include "cli/load.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "rules/rule_set.h"
+#include "upstream/assembly.h"
 #include "upstream/registry.h"
 
 namespace weir {
 namespace {
-
-const PolicyType* policy_of(const Settings& settings) {
-  const std::string type = settings.text_or_empty("type");
-  for (const PolicyType& policy : policies()) {
-    if (policy.name == type) {
-      return &policy;
-    }
-  }
-  return nullptr;
-}
-
-bool has_required_keys(const Settings& settings, const PolicyType& policy) {
-  return std::all_of(policy.keys.begin(), policy.keys.end(), [&](const Key& key) {
-    return key.need == Key::Need::optional || settings.given(key.name);
-  });
-}
 
 // The key that has a value at a place, or "".
 std::string_view key_at(const Settings& settings, const Place& place) {
@@ -42,13 +26,13 @@ std::string_view key_at(const Settings& settings, const Place& place) {
 
 // A policy reports the first thing it finds wrong. To see the others as well, the value at fault is
 // taken out and the rest tried again, until it is right or nothing can be taken out.
-std::vector<Diagnostic> check_upstream(const Settings& given) {
+std::vector<Diagnostic> check_upstream(const Settings& given, std::span<const Settings> all) {
   std::vector<Diagnostic> out;
-  const PolicyType* policy = policy_of(given);
   Settings settings = given;
-  while (policy != nullptr && has_required_keys(settings, *policy)) {
+  while (is_complete(settings)) {
     ServerPool scratch;
-    const auto made = make_upstream(settings, scratch);
+    using Absent = UpstreamAssembly::Absent;
+    const auto made = UpstreamAssembly(all, scratch, {}, Absent::replaced).make(settings);
     if (made.ok()) {
       break;
     }
@@ -72,9 +56,10 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
   if (!configuration.firewall.interfaces.empty()) {
     return {};
   }
+  ServerPool scratch;
+  UpstreamAssembly assembly(configuration.upstreams, scratch);
   for (const Settings& settings : configuration.upstreams) {
-    ServerPool scratch;
-    const auto upstream = make_upstream(settings, scratch);
+    const auto upstream = assembly.get(settings.name());
     if (upstream.ok() && !upstream.value()->servers().empty()) {
       return {{Diagnostic::Severity::warning, settings.place(),
                "if a server of [upstream " + settings.name() +

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,26 @@ bool may_be_defined(const std::string& name, const Documents& documents) {
          std::any_of(documents.sections.begin(), documents.sections.end(), would_define);
 }
 
+// The rows of an [upstream] whose values are names of other upstreams.
+std::vector<const Key*> references_of(const Settings& upstream, const Vocabulary& vocabulary) {
+  std::vector<const Key*> out;
+  const auto take = [&](std::span<const Key> rows) {
+    for (const Key& row : rows) {
+      if (row.refers == Key::Refers::to_upstreams && upstream.given(row.name)) {
+        out.push_back(&row);
+      }
+    }
+  };
+  take(vocabulary.upstream_keys);
+  const std::string type = upstream.text_or_empty("type");
+  for (const PolicyType& policy : vocabulary.policies) {
+    if (policy.name == type) {
+      take(policy.keys);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void check_pairs(const SectionSet& sections, Findings& findings) {
@@ -97,6 +118,19 @@ void check_references(const Configuration& configuration, const Documents& docum
   refer(configuration.gateway.default_use, configuration.gateway.default_place);
   for (const RuleSettings& rule : configuration.rules) {
     refer(rule.use, rule.use_place);
+  }
+  for (const Settings& upstream : configuration.upstreams) {
+    for (const Key* row : references_of(upstream, vocabulary)) {
+      for (const Value& value : upstream.all(row->name)) {
+        if (row->kind == ValueKind::list) {
+          for (const Value& item : value.items) {
+            refer(item.text, item.place);
+          }
+        } else {
+          refer(value.text, value.place);
+        }
+      }
+    }
   }
   if (findings.errors() != 0) {
     return;  // what is unused may be so only because of them

@@ -35,12 +35,13 @@ Configuration values_of(const std::string& file, const SectionSet& sections, Fin
   return out;
 }
 
-void ask_policies(const SectionSet& sections, const Vocabulary& vocabulary, Findings& findings) {
+void ask_policies(const Configuration& configuration, const Vocabulary& vocabulary,
+                  Findings& findings) {
   if (!vocabulary.check_upstream) {
     return;
   }
-  for (const CheckedSection& upstream : sections.upstreams) {
-    for (const Diagnostic& finding : vocabulary.check_upstream(upstream.settings)) {
+  for (const Settings& upstream : configuration.upstreams) {
+    for (const Diagnostic& finding : vocabulary.check_upstream(upstream, configuration.upstreams)) {
       if (finding.severity == Diagnostic::Severity::error) {
         findings.error(finding.place, finding.text);
       } else {
@@ -59,7 +60,7 @@ Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
   const SectionSet sections = read_sections(file, documents, vocabulary, files, findings);
   Configuration configuration = values_of(file, sections, findings);
   check_pairs(sections, findings);
-  ask_policies(sections, vocabulary, findings);
+  ask_policies(configuration, vocabulary, findings);
   check_references(configuration, documents, vocabulary, findings);
 
   Loaded out;

@@ -31,7 +31,9 @@ struct Vocabulary {
   std::span<const std::string_view> builtins;
   // What only the policy itself can find wrong with a section (a server that can't be parsed).
   // Asked about every [upstream], also where values were refused already and are therefore missing.
-  std::function<std::vector<Diagnostic>(const Settings&)> check_upstream;
+  // The sections are all that were read, for what it goes through.
+  std::function<std::vector<Diagnostic>(const Settings&, std::span<const Settings> sections)>
+      check_upstream;
 };
 [[nodiscard]] Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary);
 // From files that need not be the machine's.

@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-#include "upstream/registry.h"
+#include "upstream/assembly.h"
 
 namespace weir {
 namespace {
@@ -14,20 +14,6 @@ namespace {
 std::string interface_name(std::uint32_t number) {
   std::array<char, IF_NAMESIZE> name{};
   return if_indextoname(number, name.data()) != nullptr ? name.data() : "";
-}
-
-// The same upstream as before, if the section says the same.
-std::shared_ptr<Upstream> kept(const Settings& settings, const Snapshot* previous) {
-  if (previous == nullptr) {
-    return nullptr;
-  }
-  const auto& before = previous->configuration().upstreams;
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    if (before[i].name() == settings.name() && before[i].same_values(settings)) {
-      return previous->upstreams()[i];
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -47,35 +33,23 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
     made->limits_.max_flows_per_client = std::max<std::uint64_t>(made->limits_.max_flows / 4, 1);
   }
 
+  UpstreamAssembly::Previous before;
+  if (previous != nullptr) {
+    before = {previous->configuration().upstreams, previous->upstreams()};
+  }
+  UpstreamAssembly assembly(from.upstreams, inventory.servers, before);
   for (const Settings& settings : from.upstreams) {
-    auto upstream = kept(settings, previous);
+    auto upstream = assembly.get(settings.name());
     if (!upstream) {
-      auto fresh = make_upstream(settings, inventory.servers);
-      if (!fresh) {
-        return fresh.error();
-      }
-      upstream = fresh.value();
+      return upstream.error();
     }
-    made->upstreams_.push_back(std::move(upstream));
+    made->upstreams_.push_back(std::move(upstream).value());
   }
 
   const auto entry_for = [&](const std::string& name, const std::string& use) {
-    auto upstream = made->upstream_named(use);
-    if (!upstream && previous != nullptr) {
-      // A built-in keeps its identity too.
-      for (const auto& candidate : previous->upstreams_) {
-        if (candidate->name() == use && candidate->profile().type == use) {
-          upstream = candidate;
-        }
-      }
-    }
-    if (!upstream) {
-      upstream = make_builtin(use);
-    }
-    assert(upstream && "the configuration let a dangling upstream name pass");
-    if (!made->upstream_named(use)) {
-      made->upstreams_.push_back(upstream);
-    }
+    const auto found = assembly.get(use);
+    assert(found.ok() && "the configuration let a dangling upstream name pass");
+    const auto& upstream = found.value();
     return RuleEntry{.name = name,
                      .upstream = upstream,
                      .tally = inventory.rules.get(name),
@@ -93,17 +67,10 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
     made->entries_.push_back(std::move(entry));
   }
   made->entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
+  made->upstreams_.insert(made->upstreams_.end(), assembly.builtins().begin(),
+                          assembly.builtins().end());
   made->rules_ = RuleSet::compile(from.rules);
   return std::shared_ptr<const Snapshot>(std::move(made));
-}
-
-std::shared_ptr<Upstream> Snapshot::upstream_named(const std::string& name) const {
-  for (const auto& upstream : upstreams_) {
-    if (upstream->name() == name) {
-      return upstream;
-    }
-  }
-  return nullptr;
 }
 
 const RuleEntry& Snapshot::choose(const Flow& flow) const {

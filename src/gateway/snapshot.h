@@ -58,7 +58,6 @@ class Snapshot {
 
  private:
   Snapshot() = default;
-  [[nodiscard]] std::shared_ptr<Upstream> upstream_named(const std::string& name) const;
 
   Configuration configuration_;
   Limits limits_;

@@ -17,7 +17,7 @@ std::vector<std::string> Direct::candidates(const Flow& flow) const {
 }
 
 Result<std::shared_ptr<Upstream>> make_direct(const Settings& settings, UpstreamProfile profile,
-                                              ServerPool&) {
+                                              ServerPool&, const UpstreamLookup&) {
   if (!settings.given("mapping")) {
     profile.mapping = Mapping::per_client;
   }

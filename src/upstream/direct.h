@@ -29,6 +29,6 @@ class Direct final : public Upstream {
 };
 
 Result<std::shared_ptr<Upstream>> make_direct(const Settings& settings, UpstreamProfile profile,
-                                              ServerPool& pool);
+                                              ServerPool& pool, const UpstreamLookup& others);
 
 }  // namespace weir

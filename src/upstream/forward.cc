@@ -88,7 +88,7 @@ std::vector<std::string> Forward::candidates(const Flow& flow) const {
 }
 
 Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, UpstreamProfile profile,
-                                               ServerPool& pool) {
+                                               ServerPool& pool, const UpstreamLookup&) {
   std::vector<Forward::Member> members;
   std::set<std::string> names;
   for (const Value& value : settings.all("server")) {

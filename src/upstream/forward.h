@@ -50,6 +50,6 @@ class Forward final : public Upstream {
 };
 
 Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, UpstreamProfile profile,
-                                               ServerPool& pool);
+                                               ServerPool& pool, const UpstreamLookup& others);
 
 }  // namespace weir

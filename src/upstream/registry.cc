@@ -1,5 +1,6 @@
 #include "upstream/registry.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -101,7 +102,8 @@ std::span<const PolicyType> policies() { return table; }
 
 std::span<const Key> upstream_keys() { return shared_keys; }
 
-Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, ServerPool& pool) {
+Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, ServerPool& pool,
+                                                const UpstreamLookup& others) {
   const PolicyType* row = find(settings.text("type"));
   assert(row != nullptr && "the configuration let an unknown type pass");
   auto source = parse_source(settings);
@@ -120,7 +122,7 @@ Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, Server
                                          ? Mapping::per_client
                                          : Mapping::per_flow,
                           .attempts = 1 + static_cast<int>(settings.number("retries"))};
-  return row->make(settings, std::move(profile), pool);
+  return row->make(settings, std::move(profile), pool, others);
 }
 
 std::shared_ptr<Upstream> make_builtin(std::string_view name) {
@@ -142,6 +144,13 @@ std::shared_ptr<Upstream> make_builtin(std::string_view name) {
     return std::make_shared<Verdict>(std::move(profile), Route::Verdict::drop);
   }
   return nullptr;
+}
+
+bool is_complete(const Settings& settings) {
+  const PolicyType* row = find(settings.text_or_empty("type"));
+  return row != nullptr && std::all_of(row->keys.begin(), row->keys.end(), [&](const Key& key) {
+           return key.need == Key::Need::optional || settings.given(key.name);
+         });
 }
 
 std::span<const std::string_view> builtin_names() { return builtins; }

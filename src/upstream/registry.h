@@ -12,10 +12,15 @@ namespace weir {
 // The keys that every upstream takes besides its policy's own.
 [[nodiscard]] std::span<const Key> upstream_keys();
 
-// Makes the upstream that a section describes. REQUIRES: settings were checked against the row's
-// keys and upstream_keys().
+// Makes the upstream that a section describes. REQUIRES: is_complete(settings), and they were
+// checked against the row's keys and upstream_keys(). UpstreamAssembly makes all of a
+// configuration, with their lookup.
 [[nodiscard]] Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings,
-                                                              ServerPool& pool);
+                                                              ServerPool& pool,
+                                                              const UpstreamLookup& others);
+
+// False while the type, or a key that it requires, is missing or was refused.
+[[nodiscard]] bool is_complete(const Settings& settings);
 
 // The built-ins `direct`, `transparent`, `bypass`, `reject`, `drop`; null for another name.
 [[nodiscard]] std::shared_ptr<Upstream> make_builtin(std::string_view name);

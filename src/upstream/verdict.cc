@@ -14,13 +14,14 @@ Upstream::Offload Verdict::offload() const {
   return verdict_ == Route::Verdict::reject ? Offload::reject : Offload::drop;
 }
 
-Result<std::shared_ptr<Upstream>> make_reject(const Settings&, UpstreamProfile profile,
-                                              ServerPool&) {
+Result<std::shared_ptr<Upstream>> make_reject(const Settings&, UpstreamProfile profile, ServerPool&,
+                                              const UpstreamLookup&) {
   return std::shared_ptr<Upstream>(
       std::make_shared<Verdict>(std::move(profile), Route::Verdict::reject));
 }
 
-Result<std::shared_ptr<Upstream>> make_drop(const Settings&, UpstreamProfile profile, ServerPool&) {
+Result<std::shared_ptr<Upstream>> make_drop(const Settings&, UpstreamProfile profile, ServerPool&,
+                                            const UpstreamLookup&) {
   return std::shared_ptr<Upstream>(
       std::make_shared<Verdict>(std::move(profile), Route::Verdict::drop));
 }

@@ -27,8 +27,8 @@ class Verdict final : public Upstream {
 };
 
 Result<std::shared_ptr<Upstream>> make_reject(const Settings& settings, UpstreamProfile profile,
-                                              ServerPool& pool);
+                                              ServerPool& pool, const UpstreamLookup& others);
 Result<std::shared_ptr<Upstream>> make_drop(const Settings& settings, UpstreamProfile profile,
-                                            ServerPool& pool);
+                                            ServerPool& pool, const UpstreamLookup& others);
 
 }  // namespace weir

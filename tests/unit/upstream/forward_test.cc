@@ -152,7 +152,7 @@ TEST_CASE("a section of servers that is wrong is refused at its line") {
 TEST_CASE("a server that stays keeps its state, one that changes starts afresh") {
   ServerPool pool;
   const auto make = [&](const std::vector<std::pair<std::string, std::string>>& lines) {
-    auto made = make_upstream(section("forward", lines), pool);
+    auto made = make_upstream(section("forward", lines), pool, nobody);
     REQUIRE(made.ok());
     return made.value();
   };

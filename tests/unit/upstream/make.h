@@ -48,10 +48,15 @@ inline Settings section(const std::string& type,
   return settings;
 }
 
+// A configuration with no other upstream.
+inline Result<std::shared_ptr<Upstream>> nobody(std::string_view name) {
+  return Error("unknown upstream '" + std::string(name) + "'");
+}
+
 inline std::shared_ptr<Upstream> upstream(
     const std::string& type, const std::vector<std::pair<std::string, std::string>>& lines) {
   ServerPool pool;
-  auto made = make_upstream(section(type, lines), pool);
+  auto made = make_upstream(section(type, lines), pool, nobody);
   INFO((made.ok() ? "" : made.error().text()));
   REQUIRE(made.ok());
   return made.value();
@@ -61,7 +66,7 @@ inline std::shared_ptr<Upstream> upstream(
 inline std::string refusal(const std::string& type,
                            const std::vector<std::pair<std::string, std::string>>& lines) {
   ServerPool pool;
-  auto made = make_upstream(section(type, lines), pool);
+  auto made = make_upstream(section(type, lines), pool, nobody);
   return made.ok() ? "accepted"
                    : std::to_string(made.error().place().line) + ": " + made.error().text();
 }

@@ -1,0 +1,91 @@
+#include "upstream/assembly.h"
+
+#include <algorithm>
+
+#include "upstream/registry.h"
+
+namespace weir {
+
+Result<std::shared_ptr<Upstream>> UpstreamAssembly::get(std::string_view name) {
+  if (const auto found = made_.find(name); found != made_.end()) {
+    return found->second;
+  }
+  if (std::find(under_way_.begin(), under_way_.end(), name) != under_way_.end()) {
+    looped_ = true;
+    return Error("upstream '" + std::string(name) + "' leads back to itself through this line");
+  }
+  const auto section = std::find_if(sections_.begin(), sections_.end(),
+                                    [&](const Settings& one) { return one.name() == name; });
+  if (section == sections_.end()) {
+    if (auto made = builtin(name)) {
+      return made;
+    }
+    return instead_of(name, Error("unknown upstream '" + std::string(name) + "'"));
+  }
+  if (absent_ == Absent::replaced && !is_complete(*section)) {
+    return instead_of(name, Error(""));
+  }
+  Made made = make(*section);
+  if (!made) {
+    return instead_of(name, made.error());
+  }
+  return made_.emplace(std::string(name), std::move(made)).first->second;
+}
+
+Result<std::shared_ptr<Upstream>> UpstreamAssembly::make(const Settings& section) {
+  under_way_.push_back(section.name());
+  Made made = Error("");
+  if (auto same = kept(section)) {
+    made = std::move(same);
+  } else {
+    made = make_upstream(section, servers_, [this](std::string_view other) { return get(other); });
+  }
+  under_way_.pop_back();
+  return made;
+}
+
+// The same upstream as before, if the section says the same and leads to the same.
+std::shared_ptr<Upstream> UpstreamAssembly::kept(const Settings& section) {
+  for (std::size_t i = 0; i < previous_.sections.size(); ++i) {
+    if (previous_.sections[i].name() != section.name()) {
+      continue;
+    }
+    const auto& before = previous_.upstreams[i];
+    const auto through = before->through();
+    const bool same = previous_.sections[i].same_values(section) &&
+                      std::all_of(through.begin(), through.end(), [&](const auto& other) {
+                        const auto now = get(other->name());
+                        return now.ok() && now.value() == other;
+                      });
+    return same ? before : nullptr;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<Upstream> UpstreamAssembly::builtin(std::string_view name) {
+  const auto named = [&](const std::shared_ptr<Upstream>& one) { return one->name() == name; };
+  if (const auto found = std::find_if(builtins_.begin(), builtins_.end(), named);
+      found != builtins_.end()) {
+    return *found;
+  }
+  const auto before = previous_.upstreams.subspan(previous_.sections.size());
+  const auto found = std::find_if(before.begin(), before.end(), named);
+  auto made = found != before.end() ? *found : make_builtin(name);
+  if (made) {
+    builtins_.push_back(made);
+  }
+  return made;
+}
+
+Result<std::shared_ptr<Upstream>> UpstreamAssembly::instead_of(std::string_view name,
+                                                               const Error& error) {
+  // A loop runs through the section that asks, too, and is reported there.
+  if (absent_ == Absent::refused || looped_) {
+    return error;
+  }
+  auto stand_in = make_builtin("direct");
+  made_.emplace(std::string(name), stand_in);
+  return stand_in;
+}
+
+}  // namespace weir

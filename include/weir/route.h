@@ -4,9 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "weir/datagram_codec.h"
 #include "weir/endpoint.h"
 #include "weir/flow.h"
+#include "weir/handshake.h"
+#include "weir/target.h"
 #include "weir/units.h"
 
 namespace weir {
@@ -35,6 +39,19 @@ struct SocketOptions {
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
 };
 
+// Something to say on the way: by whom it is answered, and how.
+struct Hop {
+  std::shared_ptr<Server> server;  // null: the flow's own destination
+  std::string upstream;            // the server's
+  std::unique_ptr<Handshake> handshake;
+};
+
+// A format of datagrams, and where the datagrams in it are to go.
+struct Wrapping {
+  const DatagramCodec* codec = nullptr;  // owned by the upstream
+  Target target;
+};
+
 struct Route {
   enum class Verdict : std::uint8_t {
     dial,       // connect or send to `remote`
@@ -42,11 +59,23 @@ struct Route {
     drop,       // silence
     no_server,  // nobody to send it to: `end=no-server`
   };
+  // UDP: how datagrams travel. With `relay`, `remote` is connected to by TCP, and the last hop's
+  // handshake learns where datagrams go for as long as that connection lives.
+  enum class Carrier : std::uint8_t { direct, relay };
+
   Verdict verdict = Verdict::dial;
   Endpoint remote;
+  std::string host;  // of `remote`, when it has no address here: only something `via` can reach it
   Source source;
   const SocketOptions* options = nullptr;  // owned by the upstream; never null with `dial`
   std::shared_ptr<Server> server;          // null where the policy has no servers
+  // Behind `remote`, where that is another than `server`: the first one of a chain, and whose it
+  // is.
+  std::shared_ptr<Server> dialled;
+  std::string dialled_upstream;
+  std::vector<Hop> hops;  // TCP, and a relay's connection: in order of travel
+  Carrier carrier = Carrier::direct;
+  std::vector<Wrapping> wrappings;  // UDP: the outermost first
 };
 
 }  // namespace weir

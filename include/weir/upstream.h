@@ -27,6 +27,9 @@ namespace weir {
 // (endpoint-independent mapping and filtering, RFC 4787, sections 4.1 and 5).
 enum class Mapping : std::uint8_t { per_flow, per_client };
 
+class Upstream;
+class ProxyHeader;  // src/upstream: how the PROXY protocol is spoken
+
 // What every upstream has, whatever its policy.
 struct UpstreamProfile {
   std::string name;
@@ -34,7 +37,9 @@ struct UpstreamProfile {
   Source source = {};
   SocketOptions options = {};
   Mapping mapping = Mapping::per_flow;
-  int attempts = 1;  // the first one and its retries
+  std::uint32_t attempts = 1;                            // the first one and its retries
+  std::shared_ptr<const ProxyHeader> proxy_header = {};  // null: none is sent
+  std::shared_ptr<Upstream> via = {};                    // null: reached directly
 };
 
 class Upstream {
@@ -44,9 +49,15 @@ class Upstream {
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
-  // How to reach this flow, not counting servers that were tried for it already.
-  [[nodiscard]] virtual Route route(const Flow& flow,
-                                    std::span<const std::shared_ptr<Server>> tried) const = 0;
+  // How to reach this flow's destination, not counting servers that were tried for it already.
+  [[nodiscard]] Route route(const Flow& flow,
+                            std::span<const std::shared_ptr<Server>> tried) const {
+    return lead(flow, {.endpoint = flow.destination, .host = {}}, tried);
+  }
+  // The same for a target other than the destination: the way of an upstream's own `via` and PROXY
+  // header, around what its policy answers.
+  [[nodiscard]] Route lead(const Flow& flow, const Target& target,
+                           std::span<const std::shared_ptr<Server>> tried) const;
 
   // For `explain`: what `route` could answer, without taking a turn. One line each.
   [[nodiscard]] virtual std::vector<std::string> candidates(const Flow& flow) const = 0;
@@ -55,7 +66,13 @@ class Upstream {
 
   // The upstreams that this one goes through (members, `via`): it is the same as before a reload
   // only if they are.
-  [[nodiscard]] virtual std::span<const std::shared_ptr<Upstream>> through() const { return {}; }
+  [[nodiscard]] virtual std::span<const std::shared_ptr<Upstream>> through() const {
+    return {&profile_.via, profile_.via ? 1U : 0U};
+  }
+
+  // How the policy carries datagrams: as they are, through a relay that a server opens, or not.
+  enum class Datagrams : std::uint8_t { direct, relayed, none };
+  [[nodiscard]] virtual Datagrams datagrams() const { return Datagrams::direct; }
 
   // What the firewall can do alone for a whole rule, without the gateway seeing a packet.
   enum class Offload : std::uint8_t { none, bypass, reject, drop };
@@ -63,6 +80,11 @@ class Upstream {
 
   [[nodiscard]] const UpstreamProfile& profile() const { return profile_; }
   [[nodiscard]] const std::string& name() const { return profile_.name; }
+
+ protected:
+  // The policy's one answer: how `target` is reached.
+  [[nodiscard]] virtual Route reach(const Flow& flow, const Target& target,
+                                    std::span<const std::shared_ptr<Server>> tried) const = 0;
 
  private:
   UpstreamProfile profile_;

@@ -39,6 +39,12 @@ std::string_view name_of(Reason reason) {
       return "connect-timeout";
     case Reason::connect_error:
       return "connect-error";
+    case Reason::handshake_failed:
+      return "handshake-failed";
+    case Reason::handshake_timeout:
+      return "handshake-timeout";
+    case Reason::target_unreachable:
+      return "target-unreachable";
     case Reason::retried:
       return "retried";
     case Reason::source_port_taken:
@@ -55,6 +61,16 @@ std::string_view name_of(Reason reason) {
       return "send-buffer-full";
     case Reason::datagram_too_big:
       return "datagram-too-big";
+    case Reason::exceeds_mtu:
+      return "exceeds-mtu";
+    case Reason::waiting_too_many:
+      return "waiting-too-many";
+    case Reason::relay_malformed:
+      return "relay-malformed";
+    case Reason::relay_fragment:
+      return "relay-fragment";
+    case Reason::relay_stranger:
+      return "relay-stranger";
     case Reason::icmp_from_server:
       return "icmp-from-server";
     case Reason::icmp_send_failed:

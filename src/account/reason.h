@@ -30,6 +30,9 @@ enum class Reason : std::uint8_t {
   connect_unreachable,
   connect_timeout,
   connect_error,       // anything else that connect says
+  handshake_failed,    // a server on the way does not do what was asked of it
+  handshake_timeout,   // or not within timeouts.handshake
+  target_unreachable,  // a proxy says that it cannot reach the destination
   retried,             // an attempt on another server
   source_port_taken,   // client:port fell back to the client's address
   source_unavailable,  // bind to the wanted source failed
@@ -38,6 +41,11 @@ enum class Reason : std::uint8_t {
   send_failed,         // a datagram to the server could not be sent
   send_buffer_full,    // EAGAIN or ENOBUFS on a datagram
   datagram_too_big,    // EMSGSIZE
+  exceeds_mtu,         // fits no packet any more, with the header before it: sent in fragments
+  waiting_too_many,    // more datagrams than are kept while a relay is being opened
+  relay_malformed,     // from a relay, without the header it owes
+  relay_fragment,      // from a relay: SOCKS5 FRAG is not 0
+  relay_stranger,      // to a relay's socket, from somebody else
   icmp_from_server,    // port unreachable, passed on to the client
   icmp_send_failed,
   accept_failed,

@@ -1,5 +1,6 @@
 #include "cli/load.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
 #include "upstream/registry.h"
+#include "upstream/way.h"
 
 namespace weir {
 namespace {
@@ -70,6 +72,37 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
   return {};
 }
 
+// Rules that would send datagrams where none can go.
+std::vector<Diagnostic> misled_datagrams(const Configuration& configuration) {
+  std::vector<Diagnostic> out;
+  ServerPool scratch;
+  UpstreamAssembly assembly(configuration.upstreams, scratch);
+  bool any_udp = false;
+  const auto check = [&](const std::string& use, const Place& place, const std::string& whose) {
+    const auto upstream = assembly.get(use);
+    if (!upstream) {
+      return;
+    }
+    if (const std::string why = why_no_datagrams(*upstream.value()); !why.empty()) {
+      out.push_back({Diagnostic::Severity::error, place, whose + " UDP to '" + use + "': " + why});
+    }
+  };
+  for (const RuleSettings& rule : configuration.rules) {
+    const bool udp = std::any_of(rule.on.begin(), rule.on.end(), [](const PortRange& range) {
+      return range.protocol == Protocol::udp;
+    });
+    any_udp = any_udp || udp;
+    if (udp) {
+      check(rule.use, rule.use_place, "[rule " + rule.name + "] sends");
+    }
+  }
+  if (any_udp) {
+    check(configuration.gateway.default_use, configuration.gateway.default_place,
+          "'default' may send");
+  }
+  return out;
+}
+
 }  // namespace
 
 Vocabulary registry_vocabulary() {
@@ -82,9 +115,15 @@ Vocabulary registry_vocabulary() {
 Loaded load(const std::string& file) {
   Loaded out = load_configuration(file, registry_vocabulary());
   if (out.configuration) {
-    for (auto&& more : {shadowed_rules(out.configuration->rules),
-                        servers_behind_the_router(*out.configuration)}) {
+    for (auto&& more :
+         {shadowed_rules(out.configuration->rules), servers_behind_the_router(*out.configuration),
+          misled_datagrams(*out.configuration)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
+    }
+    if (std::any_of(out.diagnostics.begin(), out.diagnostics.end(), [](const Diagnostic& one) {
+          return one.severity == Diagnostic::Severity::error;
+        })) {
+      out.configuration.reset();
     }
   }
   return out;

@@ -55,6 +55,7 @@ Limits limits_section(const Settings& settings) {
 
 Timeouts timeouts_section(const Settings& settings) {
   return {.connect = settings.duration("connect"),
+          .handshake = settings.duration("handshake"),
           .tcp_idle = settings.duration("tcp-idle"),
           .half_closed = settings.duration("half-closed"),
           .udp_idle = settings.duration("udp-idle"),

@@ -3,7 +3,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace weir {
@@ -29,7 +31,37 @@ TcpDial::Outcome outcome_of(int code) {
   }
 }
 
+// What speaks against this machine, not against the server.
+bool is_our_own(TcpDial::Outcome outcome, int code) {
+  return outcome == TcpDial::Outcome::out_of_descriptors ||
+         outcome == TcpDial::Outcome::source_unavailable || code == EACCES || code == EPERM ||
+         code == ENOMEM || code == ENOBUFS;
+}
+
 }  // namespace
+
+std::string hop_name(const std::string& upstream, const Server* server) {
+  return server == nullptr ? upstream : upstream + "/" + server->identity().name;
+}
+
+std::string path_of(const Route& route, const std::string& upstream) {
+  if (!route.dialled) {
+    return {};
+  }
+  std::string out = hop_name(route.dialled_upstream, route.dialled.get());
+  const Server* last = route.dialled.get();
+  const auto pass = [&](const std::string& whose, const Server* server) {
+    if (server != nullptr && server != last) {
+      out += ">" + (whose == upstream ? server->identity().name : hop_name(whose, server));
+      last = server;
+    }
+  };
+  for (const Hop& hop : route.hops) {
+    pass(hop.upstream, hop.server.get());
+  }
+  pass(upstream, route.server.get());
+  return out;
+}
 
 TcpDial::TcpDial(const Environment& environment, const Flow& flow, const Upstream& upstream,
                  Owner& owner, EdgePoll::Watcher& events)
@@ -37,67 +69,119 @@ TcpDial::TcpDial(const Environment& environment, const Flow& flow, const Upstrea
 
 TcpDial::Outcome TcpDial::start() { return attempt(); }
 
-TcpDial::Outcome TcpDial::attempt() {
+TcpDial::Outcome TcpDial::start(Route first) { return attempt(std::move(first)); }
+
+TcpDial::Outcome TcpDial::attempt() { return attempt(upstream_.route(flow_, tried_)); }
+
+// Attempts until one is under way, or none is left. `connecting` from a failed one means that the
+// next is due.
+TcpDial::Outcome TcpDial::attempt(Route next) {
   while (true) {
-    Route next = upstream_.route(flow_, tried_);
     switch (next.verdict) {
       case Route::Verdict::reject:
         return Outcome::rejected;
       case Route::Verdict::drop:
         return Outcome::dropped;
       case Route::Verdict::no_server:
-        // Nobody left to try: how the last attempt failed says more.
-        return attempts_ == 0 ? Outcome::no_server : outcome_of(error_);
+        return last_failure_;  // nobody left to try: how the last attempt failed says more
       case Route::Verdict::dial:
         break;
     }
     if (attempts_ > 0) {
-      owner_.on_retry(route_.server);
+      owner_.on_retry(tried_.back());
     }
     route_ = std::move(next);
     ++attempts_;
-    Outbound out = open_tcp(flow_, route_, environment_.bypass);
-    if (out.source_port_taken) {
-      owner_.on_source_port_taken();
-    }
-    if (out.socket.valid()) {
-      if (environment_.poll.add(out.socket.get(), events_)) {
-        socket_ = std::move(out.socket);
-        local_ = out.local;
-        owner_.on_socket_opened();
-        const Instant now = environment_.poll.now();
-        environment_.deadlines.set(*this, now + environment_.timeout, now);
-        return Outcome::connecting;
-      }
-      out.error = errno;
-      out.step = "watch the socket";
-    }
-    step_ = out.step;
-    const Outcome outcome = failed(out.error);
-    if (outcome != Outcome::connecting) {
+    const Outcome outcome = open();
+    if (outcome != Outcome::connecting || socket_.valid()) {
       return outcome;
     }
+    next = upstream_.route(flow_, tried_);
   }
 }
 
-// Notes a failed attempt; `connecting` means that another one is due.
-TcpDial::Outcome TcpDial::failed(int code) {
-  error_ = code;
-  const Outcome outcome = outcome_of(code);
-  const bool may_retry = route_.server != nullptr && outcome != Outcome::out_of_descriptors &&
-                         attempts_ < static_cast<std::uint32_t>(upstream_.profile().attempts);
-  if (route_.server) {
-    route_.server->failures_total.fetch_add(1, std::memory_order_relaxed);
-    tried_.push_back(route_.server);
+TcpDial::Outcome TcpDial::open() {
+  Outbound out = open_tcp(flow_, route_, environment_.bypass);
+  if (out.source_port_taken) {
+    owner_.on_source_port_taken();
   }
-  return may_retry ? Outcome::connecting : outcome;
+  if (!out.socket.valid()) {
+    return connect_failed(out.step, out.error);
+  }
+  if (!environment_.poll.add(out.socket.get(), events_)) {
+    return connect_failed("watch the socket", errno);
+  }
+  socket_ = std::move(out.socket);
+  local_ = out.local;
+  owner_.on_socket_opened();
+  const Instant now = environment_.poll.now();
+  environment_.deadlines.set(*this, now + environment_.connect_timeout, now);
+  return Outcome::connecting;
+}
+
+TcpDial::Outcome TcpDial::connect_failed(const char* step, int code) {
+  close_socket();
+  const Outcome outcome = outcome_of(code);
+  error_ = step;
+  if (route_.dialled) {
+    error_ += " to " + hop_name(route_.dialled_upstream, route_.dialled.get());
+  }
+  error_ += ": ";
+  error_ += std::strerror(code);
+  const auto& server = route_.dialled ? route_.dialled : route_.server;
+  if (server && is_our_own(outcome, code)) {
+    // Another server may need another source, but this one did nothing wrong.
+    tried_.push_back(server);
+    last_failure_ = outcome;
+    return outcome != Outcome::out_of_descriptors && attempts_ < upstream_.profile().attempts
+               ? Outcome::connecting
+               : outcome;
+  }
+  return blame(server, outcome);
+}
+
+TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
+                                           const std::string& error, Handshake::Fault fault) {
+  close_socket();
+  const Hop& at = route_.hops[hop];
+  error_ = route_.hops.size() > 1 || route_.dialled
+               ? "handshake with " + hop_name(at.upstream, at.server.get()) + ": " + error
+               : error;
+  if (fault == Handshake::Fault::server) {
+    return blame(at.server, outcome);
+  }
+  // Whoever comes next could not be reached.
+  const auto& next = hop + 1 < route_.hops.size() ? route_.hops[hop + 1].server : route_.server;
+  return blame(next == at.server ? nullptr : next, Outcome::target_failed);
+}
+
+// `connecting` when another server may be tried instead of this one.
+TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome outcome) {
+  last_failure_ = outcome;
+  if (!server) {
+    return outcome;
+  }
+  server->failures_total.fetch_add(1, std::memory_order_relaxed);
+  tried_.push_back(server);
+  return attempts_ < upstream_.profile().attempts ? Outcome::connecting : outcome;
 }
 
 void TcpDial::close_socket() {
   environment_.deadlines.cancel(*this);
+  conversation_.reset();
   if (socket_.valid()) {
     owner_.on_socket_closed();
     socket_.reset();
+  }
+}
+
+// Goes on after something that may have failed, and reports what is decided.
+void TcpDial::settle(Outcome outcome) {
+  if (outcome == Outcome::connecting && !socket_.valid()) {
+    outcome = attempt();
+  }
+  if (outcome != Outcome::connecting) {
+    owner_.on_dialed(outcome);
   }
 }
 
@@ -105,38 +189,61 @@ void TcpDial::on_events(std::uint32_t events) {
   if (!socket_.valid()) {
     return;
   }
+  if (conversation_) {
+    settle(converse());
+    return;
+  }
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     int code = 0;
     socklen_t length = sizeof code;
     getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &code, &length);
     if (code != 0) {
-      step_ = "connect";
-      close_socket();
-      Outcome outcome = failed(code);
-      if (outcome == Outcome::connecting) {
-        outcome = attempt();
-      }
-      if (outcome != Outcome::connecting) {
-        owner_.on_dialed(outcome);
-      }
+      settle(connect_failed("connect", code));
       return;
     }
   }
   if ((events & EPOLLOUT) != 0) {
-    environment_.deadlines.cancel(*this);
-    owner_.on_dialed(Outcome::connected);
+    settle(connected());
   }
 }
 
-void TcpDial::on_deadline(Instant) {
-  step_ = "connect";
-  close_socket();
-  Outcome outcome = failed(ETIMEDOUT);
-  if (outcome == Outcome::connecting) {
-    outcome = attempt();
+TcpDial::Outcome TcpDial::connected() {
+  const Instant now = environment_.poll.now();
+  connected_at_ = now;
+  if (route_.hops.empty()) {
+    environment_.deadlines.cancel(*this);
+    return Outcome::connected;
   }
-  if (outcome != Outcome::connecting) {
-    owner_.on_dialed(outcome);
+  if (flow_id_.empty()) {
+    flow_id_ = owner_.flow_id();
+  }
+  environment_.deadlines.set(*this, now + environment_.handshake_timeout, now);
+  conversation_.emplace(route_.hops, flow_id_);
+  return converse();
+}
+
+TcpDial::Outcome TcpDial::converse() {
+  switch (conversation_->advance(socket_.get())) {
+    case Conversation::State::waiting:
+      return Outcome::connecting;
+    case Conversation::State::done:
+      environment_.deadlines.cancel(*this);
+      conversation_.reset();
+      return Outcome::connected;
+    case Conversation::State::failed:
+      break;
+  }
+  const std::string error = conversation_->error();
+  return handshake_failed(Outcome::handshake_failed, conversation_->hop(), error,
+                          conversation_->fault());
+}
+
+void TcpDial::on_deadline(Instant) {
+  if (conversation_) {
+    settle(handshake_failed(Outcome::handshake_timed_out, conversation_->hop(),
+                            "no answer within timeouts.handshake", Handshake::Fault::server));
+  } else {
+    settle(connect_failed("connect", ETIMEDOUT));
   }
 }
 

@@ -1,16 +1,20 @@
-// Connects one TCP flow to its upstream: asks the policy for a route, opens the socket, waits for
-// the connection within timeouts.connect, and on failure asks again for another server until the
-// attempts are used up. Reports once, and moves no payload.
+// Connects one flow to its upstream: asks the policy for a route, opens the socket, waits for the
+// connection within timeouts.connect, speaks the route's handshakes within timeouts.handshake, and
+// on failure asks again for another server until the attempts are used up. Reports once, and moves
+// no payload.
 //
 // Owned by the flow, which passes the upstream socket's events on. One worker's thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/deadlines.h"
 #include "base/descriptor.h"
+#include "dial/conversation.h"
 #include "dial/outbound.h"
 #include "loop/edge_poll.h"
 #include "weir/flow.h"
@@ -32,6 +36,9 @@ class TcpDial final : private Deadlines::Entry {
     timed_out,
     source_unavailable,
     failed,
+    handshake_failed,
+    handshake_timed_out,
+    target_failed,  // the last server is well, and says that it cannot reach the destination
   };
 
   class Owner {
@@ -46,6 +53,8 @@ class TcpDial final : private Deadlines::Entry {
     // route().remote are its ends.
     virtual void on_socket_opened() = 0;
     virtual void on_socket_closed() = 0;
+    // The `id` of the flow's record, for a handshake that passes it on.
+    [[nodiscard]] virtual std::string flow_id() const = 0;
 
    protected:
     ~Owner() = default;
@@ -55,7 +64,8 @@ class TcpDial final : private Deadlines::Entry {
     EdgePoll& poll;
     Deadlines& deadlines;
     Mark bypass;
-    Milliseconds timeout;
+    Milliseconds connect_timeout;
+    Milliseconds handshake_timeout;
   };
 
   // `events` is what the poll calls for the upstream socket; it hands them to on_events().
@@ -64,14 +74,18 @@ class TcpDial final : private Deadlines::Entry {
 
   // The first attempt. Never calls on_dialed: what is known at once is returned.
   [[nodiscard]] Outcome start();
+  // The same, by a route that the policy has given already.
+  [[nodiscard]] Outcome start(Route first);
   void on_events(std::uint32_t events);
 
   // Of the attempt that connected, or of the last one.
   [[nodiscard]] const Route& route() const { return route_; }
   [[nodiscard]] const Endpoint& local() const { return local_; }
   [[nodiscard]] std::uint32_t attempts() const { return attempts_; }
-  [[nodiscard]] int error() const { return error_; }  // errno, 0: none
-  [[nodiscard]] const char* step() const { return step_; }
+  // What failed and why, in a phrase; empty when nothing did.
+  [[nodiscard]] const std::string& error() const { return error_; }
+  // When the connection stood and the handshakes began.
+  [[nodiscard]] Instant connected_at() const { return connected_at_; }
   // REQUIRES: connected. From now on the owner watches over the socket's local endpoint.
   [[nodiscard]] Descriptor take_socket();
   // Gives up: the flow is over.
@@ -80,7 +94,15 @@ class TcpDial final : private Deadlines::Entry {
  private:
   void on_deadline(Instant now) override;
   Outcome attempt();
-  Outcome failed(int code);
+  Outcome attempt(Route next);
+  Outcome open();
+  Outcome connected();
+  Outcome converse();
+  Outcome connect_failed(const char* step, int code);
+  Outcome handshake_failed(Outcome outcome, std::size_t hop, const std::string& error,
+                           Handshake::Fault fault);
+  Outcome blame(const std::shared_ptr<Server>& server, Outcome outcome);
+  void settle(Outcome outcome);
   void close_socket();
 
   Environment environment_;
@@ -91,10 +113,20 @@ class TcpDial final : private Deadlines::Entry {
   Route route_;
   Descriptor socket_;
   Endpoint local_;
+  std::string flow_id_;
+  std::optional<Conversation> conversation_;  // once connected, where there are handshakes
   std::vector<std::shared_ptr<Server>> tried_;
   std::uint32_t attempts_ = 0;
-  int error_ = 0;
-  const char* step_ = "";
+  Outcome last_failure_ = Outcome::no_server;
+  std::string error_;
+  Instant connected_at_;
 };
+
+// "pool" or "office/proxy1": a server as errors and records of a chain name it.
+[[nodiscard]] std::string hop_name(const std::string& upstream, const Server* server);
+
+// The servers of a chain in order of travel: "office/proxy1>web1"; the last upstream's by their
+// names alone. Empty for a route that is no chain.
+[[nodiscard]] std::string path_of(const Route& route, const std::string& upstream);
 
 }  // namespace weir

@@ -49,6 +49,8 @@ void FlowServices::moved(const FlowCore& core, std::uint64_t bytes_up, std::uint
   }
 }
 
+std::string FlowServices::id_of(const FlowCore& core) const { return ids_.text(core.sequence); }
+
 FlowRecord FlowServices::describe(const FlowCore& core) const {
   FlowRecord record;
   record.id = ids_.text(core.sequence);
@@ -57,7 +59,9 @@ FlowRecord FlowServices::describe(const FlowCore& core) const {
   record.destination = core.flow.destination;
   record.rule = core.rule->name;
   record.upstream = core.rule->upstream->name();
-  if (core.server) {
+  if (core.path) {
+    record.server = *core.path;
+  } else if (core.server) {
     record.server = core.server->identity().name;
   }
   if (core.remote.port != 0) {
@@ -67,6 +71,7 @@ FlowRecord FlowServices::describe(const FlowCore& core) const {
     record.source = core.source.text();
   }
   record.connect_us = core.connect_us;
+  record.handshake_us = core.handshake_us;
   record.first_byte_us = core.first_byte_us;
   record.duration_us = core.since_opened(poll_.now());
   record.attempts = core.attempts;

@@ -48,6 +48,7 @@ class FlowServices {
   void moved(const FlowCore& core, std::uint64_t bytes_up, std::uint64_t bytes_down,
              std::uint64_t packets_up, std::uint64_t packets_down);
 
+  [[nodiscard]] std::string id_of(const FlowCore& core) const;
   // The record's fields that the core knows.
   [[nodiscard]] FlowRecord describe(const FlowCore& core) const;
   // Writes a record, if the flow's rule wants it written.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/transparent.h"
+#include "gateway/dial_failure.h"
 
 namespace weir {
 namespace {
@@ -25,34 +26,6 @@ constexpr Milliseconds quiet{60'000};
 void close_in_silence(Descriptor& socket) {
   static_cast<void>(set_option(socket.get(), IPPROTO_TCP, TCP_REPAIR, 1));
   socket.reset();
-}
-
-struct Failure {
-  End end;
-  Reason reason;
-};
-
-Failure failure_of(TcpDial::Outcome outcome) {
-  switch (outcome) {
-    case TcpDial::Outcome::rejected:
-      return {End::rejected, Reason::rejected};
-    case TcpDial::Outcome::dropped:
-      return {End::dropped, Reason::dropped};
-    case TcpDial::Outcome::no_server:
-      return {End::no_server, Reason::no_server};
-    case TcpDial::Outcome::out_of_descriptors:
-      return {End::limit, Reason::out_of_descriptors};
-    case TcpDial::Outcome::refused:
-      return {End::connect_failed, Reason::connect_refused};
-    case TcpDial::Outcome::unreachable:
-      return {End::connect_failed, Reason::connect_unreachable};
-    case TcpDial::Outcome::timed_out:
-      return {End::connect_timeout, Reason::connect_timeout};
-    case TcpDial::Outcome::source_unavailable:
-      return {End::connect_failed, Reason::source_unavailable};
-    default:
-      return {End::connect_failed, Reason::connect_error};
-  }
 }
 
 }  // namespace
@@ -75,9 +48,9 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
       finish(End::limit, Reason::out_of_memory, "cannot watch the connection");
       return;
     }
-    const TcpDial::Environment environment{services_.poll(), services_.deadlines(),
-                                           core_.snapshot->bypass(),
-                                           core_.snapshot->timeouts().connect};
+    const TcpDial::Environment environment{
+        services_.poll(), services_.deadlines(), core_.snapshot->bypass(),
+        core_.snapshot->timeouts().connect, core_.snapshot->timeouts().handshake};
     TcpDial::Owner& owner = *this;
     dial_ = std::make_unique<TcpDial>(environment, core_.flow, *core_.rule->upstream, owner,
                                       server_events_);
@@ -135,7 +108,7 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     if (relay_) {
       progress(relay_->on_server_events(events));
     } else if (dial_) {
-      pending_server_events_ = events;
+      pending_server_events_ |= events;
       dial_->on_events(events);
     }
   }
@@ -143,14 +116,15 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
   void on_dialed(TcpDial::Outcome outcome) override {
     learn_from_dial();
     if (outcome != TcpDial::Outcome::connected) {
-      const Failure failure = failure_of(outcome);
-      const std::string error =
-          dial_->error() != 0 ? std::string(dial_->step()) + ": " + std::strerror(dial_->error())
-                              : std::string();
+      const DialFailure failure = failure_of(outcome);
+      const std::string error = dial_->error();
       finish(failure.end, failure.reason, error);
       return;
     }
-    core_.connect_us = core_.since_opened(services_.poll().now());
+    core_.connect_us = core_.since_opened(dial_->connected_at());
+    if (!dial_->route().hops.empty()) {
+      core_.handshake_us = core_.since_opened(services_.poll().now());
+    }
     if (core_.server) {
       core_.server->flows_total.fetch_add(1, std::memory_order_relaxed);
       core_.server->flows_active.fetch_add(1, std::memory_order_relaxed);
@@ -173,12 +147,18 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     core_.server = dial_->route().server;
     core_.remote = dial_->route().remote;
     core_.source = dial_->local();
+    if (dial_->route().dialled) {
+      core_.path = std::make_unique<const std::string>(
+          path_of(dial_->route(), core_.rule->upstream->name()));
+    }
   }
 
   void on_retry(const std::shared_ptr<Server>&) override {
+    pending_server_events_ = 0;
     services_.reasons().add(Reason::retried);
   }
   void on_source_port_taken() override { services_.reasons().add(Reason::source_port_taken); }
+  [[nodiscard]] std::string flow_id() const override { return services_.id_of(core_); }
   void on_socket_opened() override { services_.loop_guard().opened(dialled_socket()); }
   void on_socket_closed() override { services_.loop_guard().closed(dialled_socket()); }
   [[nodiscard]] LoopGuard::OwnSocket dialled_socket() const {

@@ -7,11 +7,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/deadlines.h"
 #include "base/descriptor.h"
 #include "gateway/flow_core.h"
 #include "gateway/loop_guard.h"
+#include "gateway/udp_relay.h"
 #include "loop/edge_poll.h"
 #include "relay/datagram_queue.h"
 
@@ -19,6 +22,15 @@ namespace weir {
 
 class UdpFlows;
 class UdpFlow;
+
+// What stands before the payload of a flow's datagrams.
+struct UdpWrapping {
+  std::string first;  // before the first one
+  std::string rest;   // before the others
+  bool begun = false;
+  Endpoint peer;                // who answers, as a relay names it; port 0: anybody
+  std::size_t room = SIZE_MAX;  // payload bytes that fit one packet without a header
+};
 
 // A server-side socket: a mapping (RFC 4787) while it serves one client ip:port towards anyone, or
 // a connected socket of a single flow.
@@ -31,7 +43,9 @@ class UdpSocket final : public EdgePoll::Watcher {
   Descriptor descriptor;
   Endpoint client;
   LoopGuard::OwnSocket own;
-  UdpFlow* only_flow = nullptr;  // of a connected socket
+  UdpFlow* only_flow = nullptr;              // of a socket with one flow
+  std::unique_ptr<UdpRelay> relay;           // through which its datagrams go; else null
+  std::vector<const DatagramCodec*> codecs;  // the outermost first
   // What a flow that a new peer opens is counted for: as the mapping's first flow was.
   std::shared_ptr<const Snapshot> snapshot;
   const RuleEntry* rule = nullptr;
@@ -39,6 +53,9 @@ class UdpSocket final : public EdgePoll::Watcher {
   std::uint32_t flows = 0;
   std::uint32_t received = 0;
   bool tuned = false;  // set up for many datagrams
+
+  // Connected to the one peer it has; else every datagram names its peer.
+  [[nodiscard]] bool is_connected() const { return only_flow != nullptr && relay == nullptr; }
 };
 
 class UdpFlow final : private Deadlines::Entry {
@@ -66,6 +83,7 @@ class UdpFlow final : private Deadlines::Entry {
   UdpFlows& all;
   FlowCore core;
   UdpSocket* socket = nullptr;
+  std::unique_ptr<UdpWrapping> wrapping;  // null: datagrams go bare
   Up up;
   Down down;
   std::uint64_t bytes_up = 0;

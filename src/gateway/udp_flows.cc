@@ -72,15 +72,46 @@ void UdpFlows::on_datagrams(std::span<const InterceptedDatagram> datagrams) {
         continue;
       }
     }
-    const bool connected = flow->socket->only_flow != nullptr;
-    to_servers_.add(flow->socket->descriptor.get(),
-                    connected ? std::nullopt : std::optional(flow->core.remote), datagram.payload,
-                    datagram.segment, flow->up);
+    send_up(*flow, datagram.payload, datagram.segment);
   }
   to_servers_.flush();
   for (const auto& [failed, code] : std::exchange(unreachable_, {})) {
     unreachable(*failed, code);
   }
+}
+
+void UdpFlows::send_up(UdpFlow& flow, std::span<const std::uint8_t> payload,
+                       std::uint16_t segment) {
+  UdpSocket& socket = *flow.socket;
+  const UdpRelay* relay = socket.relay.get();
+  const std::size_t step = segment != 0 ? segment : std::max<std::size_t>(payload.size(), 1);
+  if (relay != nullptr && !relay->is_open()) {
+    if (!socket.relay->keep(flow, payload, segment)) {
+      services_.reasons().add(Reason::waiting_too_many, (payload.size() + step - 1) / step);
+    }
+    return;
+  }
+  const auto to = socket.is_connected()
+                      ? std::nullopt
+                      : std::optional(relay != nullptr ? relay->endpoint() : flow.core.remote);
+  if (!flow.wrapping) {
+    to_servers_.add(socket.descriptor.get(), to, payload, segment, flow.up);
+    return;
+  }
+  UdpWrapping& wrapping = *flow.wrapping;
+  std::size_t offset = 0;
+  do {
+    const auto piece = payload.subspan(offset, std::min(step, payload.size() - offset));
+    const std::string& header = wrapping.begun ? wrapping.rest : wrapping.first;
+    wrapping.begun = true;
+    if (piece.size() <= wrapping.room && piece.size() + header.size() > wrapping.room) {
+      services_.reasons().add(Reason::exceeds_mtu);
+    }
+    to_servers_.add(socket.descriptor.get(), to,
+                    {reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}, piece, 0,
+                    flow.up);
+    offset += step;
+  } while (offset < payload.size());
 }
 
 void UdpFlows::sent_up(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes) {
@@ -142,7 +173,7 @@ void UdpFlows::not_sent_up(UdpFlow& flow, std::uint64_t datagrams, int code) {
     case ENETUNREACH:
       services_.reasons().add(Reason::send_failed, datagrams);
       // On a mapping this may be about another peer's datagram; the error queue knows whose.
-      if (datagrams == 0 && flow.socket->only_flow == nullptr) {
+      if (datagrams == 0 && !flow.socket->is_connected()) {
         break;
       }
       if (std::none_of(unreachable_.begin(), unreachable_.end(),
@@ -172,7 +203,7 @@ void UdpFlows::on_socket_events(UdpSocket& socket, std::uint32_t events) {
   if (!socket.descriptor.valid()) {
     return;
   }
-  if ((events & EPOLLERR) != 0 && socket.only_flow == nullptr) {
+  if ((events & EPOLLERR) != 0 && !socket.is_connected()) {
     read_icmp_errors(socket);
   }
   if (socket.descriptor.valid()) {
@@ -195,7 +226,7 @@ void UdpFlows::receive(UdpSocket& socket) {
       }
       const bool is_unreachable =
           errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH;
-      if (is_unreachable && socket.only_flow != nullptr) {
+      if (is_unreachable && socket.is_connected()) {
         icmp = errno;
       }
       continue;  // others are about the path, and the kernel has drawn its conclusions
@@ -203,14 +234,20 @@ void UdpFlows::receive(UdpSocket& socket) {
     const auto count = static_cast<std::size_t>(received);
     const std::size_t first = answers_used_;
     answers_used_ += count;
-    for (std::size_t slot = first; slot < first + count; ++slot) {
-      answer(socket, slot);
+    for (std::size_t slot = first; slot < first + count && socket.descriptor.valid(); ++slot) {
+      if (socket.codecs.empty()) {
+        answer(socket, slot);
+      } else {
+        answer_unwrapped(socket, slot);
+      }
     }
     socket.received += static_cast<std::uint32_t>(count);
     if (!socket.tuned && socket.received >= heavy_after) {
       socket.tuned = true;
       const int fd = socket.descriptor.get();
-      static_cast<void>(set_option(fd, SOL_UDP, UDP_GRO, 1));
+      if (socket.codecs.empty()) {  // else every datagram has its own header
+        static_cast<void>(set_option(fd, SOL_UDP, UDP_GRO, 1));
+      }
       static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, heavy_receive_buffer));
     }
     if (count < room && icmp == 0) {
@@ -244,13 +281,58 @@ void UdpFlows::answer(UdpSocket& socket, std::size_t slot) {
     services_.reasons().add(Reason::datagram_truncated);
     return;
   }
-  const auto payload = answers_.payload(slot);
-  const std::uint16_t segment = control_of(answers_.header(slot)).segment;
-  const Endpoint& client = flow->core.flow.client;
-  const Endpoint& destination = flow->core.flow.destination;
+  send_down(*flow, answers_.payload(slot), control_of(answers_.header(slot)).segment);
+}
+
+// The same for what comes with a header, or through a relay.
+void UdpFlows::answer_unwrapped(UdpSocket& socket, std::size_t slot) {
+  Endpoint peer = answers_.peer(slot);
+  if (socket.relay && peer != socket.relay->endpoint()) {
+    services_.reasons().add(Reason::relay_stranger);
+    return;
+  }
+  if ((answers_.header(slot).msg_flags & MSG_TRUNC) != 0) {
+    services_.reasons().add(Reason::datagram_truncated);
+    return;
+  }
+  auto payload = answers_.payload(slot);
+  for (const DatagramCodec* codec : socket.codecs) {
+    const auto decoded = codec->decode(payload);
+    if (decoded.verdict != DatagramCodec::Decoded::Verdict::payload) {
+      services_.reasons().add(decoded.verdict == DatagramCodec::Decoded::Verdict::fragment
+                                  ? Reason::relay_fragment
+                                  : Reason::relay_malformed);
+      return;
+    }
+    payload = payload.subspan(decoded.header);
+    if (decoded.peer.port != 0) {
+      peer = decoded.peer;
+    }
+  }
+  UdpFlow* flow = socket.only_flow;
+  if (flow != nullptr) {
+    const Endpoint& expected = flow->wrapping->peer;
+    if (socket.relay && expected.port != 0 && peer != expected) {
+      services_.reasons().add(Reason::relay_stranger);
+      return;
+    }
+  } else {
+    const auto found = flows_.find(Key{socket.client, peer});
+    flow = found != flows_.end() ? found->get() : open_from_peer(socket, peer);
+  }
+  if (flow != nullptr) {
+    send_down(*flow, payload, 0);
+  }
+}
+
+// Queues a datagram, or several, for the client.
+void UdpFlows::send_down(UdpFlow& flow, std::span<const std::uint8_t> payload,
+                         std::uint16_t segment) {
+  const Endpoint& client = flow.core.flow.client;
+  const Endpoint& destination = flow.core.flow.destination;
   const int fd = reply_sockets_.get(destination, services_.poll().now());
   if (fd != ReplySockets::raw) {
-    to_clients_.add(fd, client, payload, segment, flow->down);
+    to_clients_.add(fd, client, payload, segment, flow.down);
     return;
   }
   const std::size_t step = segment != 0 ? segment : std::max<std::size_t>(payload.size(), 1);
@@ -260,7 +342,7 @@ void UdpFlows::answer(UdpSocket& socket, std::size_t slot) {
     if (const int code = raw_.send_udp(destination, client, piece); code != 0) {
       not_sent_down(1, code);
     } else {
-      sent_down(*flow, 1, piece.size());
+      sent_down(flow, 1, piece.size());
     }
     offset += step;
   } while (offset < payload.size());
@@ -291,6 +373,12 @@ void UdpFlows::read_icmp_errors(UdpSocket& socket) {
     }
     const bool is_unreachable =
         error->code == ECONNREFUSED || error->code == EHOSTUNREACH || error->code == ENETUNREACH;
+    if (socket.relay) {
+      if (is_unreachable && error->peer == socket.relay->endpoint()) {
+        on_relay_ended(socket, std::string("ICMP from the relay: ") + std::strerror(error->code));
+      }
+      continue;
+    }
     const auto found = flows_.find(Key{socket.client, error->peer});
     if (is_unreachable && found != flows_.end()) {
       unreachable(**found, error->code);
@@ -364,6 +452,9 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
   const auto found = flows_.find(Key{flow.core.flow.client, flow.core.flow.destination});
   auto node = flows_.extract(found);
   ended_.push_back(std::move(node.value()));
+  if (socket.relay) {
+    socket.relay->forget(flow);
+  }
   if (--socket.flows == 0) {
     release(socket);
   }
@@ -371,7 +462,13 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
 
 void UdpFlows::release(UdpSocket& socket) {
   services_.poll().forget(socket);
-  services_.loop_guard().closed(socket.own);
+  if (socket.relay) {
+    socket.relay->close();
+    services_.admission().give_back_udp_socket();
+  }
+  if (socket.descriptor.valid()) {
+    services_.loop_guard().closed(socket.own);
+  }
   services_.admission().give_back_udp_socket();
   mappings_.erase(MappingKey{socket.client, socket.rule->upstream.get()});
   socket.descriptor.reset();

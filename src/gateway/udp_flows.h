@@ -25,7 +25,7 @@
 
 namespace weir {
 
-class UdpFlows {
+class UdpFlows final : private UdpRelay::Owner {
  public:
   UdpFlows(FlowServices& services, Port port, std::uint32_t bypass_mark);
   ~UdpFlows();
@@ -97,18 +97,31 @@ class UdpFlows {
   // Opening.
   UdpFlow* open(const InterceptedDatagram& datagram);
   UdpFlow* open_from_peer(UdpSocket& socket, const Endpoint& peer);
-  UdpFlow* insert(FlowCore core, UdpSocket& socket);
+  UdpFlow* insert(FlowCore core, UdpSocket& socket, std::span<const Wrapping> wrappings);
+  void wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const;
   UdpSocket* socket_for(FlowCore& core, Route& route);
+  UdpSocket* relayed_socket(FlowCore& core, Route& route);
   UdpSocket* connected_socket(FlowCore& core, Route& route);
   UdpSocket* mapping(FlowCore& core, const Route& route);
-  UdpSocket* watch(std::unique_ptr<UdpSocket> socket, Outbound& out, FlowCore& core);
+  UdpSocket& enter(std::unique_ptr<UdpSocket> socket, const FlowCore& core);
+  UdpSocket* watch(std::unique_ptr<UdpSocket> fresh, Outbound& out, FlowCore& core);
   void refuse(const FlowCore& core, End end, Reason reason, std::string_view error);
   void refuse_socket(const FlowCore& core, int code, const char* step);
 
+  // Through a relay.
+  void on_relay_open(UdpSocket& socket) override;
+  void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
+                       const std::string& error) override;
+  void on_relay_ended(UdpSocket& socket, const std::string& error) override;
+  void learn_from_relay(FlowCore& core, const UdpSocket& socket) const;
+
   // Moving.
+  void send_up(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);
   void on_socket_events(UdpSocket& socket, std::uint32_t events);
   void receive(UdpSocket& socket);
   void answer(UdpSocket& socket, std::size_t slot);
+  void answer_unwrapped(UdpSocket& socket, std::size_t slot);
+  void send_down(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);
   void flush_answers();
   void read_icmp_errors(UdpSocket& socket);
   void unreachable(UdpFlow& flow, int code);

@@ -23,6 +23,15 @@ bool is_invalid(const Endpoint& destination) {
          destination.address.is_multicast() || broadcast;
 }
 
+std::vector<const DatagramCodec*> codecs_of(const Route& route) {
+  std::vector<const DatagramCodec*> out;
+  out.reserve(route.wrappings.size());
+  for (const Wrapping& wrapping : route.wrappings) {
+    out.push_back(wrapping.codec);
+  }
+  return out;
+}
+
 }  // namespace
 
 UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
@@ -69,7 +78,7 @@ UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
     services_.closed(core);
     return nullptr;
   }
-  return insert(std::move(core), *socket);
+  return insert(std::move(core), *socket, route.wrappings);
 }
 
 // Endpoint-independent filtering: whoever sends to a mapping reaches the client, as a flow of its
@@ -89,12 +98,23 @@ UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
   if (services_.admit(core) != Admission::Verdict::admitted) {
     return nullptr;
   }
-  return insert(std::move(core), socket);
+  std::vector<Wrapping> wrappings;
+  wrappings.reserve(socket.codecs.size());
+  for (const DatagramCodec* codec : socket.codecs) {
+    wrappings.push_back({.codec = codec, .target = {.endpoint = peer, .host = {}}});
+  }
+  return insert(std::move(core), socket, wrappings);
 }
 
-UdpFlow* UdpFlows::insert(FlowCore core, UdpSocket& socket) {
+UdpFlow* UdpFlows::insert(FlowCore core, UdpSocket& socket, std::span<const Wrapping> wrappings) {
   auto flow = std::make_unique<UdpFlow>(*this, std::move(core));
   flow->socket = &socket;
+  if (!wrappings.empty()) {
+    wrap(*flow, wrappings);
+  }
+  if (socket.relay) {
+    socket.relay->flows.push_back(flow.get());
+  }
   flow->last_activity = services_.poll().now();
   ++socket.flows;
   if (flow->core.rule->upstream->profile().mapping == Mapping::per_flow) {
@@ -111,6 +131,9 @@ UdpFlow* UdpFlows::insert(FlowCore core, UdpSocket& socket) {
 }
 
 UdpSocket* UdpFlows::socket_for(FlowCore& core, Route& route) {
+  if (route.carrier == Route::Carrier::relay) {
+    return relayed_socket(core, route);
+  }
   return core.rule->upstream->profile().mapping == Mapping::per_client
              ? mapping(core, route)
              : connected_socket(core, route);
@@ -129,7 +152,11 @@ UdpSocket* UdpFlows::connected_socket(FlowCore& core, Route& route) {
     Outbound out = open_udp_connected(core.flow, route, core.snapshot->bypass());
     if (out.socket.valid()) {
       auto socket = std::make_unique<UdpSocket>(*this);
-      return watch(std::move(socket), out, core);
+      UdpSocket* watched = watch(std::move(socket), out, core);
+      if (watched != nullptr) {
+        watched->codecs = codecs_of(route);
+      }
+      return watched;
     }
     services_.admission().give_back_udp_socket();
     if (route.server) {
@@ -137,9 +164,8 @@ UdpSocket* UdpFlows::connected_socket(FlowCore& core, Route& route) {
       tried.push_back(route.server);
     }
     Route next = core.rule->upstream->route(core.flow, tried);
-    const bool may_retry =
-        route.server && next.verdict == Route::Verdict::dial &&
-        core.attempts < static_cast<std::uint32_t>(core.rule->upstream->profile().attempts);
+    const bool may_retry = route.server && next.verdict == Route::Verdict::dial &&
+                           core.attempts < core.rule->upstream->profile().attempts;
     if (!may_retry) {
       refuse_socket(core, out.error, out.step);
       return nullptr;
@@ -171,6 +197,7 @@ UdpSocket* UdpFlows::mapping(FlowCore& core, const Route& route) {
     if (socket == nullptr) {
       return nullptr;
     }
+    socket->codecs = codecs_of(route);
     mappings_[key] = socket;
   }
   core.source = socket->own.local;
@@ -183,27 +210,33 @@ UdpSocket* UdpFlows::mapping(FlowCore& core, const Route& route) {
   return socket;
 }
 
-// Takes a freshly opened socket into the poll and the table.
-UdpSocket* UdpFlows::watch(std::unique_ptr<UdpSocket> socket, Outbound& out, FlowCore& core) {
-  if (out.source_port_taken) {
-    services_.reasons().add(Reason::source_port_taken);
-  }
-  if (!services_.poll().add_input(out.socket.get(), *socket)) {
-    services_.admission().give_back_udp_socket();
-    refuse_socket(core, errno, "watch the socket");
-    return nullptr;
-  }
-  socket->descriptor = std::move(out.socket);
+// Puts a socket into the table.
+UdpSocket& UdpFlows::enter(std::unique_ptr<UdpSocket> socket, const FlowCore& core) {
   socket->client = core.flow.client;
   socket->snapshot = core.snapshot;
   socket->rule = core.rule;
   socket->place = sockets_.size();
+  sockets_.push_back(std::move(socket));
+  return *sockets_.back();
+}
+
+// Takes a freshly opened socket into the poll and the table.
+UdpSocket* UdpFlows::watch(std::unique_ptr<UdpSocket> fresh, Outbound& out, FlowCore& core) {
+  if (out.source_port_taken) {
+    services_.reasons().add(Reason::source_port_taken);
+  }
+  if (!services_.poll().add_input(out.socket.get(), *fresh)) {
+    services_.admission().give_back_udp_socket();
+    refuse_socket(core, errno, "watch the socket");
+    return nullptr;
+  }
+  UdpSocket* socket = &enter(std::move(fresh), core);
+  socket->descriptor = std::move(out.socket);
   const bool connected = core.rule->upstream->profile().mapping == Mapping::per_flow;
   socket->own = {Protocol::udp, out.local, connected ? core.remote : Endpoint{}, core.generation};
   services_.loop_guard().opened(socket->own);
   core.source = out.local;
-  sockets_.push_back(std::move(socket));
-  return sockets_.back().get();
+  return socket;
 }
 
 void UdpFlows::refuse(const FlowCore& core, End end, Reason reason, std::string_view error) {

@@ -31,12 +31,20 @@ DatagramQueue::DatagramQueue() {
 }
 
 void DatagramQueue::add(int fd, const std::optional<Endpoint>& to,
-                        std::span<const std::uint8_t> payload, std::uint16_t segment,
-                        Sender& sender) {
+                        std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload,
+                        std::uint16_t segment, Sender& sender) {
   if (segment >= payload.size()) {
     segment = 0;  // one datagram after all
   }
-  entries_.push_back({fd, to, payload, segment, &sender});
+  if (header.empty() || segment == 0) {
+    entries_.push_back({fd, to, header, payload, segment, &sender});
+    return;
+  }
+  for (std::size_t offset = 0; offset < payload.size(); offset += segment) {
+    const auto piece =
+        payload.subspan(offset, std::min<std::size_t>(segment, payload.size() - offset));
+    entries_.push_back({fd, to, header, piece, 0, &sender});
+  }
 }
 
 void DatagramQueue::flush() {
@@ -58,26 +66,26 @@ void DatagramQueue::flush() {
 // As many entries as one message can carry, from `first` on.
 DatagramQueue::Message DatagramQueue::compose(std::size_t first) const {
   const Entry& head = entries_[first];
-  Message message{first, first + 1, head.segment};
-  if (head.segment != 0 || head.payload.empty() || head.payload.size() > largest_segment) {
+  Message message{.first = first, .last = first + 1, .segment = head.segment};
+  if (head.segment != 0 || head.size() == 0 || head.size() > largest_segment) {
     return message;
   }
-  std::size_t bytes = head.payload.size();
+  std::size_t bytes = head.size();
   while (message.last < entries_.size() && message.last - first < most_segments) {
     const Entry& next = entries_[message.last];
     if (next.fd != head.fd || next.to != head.to || next.sender != head.sender ||
-        next.segment != 0 || next.payload.empty() || next.payload.size() > head.payload.size() ||
-        bytes + next.payload.size() > most_bytes) {
+        next.segment != 0 || next.size() == 0 || next.size() > head.size() ||
+        bytes + next.size() > most_bytes) {
       break;
     }
-    bytes += next.payload.size();
+    bytes += next.size();
     ++message.last;
-    if (next.payload.size() < head.payload.size()) {
+    if (next.size() < head.size()) {
       break;  // only the last one may be shorter
     }
   }
   if (message.last - first > 1) {
-    message.segment = static_cast<std::uint16_t>(head.payload.size());
+    message.segment = static_cast<std::uint16_t>(head.size());
   }
   return message;
 }
@@ -90,8 +98,8 @@ void DatagramQueue::prepare(std::size_t slot, const Message& message) {
     header.msg_namelen = head.to->to(names_[slot]);
     header.msg_name = &names_[slot];
   }
-  header.msg_iov = &vectors_[message.first - pending_.front().first];
-  header.msg_iovlen = message.last - message.first;
+  header.msg_iov = &vectors_[message.first_vector];
+  header.msg_iovlen = message.vectors;
   if (message.segment != 0) {
     header.msg_control = controls_[slot].data();
     header.msg_controllen = controls_[slot].size();
@@ -108,11 +116,17 @@ void DatagramQueue::send_group(std::size_t first, std::size_t last) {
     pending_.clear();
     vectors_.clear();
     while (first < last && pending_.size() < most_messages) {
-      pending_.push_back(compose(first));
-      for (; first < pending_.back().last; ++first) {
+      Message message = compose(first);
+      message.first_vector = vectors_.size();
+      for (; first < message.last; ++first) {
+        if (const auto header = entries_[first].header; !header.empty()) {
+          vectors_.push_back({const_cast<std::uint8_t*>(header.data()), header.size()});
+        }
         const auto payload = entries_[first].payload;
         vectors_.push_back({const_cast<std::uint8_t*>(payload.data()), payload.size()});
       }
+      message.vectors = vectors_.size() - message.first_vector;
+      pending_.push_back(message);
     }
     for (std::size_t slot = 0; slot < pending_.size(); ++slot) {
       prepare(slot, pending_[slot]);
@@ -181,10 +195,16 @@ void DatagramQueue::send_each(const Message& message) {
     do {
       const auto piece =
           entry.payload.subspan(offset, std::min(step, entry.payload.size() - offset));
+      std::array<iovec, 2> vectors{
+          {{const_cast<std::uint8_t*>(entry.header.data()), entry.header.size()},
+           {const_cast<std::uint8_t*>(piece.data()), piece.size()}}};
+      msghdr message_header{};
+      message_header.msg_name = length != 0 ? &name : nullptr;
+      message_header.msg_namelen = length;
+      message_header.msg_iov = vectors.data();
+      message_header.msg_iovlen = vectors.size();
       const auto send_it = [&]() {
-        return sendto(entry.fd, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-                      length != 0 ? reinterpret_cast<const sockaddr*>(&name) : nullptr,
-                      length) >= 0;
+        return sendmsg(entry.fd, &message_header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
       };
       bool sent = send_it();
       if (!sent && errno == ECONNREFUSED) {  // what the piece before this one earned

@@ -36,7 +36,13 @@ class DatagramQueue {
   // `to` is absent for a connected socket. `segment`: the payload is several datagrams of that size
   // (the last may be shorter); 0: one.
   void add(int fd, const std::optional<Endpoint>& to, std::span<const std::uint8_t> payload,
-           std::uint16_t segment, Sender& sender);
+           std::uint16_t segment, Sender& sender) {
+    add(fd, to, {}, payload, segment, sender);
+  }
+  // The same with a header before the payload, or before each datagram in it. Neither is copied;
+  // what the sender is told of are payload bytes.
+  void add(int fd, const std::optional<Endpoint>& to, std::span<const std::uint8_t> header,
+           std::span<const std::uint8_t> payload, std::uint16_t segment, Sender& sender);
   void flush();
   [[nodiscard]] bool empty() const { return entries_.empty(); }
 
@@ -44,15 +50,19 @@ class DatagramQueue {
   struct Entry {
     int fd;
     std::optional<Endpoint> to;
+    std::span<const std::uint8_t> header;
     std::span<const std::uint8_t> payload;
-    std::uint16_t segment;
+    std::uint16_t segment;  // 0 where there is a header
     Sender* sender;
+    [[nodiscard]] std::size_t size() const { return header.size() + payload.size(); }
   };
   // One message to the kernel: entries [first, last) of the queue.
   struct Message {
     std::size_t first;
     std::size_t last;
     std::uint16_t segment;
+    std::size_t first_vector = 0;
+    std::size_t vectors = 0;
   };
   static constexpr std::size_t most_messages = 64;
 

@@ -4,12 +4,14 @@
 
 namespace weir {
 
-Route Direct::route(const Flow& flow, std::span<const std::shared_ptr<Server>>) const {
-  return {.verdict = Route::Verdict::dial,
-          .remote = flow.destination,
-          .source = profile().source,
-          .options = &profile().options,
-          .server = nullptr};
+Route Direct::reach(const Flow&, const Target& target,
+                    std::span<const std::shared_ptr<Server>>) const {
+  Route out;
+  out.remote = target.endpoint;
+  out.host = target.host;
+  out.source = profile().source;
+  out.options = &profile().options;
+  return out;
 }
 
 std::vector<std::string> Direct::candidates(const Flow& flow) const {

@@ -3,28 +3,32 @@
 // what of `bypass` the firewall cannot decide alone goes on as `transparent`.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "upstream/way_keys.h"
 #include "weir/upstream.h"
 
 namespace weir {
 
-inline constexpr std::span<const Key> direct_keys{};
+inline constexpr std::array direct_keys{proxy_protocol_key, proxy_protocol_udp_key,
+                                        proxy_checksum_key, via_key};
 
 class Direct final : public Upstream {
  public:
   Direct(UpstreamProfile profile, Offload offload)
       : Upstream(std::move(profile)), offload_(offload) {}
 
-  [[nodiscard]] Route route(const Flow& flow,
-                            std::span<const std::shared_ptr<Server>> tried) const override;
   [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override;
   [[nodiscard]] Offload offload() const override { return offload_; }
 
  private:
+  [[nodiscard]] Route reach(const Flow& flow, const Target& target,
+                            std::span<const std::shared_ptr<Server>> tried) const override;
+
   Offload offload_;
 };
 

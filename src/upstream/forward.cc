@@ -18,8 +18,8 @@ std::vector<int> weights_of(const std::vector<Forward::Member>& members) {
   return out;
 }
 
-Port port_for(const Flow& flow, const Server& server) {
-  return server.identity().port != 0 ? server.identity().port : flow.destination.port;
+Port port_for(Port wanted, const Server& server) {
+  return server.identity().port != 0 ? server.identity().port : wanted;
 }
 
 }  // namespace
@@ -54,21 +54,31 @@ bool Forward::usable(const Flow& flow, const Server& server, Address& address) c
   return true;
 }
 
-Route Forward::route(const Flow& flow, std::span<const std::shared_ptr<Server>> tried) const {
-  Route route{.verdict = Route::Verdict::no_server,
-              .remote = {},
-              .source = profile().source,
-              .options = &profile().options,
-              .server = nullptr};
+Route Forward::reach(const Flow& flow, const Target& target,
+                     std::span<const std::shared_ptr<Server>> tried) const {
+  return pick(flow, target.endpoint.port, tried);
+}
+
+Route Forward::pick(const Flow& flow, Port standard_port,
+                    std::span<const std::shared_ptr<Server>> tried) const {
+  Route route;
+  route.verdict = Route::Verdict::no_server;
+  route.source = profile().source;
+  route.options = &profile().options;
   turns_.turn([&](std::size_t index) {
     const auto& server = servers_[index];
     Address address;
-    if (std::find(tried.begin(), tried.end(), server) != tried.end() ||
-        !usable(flow, *server, address)) {
+    if (std::find(tried.begin(), tried.end(), server) != tried.end()) {
       return false;
     }
+    if (!usable(flow, *server, address)) {
+      if (!profile().via || !server->is_named()) {
+        return false;
+      }
+      route.host = server->identity().host;  // resolved by whoever leads there
+    }
     route.verdict = Route::Verdict::dial;
-    route.remote = {address, port_for(flow, *server)};
+    route.remote = {address, port_for(standard_port, *server)};
     route.server = server;
     return true;
   });
@@ -81,14 +91,14 @@ std::vector<std::string> Forward::candidates(const Flow& flow) const {
     const auto& identity = servers_[i]->identity();
     const bool v6 = identity.host.find(':') != std::string::npos;
     out.push_back(identity.name + " " + (v6 ? "[" + identity.host + "]" : identity.host) + ":" +
-                  std::to_string(port_for(flow, *servers_[i])) +
+                  std::to_string(port_for(flow.destination.port, *servers_[i])) +
                   " weight=" + std::to_string(weights_[i]));
   }
   return out;
 }
 
-Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, UpstreamProfile profile,
-                                               ServerPool& pool, const UpstreamLookup&) {
+Result<std::shared_ptr<Forward>> make_servers(const Settings& settings, UpstreamProfile profile,
+                                              ServerPool& pool) {
   std::vector<Forward::Member> members;
   std::set<std::string> names;
   for (const Value& value : settings.all("server")) {
@@ -103,12 +113,20 @@ Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, Upstrea
     }
     members.push_back({pool.get({settings.name(), key.name, key.host, key.port}), key.weight});
   }
+  return std::make_shared<Forward>(std::move(profile), std::move(members));
+}
+
+Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, UpstreamProfile profile,
+                                               ServerPool& pool, const UpstreamLookup&) {
   if (settings.given("mapping") && settings.text("mapping") == "per-client") {
     return Error("mapping = per-client is for type direct; forward is always per-flow",
                  settings.place_of("mapping"));
   }
-  return std::shared_ptr<Upstream>(
-      std::make_shared<Forward>(std::move(profile), std::move(members)));
+  auto made = make_servers(settings, std::move(profile), pool);
+  if (!made) {
+    return made.error();
+  }
+  return std::shared_ptr<Upstream>(std::move(made).value());
 }
 
 }  // namespace weir

@@ -7,8 +7,14 @@
 #include "upstream/direct.h"
 #include "upstream/forward.h"
 #include "upstream/verdict.h"
+#include "upstream/way.h"
 
 namespace weir {
+
+// A row that needs no header stands in its policy's own file.
+extern const PolicyType socks5_policy;        // socks5.cc
+extern const PolicyType http_connect_policy;  // http_connect.cc
+
 namespace {
 
 constexpr std::array shared_keys{
@@ -39,9 +45,11 @@ constexpr std::array shared_keys{
         .most = 63},
 };
 
-constexpr std::array table{
+const std::array table{
     PolicyType{"direct", "goes on to the flow's own destination", direct_keys, make_direct},
     PolicyType{"forward", "goes to one of several servers", forward_keys, make_forward},
+    socks5_policy,
+    http_connect_policy,
     PolicyType{"reject", "is refused: RST, ICMP port unreachable", {}, make_reject},
     PolicyType{"drop", "is not answered at all", {}, make_drop},
 };
@@ -114,6 +122,10 @@ Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, Server
   if (!options) {
     return options.error();
   }
+  auto via = parse_via(settings, others);
+  if (!via) {
+    return via.error();
+  }
   UpstreamProfile profile{.name = settings.name(),
                           .type = std::string(row->name),
                           .source = source.value(),
@@ -121,7 +133,9 @@ Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, Server
                           .mapping = settings.text_or_empty("mapping") == "per-client"
                                          ? Mapping::per_client
                                          : Mapping::per_flow,
-                          .attempts = 1 + static_cast<int>(settings.number("retries"))};
+                          .attempts = 1 + static_cast<std::uint32_t>(settings.number("retries")),
+                          .proxy_header = parse_proxy_header(settings),
+                          .via = std::move(via).value()};
   return row->make(settings, std::move(profile), pool, others);
 }
 

@@ -4,8 +4,10 @@
 
 namespace weir {
 
-Route Verdict::route(const Flow&, std::span<const std::shared_ptr<Server>>) const {
-  return {.verdict = verdict_, .remote = {}, .source = {}, .options = nullptr, .server = nullptr};
+Route Verdict::reach(const Flow&, const Target&, std::span<const std::shared_ptr<Server>>) const {
+  Route out;
+  out.verdict = verdict_;
+  return out;
 }
 
 std::vector<std::string> Verdict::candidates(const Flow&) const { return {}; }

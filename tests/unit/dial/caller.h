@@ -22,7 +22,7 @@ namespace weir {
 // A policy with a script: each server in its turn, then none.
 class Scripted final : public Upstream {
  public:
-  Scripted(int attempts, const std::vector<Endpoint>& remotes, Source source = {})
+  Scripted(std::uint32_t attempts, const std::vector<Endpoint>& remotes, Source source = {})
       : Upstream({.name = "pool", .type = "scripted", .source = source, .attempts = attempts}) {
     int number = 1;
     for (const Endpoint& remote : remotes) {
@@ -30,12 +30,12 @@ class Scripted final : public Upstream {
           "pool", "server" + std::to_string(number++), remote.address.text(), remote.port}));
     }
   }
-  Route route(const Flow&, std::span<const std::shared_ptr<Server>> tried) const override {
-    Route out{.verdict = verdict,
-              .remote = {},
-              .source = profile().source,
-              .options = &profile().options,
-              .server = nullptr};
+  Route reach(const Flow& flow, const Target& target,
+              std::span<const std::shared_ptr<Server>> tried) const override {
+    Route out;
+    out.verdict = verdict;
+    out.source = profile().source;
+    out.options = &profile().options;
     if (verdict != Route::Verdict::dial) {
       return out;
     }
@@ -45,8 +45,13 @@ class Scripted final : public Upstream {
     }
     out.server = servers_[tried.size()];
     out.remote = {out.server->addresses()[0], out.server->identity().port};
+    if (hops) {
+      hops(out, flow, target);
+    }
     return out;
   }
+  // What is to be said on the way.
+  std::function<void(Route&, const Flow&, const Target&)> hops;
   std::vector<std::string> candidates(const Flow&) const override { return {}; }
   std::span<const std::shared_ptr<Server>> servers() const override { return servers_; }
   Route::Verdict verdict = Route::Verdict::dial;
@@ -70,8 +75,8 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner {
     flow.client = Endpoint::parse("127.0.0.5:4000").value();
     flow.destination = Endpoint::parse("127.0.0.1:80").value();
     TcpDial::Owner& owner = *this;
-    dial.emplace(TcpDial::Environment{poll_, deadlines_, {0x2, 0x2}, timeout}, flow, upstream,
-                 owner, *this);
+    dial.emplace(TcpDial::Environment{poll_, deadlines_, {0x2, 0x2}, timeout, timeout}, flow,
+                 upstream, owner, *this);
   }
   ~Caller() {
     dial.reset();
@@ -125,6 +130,7 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner {
   void on_retry(const std::shared_ptr<Server>& failed) override {
     retried.push_back(failed->identity().name);
   }
+  std::string flow_id() const override { return "flow-1"; }
   void on_source_port_taken() override { ++source_port_taken; }
   void on_socket_opened() override { sockets.insert(tuple()); }
   void on_socket_closed() override {

@@ -1,0 +1,69 @@
+// A handshake is what has to be said on a connection before payload: SOCKS5, HTTP CONNECT, a PROXY
+// header. It is sans-I/O: bytes come in, bytes go out, and it ends as done or failed. It owns no
+// socket, no timer and no clock, so it can be tested byte by byte and strung together: a chain of
+// proxies is a list of handshakes, each spoken through what the ones before it opened.
+//
+// One handshake serves one attempt to connect. One worker's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weir/endpoint.h"
+
+namespace weir {
+
+// What a handshake may tell the server about the flow it opens.
+struct Opening {
+  std::string_view flow_id;  // the `id` of the flow's record
+};
+
+class Handshake {
+ public:
+  enum class State : std::uint8_t { waiting, done, failed };
+  // Whom a failure speaks against: the server itself, or what lies behind it and could not be
+  // reached. Only the first is the server's to answer for.
+  enum class Fault : std::uint8_t { server, target };
+
+  struct Progress {
+    State state = State::waiting;
+    // How many of the received bytes were the handshake's. Waiting takes them all; when done, what
+    // is left belongs to the next handshake or to the flow.
+    std::size_t consumed = 0;
+  };
+
+  Handshake() = default;
+  virtual ~Handshake() = default;
+  Handshake(const Handshake&) = delete;
+  Handshake& operator=(const Handshake&) = delete;
+
+  // Appends what is to be sent first. Done at once when no answer is expected.
+  [[nodiscard]] virtual State start(const Opening& opening, std::string& out) = 0;
+
+  // What came in; appends what is to be sent next. REQUIRES: waiting.
+  [[nodiscard]] virtual Progress receive(std::string_view in, std::string& out) = 0;
+
+  // Where the server relays datagrams, once a handshake that asked for it is done; an unspecified
+  // address means the server's own.
+  [[nodiscard]] virtual Endpoint relay() const { return {}; }
+
+  // Of one that failed: a phrase, and whom it speaks against.
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] Fault fault() const { return fault_; }
+
+ protected:
+  Progress fail(std::string error, Fault fault = Fault::server) {
+    error_ = std::move(error);
+    fault_ = fault;
+    return {State::failed, 0};
+  }
+
+ private:
+  std::string error_;
+  Fault fault_ = Fault::server;
+};
+
+}  // namespace weir

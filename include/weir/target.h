@@ -1,0 +1,16 @@
+// Where a way leads: a flow's destination, or with `via` the next server.
+#pragma once
+
+#include <string>
+
+#include "weir/endpoint.h"
+
+namespace weir {
+
+struct Target {
+  Endpoint endpoint;
+  // Its name, where one is known: then that is passed on, and resolved as far along as possible.
+  std::string host;
+};
+
+}  // namespace weir

@@ -1,0 +1,90 @@
+#include "dial/conversation.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace weir {
+
+Conversation::State Conversation::fail(std::string error, Handshake::Fault fault) {
+  error_ = std::move(error);
+  fault_ = fault;
+  return State::failed;
+}
+
+// Starts the hops whose turn it is; several in one go when they wait for no answer.
+Conversation::State Conversation::begin_hops() {
+  while (hop_ < hops_.size() && !begun_) {
+    if (hops_[hop_].handshake->start(opening_, out_) == Handshake::State::done) {
+      ++hop_;
+    } else {
+      begun_ = true;
+    }
+  }
+  return hop_ == hops_.size() ? State::done : State::waiting;
+}
+
+Conversation::Sent Conversation::send(int fd) {
+  while (!out_.empty()) {
+    const ssize_t sent = ::send(fd, out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno == EAGAIN) {
+        return Sent::some;
+      }
+      return Sent::failed;
+    }
+    out_.erase(0, static_cast<std::size_t>(sent));
+  }
+  return Sent::all;
+}
+
+Conversation::State Conversation::receive(int fd) {
+  std::array<char, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): only read below
+  const ssize_t size = recv(fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (size < 0) {
+    return errno == EAGAIN ? State::waiting : fail(std::strerror(errno));
+  }
+  if (size == 0) {
+    return fail("the server closed the connection");
+  }
+  const auto progress = hops_[hop_].handshake->receive(
+      std::string_view(buffer.data(), static_cast<std::size_t>(size)), out_);
+  if (progress.state == Handshake::State::failed) {
+    return fail(hops_[hop_].handshake->error(), hops_[hop_].handshake->fault());
+  }
+  // Takes them out of the socket, unread: the kernel discards what MSG_TRUNC asks for.
+  if (progress.consumed != 0 &&
+      recv(fd, nullptr, progress.consumed, MSG_TRUNC | MSG_DONTWAIT) < 0) {
+    return fail(std::strerror(errno));
+  }
+  if (progress.state == Handshake::State::done) {
+    ++hop_;
+    begun_ = false;
+  }
+  return State::done;  // something was done: look again
+}
+
+Conversation::State Conversation::advance(int fd) {
+  while (true) {
+    const State hops = begin_hops();
+    switch (send(fd)) {
+      case Sent::failed:
+        return fail(std::strerror(errno));
+      case Sent::some:
+        return State::waiting;
+      case Sent::all:
+        break;
+    }
+    if (hops == State::done) {
+      return State::done;
+    }
+    if (const State received = receive(fd); received != State::done) {
+      return received;
+    }
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,130 @@
+#include "gateway/udp_relay.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "gateway/udp_flow.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t most_kept = 64;
+constexpr std::size_t most_kept_bytes = std::size_t{128} * 1024;
+
+std::uint32_t mtu_of(int fd, Family family) {
+  int mtu = 0;
+  socklen_t length = sizeof mtu;
+  const int level = family == Family::v4 ? SOL_IP : SOL_IPV6;
+  const int name = family == Family::v4 ? IP_MTU : IPV6_MTU;
+  return getsockopt(fd, level, name, &mtu, &length) == 0 ? static_cast<std::uint32_t>(mtu) : 0;
+}
+
+}  // namespace
+
+UdpRelay::UdpRelay(Owner& owner, FlowServices& services, UdpSocket& socket, const FlowCore& core)
+    : owner_(owner),
+      services_(services),
+      socket_(socket),
+      flow_(core.flow),
+      generation_(core.generation),
+      flow_id_(services.id_of(core)),
+      dial_({services.poll(), services.deadlines(), core.snapshot->bypass(),
+             core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake},
+            flow_, *core.rule->upstream, static_cast<TcpDial::Owner&>(*this),
+            static_cast<EdgePoll::Watcher&>(*this)) {}
+
+UdpRelay::~UdpRelay() { services_.poll().forget(*this); }
+
+TcpDial::Outcome UdpRelay::start(Route first) { return dial_.start(std::move(first)); }
+
+void UdpRelay::close() {
+  kept_.clear();
+  if (control_.valid()) {
+    services_.loop_guard().closed(own_);
+    control_.reset();
+  } else {
+    dial_.abandon();
+  }
+}
+
+bool UdpRelay::keep(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment) {
+  if (kept_.size() >= most_kept || kept_bytes_ + payload.size() > most_kept_bytes) {
+    return false;
+  }
+  kept_bytes_ += payload.size();
+  kept_.push_back({&flow,
+                   std::string(reinterpret_cast<const char*>(payload.data()), payload.size()),
+                   segment});
+  return true;
+}
+
+void UdpRelay::forget(const UdpFlow& flow) {
+  std::erase_if(kept_, [&](const Kept& kept) { return kept.flow == &flow; });
+  std::erase(flows, &flow);
+}
+
+void UdpRelay::on_dialed(TcpDial::Outcome outcome) {
+  if (outcome == TcpDial::Outcome::connected) {
+    outcome = opened();
+  }
+  if (outcome == TcpDial::Outcome::connected) {
+    owner_.on_relay_open(socket_);
+  } else {
+    owner_.on_relay_failed(socket_, outcome, dial_.error());
+  }
+}
+
+TcpDial::Outcome UdpRelay::opened() {
+  own_ = dialled_socket();
+  control_ = dial_.take_socket();
+  const Route& way = dial_.route();
+  endpoint_ = way.hops.back().handshake->relay();
+  // An unspecified address means the server's own. So does one that nobody else can reach.
+  if (endpoint_.address.is_unspecified()) {
+    endpoint_.address = way.remote.address;
+  }
+  mtu_ = mtu_of(control_.get(), way.remote.family());
+  return TcpDial::Outcome::connected;
+}
+
+// Nothing is said on the connection any more; its end is the relay's.
+void UdpRelay::on_events(std::uint32_t events) {
+  if (!control_.valid()) {
+    dial_.on_events(events);
+    return;
+  }
+  std::array<char, 512> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  while (true) {
+    const ssize_t size = recv(control_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT);
+    if (size > 0) {
+      continue;
+    }
+    if (size < 0 && errno == EAGAIN) {
+      return;
+    }
+    owner_.on_relay_ended(socket_, size == 0
+                                       ? "the server closed the relay's connection"
+                                       : std::string("the relay's connection: ") +
+                                             std::strerror(errno));
+    return;
+  }
+}
+
+void UdpRelay::on_retry(const std::shared_ptr<Server>&) {
+  services_.reasons().add(Reason::retried);
+}
+void UdpRelay::on_source_port_taken() { services_.reasons().add(Reason::source_port_taken); }
+void UdpRelay::on_socket_opened() { services_.loop_guard().opened(dialled_socket()); }
+void UdpRelay::on_socket_closed() { services_.loop_guard().closed(dialled_socket()); }
+std::string UdpRelay::flow_id() const { return flow_id_; }
+
+LoopGuard::OwnSocket UdpRelay::dialled_socket() const {
+  return {Protocol::tcp, dial_.local(), dial_.route().remote, generation_};
+}
+
+}  // namespace weir

@@ -1,0 +1,110 @@
+// The relay that a server opened for one server-side UDP socket (SOCKS5's UDP ASSOCIATE, RFC 1928,
+// section 7): the TCP connection that it lives by, and what waits until it is open.
+//
+// The first datagram makes it dial; datagrams that come before the server has answered are kept, a
+// few of them. When the connection ends, so does the relay, and with it its flows.
+//
+// Owned by the UdpSocket. One worker's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/descriptor.h"
+#include "dial/tcp_dial.h"
+#include "gateway/flow_core.h"
+#include "gateway/flow_services.h"
+#include "gateway/loop_guard.h"
+#include "loop/edge_poll.h"
+
+namespace weir {
+
+class UdpFlow;
+class UdpSocket;
+
+class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
+ public:
+  class Owner {
+   public:
+    // The server relays for us; the socket may be opened.
+    virtual void on_relay_open(UdpSocket& socket) = 0;
+    // It will not, or no longer.
+    virtual void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
+                                 const std::string& error) = 0;
+    virtual void on_relay_ended(UdpSocket& socket, const std::string& error) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  UdpRelay(Owner& owner, FlowServices& services, UdpSocket& socket, const FlowCore& core);
+  ~UdpRelay();
+  UdpRelay(const UdpRelay&) = delete;
+  UdpRelay& operator=(const UdpRelay&) = delete;
+
+  // Takes the route that the flow got; later attempts ask for their own. What is known at once is
+  // returned, and not told to the owner.
+  [[nodiscard]] TcpDial::Outcome start(Route first);
+  // Ends the connection, without telling.
+  void close();
+
+  [[nodiscard]] bool is_open() const { return control_.valid(); }
+  // Where datagrams go, once it is open.
+  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+  // The connection's own end.
+  [[nodiscard]] const Endpoint& local() const { return own_.local; }
+  // Of the route that leads there.
+  [[nodiscard]] const Route& route() const { return dial_.route(); }
+  [[nodiscard]] const std::string& error() const { return dial_.error(); }
+  [[nodiscard]] std::uint32_t attempts() const { return dial_.attempts(); }
+  [[nodiscard]] Instant connected_at() const { return dial_.connected_at(); }
+  // Largest IP packet on the way there, in bytes; 0: unknown.
+  [[nodiscard]] std::uint32_t mtu() const { return mtu_; }
+
+  // Keeps a datagram until the relay is open; false when too many wait already.
+  [[nodiscard]] bool keep(UdpFlow& flow, std::span<const std::uint8_t> payload,
+                          std::uint16_t segment);
+  void forget(const UdpFlow& flow);
+
+  struct Kept {
+    UdpFlow* flow;
+    std::string payload;
+    std::uint16_t segment;
+  };
+  [[nodiscard]] std::vector<Kept> take_kept() { return std::move(kept_); }
+
+  std::vector<UdpFlow*> flows;  // that go through it
+
+ private:
+  void on_dialed(TcpDial::Outcome outcome) override;
+  void on_retry(const std::shared_ptr<Server>& failed) override;
+  void on_source_port_taken() override;
+  void on_socket_opened() override;
+  void on_socket_closed() override;
+  [[nodiscard]] std::string flow_id() const override;
+  void on_events(std::uint32_t events) override;
+
+  TcpDial::Outcome opened();
+  [[nodiscard]] LoopGuard::OwnSocket dialled_socket() const;
+
+  Owner& owner_;
+  FlowServices& services_;
+  UdpSocket& socket_;
+  Flow flow_;
+  std::uint8_t generation_;
+  std::string flow_id_;
+  TcpDial dial_;
+  Descriptor control_;
+  LoopGuard::OwnSocket own_;
+  Endpoint endpoint_;
+  std::uint32_t mtu_ = 0;
+  std::vector<Kept> kept_;
+  std::size_t kept_bytes_ = 0;
+};
+
+}  // namespace weir

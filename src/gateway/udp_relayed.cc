@@ -1,0 +1,197 @@
+// UDP flows with something before their payload, and those through a relay that a server opens for
+// them.
+//
+// A flow through a relay exists before its socket does: the relay's connection is dialled first, in
+// whose family the socket has to be. Until then datagrams wait with the relay.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "gateway/dial_failure.h"
+#include "gateway/udp_flows.h"
+
+namespace weir {
+namespace {
+
+// IP and UDP headers, in bytes.
+constexpr std::size_t overhead_v4 = 20 + 8;
+constexpr std::size_t overhead_v6 = 40 + 8;
+
+std::size_t room_in(std::uint32_t mtu, Family family) {
+  const std::size_t overhead = family == Family::v4 ? overhead_v4 : overhead_v6;
+  return mtu > overhead ? mtu - overhead : SIZE_MAX;
+}
+
+std::size_t room_of(const UdpSocket& socket, Family family) {
+  if (socket.relay) {
+    return room_in(socket.relay->mtu(), family);
+  }
+  int mtu = 0;
+  socklen_t length = sizeof mtu;
+  const bool v4 = family == Family::v4;
+  const int code = getsockopt(socket.descriptor.get(), v4 ? SOL_IP : SOL_IPV6,
+                              v4 ? IP_MTU : IPV6_MTU, &mtu, &length);
+  return code == 0 ? room_in(static_cast<std::uint32_t>(mtu), family) : SIZE_MAX;
+}
+
+}  // namespace
+
+void UdpFlows::wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const {
+  auto made = std::make_unique<UdpWrapping>();
+  const std::string id = services_.id_of(flow.core);
+  const Opening opening{.flow_id = id};
+  for (const Wrapping& wrapping : wrappings) {
+    std::string header;
+    wrapping.codec->append_header(flow.core.flow, wrapping.target, opening, header);
+    made->first += header;
+    if (wrapping.codec->on() == DatagramCodec::On::every) {
+      made->rest += header;
+    }
+  }
+  if (flow.socket->relay && wrappings.front().target.host.empty()) {
+    made->peer = wrappings.front().target.endpoint;
+  }
+  made->room = room_of(*flow.socket, flow.core.remote.family());
+  made->begun = flow.wrapping && flow.wrapping->begun;
+  flow.wrapping = std::move(made);
+}
+
+UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
+  const bool shared = core.rule->upstream->profile().mapping == Mapping::per_client;
+  const MappingKey key{core.flow.client, core.rule->upstream.get()};
+  if (shared) {
+    if (const auto found = mappings_.find(key); found != mappings_.end()) {
+      learn_from_relay(core, *found->second);
+      return found->second;
+    }
+  }
+  core.remote = route.remote;
+  core.server = route.server;
+  // One for the socket, one for the connection.
+  if (!services_.admission().take_udp_socket()) {
+    refuse_socket(core, EMFILE, "socket");
+    return nullptr;
+  }
+  if (!services_.admission().take_udp_socket()) {
+    services_.admission().give_back_udp_socket();
+    refuse_socket(core, EMFILE, "socket");
+    return nullptr;
+  }
+  UdpSocket& socket = enter(std::make_unique<UdpSocket>(*this), core);
+  UdpRelay::Owner& owner = *this;
+  socket.relay = std::make_unique<UdpRelay>(owner, services_, socket, core);
+  // The route goes into the dial; its wrappings are still to be read.
+  Route first = std::move(route);
+  route.wrappings = first.wrappings;
+  for (const Wrapping& wrapping : route.wrappings) {
+    socket.codecs.push_back(wrapping.codec);
+  }
+  if (const auto outcome = socket.relay->start(std::move(first));
+      outcome != TcpDial::Outcome::connecting) {
+    learn_from_relay(core, socket);
+    const DialFailure failure = failure_of(outcome);
+    tell_unreachable(core.flow, RawSender::Unreachable::port);
+    refuse(core, failure.end, failure.reason, socket.relay->error());
+    release(socket);
+    return nullptr;
+  }
+  if (shared) {
+    mappings_[key] = &socket;
+  }
+  return &socket;
+}
+
+void UdpFlows::learn_from_relay(FlowCore& core, const UdpSocket& socket) const {
+  const UdpRelay& relay = *socket.relay;
+  const Route& way = relay.route();
+  core.attempts = relay.attempts();
+  core.server = way.server;
+  core.remote = way.remote;
+  if (way.dialled) {
+    core.path =
+        std::make_unique<const std::string>(path_of(way, core.rule->upstream->name()));
+  }
+  if (socket.descriptor.valid()) {
+    core.source = socket.own.local;
+    if (core.source.address.is_unspecified()) {  // routing picks the same one for both
+      core.source.address = relay.local().address;
+    }
+  }
+}
+
+void UdpFlows::on_relay_open(UdpSocket& socket) {
+  UdpRelay& relay = *socket.relay;
+  // The socket as the route wants it, in the family of the connection.
+  Route way;
+  way.remote = relay.endpoint();
+  way.source = relay.route().source;
+  way.options = relay.route().options;
+  const Flow flow{.protocol = Protocol::udp,
+                  .client = socket.client,
+                  .destination = relay.endpoint(),
+                  .interface = 0};
+  Outbound out = open_udp_mapping(flow, way, socket.snapshot->bypass());
+  if (!out.socket.valid() || !services_.poll().add_input(out.socket.get(), socket)) {
+    const int code = out.socket.valid() ? errno : out.error;
+    on_relay_failed(socket, TcpDial::Outcome::failed,
+                    std::string("the socket to the relay: ") + std::strerror(code));
+    return;
+  }
+  if (out.source_port_taken) {
+    services_.reasons().add(Reason::source_port_taken);
+  }
+  socket.descriptor = std::move(out.socket);
+  socket.own = {Protocol::udp, out.local, relay.endpoint(), relay.flows.front()->core.generation};
+  services_.loop_guard().opened(socket.own);
+  for (UdpFlow* one : relay.flows) {
+    const bool counted = one->core.server != nullptr;
+    const auto before = one->core.server;
+    learn_from_relay(one->core, socket);
+    if (counted && before != one->core.server) {
+      before->flows_active.fetch_sub(1, std::memory_order_relaxed);
+      one->core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+    }
+    one->core.connect_us = one->core.since_opened(relay.connected_at());
+    one->core.handshake_us = one->core.since_opened(services_.poll().now());
+  }
+  if (socket.only_flow != nullptr) {  // a later attempt may lead elsewhere
+    wrap(*socket.only_flow, relay.route().wrappings);
+  } else {
+    for (UdpFlow* one : relay.flows) {
+      one->wrapping->room = room_of(socket, relay.endpoint().family());
+    }
+  }
+  const auto kept = relay.take_kept();
+  for (const UdpRelay::Kept& datagram : kept) {
+    send_up(*datagram.flow,
+            {reinterpret_cast<const std::uint8_t*>(datagram.payload.data()),
+             datagram.payload.size()},
+            datagram.segment);
+  }
+  to_servers_.flush();
+}
+
+void UdpFlows::on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
+                               const std::string& error) {
+  const DialFailure failure = failure_of(outcome);
+  services_.reasons().add(failure.reason);
+  const auto flows = socket.relay->flows;  // ending one takes it out
+  for (UdpFlow* flow : flows) {
+    learn_from_relay(flow->core, socket);
+    tell_unreachable(flow->core.flow, RawSender::Unreachable::port);
+    end(*flow, failure.end, error);
+  }
+}
+
+void UdpFlows::on_relay_ended(UdpSocket& socket, const std::string& error) {
+  const auto flows = socket.relay->flows;
+  for (UdpFlow* flow : flows) {
+    end(*flow, End::server_reset, error);
+  }
+}
+
+}  // namespace weir

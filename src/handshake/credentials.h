@@ -1,0 +1,14 @@
+// A user name and password for a proxy. Never logged, shown or put into an error.
+#pragma once
+
+#include <string>
+
+namespace weir {
+
+struct Credentials {
+  std::string username;
+  std::string password;
+  [[nodiscard]] bool empty() const { return username.empty(); }
+};
+
+}  // namespace weir

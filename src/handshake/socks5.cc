@@ -1,0 +1,250 @@
+#include "handshake/socks5.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "handshake/wire.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint8_t version = 5;
+constexpr std::uint8_t authentication_version = 1;
+constexpr std::uint8_t no_authentication = 0x00;
+constexpr std::uint8_t by_password = 0x02;
+constexpr std::uint8_t none_acceptable = 0xff;
+constexpr std::uint8_t address_v4 = 1;
+constexpr std::uint8_t address_name = 3;
+constexpr std::uint8_t address_v6 = 4;
+constexpr std::size_t port_size = 2;
+
+// RFC 1928, section 6. The target's own failures are 3 to 6.
+constexpr std::array replies{"succeeded",
+                             "general SOCKS server failure",
+                             "connection not allowed by ruleset",
+                             "network unreachable",
+                             "host unreachable",
+                             "connection refused",
+                             "TTL expired",
+                             "command not supported",
+                             "address type not supported"};
+constexpr std::uint8_t first_of_target = 3;
+constexpr std::uint8_t last_of_target = 6;
+
+std::uint8_t type_of(const Address& address) { return address.is_v4() ? address_v4 : address_v6; }
+
+// ATYP, address and port. A name is at most 253 bytes long (RFC 1035, section 2.3.4).
+void append_target(std::string& out, const Target& target) {
+  if (target.host.empty()) {
+    append_byte(out, type_of(target.endpoint.address));
+    append_address(out, target.endpoint.address);
+  } else {
+    append_byte(out, address_name);
+    append_byte(out, static_cast<std::uint8_t>(target.host.size()));
+    out += target.host;
+  }
+  append_16(out, target.endpoint.port);
+}
+
+// ATYP, address and port at `offset`.
+struct BoundAddress {
+  enum class State : std::uint8_t { incomplete, wrong, whole } state = State::incomplete;
+  std::size_t end = 0;
+  Endpoint endpoint;  // of a name: port 0
+};
+
+BoundAddress bound_at(std::string_view in, std::size_t offset) {
+  if (in.size() <= offset) {
+    return {};
+  }
+  const std::uint8_t type = byte_at(in, offset);
+  std::size_t size = 0;
+  std::size_t begin = offset + 1;
+  if (type == address_v4) {
+    size = v4_size;
+  } else if (type == address_v6) {
+    size = v6_size;
+  } else if (type == address_name) {
+    if (in.size() <= begin) {
+      return {};
+    }
+    size = byte_at(in, begin++);
+  } else {
+    return {.state = BoundAddress::State::wrong, .end = 0, .endpoint = {}};
+  }
+  if (in.size() < begin + size + port_size) {
+    return {};
+  }
+  BoundAddress out{
+      .state = BoundAddress::State::whole, .end = begin + size + port_size, .endpoint = {}};
+  if (type != address_name) {
+    out.endpoint = {address_at(in, begin, type == address_v4 ? Family::v4 : Family::v6),
+                    number_16_at(in, begin + size)};
+  }
+  return out;
+}
+
+std::string hexadecimal(std::uint8_t byte) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  return {'0', 'x', digits[byte / 16U], digits[byte % 16U]};
+}
+
+}  // namespace
+
+Socks5Handshake::Socks5Handshake(Command command, Target target,
+                                 std::shared_ptr<const Credentials> credentials)
+    : command_(command), target_(std::move(target)), credentials_(std::move(credentials)) {}
+
+Handshake::State Socks5Handshake::start(const Opening&, std::string& out) {
+  append_byte(out, version);
+  if (credentials_) {
+    append_byte(out, 2);
+    append_byte(out, no_authentication);
+    append_byte(out, by_password);
+  } else {
+    append_byte(out, 1);
+    append_byte(out, no_authentication);
+  }
+  return State::waiting;
+}
+
+void Socks5Handshake::append_request(std::string& out) const {
+  append_byte(out, version);
+  append_byte(out, static_cast<std::uint8_t>(command_));
+  append_byte(out, 0);
+  append_target(out, target_);
+}
+
+Handshake::Progress Socks5Handshake::receive(std::string_view in, std::string& out) {
+  // Answers are at most 262 bytes long, and one is complete before the next is asked for; what a
+  // server says beyond is the flow's.
+  constexpr std::size_t longest_answer = 4 + 1 + 255 + port_size;
+  const std::size_t before = received_.size();
+  received_ += in.substr(0, longest_answer);
+  Progress progress;
+  switch (step_) {
+    case Step::method:
+      progress = on_method(out);
+      break;
+    case Step::authentication:
+      progress = on_authentication(out);
+      break;
+    case Step::reply:
+      progress = on_reply();
+      break;
+  }
+  if (progress.state == State::failed) {
+    return progress;
+  }
+  if (progress.consumed == 0) {  // the step's answer is not complete
+    return {State::waiting, in.size()};
+  }
+  const std::size_t used = progress.consumed - before;
+  received_.clear();
+  if (progress.state == State::done || used == in.size()) {
+    return {progress.state, used};
+  }
+  // Something stands behind this answer although nothing more was asked for. It is looked at as the
+  // next answer.
+  const Progress rest = receive(in.substr(used), out);
+  return {rest.state, used + rest.consumed};
+}
+
+Handshake::Progress Socks5Handshake::on_method(std::string& out) {
+  if (byte_at(received_, 0) != version) {
+    return fail("not a SOCKS5 server: it answers with version " +
+                std::to_string(byte_at(received_, 0)));
+  }
+  if (received_.size() < 2) {
+    return {};
+  }
+  const std::uint8_t method = byte_at(received_, 1);
+  if (method == by_password && credentials_) {
+    append_byte(out, authentication_version);
+    append_byte(out, static_cast<std::uint8_t>(credentials_->username.size()));
+    out += credentials_->username;
+    append_byte(out, static_cast<std::uint8_t>(credentials_->password.size()));
+    out += credentials_->password;
+    step_ = Step::authentication;
+    return {State::waiting, 2};
+  }
+  if (method == none_acceptable) {
+    return fail(credentials_ ? "SOCKS5: the server accepts no authentication that we offer"
+                             : "SOCKS5: the server wants a user name and password");
+  }
+  if (method != no_authentication) {
+    return fail("SOCKS5: the server chose method " + hexadecimal(method) +
+                ", which was not offered");
+  }
+  append_request(out);
+  step_ = Step::reply;
+  return {State::waiting, 2};
+}
+
+Handshake::Progress Socks5Handshake::on_authentication(std::string& out) {
+  if (received_.size() < 2) {
+    return {};
+  }
+  // Some servers answer with SOCKS' own version here; only the status matters (RFC 1929, section 2).
+  if (byte_at(received_, 1) != 0) {
+    return fail("SOCKS5: user name or password refused");
+  }
+  append_request(out);
+  step_ = Step::reply;
+  return {State::waiting, 2};
+}
+
+Handshake::Progress Socks5Handshake::on_reply() {
+  if (byte_at(received_, 0) != version) {
+    return fail("SOCKS5: malformed reply");
+  }
+  if (received_.size() < 2) {
+    return {};
+  }
+  const std::uint8_t reply = byte_at(received_, 1);
+  if (reply != 0) {  // whatever follows adds nothing
+    const Fault fault =
+        reply >= first_of_target && reply <= last_of_target ? Fault::target : Fault::server;
+    return fail("SOCKS5: " + (reply < replies.size() ? std::string(replies[reply])
+                                                     : "reply " + hexadecimal(reply)),
+                fault);
+  }
+  constexpr std::size_t address_begins = 3;
+  const BoundAddress bound = bound_at(received_, address_begins);
+  if (bound.state == BoundAddress::State::wrong) {
+    return fail("SOCKS5: malformed reply: address type " +
+                std::to_string(byte_at(received_, address_begins)));
+  }
+  if (bound.state == BoundAddress::State::incomplete) {
+    return {};
+  }
+  if (command_ == Command::associate && bound.endpoint.port == 0) {
+    return fail("SOCKS5: the server names no port to send datagrams to");
+  }
+  bound_ = bound.endpoint;
+  return {State::done, bound.end};
+}
+
+void Socks5DatagramCodec::append_header(const Flow&, const Target& target, const Opening&,
+                                        std::string& out) const {
+  out.append(3, '\0');  // RSV, RSV, FRAG
+  append_target(out, target);
+}
+
+DatagramCodec::Decoded Socks5DatagramCodec::decode(std::span<const std::uint8_t> wire) const {
+  constexpr std::size_t fragment_at = 2;
+  constexpr std::size_t address_begins = 3;
+  const std::string_view in(reinterpret_cast<const char*>(wire.data()), wire.size());
+  const BoundAddress from = bound_at(in, address_begins);
+  if (from.state != BoundAddress::State::whole) {
+    return {.verdict = Decoded::Verdict::malformed, .header = 0, .peer = {}};
+  }
+  if (byte_at(in, fragment_at) != 0) {
+    return {.verdict = Decoded::Verdict::fragment, .header = 0, .peer = {}};
+  }
+  return {.verdict = Decoded::Verdict::payload, .header = from.end, .peer = from.endpoint};
+}
+
+}  // namespace weir

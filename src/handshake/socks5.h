@@ -1,0 +1,54 @@
+// SOCKS5 (RFC 1928) with user name and password (RFC 1929), both as a client: CONNECT opens a TCP
+// connection to the target, UDP ASSOCIATE a relay for datagrams that lives as long as the
+// connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "handshake/credentials.h"
+#include "weir/datagram_codec.h"
+#include "weir/handshake.h"
+#include "weir/target.h"
+
+namespace weir {
+
+class Socks5Handshake final : public Handshake {
+ public:
+  enum class Command : std::uint8_t { connect = 1, associate = 3 };
+
+  // `target` of an association: any address of the family that is wanted, port 0, since nobody
+  // knows yet which port the datagrams will come from (RFC 1928, section 4).
+  Socks5Handshake(Command command, Target target, std::shared_ptr<const Credentials> credentials);
+
+  [[nodiscard]] State start(const Opening& opening, std::string& out) override;
+  [[nodiscard]] Progress receive(std::string_view in, std::string& out) override;
+  [[nodiscard]] Endpoint relay() const override { return bound_; }
+
+ private:
+  enum class Step : std::uint8_t { method, authentication, reply };
+
+  Progress on_method(std::string& out);
+  Progress on_authentication(std::string& out);
+  Progress on_reply();
+  void append_request(std::string& out) const;
+
+  Command command_;
+  Target target_;
+  std::shared_ptr<const Credentials> credentials_;
+  Step step_ = Step::method;
+  std::string received_;  // of this step
+  Endpoint bound_;
+};
+
+// The header of a datagram through a SOCKS5 relay (RFC 1928, section 7).
+class Socks5DatagramCodec final : public DatagramCodec {
+ public:
+  void append_header(const Flow& flow, const Target& target, const Opening& opening,
+                     std::string& out) const override;
+  [[nodiscard]] Decoded decode(std::span<const std::uint8_t> wire) const override;
+};
+
+}  // namespace weir

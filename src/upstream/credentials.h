@@ -1,0 +1,19 @@
+// The user name and password that a section gives, or the file that holds the password.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "handshake/credentials.h"
+#include "weir/result.h"
+#include "weir/settings.h"
+
+namespace weir {
+
+// Null where the section gives none. A password file is read now, and again at every reload; one
+// that others may read is refused. Errors name the key's line and never the value.
+// `longest`: what the protocol can carry of either, in bytes.
+[[nodiscard]] Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& settings,
+                                                                           std::size_t longest);
+
+}  // namespace weir

@@ -1,0 +1,110 @@
+#include "upstream/way.h"
+
+#include <iterator>
+#include <utility>
+
+namespace weir {
+namespace {
+
+// `last` reached through `via`: one way, whose beginning is dialled and whose end is `last`'s.
+Route chain(const Upstream& via, const Flow& flow, Route last,
+            std::span<const std::shared_ptr<Server>> tried) {
+  Route way = via.lead(flow, {.endpoint = last.remote, .host = last.host}, tried);
+  if (way.verdict != Route::Verdict::dial) {
+    return way;
+  }
+  if (last.carrier == Route::Carrier::relay &&
+      (way.carrier == Route::Carrier::relay || !way.hops.empty())) {
+    // A relay's datagrams would have to go through what only its connection goes through.
+    way.verdict = Route::Verdict::no_server;
+    return way;
+  }
+  // The socket, and whoever is dialled, are those of the way; the server that answers for the flow
+  // is the last one.
+  way.dialled = way.dialled ? way.dialled : way.server;
+  way.dialled_upstream = way.dialled_upstream.empty() ? via.name() : way.dialled_upstream;
+  if (last.server) {
+    way.server = std::move(last.server);
+  }
+  if (last.carrier == Route::Carrier::relay) {
+    way.carrier = last.carrier;
+  }
+  way.hops.insert(way.hops.end(), std::move_iterator(last.hops.begin()),
+                  std::move_iterator(last.hops.end()));
+  way.wrappings.insert(way.wrappings.end(), std::move_iterator(last.wrappings.begin()),
+                       std::move_iterator(last.wrappings.end()));
+  return way;
+}
+
+}  // namespace
+
+Route Upstream::lead(const Flow& flow, const Target& target,
+                     std::span<const std::shared_ptr<Server>> tried) const {
+  Route route = reach(flow, target, tried);
+  if (route.verdict != Route::Verdict::dial) {
+    return route;
+  }
+  if (profile_.proxy_header) {
+    const ProxyHeader& header = *profile_.proxy_header;
+    if (flow.protocol == Protocol::tcp) {
+      route.hops.push_back({.server = route.server,
+                            .upstream = name(),
+                            .handshake = std::make_unique<ProxyHeaderHandshake>(header.format(),
+                                                                                flow)});
+    } else if (header.format().version == ProxyVersion::v2) {
+      route.wrappings.push_back(
+          {.codec = &header.datagrams(), .target = {.endpoint = route.remote, .host = route.host}});
+    }
+  }
+  return profile_.via ? chain(*profile_.via, flow, std::move(route), tried) : std::move(route);
+}
+
+std::shared_ptr<const ProxyHeader> parse_proxy_header(const Settings& settings) {
+  const std::string version = settings.text_or_empty("proxy-protocol");
+  if (version.empty() || version == "none") {
+    return nullptr;
+  }
+  return std::make_shared<ProxyHeader>(
+      ProxyHeaderFormat{
+          .version = version == "v1" ? ProxyVersion::v1 : ProxyVersion::v2,
+          .checksum = settings.yes("proxy-protocol-crc32c") ? ProxyChecksum::crc32c
+                                                            : ProxyChecksum::none},
+      settings.text("proxy-protocol-udp") == "first" ? DatagramCodec::On::first
+                                                     : DatagramCodec::On::every);
+}
+
+Result<std::shared_ptr<Upstream>> parse_via(const Settings& settings,
+                                            const UpstreamLookup& others) {
+  if (!settings.given("via")) {
+    return std::shared_ptr<Upstream>();
+  }
+  const Place place = settings.place_of("via");
+  auto via = others(settings.text("via"));
+  if (!via) {
+    return via.error().place().file.empty() ? Error(via.error().text(), place) : via.error();
+  }
+  const Upstream::Offload offload = via.value()->offload();
+  if (offload == Upstream::Offload::reject || offload == Upstream::Offload::drop) {
+    return Error("nothing is reached through '" + via.value()->name() + "'", place);
+  }
+  return via;
+}
+
+std::string why_no_datagrams(const Upstream& upstream) {
+  if (upstream.datagrams() == Upstream::Datagrams::none) {
+    return "type " + upstream.profile().type + " carries no UDP";
+  }
+  for (const auto& other : upstream.through()) {
+    if (auto why = why_no_datagrams(*other); !why.empty()) {
+      return "[upstream " + upstream.name() + "] goes through " + other->name() + ": " + why;
+    }
+    if (upstream.datagrams() == Upstream::Datagrams::relayed &&
+        other->datagrams() == Upstream::Datagrams::relayed && other == upstream.profile().via) {
+      return "type " + upstream.profile().type + " via " + other->name() +
+             " would relay datagrams through a relay, which carries TCP only";
+    }
+  }
+  return {};
+}
+
+}  // namespace weir

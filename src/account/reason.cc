@@ -75,6 +75,10 @@ std::string_view name_of(Reason reason) {
       return "icmp-from-server";
     case Reason::icmp_send_failed:
       return "icmp-send-failed";
+    case Reason::icmp_rate_limited:
+      return "icmp-rate-limited";
+    case Reason::receive_queue_full:
+      return "receive-queue-full";
     case Reason::accept_failed:
       return "accept-failed";
     case Reason::record_lost:

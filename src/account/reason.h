@@ -48,6 +48,8 @@ enum class Reason : std::uint8_t {
   relay_stranger,      // to a relay's socket, from somebody else
   icmp_from_server,    // port unreachable, passed on to the client
   icmp_send_failed,
+  icmp_rate_limited,   // an ICMP error that was not sent: there were too many
+  receive_queue_full,  // datagrams that the kernel dropped before a worker came
   accept_failed,
   record_lost,  // the log target did not keep up
   count,        // not a reason: how many there are

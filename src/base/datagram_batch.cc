@@ -64,6 +64,7 @@ DatagramControl control_of(const msghdr& header) {
     in_pktinfo four_info{};
     in6_pktinfo six_info{};
     int segment = 0;
+    std::uint32_t dropped = 0;
     if (read_control(c, SOL_IP, IP_ORIGDSTADDR, four)) {
       out.destination = endpoint_of(four);
       out.has_destination = true;
@@ -74,6 +75,8 @@ DatagramControl control_of(const msghdr& header) {
       out.interface = static_cast<std::uint32_t>(four_info.ipi_ifindex);
     } else if (read_control(c, SOL_IPV6, IPV6_PKTINFO, six_info)) {
       out.interface = six_info.ipi6_ifindex;
+    } else if (read_control(c, SOL_SOCKET, SO_RXQ_OVFL, dropped)) {
+      out.dropped = dropped;
     } else if (read_control(c, SOL_UDP, UDP_GRO, segment)) {
       out.segment = static_cast<std::uint16_t>(segment);
     }

@@ -48,6 +48,7 @@ struct DatagramControl {
   bool has_destination = false;
   Endpoint destination;         // IP_ORIGDSTADDR, IPV6_ORIGDSTADDR
   std::uint32_t interface = 0;  // IP_PKTINFO, IPV6_PKTINFO
+  std::uint32_t dropped = 0;    // SO_RXQ_OVFL: by this socket since it was opened
   std::uint16_t segment = 0;    // UDP_GRO: size of each of several datagrams in one buffer; 0: one
 };
 [[nodiscard]] DatagramControl control_of(const msghdr& header);

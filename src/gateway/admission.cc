@@ -6,12 +6,16 @@
 namespace weir {
 namespace {
 
-// Descriptors that flows may not have: listeners, loops, logs, the admin socket, pipes of bulk
-// flows and the sockets that answer clients. A quarter where the limit is small.
-constexpr std::uint64_t reserve = 800;
+// Descriptors that flows may not have: logs, the admin socket and its clients, name lookups; and
+// each worker's listeners and loop, the pipes of its bulk flows and the sockets that answer
+// clients.
+constexpr std::uint64_t reserve = 200;
+constexpr std::uint64_t reserve_of_worker = 350;
 
-std::uint64_t for_flows(std::uint64_t descriptors) {
-  return std::max<std::uint64_t>(descriptors - std::min(reserve, descriptors / 4), 8);
+// A quarter at most is reserved, where the limit is small.
+std::uint64_t for_flows(std::uint64_t descriptors, std::uint64_t workers) {
+  const std::uint64_t wanted = reserve + workers * reserve_of_worker;
+  return std::max<std::uint64_t>(descriptors - std::min(wanted, descriptors / 4), 8);
 }
 
 // How many clients may be counted at once.
@@ -23,9 +27,10 @@ std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
 
 }  // namespace
 
-Admission::Admission(std::uint64_t descriptors)
-    : auto_max_flows_(for_flows(descriptors) * 31 / 32 / 2),  // a TCP flow has two sockets
-      most_udp_sockets_(for_flows(descriptors) * 3 / 4),
+Admission::Admission(std::uint64_t descriptors, std::uint64_t workers)
+    // A TCP flow has two sockets.
+    : auto_max_flows_(for_flows(descriptors, workers) * 31 / 32 / 2),
+      most_udp_sockets_(for_flows(descriptors, workers) * 3 / 4),
       clients_(most_counted) {}
 
 std::uint64_t Admission::client_key(const Flow& flow, std::uint64_t rule) {

@@ -19,7 +19,7 @@ namespace weir {
 class Admission {
  public:
   // `descriptors`: how many the process may open, RLIMIT_NOFILE.
-  explicit Admission(std::uint64_t descriptors);
+  explicit Admission(std::uint64_t descriptors, std::uint64_t workers = 1);
 
   // What limits.max-flows is when it says auto: as many TCP flows as the descriptors are for.
   [[nodiscard]] std::uint64_t auto_max_flows() const { return auto_max_flows_; }

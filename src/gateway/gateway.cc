@@ -50,11 +50,11 @@ firewall::Ruleset firewall_rules(const Snapshot& snapshot) {
                                 std::span(offloads).first(offloads.size() - 1), offloads.back());
 }
 
-Gateway::Gateway(Options options, std::unique_ptr<Log> log)
+Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
     : options_(std::move(options)),
       log_(std::move(log)),
       started_(clock_now()),
-      admission_(options_.descriptors),
+      admission_(options_.descriptors, workers),
       rule_tallies_(0),
       upstream_tallies_(0) {}
 
@@ -63,7 +63,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration c
   if (!log) {
     return log.error();
   }
-  std::unique_ptr<Gateway> gateway(new Gateway(std::move(options), std::move(log).value()));
+  std::unique_ptr<Gateway> gateway(
+      new Gateway(std::move(options), worker_count(configuration), std::move(log).value()));
   if (auto opened = gateway->open(std::move(configuration)); !opened) {
     return opened.error();
   }

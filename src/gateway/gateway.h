@@ -53,7 +53,7 @@ class Gateway final : public Control {
   void reload(std::function<void(ReloadReport)> answer) override;
 
  private:
-  Gateway(Options options, std::unique_ptr<Log> log);
+  Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log);
 
   Result<> open(Configuration configuration);
   Result<> open_workers();

@@ -21,6 +21,8 @@ namespace {
 constexpr std::size_t buffer_size = std::size_t{128} * 1024;
 // A flow this long without a byte gets keepalive probes on both legs.
 constexpr Milliseconds quiet{60'000};
+// How long a side may still read what the other sent before it reset the connection.
+constexpr Milliseconds last_words_time{10'000};
 
 // Closes without a word: a connection in repair mode sends neither FIN nor RST.
 void close_in_silence(Descriptor& socket) {
@@ -90,6 +92,10 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     if (over_) {
       return;
     }
+    if (failed_) {
+      pass_last_words(services_.poll().now());
+      return;
+    }
     if (relay_) {
       progress(relay_->on_client_events(events));
       return;
@@ -105,7 +111,9 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     if (over_) {
       return;
     }
-    if (relay_) {
+    if (failed_) {
+      pass_last_words(services_.poll().now());
+    } else if (relay_) {
       progress(relay_->on_server_events(events));
     } else if (dial_) {
       pending_server_events_ |= events;
@@ -184,12 +192,31 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
         finish(End::closed, std::nullopt, {});
         break;
       case TcpRelay::Progress::client_reset:
-        finish(End::client_reset, std::nullopt, std::strerror(relay_->error()));
-        break;
       case TcpRelay::Progress::server_reset:
-        finish(End::server_reset, std::nullopt, std::strerror(relay_->error()));
+        failed_ = state;
+        if (relay_->has_last_words(state)) {
+          last_words_until_ = last_activity_ + last_words_time;
+          arm(last_activity_ + Deadlines::tick);
+        } else {
+          finish_failed();
+        }
         break;
     }
+  }
+
+  // One side has reset the connection, and the other may still be reading what came before that.
+  void pass_last_words(Instant now) {
+    if (now < last_words_until_ && relay_->has_last_words(*failed_)) {
+      arm(now + Deadlines::tick);
+    } else {
+      finish_failed();
+    }
+  }
+
+  void finish_failed() {
+    count_bytes();
+    finish(*failed_ == TcpRelay::Progress::client_reset ? End::client_reset : End::server_reset,
+           std::nullopt, std::strerror(relay_->error()));
   }
 
   void count_bytes() {
@@ -212,6 +239,10 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
 
   // Activity only notes the time; here we look whether the flow has really been quiet.
   void on_deadline(Instant now) override {
+    if (failed_) {
+      pass_last_words(now);
+      return;
+    }
     const Timeouts& timeouts = core_.snapshot->timeouts();
     const Instant due = last_activity_ + (half_closed_ ? timeouts.half_closed : timeouts.tcp_idle);
     if (now >= due) {
@@ -275,6 +306,8 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
   std::uint64_t counted_down_ = 0;
   Instant last_activity_;
   Instant deadline_;
+  Instant last_words_until_;
+  std::optional<TcpRelay::Progress> failed_;  // a side has reset; see pass_last_words()
   std::uint32_t pending_client_events_ = 0;
   std::uint32_t pending_server_events_ = 0;
   bool half_closed_ = false;

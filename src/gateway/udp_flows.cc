@@ -51,6 +51,10 @@ UdpFlows::UdpFlows(FlowServices& services, Port port, std::uint32_t bypass_mark)
       port_(port),
       reply_sockets_(most_reply_sockets,
                      [this](const Endpoint& destination, int code) {
+                       if (ReplySockets::is_shortage(code)) {
+                         services_.reasons().add(Reason::out_of_descriptors);
+                         return;
+                       }
                        services_.reasons().add(Reason::reply_socket_taken);
                        services_.log().info("answering for " + destination.text() +
                                             " through a raw socket: cannot bind it here (" +
@@ -401,7 +405,13 @@ void UdpFlows::unreachable(UdpFlow& flow, int code) {
       std::string("ICMP: ") + std::strerror(code));
 }
 
+// A flood of datagrams that nobody takes must not become one of errors, towards whoever its sources
+// belong to.
 void UdpFlows::tell_unreachable(const Flow& flow, RawSender::Unreachable what) {
+  if (!icmp_allowance_.take(services_.poll().now())) {
+    services_.reasons().add(Reason::icmp_rate_limited);
+    return;
+  }
   if (raw_.send_unreachable(flow.client, flow.destination, what) != 0) {
     services_.reasons().add(Reason::icmp_send_failed);
   }

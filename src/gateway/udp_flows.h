@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/allowance.h"
 #include "base/datagram_batch.h"
 #include "dial/outbound.h"
 #include "gateway/flow_services.h"
@@ -147,6 +148,7 @@ class UdpFlows final : private UdpRelay::Owner {
   std::size_t answers_used_ = 0;
   ReplySockets reply_sockets_;
   RawSender raw_;
+  Allowance icmp_allowance_{1'000, 1'000};
   Refusals refusals_;
   SourceAddresses source_addresses_;
   std::unordered_set<std::unique_ptr<UdpFlow>, FlowHash, FlowEqual> flows_;

@@ -69,7 +69,7 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
 void Worker::listen(Listeners listeners) {
   const auto tcp = [&](Descriptor socket) {
     tcp_listeners_.push_back(std::make_unique<TcpListener>(
-        poll_, std::move(socket),
+        poll_, deadlines_, std::move(socket),
         TcpListener::Handler{
             .on_accepted = [this](Accepted accepted) { tcp_.accept(std::move(accepted)); },
             .on_out_of_descriptors =
@@ -90,7 +90,11 @@ void Worker::listen(Listeners listeners) {
                 },
             .on_no_destination =
                 [this]() { services_.reasons().add(Reason::no_original_destination); },
-            .on_truncated = [this]() { services_.reasons().add(Reason::datagram_truncated); }}));
+            .on_truncated = [this]() { services_.reasons().add(Reason::datagram_truncated); },
+            .on_dropped =
+                [this](std::uint32_t datagrams) {
+                  services_.reasons().add(Reason::receive_queue_full, datagrams);
+                }}));
   };
   tcp(std::move(listeners.tcp4));
   tcp(std::move(listeners.tcp6));

@@ -187,7 +187,8 @@ Handshake::Progress Socks5Handshake::on_authentication(std::string& out) {
   if (received_.size() < 2) {
     return {};
   }
-  // Some servers answer with SOCKS' own version here; only the status matters (RFC 1929, section 2).
+  // Some servers answer with SOCKS' own version here; only the status matters (RFC 1929, section
+  // 2).
   if (byte_at(received_, 1) != 0) {
     return fail("SOCKS5: user name or password refused");
   }

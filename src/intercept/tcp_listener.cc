@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -24,13 +26,14 @@ Result<Descriptor> TcpListener::open(Family family, Port port) {
     return system_error(what, errno);
   }
   const int fd = socket.get();
-  // What accepted sockets inherit is set here once instead of on each: no delay, and the
-  // transparency that lets them answer from the original destination.
+  // What accepted sockets inherit is set here once instead of on each: no delay, urgent data in its
+  // place in the stream, and the transparency that lets them answer from the original destination.
   const bool v6 = family == Family::v6;
   if (!set_transparent(fd, family) || !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
       !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) ||
       (v6 && !set_option(fd, SOL_IPV6, IPV6_V6ONLY, 1)) ||
       !set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
+      !set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1) ||
       !(v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
            : set_option(fd, SOL_IP, IP_PKTINFO, 1))) {
     return system_error(what, errno);
@@ -43,16 +46,38 @@ Result<Descriptor> TcpListener::open(Family family, Port port) {
   return socket;
 }
 
-TcpListener::TcpListener(EdgePoll& poll, Descriptor socket, Handler handler)
-    : socket_(std::move(socket)),
+TcpListener::TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket, Handler handler)
+    : poll_(poll),
+      deadlines_(deadlines),
+      socket_(std::move(socket)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
       handler_(std::move(handler)) {
-  if (listen(socket_.get(), SOMAXCONN) != 0 || !poll.add_level(socket_.get(), *this)) {
-    handler_.on_failed(errno);
+  if (listen(socket_.get(), SOMAXCONN) != 0 || !poll_.add_level(socket_.get(), *this)) {
+    std::perror("weir: cannot listen");
+    std::abort();  // at start, for want of kernel memory
   }
 }
 
-void TcpListener::close() { socket_.reset(); }
+TcpListener::~TcpListener() { deadlines_.cancel(*this); }
+
+void TcpListener::close() {
+  deadlines_.cancel(*this);
+  socket_.reset();
+}
+
+void TcpListener::rest() {
+  poll_.remove(socket_.get());
+  deadlines_.set(*this, poll_.now() + rest_time, poll_.now());
+}
+
+void TcpListener::on_deadline(Instant now) {
+  if (!reserve_.valid()) {
+    reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+  if (!poll_.add_level(socket_.get(), *this)) {
+    deadlines_.set(*this, now + rest_time, now);
+  }
+}
 
 void TcpListener::on_events(std::uint32_t) {
   for (int i = 0; i < batch && socket_.valid(); ++i) {
@@ -69,13 +94,21 @@ void TcpListener::on_events(std::uint32_t) {
           continue;
         case EMFILE:
         case ENFILE:
-          accept_with_reserve();
+          if (accept_with_reserve() == Reserve::lost) {
+            rest();
+            return;
+          }
           continue;
+        case ENOMEM:
+        case ENOBUFS:
+          handler_.on_failed(errno);
+          rest();
+          return;
         default:
           // Errors of the network that accept(2) hands on; the connection is lost, the listener
           // lives.
           handler_.on_failed(errno);
-          return;
+          continue;
       }
     }
     sockaddr_storage own{};
@@ -88,7 +121,7 @@ void TcpListener::on_events(std::uint32_t) {
   }
 }
 
-void TcpListener::accept_with_reserve() {
+TcpListener::Reserve TcpListener::accept_with_reserve() {
   reserve_.reset();
   Descriptor refused(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (refused.valid()) {
@@ -98,6 +131,7 @@ void TcpListener::accept_with_reserve() {
   }
   refused.reset();  // before the reserve is taken again
   reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return reserve_.valid() ? Reserve::kept : Reserve::lost;
 }
 
 std::uint32_t inbound_interface(int fd, Family family) {

@@ -4,12 +4,14 @@
 // One per family and worker (SO_REUSEPORT spreads connections). Level-triggered with bounded
 // batches, so that a flood of connections cannot starve live flows, and so that running out of
 // descriptors never leaves the listener unarmed: then a descriptor held in reserve accepts the
-// connection, to reset it and count it.
+// connection, to reset it and count it. When the kernel cannot accept at all (no memory, and no
+// reserve either), the listener rests for a moment instead of being told again and again.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 
+#include "base/deadlines.h"
 #include "base/descriptor.h"
 #include "loop/edge_poll.h"
 #include "weir/endpoint.h"
@@ -24,7 +26,7 @@ struct Accepted {
   Endpoint destination;
 };
 
-class TcpListener final : public EdgePoll::Watcher {
+class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
  public:
   struct Handler {
     std::function<void(Accepted)> on_accepted;
@@ -37,7 +39,10 @@ class TcpListener final : public EdgePoll::Watcher {
   static Result<Descriptor> open(Family family, Port port);
 
   // REQUIRES: `socket` came from open(). Listens at once.
-  TcpListener(EdgePoll& poll, Descriptor socket, Handler handler);
+  TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket, Handler handler);
+  ~TcpListener();
+  TcpListener(const TcpListener&) = delete;
+  TcpListener& operator=(const TcpListener&) = delete;
 
   void on_events(std::uint32_t events) override;
 
@@ -46,9 +51,15 @@ class TcpListener final : public EdgePoll::Watcher {
 
  private:
   static constexpr int batch = 64;
+  static constexpr Milliseconds rest_time{100};
 
-  void accept_with_reserve();
+  enum class Reserve : std::uint8_t { kept, lost };
+  Reserve accept_with_reserve();
+  void rest();
+  void on_deadline(Instant now) override;
 
+  EdgePoll& poll_;
+  Deadlines& deadlines_;
   Descriptor socket_;
   Descriptor reserve_;
   Handler handler_;

@@ -36,7 +36,7 @@ Result<Descriptor> UdpListener::open(Family family, Port port) {
            : set_option(fd, SOL_IP, IP_RECVORIGDSTADDR, 1)) ||
       !(v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
            : set_option(fd, SOL_IP, IP_PKTINFO, 1)) ||
-      !set_option(fd, SOL_UDP, UDP_GRO, 1)) {
+      !set_option(fd, SOL_UDP, UDP_GRO, 1) || !set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1)) {
     return system_error(what, errno);
   }
   // Beyond net.core.rmem_max with CAP_NET_ADMIN; up to it otherwise.
@@ -75,6 +75,10 @@ void UdpListener::on_events(std::uint32_t) {
       continue;
     }
     const DatagramControl control = control_of(header);
+    if (control.dropped != dropped_) {
+      handler_.on_dropped(control.dropped - dropped_);  // the counter may wrap; so does this
+      dropped_ = control.dropped;
+    }
     if (!control.has_destination) {
       handler_.on_no_destination();
       continue;

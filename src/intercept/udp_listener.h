@@ -35,6 +35,8 @@ class UdpListener final : public EdgePoll::Watcher {
     std::function<void(std::span<const InterceptedDatagram>)> on_datagrams;
     std::function<void()> on_no_destination;  // a datagram without the control message was dropped
     std::function<void()> on_truncated;       // MSG_TRUNC or MSG_CTRUNC: dropped
+    // By the kernel, because we did not come in time. Known with the next datagram that arrives.
+    std::function<void(std::uint32_t datagrams)> on_dropped;
   };
 
   static Result<Descriptor> open(Family family, Port port);
@@ -50,6 +52,7 @@ class UdpListener final : public EdgePoll::Watcher {
   DatagramBatch& batch_;
   Handler handler_;
   std::vector<InterceptedDatagram> datagrams_;
+  std::uint32_t dropped_ = 0;  // as the kernel last said
 };
 
 }  // namespace weir

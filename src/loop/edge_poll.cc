@@ -45,6 +45,8 @@ bool EdgePoll::add_input(int fd, Watcher& watcher) {
 
 bool EdgePoll::add_level(int fd, Watcher& watcher) { return control(fd, watcher, EPOLLIN); }
 
+void EdgePoll::remove(int fd) const { epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr); }
+
 void EdgePoll::again(Watcher& watcher, std::uint32_t events) {
   again_.push_back({&watcher, events});
 }

@@ -44,6 +44,9 @@ class EdgePoll {
   // Only for input, and told again in every turn while there is some: for listeners.
   [[nodiscard]] bool add_level(int fd, Watcher& watcher);
 
+  // Ends the events of a descriptor that stays open.
+  void remove(int fd) const;
+
   // Calls on_events(events) in the next turn, without sleeping before it. The caller sees to it
   // that the watcher lives until then, and that it asks once.
   void again(Watcher& watcher, std::uint32_t events);

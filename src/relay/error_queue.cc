@@ -1,6 +1,8 @@
 #include "relay/error_queue.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <sys/socket.h>
 
 // After the socket headers, which it needs.
@@ -34,8 +36,14 @@ std::optional<IcmpError> next_icmp_error(int fd) {
       sock_extended_err error{};
       std::memcpy(&error, CMSG_DATA(c), sizeof error);
       if (error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6) {
+        // Whatever else there is (time exceeded, a parameter problem) is about the path, and about
+        // one datagram on it.
+        const bool unreachable =
+            error.ee_origin == SO_EE_ORIGIN_ICMP
+                ? error.ee_type == ICMP_DEST_UNREACH && error.ee_code != ICMP_FRAG_NEEDED
+                : error.ee_type == ICMP6_DST_UNREACH;
         out.peer = Endpoint::from(peer);
-        out.code = static_cast<int>(error.ee_errno);
+        out.code = unreachable ? static_cast<int>(error.ee_errno) : 0;
       }
     }
   }

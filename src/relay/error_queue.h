@@ -9,7 +9,8 @@ namespace weir {
 
 struct IcmpError {
   Endpoint peer;  // whom the datagram was sent to
-  int code = 0;   // as errno: ECONNREFUSED for port unreachable, EHOSTUNREACH, …
+  // Destination unreachable, as errno: ECONNREFUSED for the port, EHOSTUNREACH, …; else 0.
+  int code = 0;
 };
 
 // The next queued error, if any. Errors that are not ICMP's (a local EMSGSIZE) have an empty peer.

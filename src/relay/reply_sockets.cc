@@ -10,6 +10,10 @@
 
 namespace weir {
 
+bool ReplySockets::is_shortage(int code) {
+  return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
+}
+
 ReplySockets::ReplySockets(std::size_t most, std::function<void(const Endpoint&, int)> on_raw)
     : most_(most), on_raw_(std::move(on_raw)) {}
 
@@ -31,7 +35,11 @@ int ReplySockets::get(const Endpoint& destination, Instant now) {
   }
   Descriptor socket = open(destination);
   if (!socket.valid()) {
-    on_raw_(destination, errno);
+    const int code = errno;
+    on_raw_(destination, code);
+    if (is_shortage(code)) {
+      return raw;  // it may be over with the next datagram
+    }
   }
   by_use_.push_front({destination, std::move(socket), now});
   by_destination_[destination] = by_use_.begin();

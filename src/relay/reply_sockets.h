@@ -34,6 +34,9 @@ class ReplySockets {
 
   [[nodiscard]] std::size_t size() const { return by_use_.size(); }
 
+  // No descriptors or memory: nothing that speaks of the destination.
+  [[nodiscard]] static bool is_shortage(int code);
+
  private:
   struct Entry {
     Endpoint destination;

@@ -20,9 +20,11 @@
 #include "relay/tcp_relay.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -319,6 +321,18 @@ TcpRelay::Step TcpRelay::splice(Direction& direction, Side& from, Side& to, std:
     direction.run = 0;  // copying is cheaper at this rate
   }
   return flush(direction, to);
+}
+
+bool TcpRelay::has_last_words(Progress failure) {
+  Side& to = failure == Progress::server_reset ? client_ : server_;
+  Direction& direction = failure == Progress::server_reset ? down_ : up_;
+  to.writable = true;
+  if (flush(direction, to) == Step::to_failed) {
+    return false;
+  }
+  int unacknowledged = 0;
+  return direction.stash_end != 0 || direction.in_pipe != 0 ||
+         (ioctl(to.socket.get(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0);
 }
 
 void TcpRelay::keep_alive() {

@@ -51,6 +51,11 @@ class TcpRelay {
   [[nodiscard]] bool half_closed() const { return up_.finished != down_.finished; }
   [[nodiscard]] int error() const { return error_; }  // errno of the side that failed
 
+  // After a reset by one side: whether the other has not had everything yet that was sent before
+  // it, in our hands or in its socket. A reset at once would take that away, which without a
+  // gateway it would not. Passes on what it can.
+  [[nodiscard]] bool has_last_words(Progress failure);
+
   // Probes of a peer that has gone silent: switched on when a flow has been quiet for a while, so
   // that short connections do not pay for them.
   void keep_alive();

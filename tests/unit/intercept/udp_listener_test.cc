@@ -34,6 +34,7 @@ struct Letterbox : Turns {
     };
     handler.on_no_destination = [this]() { ++without_destination; };
     handler.on_truncated = [this]() { ++truncated; };
+    handler.on_dropped = [this](std::uint32_t datagrams) { dropped += datagrams; };
     listener.emplace(poll, std::move(socket), batch, std::move(handler));
   }
   static Descriptor open(Family family) {
@@ -47,6 +48,7 @@ struct Letterbox : Turns {
   std::vector<Datagram> taken;
   int without_destination = 0;
   int truncated = 0;
+  std::uint32_t dropped = 0;
   std::optional<UdpListener> listener;
 };
 

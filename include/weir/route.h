@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "weir/endpoint.h"
 #include "weir/flow.h"
@@ -44,6 +45,8 @@ struct Route {
   };
   Verdict verdict = Verdict::dial;
   Endpoint remote;
+  // Further addresses of the same server, best first, families alternating (RFC 8305, section 4).
+  std::vector<Address> more = {};
   Source source;
   const SocketOptions* options = nullptr;  // owned by the upstream; never null with `dial`
   std::shared_ptr<Server> server;          // null where the policy has no servers

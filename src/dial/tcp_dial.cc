@@ -87,7 +87,7 @@ TcpDial::Outcome TcpDial::failed(int code) {
   const bool may_retry = route_.server != nullptr && outcome != Outcome::out_of_descriptors &&
                          attempts_ < static_cast<std::uint32_t>(upstream_.profile().attempts);
   if (route_.server) {
-    route_.server->failures_total.fetch_add(1, std::memory_order_relaxed);
+    route_.server->note_failure(environment_.poll.now(), code);
     tried_.push_back(route_.server);
   }
   return may_retry ? Outcome::connecting : outcome;

@@ -7,6 +7,7 @@ namespace weir {
 Route Direct::route(const Flow& flow, std::span<const std::shared_ptr<Server>>) const {
   return {.verdict = Route::Verdict::dial,
           .remote = flow.destination,
+          .more = {},
           .source = profile().source,
           .options = &profile().options,
           .server = nullptr};

@@ -1,114 +1,19 @@
 #include "upstream/forward.h"
 
-#include <algorithm>
-#include <set>
-#include <utility>
-
-#include "upstream/server_key.h"
-
 namespace weir {
-namespace {
-
-std::vector<int> weights_of(const std::vector<Forward::Member>& members) {
-  std::vector<int> out;
-  out.reserve(members.size());
-  for (const auto& member : members) {
-    out.push_back(member.weight);
-  }
-  return out;
-}
-
-Port port_for(const Flow& flow, const Server& server) {
-  return server.identity().port != 0 ? server.identity().port : flow.destination.port;
-}
-
-}  // namespace
-
-Forward::Forward(UpstreamProfile profile, std::vector<Member> members)
-    : Upstream(std::move(profile)), weights_(weights_of(members)), turns_(weights_) {
-  servers_.reserve(members.size());
-  for (auto& member : members) {
-    servers_.push_back(std::move(member.server));
-  }
-}
-
-// The address to use: of the flow's family where there is one; of the other only when the source
-// need not be the client's.
-bool Forward::usable(const Flow& flow, const Server& server, Address& address) const {
-  const AddressSet addresses = server.addresses();
-  const Source& source = profile().source;
-  const bool by_client =
-      source.kind == SourceKind::client || source.kind == SourceKind::client_port;
-  const bool fixed = source.kind == SourceKind::address;
-  const Family wanted = fixed ? source.address.family() : flow.client.family();
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    if (addresses[i].family() == wanted) {
-      address = addresses[i];
-      return true;
-    }
-  }
-  if (by_client || fixed || addresses.size() == 0) {
-    return false;
-  }
-  address = addresses[0];
-  return true;
-}
-
-Route Forward::route(const Flow& flow, std::span<const std::shared_ptr<Server>> tried) const {
-  Route route{.verdict = Route::Verdict::no_server,
-              .remote = {},
-              .source = profile().source,
-              .options = &profile().options,
-              .server = nullptr};
-  turns_.turn([&](std::size_t index) {
-    const auto& server = servers_[index];
-    Address address;
-    if (std::find(tried.begin(), tried.end(), server) != tried.end() ||
-        !usable(flow, *server, address)) {
-      return false;
-    }
-    route.verdict = Route::Verdict::dial;
-    route.remote = {address, port_for(flow, *server)};
-    route.server = server;
-    return true;
-  });
-  return route;
-}
-
-std::vector<std::string> Forward::candidates(const Flow& flow) const {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    const auto& identity = servers_[i]->identity();
-    const bool v6 = identity.host.find(':') != std::string::npos;
-    out.push_back(identity.name + " " + (v6 ? "[" + identity.host + "]" : identity.host) + ":" +
-                  std::to_string(port_for(flow, *servers_[i])) +
-                  " weight=" + std::to_string(weights_[i]));
-  }
-  return out;
-}
 
 Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, UpstreamProfile profile,
-                                               ServerPool& pool, const UpstreamLookup&) {
-  std::vector<Forward::Member> members;
-  std::set<std::string> names;
-  for (const Value& value : settings.all("server")) {
-    auto parsed = parse_server(value);
-    if (!parsed) {
-      return parsed.error();
-    }
-    const ServerKey& key = parsed.value();
-    if (!names.insert(key.name).second) {
-      return Error("a second server named '" + key.name + "' (give it a name: NAME=HOST)",
-                   value.place);
-    }
-    members.push_back({pool.get({settings.name(), key.name, key.host, key.port}), key.weight});
+                                               ServerPool& servers, const UpstreamLookup&) {
+  auto pool = Pool::make(settings, profile, servers);
+  if (!pool) {
+    return pool.error();
   }
   if (settings.given("mapping") && settings.text("mapping") == "per-client") {
     return Error("mapping = per-client is for type direct; forward is always per-flow",
                  settings.place_of("mapping"));
   }
   return std::shared_ptr<Upstream>(
-      std::make_shared<Forward>(std::move(profile), std::move(members)));
+      std::make_shared<Forward>(std::move(profile), std::move(pool).value()));
 }
 
 }  // namespace weir

@@ -1,55 +1,39 @@
-// The policy `forward`: flows go to one of several servers, in weighted turns, whatever their
-// destination was. A server without a port gets the flow's destination port.
+// The policy `forward`: flows go to one of several servers, whatever their destination was. A
+// server without a port gets the flow's destination port.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "balance/round_robin.h"
+#include "upstream/pool.h"
 #include "weir/upstream.h"
 
 namespace weir {
 
-inline constexpr std::array forward_keys{
-    Key{.name = "server",
-        .sentence = "a server: [NAME=]HOST[:PORT] [weight=N]",
-        .repeat = Key::Repeat::repeats,
-        .need = Key::Need::required},
-    Key{.name = "balance",
-        .kind = ValueKind::word,
-        .standard = "round-robin",
-        .sentence = "how flows are spread over the servers",
-        .choices = "round-robin"},
-};
+inline constexpr std::span<const Key> forward_keys{pool_keys};
 
 class Forward final : public Upstream {
  public:
-  struct Member {
-    std::shared_ptr<Server> server;
-    int weight = 1;
-  };
-  // REQUIRES: at least one member.
-  Forward(UpstreamProfile profile, std::vector<Member> members);
+  Forward(UpstreamProfile profile, std::unique_ptr<const Pool> pool)
+      : Upstream(std::move(profile)), pool_(std::move(pool)) {}
 
   [[nodiscard]] Route route(const Flow& flow,
-                            std::span<const std::shared_ptr<Server>> tried) const override;
-  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override;
-  [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const override {
-    return servers_;
+                            std::span<const std::shared_ptr<Server>> tried) const override {
+    return pool_->route(flow, profile(), tried);
   }
+  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
+    return pool_->candidates(flow);
+  }
+  [[nodiscard]] const ServerSet* server_set() const override { return pool_.get(); }
 
  private:
-  [[nodiscard]] bool usable(const Flow& flow, const Server& server, Address& address) const;
-
-  std::vector<std::shared_ptr<Server>> servers_;
-  std::vector<int> weights_;
-  RoundRobin turns_;
+  std::unique_ptr<const Pool> pool_;
 };
 
 Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, UpstreamProfile profile,
-                                               ServerPool& pool, const UpstreamLookup& others);
+                                               ServerPool& servers, const UpstreamLookup& others);
 
 }  // namespace weir

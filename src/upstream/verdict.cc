@@ -5,7 +5,12 @@
 namespace weir {
 
 Route Verdict::route(const Flow&, std::span<const std::shared_ptr<Server>>) const {
-  return {.verdict = verdict_, .remote = {}, .source = {}, .options = nullptr, .server = nullptr};
+  return {.verdict = verdict_,
+          .remote = {},
+          .more = {},
+          .source = {},
+          .options = nullptr,
+          .server = nullptr};
 }
 
 std::vector<std::string> Verdict::candidates(const Flow&) const { return {}; }

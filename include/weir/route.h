@@ -66,6 +66,8 @@ struct Route {
   Verdict verdict = Verdict::dial;
   Endpoint remote;
   std::string host;  // of `remote`, when it has no address here: only something `via` can reach it
+  // Further addresses of the same server, best first, families alternating (RFC 8305, section 4).
+  std::vector<Address> more = {};
   Source source;
   const SocketOptions* options = nullptr;  // owned by the upstream; never null with `dial`
   std::shared_ptr<Server> server;          // null where the policy has no servers

@@ -3,17 +3,21 @@
 //
 // The main thread writes addresses (the resolver's answers); workers read them for every new flow
 // without a lock. A server that a reload keeps (same upstream, same name, same host) is the same
-// object before and after, so its counters and its addresses live on.
+// object before and after, so its counters, its addresses and its health live on.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "weir/endpoint.h"
+#include "weir/server_health.h"
+#include "weir/service.h"
 
 namespace weir {
 
@@ -51,6 +55,32 @@ class Server {
   // Any thread; a consistent copy.
   [[nodiscard]] AddressSet addresses() const;
 
+  // What flows met here, for ejection and the counters. `code` is the errno of what failed; what is
+  // nobody's fault but ours (no descriptors left, a source address that cannot be bound) is not the
+  // server's.
+  void note_failure(Instant now, int code = 0);
+  void note_success(Instant now) { health.note_success(now); }
+
+  // The same server, counted in `load` for as long as anybody holds what is returned; null when
+  // `most` (0: any number) hold it already.
+  static std::shared_ptr<Server> take(const std::shared_ptr<Server>& server, std::uint64_t most);
+
+  ServerHealth health;
+  // The operator's weight instead of the configuration's; 0: none.
+  std::atomic<int> weight_override{0};
+  // Flows that took it, those still connecting included.
+  std::atomic<std::uint64_t> load{0};
+
+  // What is told of it to operators. Main thread.
+  struct Told {
+    std::string why;  // of its state, where the checks or flows decided it
+    Instant since{};  // of its state; never changed: the epoch
+    ServerHealth::State state = ServerHealth::State::up;  // last seen
+    std::int64_t check_us = -1;  // how long the last check took; -1: none yet
+    Instant resolved{};          // when its name was last answered
+  };
+  Told told;
+
   // Live counters, shared by workers.
   std::atomic<std::uint64_t> flows_total{0};
   std::atomic<std::uint64_t> flows_active{0};
@@ -71,7 +101,13 @@ class Server {
 // Finds the server that an earlier configuration already had, or makes it. Main thread.
 class ServerPool {
  public:
+  using Clock = std::function<Instant()>;
+  // The clock of ejection and slow start; without one, the monotonic clock.
+  explicit ServerPool(Clock clock = {});
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+
   std::shared_ptr<Server> get(const Server::Identity& identity);
+  std::shared_ptr<Service> service(const std::string& name);
   // Calls `visit` for every server that some configuration still holds, and forgets the others.
   template <typename F>
   void each(F visit) {
@@ -86,7 +122,9 @@ class ServerPool {
   }
 
  private:
+  Clock clock_;
   std::map<Server::Identity, std::weak_ptr<Server>> servers_;
+  std::map<std::string, std::weak_ptr<Service>> services_;
 };
 
 }  // namespace weir

@@ -19,6 +19,7 @@
 #include "weir/result.h"
 #include "weir/route.h"
 #include "weir/server.h"
+#include "weir/server_set.h"
 #include "weir/settings.h"
 
 namespace weir {
@@ -62,7 +63,16 @@ class Upstream {
   // For `explain`: what `route` could answer, without taking a turn. One line each.
   [[nodiscard]] virtual std::vector<std::string> candidates(const Flow& flow) const = 0;
 
-  [[nodiscard]] virtual std::span<const std::shared_ptr<Server>> servers() const { return {}; }
+  // The servers it has, if any.
+  [[nodiscard]] virtual const ServerSet* server_set() const { return nullptr; }
+  [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const {
+    return server_set() != nullptr ? server_set()->servers()
+                                   : std::span<const std::shared_ptr<Server>>{};
+  }
+  // False while every server of it is out; what has none is always up. Any thread.
+  [[nodiscard]] virtual bool is_up() const {
+    return server_set() == nullptr || server_set()->is_up();
+  }
 
   // The upstreams that this one goes through (members, `via`): it is the same as before a reload
   // only if they are.

@@ -41,7 +41,43 @@ std::vector<Group> by_weight(std::span<const int> weights, int divisor) {
   return out;
 }
 
+std::vector<int> weights_of(std::span<const Candidate> candidates) {
+  std::vector<int> out;
+  out.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) {
+    out.push_back(candidate.weight);
+  }
+  return out;
+}
+
 }  // namespace
+
+RoundRobin::RoundRobin(std::span<const Candidate> candidates)
+    : RoundRobin(weights_of(candidates)) {}
+
+std::optional<std::size_t> RoundRobin::choose(const Candidates& candidates,
+                                              const Draw& /*draw*/) const {
+  std::optional<std::size_t> out;
+  if (count_ == 0) {
+    return out;
+  }
+  // The turn of somebody who cannot take it passes to the next turn, not to a neighbour, who would
+  // have two shares then.
+  constexpr int most_passed = 8;
+  for (int i = 0; i < most_passed; ++i) {
+    const auto index = order_[next_.fetch_add(1, std::memory_order_relaxed) % order_.size()];
+    if (candidates.usable(index)) {
+      return index;
+    }
+  }
+  turn([&](std::size_t index) {
+    if (candidates.usable(index)) {
+      out = index;
+    }
+    return out.has_value();
+  });
+  return out;
+}
 
 RoundRobin::RoundRobin(std::span<const int> weights) : count_(weights.size()) {
   int divisor = 0;

@@ -8,12 +8,18 @@
 #include <span>
 #include <vector>
 
+#include "balance/balancer.h"
+
 namespace weir {
 
-class RoundRobin {
+class RoundRobin final : public Balancer {
  public:
   // Weights of 1 and more; at most 65,535 of them.
   explicit RoundRobin(std::span<const int> weights);
+  explicit RoundRobin(std::span<const Candidate> candidates);
+
+  [[nodiscard]] std::optional<std::size_t> choose(const Candidates& candidates,
+                                                  const Draw& draw) const override;
 
   // The first candidate of this turn, then those of the turns after it: each candidate once.
   // `visit(index)` returns true to stop. REQUIRES: there is a candidate.
@@ -26,10 +32,12 @@ class RoundRobin {
     }
     std::vector<bool> seen(count_);
     seen[first] = true;
-    for (std::size_t i = 1; i < order_.size(); ++i) {
+    std::size_t left = count_ - 1;
+    for (std::size_t i = 1; left != 0; ++i) {
       const auto index = order_[(start + i) % order_.size()];
       if (!seen[index]) {
         seen[index] = true;
+        --left;
         if (visit(index)) {
           return;
         }

@@ -1,5 +1,7 @@
 #include "weir/server.h"
 
+#include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -62,6 +64,60 @@ AddressSet Server::addresses() const {
       return out;
     }
   }
+}
+
+namespace {
+
+bool is_our_own(int code) {
+  switch (code) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+    case EACCES:
+    case EPERM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Server::note_failure(Instant now, int code) {
+  if (!is_our_own(code)) {
+    failures_total.fetch_add(1, std::memory_order_relaxed);
+    health.note_failure(now);
+  }
+}
+
+std::shared_ptr<Server> Server::take(const std::shared_ptr<Server>& server, std::uint64_t most) {
+  if (server->load.fetch_add(1, std::memory_order_relaxed) >= most && most != 0) {
+    server->load.fetch_sub(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  return {server.get(),
+          [server](Server*) { server->load.fetch_sub(1, std::memory_order_relaxed); }};
+}
+
+ServerPool::ServerPool(Clock clock) : clock_(std::move(clock)) {
+  if (!clock_) {
+    clock_ = [] {
+      return std::chrono::time_point_cast<Instant::duration>(std::chrono::steady_clock::now());
+    };
+  }
+}
+
+std::shared_ptr<Service> ServerPool::service(const std::string& name) {
+  auto& slot = services_[name];
+  auto service = slot.lock();
+  if (!service) {
+    service = std::make_shared<Service>(name);
+    slot = service;
+  }
+  return service;
 }
 
 std::shared_ptr<Server> ServerPool::get(const Server::Identity& identity) {

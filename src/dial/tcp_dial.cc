@@ -161,7 +161,7 @@ TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome o
   if (!server) {
     return outcome;
   }
-  server->failures_total.fetch_add(1, std::memory_order_relaxed);
+  server->note_failure(environment_.poll.now());
   tried_.push_back(server);
   return attempts_ < upstream_.profile().attempts ? Outcome::connecting : outcome;
 }

@@ -136,6 +136,7 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     if (core_.server) {
       core_.server->flows_total.fetch_add(1, std::memory_order_relaxed);
       core_.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+      core_.server->note_success(services_.poll().now());
     }
     relay_.emplace(all_.shared_, std::move(client_), dial_->take_socket());
     dial_.reset();

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/transparent.h"
+#include "gateway/server_news.h"
 #include "relay/error_queue.h"
 
 namespace weir {
@@ -129,6 +130,7 @@ void UdpFlows::sent_up(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t byt
 void UdpFlows::sent_down(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes) {
   if (flow.packets_down == 0) {
     flow.core.first_byte_us = flow.core.since_opened(services_.poll().now());
+    note_first_answer(flow.core, services_.poll().now());
   }
   flow.packets_down += datagrams;
   flow.bytes_down += bytes;
@@ -399,7 +401,7 @@ void UdpFlows::unreachable(UdpFlow& flow, int code) {
   tell_unreachable(flow.core.flow, code == ECONNREFUSED ? RawSender::Unreachable::port
                                                         : RawSender::Unreachable::host);
   if (flow.core.server) {
-    flow.core.server->failures_total.fetch_add(1, std::memory_order_relaxed);
+    flow.core.server->note_failure(services_.poll().now());
   }
   end(flow, flow.packets_down == 0 ? End::connect_failed : End::server_reset,
       std::string("ICMP: ") + std::strerror(code));
@@ -432,6 +434,7 @@ void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
     flow.arm(services_.deadlines(), when, now);
     return;
   }
+  note_idle_end(flow.core, flow.packets_down, now);
   end(flow, flow.answered ? End::closed : End::idle, {});
 }
 

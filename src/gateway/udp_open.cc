@@ -160,7 +160,7 @@ UdpSocket* UdpFlows::connected_socket(FlowCore& core, Route& route) {
     }
     services_.admission().give_back_udp_socket();
     if (route.server) {
-      route.server->failures_total.fetch_add(1, std::memory_order_relaxed);
+      route.server->note_failure(services_.poll().now(), out.error);
       tried.push_back(route.server);
     }
     Route next = core.rule->upstream->route(core.flow, tried);

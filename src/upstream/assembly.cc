@@ -5,6 +5,13 @@
 #include "upstream/registry.h"
 
 namespace weir {
+namespace {
+
+bool is_current(const Upstream& upstream) {
+  return upstream.server_set() == nullptr || upstream.server_set()->is_current();
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Upstream>> UpstreamAssembly::get(std::string_view name) {
   if (const auto found = made_.find(name); found != made_.end()) {
@@ -52,7 +59,7 @@ std::shared_ptr<Upstream> UpstreamAssembly::kept(const Settings& section) {
     }
     const auto& before = previous_.upstreams[i];
     const auto through = before->through();
-    const bool same = previous_.sections[i].same_values(section) &&
+    const bool same = is_current(*before) && previous_.sections[i].same_values(section) &&
                       std::all_of(through.begin(), through.end(), [&](const auto& other) {
                         const auto now = get(other->name());
                         return now.ok() && now.value() == other;

@@ -7,36 +7,34 @@
 #include <utility>
 
 #include "upstream/credentials.h"
-#include "upstream/forward.h"
+#include "upstream/pool.h"
 #include "upstream/way_keys.h"
 #include "weir/upstream.h"
 
 namespace weir {
 namespace {
 
-constexpr std::array http_connect_keys{server_key,   balance_key,       username_key,
-                                       password_key, password_file_key, via_key};
+constexpr auto http_connect_keys =
+    with_keys(pool_keys, std::array{username_key, password_key, password_file_key, via_key});
 constexpr Port http_connect_port = 3128;
 constexpr std::size_t longest_credential = 512;
 
 class HttpConnect final : public Upstream {
  public:
-  HttpConnect(const UpstreamProfile& profile, std::shared_ptr<const Forward> servers,
+  HttpConnect(const UpstreamProfile& profile, std::unique_ptr<const Pool> servers,
               std::shared_ptr<const Credentials> credentials)
       : Upstream(profile), servers_(std::move(servers)), credentials_(std::move(credentials)) {}
 
   [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
     return servers_->candidates(flow);
   }
-  [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const override {
-    return servers_->servers();
-  }
+  [[nodiscard]] const ServerSet* server_set() const override { return servers_.get(); }
   [[nodiscard]] Datagrams datagrams() const override { return Datagrams::none; }
 
  private:
   [[nodiscard]] Route reach(const Flow& flow, const Target& target,
                             std::span<const std::shared_ptr<Server>> tried) const override {
-    Route route = servers_->pick(flow, http_connect_port, tried);
+    Route route = servers_->route(flow, target.endpoint.port, profile(), tried);
     if (flow.protocol == Protocol::udp) {
       route.verdict = Route::Verdict::no_server;
     }
@@ -49,7 +47,7 @@ class HttpConnect final : public Upstream {
     return route;
   }
 
-  std::shared_ptr<const Forward> servers_;
+  std::unique_ptr<const Pool> servers_;
   std::shared_ptr<const Credentials> credentials_;
 };
 
@@ -64,7 +62,7 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
     return Error("'username' must not contain ':' (it ends the name in Basic authentication)",
                  settings.place_of("username"));
   }
-  auto servers = make_servers(settings, profile, pool);
+  auto servers = Pool::make(settings, profile, pool, http_connect_port);
   if (!servers) {
     return servers.error();
   }

@@ -6,6 +6,8 @@
 
 #include "upstream/direct.h"
 #include "upstream/forward.h"
+#include "upstream/group.h"
+#include "upstream/server_key.h"
 #include "upstream/verdict.h"
 #include "upstream/way.h"
 
@@ -47,34 +49,16 @@ constexpr std::array shared_keys{
 
 const std::array table{
     PolicyType{"direct", "goes on to the flow's own destination", direct_keys, make_direct},
-    PolicyType{"forward", "goes to one of several servers", forward_keys, make_forward},
+    forward_policy,
     socks5_policy,
     http_connect_policy,
+    PolicyType{"group", "goes on as one of several upstreams has it", group_keys, make_group},
     PolicyType{"reject", "is refused: RST, ICMP port unreachable", {}, make_reject},
     PolicyType{"drop", "is not answered at all", {}, make_drop},
 };
 
 constexpr std::array<std::string_view, 5> builtins{"direct", "transparent", "bypass", "reject",
                                                    "drop"};
-
-Result<Source> parse_source(const Settings& settings) {
-  const std::string& text = settings.text("source");
-  if (text == "gateway") {
-    return Source{};
-  }
-  if (text == "client") {
-    return Source{SourceKind::client, {}};
-  }
-  if (text == "client:port") {
-    return Source{SourceKind::client_port, {}};
-  }
-  auto address = Address::parse(text);
-  if (!address || address.value().is_unspecified() || address.value().is_multicast()) {
-    return Error("'" + text + "' is not gateway, client, client:port or an address of the router",
-                 settings.place_of("source"));
-  }
-  return Source{SourceKind::address, address.value()};
-}
 
 // IFNAMSIZ, with its closing zero.
 constexpr std::size_t interface_name_size = 16;
@@ -114,9 +98,9 @@ Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, Server
                                                 const UpstreamLookup& others) {
   const PolicyType* row = find(settings.text("type"));
   assert(row != nullptr && "the configuration let an unknown type pass");
-  auto source = parse_source(settings);
+  auto source = parse_source(settings.text("source"));
   if (!source) {
-    return source.error();
+    return Error(source.error().text(), settings.place_of("source"));
   }
   auto options = parse_options(settings);
   if (!options) {

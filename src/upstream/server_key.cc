@@ -1,6 +1,7 @@
 #include "upstream/server_key.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -37,7 +38,139 @@ std::string_view next_word(std::string_view& rest) {
   return word;
 }
 
+// "_http._tcp.example.net" (RFC 2782).
+bool is_service_name(std::string_view text) {
+  const auto second = text.find("._");
+  return is_host_name(text) && text.starts_with('_') && second != std::string_view::npos &&
+         text.find('.', second + 1) != std::string_view::npos;
+}
+
+// HOST[:PORT] or srv:NAME.
+Result<Done> parse_where(std::string_view where, ServerKey& out) {
+  constexpr std::string_view service = "srv:";
+  if (where.starts_with(service)) {
+    out.kind = ServerKey::Kind::service;
+    out.host = where.substr(service.size());
+    if (!is_service_name(out.host)) {
+      return Error("'" + std::string(where) + "' is not srv:_SERVICE._PROTOCOL.NAME");
+    }
+    return Done{};
+  }
+  std::string_view host = where;
+  if (!Address::parse(where)) {  // a lone IPv6 address has colons of its own
+    const auto colon = where.rfind(':');
+    if (colon != std::string_view::npos && where.back() != ']') {
+      host = where.substr(0, colon);
+      int port = 0;
+      if (!parse_number(where.substr(colon + 1), 1, 65535, port)) {
+        return Error("'" + std::string(where.substr(colon + 1)) + "' is not a port (1 to 65535)");
+      }
+      out.port = static_cast<Port>(port);
+    }
+    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+      host = host.substr(1, host.size() - 2);
+      if (auto address = Address::parse(host); !address || address.value().is_v4()) {
+        return Error("'" + std::string(host) + "' is not an IPv6 address");
+      }
+    }
+  }
+  if (auto address = Address::parse(host); address.ok()) {
+    if (address.value().is_unspecified() || address.value().is_multicast()) {
+      return Error("'" + std::string(host) + "' is no address of a server");
+    }
+  } else if (!is_host_name(host)) {
+    return Error("'" + std::string(host) + "' is neither an address nor a host name");
+  }
+  out.host = host;
+  return Done{};
+}
+
+// What may stand behind the server, each once.
+class Words {
+ public:
+  explicit Words(ServerKey& out) : out_(out) {}
+
+  Result<Done> take(std::string_view word) {
+    const std::string_view key = word.substr(0, word.find('='));
+    const auto row =
+        std::find_if(known.begin(), known.end(), [&](const Word& each) { return each.key == key; });
+    if (row == known.end() || (row->kind == Word::Kind::flag) != (key.size() == word.size())) {
+      return Error("unknown word '" + std::string(word) +
+                   "' after the server (known: weight=N, backup, max-flows=N, source=...)");
+    }
+    if (std::exchange(seen_[static_cast<std::size_t>(row - known.begin())], true)) {
+      return Error(std::string(key) + " is given twice");
+    }
+    return row->take(out_, word.substr(std::min(key.size() + 1, word.size())));
+  }
+
+ private:
+  struct Word {
+    std::string_view key;
+    enum class Kind : std::uint8_t { flag, value } kind;
+    Result<Done> (*take)(ServerKey& out, std::string_view value);
+  };
+
+  static Result<Done> take_weight(ServerKey& out, std::string_view value) {
+    if (out.kind == ServerKey::Kind::service) {
+      return Error("the SRV records say the weights of their servers");
+    }
+    if (!parse_number(value, 1, most_weight, out.weight)) {
+      return Error("'" + std::string(value) + "' is not a weight (1 to " +
+                   std::to_string(most_weight) + ")");
+    }
+    return Done{};
+  }
+  static Result<Done> take_backup(ServerKey& out, std::string_view /*value*/) {
+    out.role = ServerKey::Role::backup;
+    return Done{};
+  }
+  static Result<Done> take_max_flows(ServerKey& out, std::string_view value) {
+    int number = 0;
+    if (!parse_number(value, 1, INT32_MAX, number)) {
+      return Error("'" + std::string(value) + "' is not a number of flows (1 and more)");
+    }
+    out.max_flows = static_cast<std::uint64_t>(number);
+    return Done{};
+  }
+  static Result<Done> take_source(ServerKey& out, std::string_view value) {
+    auto source = parse_source(std::string(value));
+    if (!source) {
+      return source.error();
+    }
+    out.source = source.value();
+    return Done{};
+  }
+
+  static constexpr std::array known{
+      Word{"weight", Word::Kind::value, take_weight},
+      Word{"backup", Word::Kind::flag, take_backup},
+      Word{"max-flows", Word::Kind::value, take_max_flows},
+      Word{"source", Word::Kind::value, take_source},
+  };
+
+  ServerKey& out_;
+  std::array<bool, known.size()> seen_{};
+};
+
 }  // namespace
+
+Result<Source> parse_source(const std::string& text) {
+  if (text == "gateway") {
+    return Source{};
+  }
+  if (text == "client") {
+    return Source{SourceKind::client, {}};
+  }
+  if (text == "client:port") {
+    return Source{SourceKind::client_port, {}};
+  }
+  auto address = Address::parse(text);
+  if (!address || address.value().is_unspecified() || address.value().is_multicast()) {
+    return Error("'" + text + "' is not gateway, client, client:port or an address of the router");
+  }
+  return Source{SourceKind::address, address.value()};
+}
 
 Result<ServerKey> parse_server(const Value& value) {
   const auto wrong = [&](const std::string& text) { return Error(text, value.place); };
@@ -57,47 +190,13 @@ Result<ServerKey> parse_server(const Value& value) {
   if (out.name.empty()) {
     out.name = where;
   }
-  std::string_view host = where;
-  if (!Address::parse(where)) {  // a lone IPv6 address has colons of its own
-    const auto colon = where.rfind(':');
-    if (colon != std::string_view::npos && where.back() != ']') {
-      host = where.substr(0, colon);
-      int port = 0;
-      if (!parse_number(where.substr(colon + 1), 1, 65535, port)) {
-        return wrong("'" + std::string(where.substr(colon + 1)) + "' is not a port (1 to 65535)");
-      }
-      out.port = static_cast<Port>(port);
-    }
-    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-      host = host.substr(1, host.size() - 2);
-      if (auto address = Address::parse(host); !address || address.value().is_v4()) {
-        return wrong("'" + std::string(host) + "' is not an IPv6 address");
-      }
-    }
+  if (auto parsed = parse_where(where, out); !parsed) {
+    return wrong(parsed.error().text());
   }
-  if (auto address = Address::parse(host); address.ok()) {
-    if (address.value().is_unspecified() || address.value().is_multicast()) {
-      return wrong("'" + std::string(host) + "' is no address of a server");
-    }
-  } else if (!is_host_name(host)) {
-    return wrong("'" + std::string(host) + "' is neither an address nor a host name");
-  }
-  out.host = host;
-  bool weighted = false;
-  while (!rest.empty()) {
-    const auto word = next_word(rest);
-    if (word.empty()) {
-      break;
-    }
-    if (!word.starts_with("weight=")) {
-      return wrong("unknown word '" + std::string(word) + "' after the server (known: weight=N)");
-    }
-    if (std::exchange(weighted, true)) {
-      return wrong("weight is given twice");
-    }
-    if (!parse_number(word.substr(7), 1, most_weight, out.weight)) {
-      return wrong("'" + std::string(word.substr(7)) + "' is not a weight (1 to " +
-                   std::to_string(most_weight) + ")");
+  Words words(out);
+  for (auto word = next_word(rest); !word.empty(); word = next_word(rest)) {
+    if (auto taken = words.take(word); !taken) {
+      return wrong(taken.error().text());
     }
   }
   return out;

@@ -8,37 +8,35 @@
 #include <utility>
 
 #include "upstream/credentials.h"
-#include "upstream/forward.h"
+#include "upstream/pool.h"
 #include "upstream/way_keys.h"
 #include "weir/upstream.h"
 
 namespace weir {
 namespace {
 
-constexpr std::array socks5_keys{server_key,   balance_key,       username_key,
-                                 password_key, password_file_key, via_key};
+constexpr auto socks5_keys =
+    with_keys(pool_keys, std::array{username_key, password_key, password_file_key, via_key});
 constexpr Port socks5_port = 1080;
 // RFC 1929, section 2: a length is one byte.
 constexpr std::size_t longest_credential = 255;
 
 class Socks5 final : public Upstream {
  public:
-  Socks5(const UpstreamProfile& profile, std::shared_ptr<const Forward> servers,
+  Socks5(const UpstreamProfile& profile, std::unique_ptr<const Pool> servers,
          std::shared_ptr<const Credentials> credentials)
       : Upstream(profile), servers_(std::move(servers)), credentials_(std::move(credentials)) {}
 
   [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
     return servers_->candidates(flow);
   }
-  [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const override {
-    return servers_->servers();
-  }
+  [[nodiscard]] const ServerSet* server_set() const override { return servers_.get(); }
   [[nodiscard]] Datagrams datagrams() const override { return Datagrams::relayed; }
 
  private:
   [[nodiscard]] Route reach(const Flow& flow, const Target& target,
                             std::span<const std::shared_ptr<Server>> tried) const override {
-    Route route = servers_->pick(flow, socks5_port, tried);
+    Route route = servers_->route(flow, target.endpoint.port, profile(), tried);
     if (route.verdict != Route::Verdict::dial) {
       return route;
     }
@@ -58,7 +56,7 @@ class Socks5 final : public Upstream {
     return route;
   }
 
-  std::shared_ptr<const Forward> servers_;
+  std::unique_ptr<const Pool> servers_;
   std::shared_ptr<const Credentials> credentials_;
   Socks5DatagramCodec codec_;
 };
@@ -69,7 +67,7 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
   if (!credentials) {
     return credentials.error();
   }
-  auto servers = make_servers(settings, profile, pool);
+  auto servers = Pool::make(settings, profile, pool, socks5_port);
   if (!servers) {
     return servers.error();
   }

@@ -1,9 +1,26 @@
 // Keys that several policies share: what is said on the way, and through whom it leads.
 #pragma once
 
+#include <array>
+#include <cstddef>
+
 #include "weir/settings.h"
 
 namespace weir {
+
+// Two lists of rows as one.
+template <std::size_t A, std::size_t B>
+constexpr std::array<Key, A + B> with_keys(const std::array<Key, A>& first,
+                                           const std::array<Key, B>& second) {
+  std::array<Key, A + B> out;
+  for (std::size_t i = 0; i < A; ++i) {
+    out[i] = first[i];
+  }
+  for (std::size_t i = 0; i < B; ++i) {
+    out[A + i] = second[i];
+  }
+  return out;
+}
 
 inline constexpr Key proxy_protocol_key{
     .name = "proxy-protocol",

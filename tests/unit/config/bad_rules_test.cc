@@ -117,7 +117,8 @@ TEST_CASE("a policy finds every server that is wrong") {
        {"weir.ini:5: error: '0' is not a port (1 to 65535)",
         "weir.ini:7: error: '0' is not a weight (1 to 256)",
         "weir.ini:8: error: a second server named 'a' (give it a name: NAME=HOST)",
-        "weir.ini:9: error: unknown word 'wieght=1' after the server (known: weight=N)"}},
+        "weir.ini:9: error: unknown word 'wieght=1' after the server (known: weight=N, backup, "
+        "max-flows=N, source=...)"}},
       {"and what all upstreams have",
        "[gateway]\ndefault = pool\n[upstream pool]\ntype = forward\nserver = 192.0.2.300\n"
        "server = 192.0.2.1\nsource = clinet\ninterface = a-name-of-17-byte\n",

@@ -124,10 +124,10 @@ TEST_CASE("an unknown type is one problem") {
       {"mistyped",
        "[upstream a]\ntype = foward\nserver = 192.0.2.1\nbalance = x\n",
        {"weir.ini:2: error: unknown type 'foward', did you mean 'forward'? (one of direct, "
-        "forward, reject, drop)"}},
+        "forward, group, reject, drop)"}},
       {"but the keys that all types share are read",
        "[upstream a]\ntype = quux\nretries = many\n",
-       {"weir.ini:2: error: unknown type 'quux' (one of direct, forward, reject, drop)",
+       {"weir.ini:2: error: unknown type 'quux' (one of direct, forward, group, reject, drop)",
         "weir.ini:3: error: 'retries': 'many' is not a number (decimal or 0x)"}},
   });
 }

@@ -17,7 +17,9 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 Settings section(const std::string& name, const Lines& lines) {
   std::vector<Key> keys(upstream_keys().begin(), upstream_keys().end());
   keys.push_back(Key{.name = "type", .sentence = "the policy"});
-  keys.push_back(Key{.name = "server", .sentence = "a server", .repeat = Key::Repeat::repeats});
+  for (const PolicyType& policy : policies()) {
+    keys.insert(keys.end(), policy.keys.begin(), policy.keys.end());
+  }
   Settings out(name, {"weir.ini", 1}, keys);
   int line = 2;
   for (const auto& [key, text] : lines) {

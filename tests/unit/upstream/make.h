@@ -23,12 +23,13 @@ inline const PolicyType& policy(const std::string& name) {
 
 // Lines count from 11, in the order given; the header stands on line 10.
 inline Settings section(const std::string& type,
-                        const std::vector<std::pair<std::string, std::string>>& lines) {
+                        const std::vector<std::pair<std::string, std::string>>& lines,
+                        const std::string& upstream_name = "pool", int header = 10) {
   std::vector<Key> keys(upstream_keys().begin(), upstream_keys().end());
   keys.push_back(Key{.name = "type", .sentence = "the policy"});
   keys.insert(keys.end(), policy(type).keys.begin(), policy(type).keys.end());
-  Settings settings("pool", {"weir.ini", 10}, keys);
-  int line = 11;
+  Settings settings(upstream_name, {"weir.ini", header}, keys);
+  int line = header + 1;
   const auto add = [&](const std::string& name, const std::string& text) {
     for (const Key& key : keys) {
       if (key.name == name) {

@@ -169,7 +169,7 @@ TEST_CASE("every row of the table is complete") {
       }
     }
   }
-  CHECK(types == std::set<std::string_view>{"direct", "forward", "reject", "drop"});
+  CHECK(types == std::set<std::string_view>{"direct", "forward", "group", "reject", "drop"});
 }
 
 }  // namespace weir

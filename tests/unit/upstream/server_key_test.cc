@@ -65,9 +65,31 @@ TEST_CASE("every form of a server is read") {
   }
 }
 
+TEST_CASE("what may stand behind a server is read in any order") {
+  const auto parsed = parse("a=192.0.2.1:80 source=192.0.2.9 max-flows=20 backup weight=3");
+  REQUIRE(parsed.ok());
+  const ServerKey& key = parsed.value();
+  CHECK(key.weight == 3);
+  CHECK(key.role == ServerKey::Role::backup);
+  CHECK(key.max_flows == 20);
+  CHECK(key.source == Source{SourceKind::address, Address::parse("192.0.2.9").value()});
+  CHECK_FALSE(parse("192.0.2.1").value().source);
+  CHECK(parse("192.0.2.1 source=client:port").value().source->kind == SourceKind::client_port);
+}
+
+TEST_CASE("a service of the DNS is named by its records") {
+  const auto parsed = parse("web=srv:_http._tcp.example.net backup");
+  REQUIRE(parsed.ok());
+  CHECK(parsed.value().kind == ServerKey::Kind::service);
+  CHECK(parsed.value().host == "_http._tcp.example.net");
+  CHECK(parsed.value().name == "web");
+  CHECK(parsed.value().role == ServerKey::Role::backup);
+}
+
 TEST_CASE("a server that is wrong is refused with a sentence that says how") {
   const std::string port = " is not a port (1 to 65535)";
   const std::string weight = " is not a weight (1 to 256)";
+  const std::string known = " after the server (known: weight=N, backup, max-flows=N, source=...)";
   const std::string host = " is neither an address nor a host name";
   struct Row {
     std::string text;
@@ -108,7 +130,7 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
       {"example..net", "'example..net'" + host},
       {".example.net", "'.example.net'" + host},
       {"-example.net", "'-example.net'" + host},
-      {"exam ple.net", "unknown word 'ple.net' after the server (known: weight=N)"},
+      {"exam ple.net", "unknown word 'ple.net'" + known},
       {"ex\xc3\xa4mple.net", "'ex\xc3\xa4mple.net'" + host},
       {std::string(254, 'a'), "'" + std::string(254, 'a') + "'" + host},
       {"0.0.0.0:80", "'0.0.0.0' is no address of a server"},
@@ -120,9 +142,19 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
       {"192.0.2.1 weight=-1", "'-1'" + weight},
       {"192.0.2.1 weight=", "''" + weight},
       {"192.0.2.1 weight=2x", "'2x'" + weight},
-      {"192.0.2.1 weight = 2", "unknown word 'weight' after the server (known: weight=N)"},
-      {"192.0.2.1 backup", "unknown word 'backup' after the server (known: weight=N)"},
-      {"192.0.2.1 192.0.2.2", "unknown word '192.0.2.2' after the server (known: weight=N)"},
+      {"192.0.2.1 weight = 2", "unknown word 'weight'" + known},
+      {"192.0.2.1 backup=yes", "unknown word 'backup=yes'" + known},
+      {"192.0.2.1 backup backup", "backup is given twice"},
+      {"192.0.2.1 max-flows=0", "'0' is not a number of flows (1 and more)"},
+      {"192.0.2.1 max-flows=many", "'many' is not a number of flows (1 and more)"},
+      {"192.0.2.1 source=eth0",
+       "'eth0' is not gateway, client, client:port or an address of the router"},
+      {"srv:http.tcp.example.net", "'srv:http.tcp.example.net' is not srv:_SERVICE._PROTOCOL.NAME"},
+      {"srv:_http._tcp", "'srv:_http._tcp' is not srv:_SERVICE._PROTOCOL.NAME"},
+      {"srv:_http._tcp.example.net:80",
+       "'srv:_http._tcp.example.net:80' is not srv:_SERVICE._PROTOCOL.NAME"},
+      {"srv:_http._tcp.example.net weight=2", "the SRV records say the weights of their servers"},
+      {"192.0.2.1 192.0.2.2", "unknown word '192.0.2.2'" + known},
       {"192.0.2.1 weight=2 weight=3", "weight is given twice"},
   };
   for (const Row& row : rows) {

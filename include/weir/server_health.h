@@ -1,0 +1,77 @@
+// Whether one server gets flows: what the operator wants, what the checks say, and what happened to
+// real flows. Part of a Server, so a reload that keeps the server keeps this.
+//
+// Ejection: so many failures of flows in a row take the server out for a while. When that time is
+// over, one flow at a time goes there on trial; its success brings the server back, its failure, or
+// silence, leaves it out for as long again.
+//
+// Any thread, without a lock: each fact is one atomic, and an answer that is a flow too late is
+// right enough.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "weir/units.h"
+
+namespace weir {
+
+class ServerHealth {
+ public:
+  struct Terms {
+    std::uint32_t eject_after = 5;  // failures in a row; 0: never
+    Milliseconds eject_time{10'000};
+    Milliseconds slow_start{0};  // 0: its whole share at once
+  };
+  enum class Wish : std::uint8_t { up, down, drain };       // the operator's
+  enum class Checked : std::uint8_t { unknown, up, down };  // what the checks found
+  enum class State : std::uint8_t { up, down, drain, ejected };
+  enum class Standing : std::uint8_t {
+    open,      // gets flows
+    on_trial,  // gets the flow that claims the trial
+    ejected,   // gets none while anybody else can have them
+    closed,    // gets none
+  };
+
+  // Main thread.
+  void set_terms(const Terms& terms);
+  void set_wish(Wish wish, Instant now);
+  void set_checked(Checked checked, Instant now);
+
+  // A flow could not reach the server; a flow did.
+  void note_failure(Instant now);
+  void note_success(Instant now);
+
+  [[nodiscard]] Wish wish() const { return wish_.load(std::memory_order_relaxed); }
+  [[nodiscard]] Checked checked() const { return checked_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool was_ejected() const {
+    return ejected_until_.load(std::memory_order_relaxed) != 0;
+  }
+  [[nodiscard]] bool is_slow_starting(Instant now) const { return share(now) < whole; }
+  [[nodiscard]] bool may_be_slow_starting() const {
+    return up_since_.load(std::memory_order_relaxed) != 0;
+  }
+  [[nodiscard]] State state() const;
+  // `now` counts only for a server that was_ejected().
+  [[nodiscard]] Standing standing(Instant now) const;
+  // True for one caller per eject-time. REQUIRES: standing was on_trial.
+  [[nodiscard]] bool claim_trial(Instant now);
+
+  // The part of its weight that it gets, of `whole`.
+  static constexpr std::uint32_t whole = 1024;
+  [[nodiscard]] std::uint32_t share(Instant now) const;
+
+ private:
+  void came_back(Instant now);
+
+  std::atomic<Wish> wish_{Wish::up};
+  std::atomic<Checked> checked_{Checked::unknown};
+  std::atomic<std::uint32_t> failures_{0};      // in a row
+  std::atomic<std::int64_t> ejected_until_{0};  // microseconds of the clock; 0: not ejected
+  std::atomic<std::int64_t> up_since_{0};       // 0: since ever
+  std::atomic<std::uint32_t> eject_after_{5};
+  std::atomic<std::int64_t> eject_time_{10'000'000};
+  std::atomic<std::int64_t> slow_start_{0};
+};
+
+}  // namespace weir

@@ -1,0 +1,23 @@
+// To whoever has the fewest flows for its weight; among equals, to one drawn by lot, so that
+// servers that came up together share what comes first.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "balance/balancer.h"
+
+namespace weir {
+
+class LeastFlows final : public Balancer {
+ public:
+  explicit LeastFlows(std::span<const Candidate> candidates);
+
+  [[nodiscard]] std::optional<std::size_t> choose(const Candidates& candidates,
+                                                  const Draw& draw) const override;
+
+ private:
+  std::vector<int> weights_;
+};
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+#include "weir/server_health.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace weir {
+namespace {
+
+std::int64_t count_of(Instant instant) { return instant.time_since_epoch().count(); }
+
+std::int64_t microseconds(Milliseconds duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+}  // namespace
+
+void ServerHealth::set_terms(const Terms& terms) {
+  eject_after_.store(terms.eject_after, std::memory_order_relaxed);
+  eject_time_.store(microseconds(terms.eject_time), std::memory_order_relaxed);
+  slow_start_.store(microseconds(terms.slow_start), std::memory_order_relaxed);
+  if (terms.eject_after == 0) {
+    ejected_until_.store(0, std::memory_order_relaxed);
+  }
+}
+
+void ServerHealth::came_back(Instant now) {
+  if (slow_start_.load(std::memory_order_relaxed) != 0) {
+    up_since_.store(count_of(now), std::memory_order_relaxed);
+  }
+}
+
+void ServerHealth::set_wish(Wish wish, Instant now) {
+  if (wish_.exchange(wish, std::memory_order_relaxed) != wish && wish == Wish::up) {
+    came_back(now);
+  }
+}
+
+void ServerHealth::set_checked(Checked checked, Instant now) {
+  const Checked before = checked_.exchange(checked, std::memory_order_relaxed);
+  if (before == Checked::down && checked == Checked::up) {
+    // The checks saw it answer; what flows met before is over.
+    failures_.store(0, std::memory_order_relaxed);
+    ejected_until_.store(0, std::memory_order_relaxed);
+    came_back(now);
+  }
+}
+
+void ServerHealth::note_failure(Instant now) {
+  const auto most = eject_after_.load(std::memory_order_relaxed);
+  const auto failures = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (most != 0 && failures >= most) {
+    ejected_until_.store(count_of(now) + eject_time_.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);
+  }
+}
+
+void ServerHealth::note_success(Instant now) {
+  // Mostly nothing is to be done, and a line that all workers read is better not written.
+  if (failures_.load(std::memory_order_relaxed) != 0) {
+    failures_.store(0, std::memory_order_relaxed);
+  }
+  if (was_ejected() && ejected_until_.exchange(0, std::memory_order_relaxed) != 0) {
+    came_back(now);
+  }
+}
+
+ServerHealth::State ServerHealth::state() const {
+  switch (wish()) {
+    case Wish::down:
+      return State::down;
+    case Wish::drain:
+      return State::drain;
+    case Wish::up:
+      break;
+  }
+  if (checked() == Checked::down) {
+    return State::down;
+  }
+  return was_ejected() ? State::ejected : State::up;
+}
+
+ServerHealth::Standing ServerHealth::standing(Instant now) const {
+  if (wish() != Wish::up || checked() == Checked::down) {
+    return Standing::closed;
+  }
+  const auto until = ejected_until_.load(std::memory_order_relaxed);
+  if (until == 0) {
+    return Standing::open;
+  }
+  return count_of(now) < until ? Standing::ejected : Standing::on_trial;
+}
+
+bool ServerHealth::claim_trial(Instant now) {
+  auto until = ejected_until_.load(std::memory_order_relaxed);
+  if (until == 0) {
+    return true;  // somebody's success came first
+  }
+  return count_of(now) >= until &&
+         ejected_until_.compare_exchange_strong(
+             until, count_of(now) + eject_time_.load(std::memory_order_relaxed),
+             std::memory_order_relaxed);
+}
+
+std::uint32_t ServerHealth::share(Instant now) const {
+  const auto since = up_since_.load(std::memory_order_relaxed);
+  const auto span = slow_start_.load(std::memory_order_relaxed);
+  if (since == 0 || span == 0) {
+    return whole;
+  }
+  const auto passed = std::max<std::int64_t>(count_of(now) - since, 0);
+  return passed >= span
+             ? whole
+             : std::max<std::uint32_t>(1, static_cast<std::uint32_t>(passed * whole / span));
+}
+
+}  // namespace weir

@@ -1,0 +1,287 @@
+// How a flow gets its server. pool_make.cc lays the pool out.
+#include "upstream/pool.h"
+
+#include <algorithm>
+
+#include "balance/stable_hash.h"
+
+namespace weir {
+namespace {
+
+Port port_for(Port wanted, const Server& server) {
+  return server.identity().port != 0 ? server.identity().port : wanted;
+}
+
+// Without an address here, a name will do where somebody else resolves it.
+bool goes_by_name(const Server& server, const AddressSet& addresses,
+                  const UpstreamProfile& profile) {
+  return addresses.size() == 0 && profile.via != nullptr && server.is_named();
+}
+
+// The family that a flow wants, and whether the other one would do: not where the source is the
+// client's address, or a fixed one.
+struct Wanted {
+  Family family = Family::v4;
+  bool strict = false;
+};
+
+Wanted wanted_by(const Flow& flow, const Source& source) {
+  if (source.kind == SourceKind::address) {
+    return {source.address.family(), true};
+  }
+  return {flow.client.family(), source.kind != SourceKind::gateway};
+}
+
+bool fits(const Address& address, const Wanted& wanted) {
+  return !wanted.strict || address.family() == wanted.family;
+}
+
+// The addresses in the order in which they should be tried.
+void put_addresses(const AddressSet& addresses, const Wanted& wanted, Port port, Route& route) {
+  std::array<Address, AddressSet::capacity> order;
+  std::size_t count = 0;
+  std::size_t next[2] = {0, 0};  // of the wanted family, of the other
+  const auto take = [&](bool is_wanted) {
+    for (std::size_t& i = next[is_wanted ? 0 : 1]; i < addresses.size(); ++i) {
+      if ((addresses[i].family() == wanted.family) == is_wanted && fits(addresses[i], wanted)) {
+        order[count++] = addresses[i++];
+        return true;
+      }
+    }
+    return false;
+  };
+  for (bool some = true; some;) {
+    some = take(true);
+    some = take(false) || some;
+  }
+  route.remote = {order[0], port};
+  if (count > 1) {
+    route.more.assign(order.begin() + 1, order.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+}
+
+}  // namespace
+
+// What the balancer of a tier sees of it, for one flow.
+class Pool::Choice final : public Candidates {
+ public:
+  // How much is asked of a server; each step takes what the one before refused.
+  enum class Asked : std::uint8_t { share, standing, nothing };
+
+  Choice(const Pool& pool, const Flow& flow, const UpstreamProfile& profile,
+         std::span<const std::shared_ptr<Server>> tried, const Draw& draw)
+      : pool_(pool), flow_(flow), profile_(profile), tried_(tried), draw_(draw) {}
+
+  [[nodiscard]] bool usable(std::size_t index) const override {
+    return is_usable(tier->members[index]);
+  }
+  [[nodiscard]] std::uint64_t load(std::size_t index) const override {
+    return pool_.servers_[tier->members[index]]->load.load(std::memory_order_relaxed);
+  }
+
+  // Taken by others since it was looked at.
+  void exclude(std::size_t member) { lost_.push_back(member); }
+
+  const Tier* tier = nullptr;
+  Asked asked = Asked::share;
+  // Somebody has less than its whole share now: without, the first step is like the second.
+  mutable bool some_slow = false;
+
+ private:
+  [[nodiscard]] bool is_usable(std::size_t member) const {
+    const Server& server = *pool_.servers_[member];
+    const auto is_it = [&](const auto& one) { return one.get() == &server; };
+    if (std::any_of(tried_.begin(), tried_.end(), is_it) ||
+        std::find(lost_.begin(), lost_.end(), member) != lost_.end()) {
+      return false;
+    }
+    const auto most = pool_.members_[member].max_flows;
+    if (most != 0 && server.load.load(std::memory_order_relaxed) >= most) {
+      return false;
+    }
+    return stands(server) && has_address(server, pool_.source_of(member, profile_));
+  }
+
+  [[nodiscard]] bool stands(const Server& server) const {
+    const ServerHealth& health = server.health;
+    const Instant now =
+        health.was_ejected() || health.may_be_slow_starting() ? pool_.clock_() : Instant{};
+    switch (health.standing(now)) {
+      case ServerHealth::Standing::closed:
+        return false;
+      case ServerHealth::Standing::ejected:
+        return asked == Asked::nothing;
+      default:
+        break;
+    }
+    if (asked != Asked::share || !health.may_be_slow_starting()) {
+      return true;
+    }
+    const auto share = health.share(now);
+    some_slow |= share < ServerHealth::whole;
+    // Of keys always the same ones, more and more of them.
+    const auto lot = mixed(draw_.key ^ (pool_.hashed_ == Hashed::nothing ? draw_.random : 0) ^
+                           stable_hash(server.identity().name));
+    return lot % ServerHealth::whole < share;
+  }
+
+  [[nodiscard]] bool has_address(const Server& server, const Source& source) const {
+    const Wanted wanted = wanted_by(flow_, source);
+    const AddressSet addresses = server.addresses();
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      if (fits(addresses[i], wanted)) {
+        return true;
+      }
+    }
+    return goes_by_name(server, addresses, profile_);
+  }
+
+  const Pool& pool_;
+  const Flow& flow_;
+  const UpstreamProfile& profile_;
+  std::span<const std::shared_ptr<Server>> tried_;
+  const Draw& draw_;
+  std::vector<std::size_t> lost_;
+};
+
+Route Pool::route(const Flow& flow, Port port, const UpstreamProfile& profile,
+                  std::span<const std::shared_ptr<Server>> tried) const {
+  Route route;
+  route.verdict = Route::Verdict::no_server;
+  route.source = profile.source;
+  route.options = &profile.options;
+  Draw draw;
+  switch (hashed_) {
+    case Hashed::source:
+      draw.key = stable_hash(flow.client.address);
+      break;
+    case Hashed::flow:
+      draw.key = stable_hash(flow);
+      break;
+    case Hashed::nothing:
+      draw.random = mixed(draws_.fetch_add(1, std::memory_order_relaxed));
+      break;
+  }
+  Choice choice(*this, flow, profile, tried, draw);
+  while (const auto member = pick(choice, draw)) {
+    const auto& server = servers_[*member];
+    const AddressSet addresses = server->addresses();
+    const Source& source = source_of(*member, profile);
+    const bool still_ejected =
+        server->health.was_ejected() && choice.asked != Choice::Asked::nothing;
+    auto taken = counts_load_ || members_[*member].max_flows != 0
+                     ? Server::take(server, members_[*member].max_flows)
+                     : server;
+    const bool by_name = goes_by_name(*server, addresses, profile);
+    if (!taken || (addresses.size() == 0 && !by_name) ||
+        (still_ejected && !server->health.claim_trial(clock_()))) {
+      choice.exclude(*member);
+      continue;
+    }
+    if (by_name) {
+      route.host = server->identity().host;
+      route.remote.port = port_for(port, *server);
+    } else {
+      put_addresses(addresses, wanted_by(flow, source), port_for(port, *server), route);
+    }
+    route.verdict = Route::Verdict::dial;
+    route.source = source;
+    route.server = std::move(taken);
+    break;
+  }
+  return route;
+}
+
+std::optional<std::size_t> Pool::pick(Choice& choice, const Draw& draw) const {
+  using Asked = Choice::Asked;
+  for (const Asked asked : {Asked::share, Asked::standing, Asked::nothing}) {
+    choice.asked = asked;
+    for (const Tier& tier : tiers_) {
+      choice.tier = &tier;
+      if (const auto chosen = tier.balancer->choose(choice, draw)) {
+        return tier.members[*chosen];
+      }
+      // Before a backup gets it, those whose share is not whole yet do.
+      if (asked == Asked::share && choice.some_slow) {
+        choice.asked = Asked::standing;
+        if (const auto chosen = tier.balancer->choose(choice, draw)) {
+          return tier.members[*chosen];
+        }
+        choice.asked = asked;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Pool::candidates(const Flow& flow) const {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    const auto& identity = servers_[i]->identity();
+    const Member& member = members_[i];
+    const bool v6 = identity.host.find(':') != std::string::npos;
+    std::string line = identity.name + " " + (v6 ? "[" + identity.host + "]" : identity.host) +
+                       ":" + std::to_string(port_for(flow.destination.port, *servers_[i])) +
+                       " weight=" + std::to_string(member.weight);
+    line += member.is_backup ? " backup" : "";
+    line += member.max_flows != 0 ? " max-flows=" + std::to_string(member.max_flows) : "";
+    out.push_back(std::move(line));
+  }
+  for (const auto& service : services_) {
+    if (service->targets().empty()) {
+      out.push_back("whatever the SRV records of " + service->name() + " say");
+    }
+  }
+  return out;
+}
+
+ServerSet::Terms Pool::terms_of(std::size_t server) const {
+  const Member& member = members_[server];
+  return {.weight = member.weight,
+          .is_backup = member.is_backup,
+          .max_flows = member.max_flows,
+          .source = member.source};
+}
+
+std::optional<std::uint64_t> Pool::checksum() const {
+  std::optional<std::uint64_t> out;
+  for (const Tier& tier : tiers_) {
+    if (const auto sum = tier.balancer->checksum()) {
+      out = mixed(out.value_or(0) ^ *sum);
+    }
+  }
+  return out;
+}
+
+bool Pool::is_up() const {
+  return std::any_of(servers_.begin(), servers_.end(), [&](const auto& server) {
+    const auto standing =
+        server->health.standing(server->health.was_ejected() ? clock_() : Instant{});
+    return (standing == ServerHealth::Standing::open ||
+            standing == ServerHealth::Standing::on_trial) &&
+           server->addresses().size() != 0;
+  });
+}
+
+bool Pool::is_current() const {
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    if (services_[i]->version() != versions_[i]) {
+      return false;
+    }
+  }
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    const int wanted = servers_[i]->weight_override.load(std::memory_order_relaxed);
+    if (members_[i].weight != (wanted != 0 ? wanted : members_[i].configured_weight)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Pool::enter_force() const {
+  for (const auto& server : servers_) {
+    server->health.set_terms(health_);
+  }
+}
+
+}  // namespace weir

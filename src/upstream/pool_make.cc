@@ -1,0 +1,137 @@
+// How a pool is laid out from its section: servers and services to members, members to tiers.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "upstream/check_key.h"
+#include "upstream/pool.h"
+#include "upstream/server_key.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t most_servers = 65'535;
+
+// 0 to 65,535 as 1 to most_weight, in the proportions that `heaviest` leaves.
+int scaled(std::uint16_t weight, std::uint16_t heaviest) {
+  if (heaviest <= most_weight) {
+    return std::max<int>(weight, 1);
+  }
+  return std::max(weight * most_weight / heaviest, 1);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const UpstreamProfile& profile,
+                                         ServerPool& servers, Port port) {
+  std::unique_ptr<Pool> pool(new Pool(servers.clock(), port));
+  std::set<std::string> names;
+  for (const Value& value : settings.all("server")) {
+    if (auto added = pool->add(value, profile.name, servers, names); !added) {
+      return added.error();
+    }
+  }
+  if (pool->servers_.size() > most_servers) {
+    return Error("more than 65,535 servers", settings.place());
+  }
+  auto check = parse_check(settings);
+  if (!check) {
+    return check.error();
+  }
+  pool->check_ = std::move(check).value();
+  for (std::size_t i = 0; pool->check_ && i < pool->servers_.size(); ++i) {
+    if (pool->servers_[i]->identity().port == 0) {
+      return Error("a server that is checked needs a port", pool->members_[i].place);
+    }
+  }
+  pool->health_ = {.eject_after = static_cast<std::uint32_t>(settings.number("eject-after")),
+                   .eject_time = settings.duration("eject-time"),
+                   .slow_start = settings.duration("slow-start")};
+  const std::string& balance = settings.text("balance");
+  if (balance == "source-hash") {
+    pool->hashed_ = Hashed::source;
+  } else if (balance == "flow-hash") {
+    pool->hashed_ = Hashed::flow;
+  }
+  pool->counts_load_ = balance == "least-flows" || balance == "random-two";
+  pool->lay_out(balance);
+  return pool;
+}
+
+Result<Done> Pool::add(const Value& value, const std::string& upstream, ServerPool& servers,
+                       std::set<std::string>& names) {
+  auto parsed = parse_server(value);
+  if (!parsed) {
+    return parsed.error();
+  }
+  const ServerKey& key = parsed.value();
+  if (!names.insert(key.name).second) {
+    return Error("a second server named '" + key.name + "' (give it a name: NAME=HOST)",
+                 value.place);
+  }
+  const Member member{.configured_weight = key.weight,
+                      .weight = key.weight,
+                      .is_backup = key.role == ServerKey::Role::backup,
+                      .rank = 0,
+                      .max_flows = key.max_flows,
+                      .source = key.source,
+                      .place = value.place};
+  if (key.kind == ServerKey::Kind::service) {
+    add_service(key.host, member, upstream, servers, names);
+  } else {
+    const Port port = key.port != 0 ? key.port : port_;
+    add_server({upstream, key.name, key.host, port}, member, servers);
+  }
+  return Done{};
+}
+
+// Each target becomes a server HOST:PORT, and the same one again while the records name it.
+void Pool::add_service(const std::string& name, const Member& like, const std::string& upstream,
+                       ServerPool& servers, std::set<std::string>& names) {
+  services_.push_back(servers.service(name));
+  versions_.push_back(services_.back()->version());
+  const auto& targets = services_.back()->targets();
+  std::set<std::uint16_t> priorities;
+  std::uint16_t heaviest = 0;
+  for (const auto& target : targets) {
+    priorities.insert(target.priority);
+    heaviest = std::max(heaviest, target.weight);
+  }
+  for (const auto& target : targets) {
+    const std::string text = target.host + ":" + std::to_string(target.port);
+    if (servers_.size() >= most_servers || !names.insert(text).second) {
+      continue;
+    }
+    Member member = like;
+    member.configured_weight = scaled(target.weight, heaviest);
+    member.rank = static_cast<std::uint32_t>(
+        std::distance(priorities.begin(), priorities.find(target.priority)));
+    add_server({upstream, text, target.host, target.port}, member, servers);
+  }
+}
+
+void Pool::add_server(const Server::Identity& identity, Member member, ServerPool& servers) {
+  auto server = servers.get(identity);
+  const int wanted = server->weight_override.load(std::memory_order_relaxed);
+  member.weight = wanted != 0 ? wanted : member.configured_weight;
+  servers_.push_back(std::move(server));
+  members_.push_back(std::move(member));
+}
+
+void Pool::lay_out(std::string_view balance) {
+  std::map<std::pair<bool, std::uint32_t>, std::vector<std::uint16_t>> tiers;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    tiers[{members_[i].is_backup, members_[i].rank}].push_back(static_cast<std::uint16_t>(i));
+  }
+  for (auto& [rank, members] : tiers) {
+    std::vector<Candidate> candidates;
+    candidates.reserve(members.size());
+    for (const auto member : members) {
+      candidates.push_back({servers_[member]->identity().name, members_[member].weight});
+    }
+    tiers_.push_back({std::move(members), make_balancer(balance, candidates)});
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,168 @@
+// Ejection, trials, slow start and the operator's wishes, with a clock made up.
+#include "weir/server_health.h"
+
+#include <cerrno>
+#include <chrono>
+#include <memory>
+
+#include "catch.h"
+#include "weir/server.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using Standing = ServerHealth::Standing;
+using State = ServerHealth::State;
+using Wish = ServerHealth::Wish;
+using Checked = ServerHealth::Checked;
+
+const Instant start{1'000s};
+
+struct Healthy {
+  explicit Healthy(const ServerHealth::Terms& terms) { health.set_terms(terms); }
+  void fail(int times, Instant now = start) {
+    for (int i = 0; i < times; ++i) {
+      health.note_failure(now);
+    }
+  }
+  ServerHealth health;
+};
+
+const ServerHealth::Terms terms{.eject_after = 3, .eject_time = 10s, .slow_start = 0s};
+
+}  // namespace
+
+TEST_CASE("so many failures in a row eject a server, and a success between them does not count") {
+  Healthy server(terms);
+  server.fail(2);
+  server.health.note_success(start);
+  server.fail(2);
+  CHECK(server.health.state() == State::up);
+  CHECK(server.health.standing(start) == Standing::open);
+  server.fail(1);
+  CHECK(server.health.state() == State::ejected);
+  CHECK(server.health.standing(start + 9'999ms) == Standing::ejected);
+}
+
+TEST_CASE("after the ejection one flow at a time goes there on trial") {
+  Healthy server(terms);
+  server.fail(3);
+  const Instant later = start + 10s;
+  CHECK(server.health.standing(later) == Standing::on_trial);
+  CHECK(server.health.claim_trial(later));
+  CHECK_FALSE(server.health.claim_trial(later));
+  CHECK(server.health.standing(later) == Standing::ejected);
+  SECTION("its success brings the server back") {
+    server.health.note_success(later + 1s);
+    CHECK(server.health.standing(later + 1s) == Standing::open);
+    server.fail(2, later + 2s);
+    CHECK(server.health.standing(later + 2s) == Standing::open);
+  }
+  SECTION("its failure ejects it again at once, for as long") {
+    server.fail(1, later + 1s);
+    CHECK(server.health.standing(later + 10s) == Standing::ejected);
+    CHECK(server.health.standing(later + 11s) == Standing::on_trial);
+  }
+  SECTION("when it is never heard of again, the next trial comes all the same") {
+    CHECK(server.health.standing(later + 10s) == Standing::on_trial);
+    CHECK(server.health.claim_trial(later + 10s));
+  }
+}
+
+TEST_CASE("a claim that comes after somebody's success is granted") {
+  Healthy server(terms);
+  server.fail(3);
+  server.health.note_success(start);
+  CHECK(server.health.claim_trial(start));
+}
+
+TEST_CASE("eject-after = 0 never ejects, and lets out who was") {
+  Healthy server({.eject_after = 0, .eject_time = 10s, .slow_start = 0s});
+  server.fail(1'000);
+  CHECK(server.health.standing(start) == Standing::open);
+  Healthy other(terms);
+  other.fail(3);
+  other.health.set_terms({.eject_after = 0, .eject_time = 10s, .slow_start = 0s});
+  CHECK(other.health.standing(start) == Standing::open);
+}
+
+TEST_CASE("the operator and the checks close a server; the operator's word is shown first") {
+  Healthy server(terms);
+  server.health.set_checked(Checked::down, start);
+  CHECK(server.health.state() == State::down);
+  CHECK(server.health.standing(start) == Standing::closed);
+  server.health.set_wish(Wish::drain, start);
+  CHECK(server.health.state() == State::drain);
+  server.health.set_checked(Checked::up, start);
+  CHECK(server.health.standing(start) == Standing::closed);
+  server.health.set_wish(Wish::down, start);
+  CHECK(server.health.state() == State::down);
+  server.health.set_wish(Wish::up, start);
+  CHECK(server.health.state() == State::up);
+  CHECK(server.health.standing(start) == Standing::open);
+}
+
+TEST_CASE("a server that the checks see up again is no longer ejected") {
+  Healthy server(terms);
+  server.fail(3);
+  server.health.set_checked(Checked::down, start);
+  server.health.set_checked(Checked::up, start + 1s);
+  CHECK(server.health.standing(start + 1s) == Standing::open);
+}
+
+TEST_CASE("with slow start a server that came back regains its share over that time") {
+  Healthy server({.eject_after = 3, .eject_time = 10s, .slow_start = 8s});
+  CHECK(server.health.share(start) == ServerHealth::whole);  // it was never away
+  const auto way_back = GENERATE(0, 1, 2);
+  if (way_back == 0) {
+    server.fail(3);
+    server.health.note_success(start);
+  } else if (way_back == 1) {
+    server.health.set_checked(Checked::down, start);
+    server.health.set_checked(Checked::up, start);
+  } else {
+    server.health.set_wish(Wish::drain, start);
+    server.health.set_wish(Wish::up, start);
+  }
+  CHECK(server.health.share(start) == 1);
+  CHECK(server.health.share(start + 2s) == ServerHealth::whole / 4);
+  CHECK(server.health.share(start + 4s) == ServerHealth::whole / 2);
+  CHECK(server.health.share(start + 8s) == ServerHealth::whole);
+  CHECK(server.health.share(start - 1s) == 1);
+}
+
+TEST_CASE("what is our own fault is not the server's") {
+  Server server({"pool", "a", "192.0.2.1", 80});
+  server.health.set_terms(terms);
+  for (const int code : {EMFILE, ENFILE, EADDRINUSE, EADDRNOTAVAIL, EACCES, EPERM, ENOMEM}) {
+    for (int i = 0; i < 5; ++i) {
+      server.note_failure(start, code);
+    }
+  }
+  CHECK(server.failures_total.load() == 0);
+  CHECK(server.health.state() == State::up);
+  for (const int code : {ECONNREFUSED, ETIMEDOUT, 0}) {
+    server.note_failure(start, code);
+  }
+  CHECK(server.failures_total.load() == 3);
+  CHECK(server.health.state() == State::ejected);
+}
+
+TEST_CASE("a server that is taken counts it until the last holder lets go") {
+  const auto server = std::make_shared<Server>(Server::Identity{"pool", "a", "192.0.2.1", 80});
+  auto first = Server::take(server, 2);
+  auto second = Server::take(server, 2);
+  CHECK(first == server);
+  CHECK(Server::take(server, 2) == nullptr);
+  CHECK(server->load.load() == 2);
+  const auto copy = first;
+  first.reset();
+  CHECK(Server::take(server, 2) == nullptr);
+  second.reset();
+  CHECK(Server::take(server, 2) != nullptr);
+  CHECK(Server::take(server, 0) != nullptr);
+  CHECK(server->load.load() == 1);
+}
+
+}  // namespace weir

@@ -1,14 +1,11 @@
 #include "cli/firewall.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <memory>
 #include <optional>
-#include <vector>
 
+#include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "firewall/install.h"
-#include "upstream/registry.h"
 
 namespace weir {
 namespace {
@@ -18,47 +15,12 @@ int report(const std::string& what, const Error& error) {
   return 1;
 }
 
-// What the firewall may do alone for an upstream, by its name.
-Result<Upstream::Offload> offload_of(const std::string& name, const Configuration& configuration) {
-  if (const auto builtin = make_builtin(name)) {
-    return builtin->offload();
-  }
-  const auto& upstreams = configuration.upstreams;
-  const auto found = std::find_if(upstreams.begin(), upstreams.end(),
-                                  [&](const Settings& each) { return each.name() == name; });
-  if (found == upstreams.end()) {
-    return Error("there is no upstream '" + name + "'");
-  }
-  ServerPool scratch;
-  const auto made = make_upstream(*found, scratch);
-  if (!made) {
-    return made.error();
-  }
-  return made.value()->offload();
-}
-
-Result<firewall::Ruleset> ruleset_of(const Configuration& configuration) {
-  std::vector<Upstream::Offload> offloads;
-  for (const RuleSettings& rule : configuration.rules) {
-    const auto offload = offload_of(rule.use, configuration);
-    if (!offload) {
-      return offload.error();
-    }
-    offloads.push_back(offload.value());
-  }
-  const auto otherwise = offload_of(configuration.gateway.default_use, configuration);
-  if (!otherwise) {
-    return otherwise.error();
-  }
-  return firewall::make_ruleset(configuration, offloads, otherwise.value());
-}
-
 int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend) {
   const std::optional<Configuration> configuration = load_or_report(arguments.file);
   if (!configuration) {
     return bad_configuration;
   }
-  const auto ruleset = ruleset_of(*configuration);
+  const auto ruleset = implied_rules(*configuration);
   if (!ruleset) {
     return report(arguments.file, ruleset.error());
   }

@@ -12,6 +12,7 @@
 #include "cli/load.h"
 #include "doctor/checks.h"
 #include "firewall/install.h"
+#include "firewall/normal_form.h"
 
 namespace weir {
 namespace {
@@ -47,8 +48,26 @@ firewall::Backend examined_backend() {
   return firewall::standard_backend();
 }
 
+// Whether a flow can be left to the default: not when every port that is named has a rule without
+// conditions.
+bool default_is_reached(const Configuration& configuration, const firewall::Ruleset& ruleset) {
+  std::vector<firewall::Ports::Range> tcp;
+  std::vector<firewall::Ports::Range> udp;
+  for (const RuleSettings& rule : configuration.rules) {
+    if (!rule.client.empty() || !rule.destination.empty() || !rule.interfaces.empty()) {
+      continue;
+    }
+    for (const PortRange& range : rule.on) {
+      (range.protocol == Protocol::tcp ? tcp : udp).push_back({range.first, range.last});
+    }
+  }
+  return firewall::joined(std::move(tcp)) != ruleset.tcp ||
+         firewall::joined(std::move(udp)) != ruleset.udp;
+}
+
 // The upstreams that flows go to, each with the rules that lead there.
 Result<std::vector<doctor::UsedUpstream>> used_upstreams(const Configuration& configuration,
+                                                         const firewall::Ruleset& ruleset,
                                                          ServerPool& pool) {
   std::vector<doctor::UsedUpstream> used;
   const auto use = [&](const std::string& name, const RuleSettings* rule) -> Result<> {
@@ -72,8 +91,10 @@ Result<std::vector<doctor::UsedUpstream>> used_upstreams(const Configuration& co
       return done.error();
     }
   }
-  if (auto done = use(configuration.gateway.default_use, nullptr); !done) {
-    return done.error();
+  if (default_is_reached(configuration, ruleset)) {
+    if (auto done = use(configuration.gateway.default_use, nullptr); !done) {
+      return done.error();
+    }
   }
   return used;
 }
@@ -83,7 +104,7 @@ Result<doctor::Subject> subject_of(const Configuration& configuration, ServerPoo
   if (!ruleset) {
     return ruleset.error();
   }
-  auto upstreams = used_upstreams(configuration, pool);
+  auto upstreams = used_upstreams(configuration, ruleset.value(), pool);
   if (!upstreams) {
     return upstreams.error();
   }
@@ -139,8 +160,7 @@ int run_doctor(const DoctorArguments& arguments) {
   }
   if (arguments.json) {
     const Json document{{"findings", list}};
-    std::printf("%s\n",
-                document.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    std::printf("%s\n", document.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   }
   return failed || std::fflush(stdout) != 0 ? 1 : 0;
 }

@@ -32,8 +32,7 @@ Result<firewall::Ruleset> implied_rules(const Configuration& configuration) {
     }
     offloads.push_back(upstream.value()->offload());
   }
-  const auto otherwise =
-      upstream_named(configuration.gateway.default_use, configuration, scratch);
+  const auto otherwise = upstream_named(configuration.gateway.default_use, configuration, scratch);
   if (!otherwise) {
     return otherwise.error();
   }

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <nlohmann/json.hpp>
+
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
 #include "doctor/proc.h"
 #include "firewall/program.h"
-
-#include <nlohmann/json.hpp>
 
 namespace weir::doctor {
 
@@ -35,9 +35,8 @@ std::vector<std::string> bridges() {
 
 Findings examine_bridge(const Subject& subject) {
   const auto names = bridges();
-  const auto client_side = std::find_if(names.begin(), names.end(), [&](const auto& name) {
-    return is_client_side(subject, name);
-  });
+  const auto client_side = std::find_if(
+      names.begin(), names.end(), [&](const auto& name) { return is_client_side(subject, name); });
   if (client_side == names.end()) {
     return {{"bridge", Level::ok, "no clients behind a bridge", ""}};
   }

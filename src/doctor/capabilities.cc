@@ -26,8 +26,8 @@ Findings examine_capabilities(const Subject& /*subject*/) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
   if (syscall(SYS_capget, &header, data.data()) != 0) {
-    return {{"capabilities", Level::warn, "the kernel does not say which ones this process has",
-             ""}};
+    return {
+        {"capabilities", Level::warn, "the kernel does not say which ones this process has", ""}};
   }
   std::string missing;
   for (const auto& [bit, name] : needed) {
@@ -36,12 +36,13 @@ Findings examine_capabilities(const Subject& /*subject*/) {
     }
   }
   if (missing.empty()) {
-    return {{"capabilities", Level::ok, "may set marks, bind to foreign addresses, change the firewall",
-             ""}};
+    return {{"capabilities", Level::ok,
+             "may set marks, bind to foreign addresses, change the firewall", ""}};
   }
   return {{"capabilities", Level::fail,
-           "this process lacks " + missing + ": interception is for root, or a service with "
-           "AmbientCapabilities",
+           "this process lacks " + missing +
+               ": interception is for root, or a service with "
+               "AmbientCapabilities",
            "sudo weir doctor"}};
 }
 

@@ -34,8 +34,8 @@ void settle(Attempt& attempt, int code) {
 }
 
 Descriptor begin(Attempt& attempt, Mark bypass) {
-  Descriptor socket(::socket(domain_of(attempt.remote.family()),
-                             SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Descriptor socket(
+      ::socket(domain_of(attempt.remote.family()), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_storage raw{};
   bool ready = socket.valid() &&
                set_option(socket.get(), SOL_SOCKET, SO_MARK, static_cast<int>(bypass.value));
@@ -74,8 +74,8 @@ void try_connects(std::span<Attempt> attempts, Mark bypass, Milliseconds patienc
       const bool open = attempts[i].outcome == Outcome::none;
       waits.push_back({.fd = open ? sockets[i].get() : -1, .events = POLLOUT, .revents = 0});
     }
-    const auto left = std::chrono::duration_cast<Milliseconds>(
-        until - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<Milliseconds>(until - std::chrono::steady_clock::now());
     bool any_open = false;
     for (const pollfd& wait : waits) {
       any_open = any_open || wait.fd >= 0;

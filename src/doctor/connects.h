@@ -15,8 +15,13 @@ namespace weir::doctor {
 struct Attempt {
   Endpoint remote;
   Address source = {};  // unspecified: whichever routing picks
-  enum class Outcome : std::uint8_t { none, connected, refused, silent, failed } outcome =
-      Outcome::none;
+  enum class Outcome : std::uint8_t {
+    none,
+    connected,
+    refused,
+    silent,
+    failed
+  } outcome = Outcome::none;
   std::string error = {};  // of `failed`
 };
 

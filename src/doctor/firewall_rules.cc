@@ -35,7 +35,8 @@ Findings examine_firewall_rules(const Subject& subject) {
   const std::string apply = "weir firewall apply -c " + subject.configuration.file;
   const auto installed = firewall::installed_text(subject.backend);
   if (!installed) {
-    return {{"firewall-rules", Level::fail, installed.error().text(), "apt install nftables iproute2"}};
+    return {
+        {"firewall-rules", Level::fail, installed.error().text(), "apt install nftables iproute2"}};
   }
   const std::string backend(name_of(subject.backend));
   if (installed.value().empty()) {
@@ -48,10 +49,11 @@ Findings examine_firewall_rules(const Subject& subject) {
   }
   const auto expected = expected_text(subject);
   if (!expected) {
-    return {{"firewall-rules", Level::warn,
-             "weir's rules (" + backend + ") are there; whether they are this file's cannot be told: " +
-                 expected.error().text(),
-             apply}};
+    return {
+        {"firewall-rules", Level::warn,
+         "weir's rules (" + backend +
+             ") are there; whether they are this file's cannot be told: " + expected.error().text(),
+         apply}};
   }
   if (installed.value() != expected.value()) {
     return {{"firewall-rules", Level::fail,

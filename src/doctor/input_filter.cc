@@ -32,8 +32,8 @@ bool lets_clients_in(const Json& match) {
     return false;
   }
   const Json* inner = member(*left, "&");
-  const Json& what = inner != nullptr && inner->is_array() && !inner->empty() ? inner->front()
-                                                                             : *left;
+  const Json& what =
+      inner != nullptr && inner->is_array() && !inner->empty() ? inner->front() : *left;
   if (member(what, "socket") != nullptr) {
     return true;
   }
@@ -144,8 +144,13 @@ std::vector<std::string> dropping_filters_of_nft(const Json& listing) {
 bool drops_marked(const std::string& saved, Mark mark) {
   bool drops = false;
   std::istringstream lines(saved);
+  bool filter = false;
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with(":INPUT DROP")) {
+    if (line.starts_with('*')) {
+      filter = line == "*filter";
+    } else if (!filter) {
+      continue;
+    } else if (line.starts_with(":INPUT DROP")) {
       drops = true;
     } else if (line.starts_with("-A INPUT") && accepts_clients(line, mark)) {
       return false;

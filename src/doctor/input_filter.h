@@ -13,10 +13,10 @@
 
 namespace weir::doctor {
 
-// Filters that drop what no rule of theirs accepts, and in which no rule accepts by mark or by interface:
-// "inet fw4 input", "ip filter INPUT".
+// Filters that drop what no rule of theirs accepts, and in which no rule accepts by mark or by
+// interface: "inet fw4 input", "ip filter INPUT".
 [[nodiscard]] std::vector<std::string> dropping_filters_of_nft(const nlohmann::json& listing);
-// From `iptables-save -t filter`.
+// From `iptables-save`.
 [[nodiscard]] bool drops_marked(const std::string& saved, Mark mark);
 
 }  // namespace weir::doctor

@@ -29,20 +29,20 @@ Findings examine_input_policy(const Subject& subject) {
   Findings findings;
   // The chains of iptables over nft are shown by iptables-save in words that can be judged.
   for (const char* program : {"iptables", "ip6tables"}) {
-    if (drops_marked(output_of({std::string(program) + "-save", "-t", "filter"}), mark)) {
-      findings.push_back(dropped(
-          std::string(program) + "' INPUT",
-          fmt::format("{} -I INPUT -m mark --mark {:#x}/{:#x} -j ACCEPT", program, mark.value,
-                      mark.mask)));
+    if (drops_marked(output_of({std::string(program) + "-save"}), mark)) {
+      findings.push_back(dropped(std::string(program) + "' INPUT",
+                                 fmt::format("{} -I INPUT -m mark --mark {:#x}/{:#x} -j ACCEPT",
+                                             program, mark.value, mark.mask)));
     }
   }
   const auto listing =
       nlohmann::json::parse(output_of({"nft", "-j", "list", "ruleset"}), nullptr, false);
   for (const std::string& filter : dropping_filters_of_nft(listing)) {
     if (filter != "ip filter INPUT" && filter != "ip6 filter INPUT") {
-      findings.push_back(dropped("the chain " + filter,
-                                 fmt::format("nft insert rule {} meta mark and {:#x} == {:#x} accept",
-                                             filter, mark.mask, mark.value)));
+      findings.push_back(
+          dropped("the chain " + filter,
+                  fmt::format("nft insert rule {} meta mark and {:#x} == {:#x} accept", filter,
+                              mark.mask, mark.value)));
     }
   }
   if (findings.empty()) {

@@ -22,9 +22,8 @@ bool has_rules(firewall::Backend backend) {
   if (backend == firewall::Backend::nft) {
     return true;
   }
-  const auto ended = firewall::run_program(
-      {"ip6tables", "-w", "-t", "mangle", "-C", "PREROUTING", "-j", "WEIR"}, "");
-  return ended && ended.value().status == 0;
+  const auto ended = firewall::run_program({"ip6tables-save"}, "");
+  return ended && ended.value().output.find("-A PREROUTING -j WEIR\n") != std::string::npos;
 }
 
 }  // namespace
@@ -47,8 +46,7 @@ Findings examine_ipv6(const Subject& subject) {
   }
   if (!intercepts(subject, Family::v6)) {
     return {{"ipv6", Level::warn,
-             client_side->interface +
-                 " has IPv6 addresses and no rule of this file can match IPv6",
+             client_side->interface + " has IPv6 addresses and no rule of this file can match IPv6",
              "name IPv6 prefixes in the rules' client and destination"}};
   }
   return {{"ipv6", Level::ok, "is intercepted as IPv4 is", ""}};

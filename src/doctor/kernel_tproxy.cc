@@ -165,8 +165,8 @@ std::string try_all(const Subject& subject) {
   for (const Family family : families) {
     for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
       if (const auto what = trouble(networks, family, type, tried.gateway.port)) {
-        lines += std::string(firewall::name_of(family)) + (type == SOCK_STREAM ? " TCP " : " UDP ") +
-                 *what + "\n";
+        lines += std::string(firewall::name_of(family)) +
+                 (type == SOCK_STREAM ? " TCP " : " UDP ") + *what + "\n";
       }
     }
   }

@@ -146,8 +146,8 @@ std::vector<MarkUser> mark_users_of_iptables(std::string_view program, const std
         bits |= line.find("-j CONNMARK") != std::string::npos ? 0 : bits_of(value);
       } else if (word == "--restore-mark" || word == "--restore-skmark") {
         bits |= every_bit;
-      } else if (word == "--nfmask" && words >> value) {
-        bits = number(value).value_or(every_bit);
+      } else if (word == "--nfmask" && words >> value && bits != 0) {
+        bits = number(value).value_or(every_bit);  // of what is restored
       }
     }
     if (bits != 0) {

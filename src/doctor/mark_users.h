@@ -12,7 +12,7 @@
 namespace weir::doctor {
 
 struct MarkUser {
-  std::string where;      // "nft inet fw4 mangle_prerouting", "iptables mangle FORWARD"
+  std::string where;       // "nft inet fw4 mangle_prerouting", "iptables mangle FORWARD"
   std::uint32_t bits = 0;  // that it may change
   friend bool operator==(const MarkUser&, const MarkUser&) = default;
 };

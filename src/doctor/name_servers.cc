@@ -28,10 +28,10 @@ Findings examine_name_servers(const Subject& subject) {
   Findings findings;
   if (servers.empty()) {
     if (const NameLookup lookup = ask({}); is_silent(lookup)) {
-      findings.push_back({"name-servers", Level::fail,
-                          "the system's name servers do not tell " + *names.begin() + ": " +
-                              lookup.error,
-                          "name some that answer in [dns] servers"});
+      findings.push_back(
+          {"name-servers", Level::fail,
+           "the system's name servers do not tell " + *names.begin() + ": " + lookup.error,
+           "name some that answer in [dns] servers"});
     }
   }
   for (const Endpoint& server : servers) {

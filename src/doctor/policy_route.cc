@@ -23,10 +23,9 @@ Findings examine_policy_route(const Subject& subject) {
                         "weir firewall apply -c " + subject.configuration.file});
   }
   if (findings.empty()) {
-    findings.push_back({"policy-route", Level::ok,
-                        "table " + std::to_string(subject.ruleset.table) +
-                            " delivers to this machine",
-                        ""});
+    findings.push_back(
+        {"policy-route", Level::ok,
+         "table " + std::to_string(subject.ruleset.table) + " delivers to this machine", ""});
   }
   return findings;
 }

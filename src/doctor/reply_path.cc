@@ -85,8 +85,7 @@ Findings examine_reply_path(const Subject& subject) {
       findings.push_back({"reply-path", Level::fail,
                           owners[i / 2]->name + " (" + plain.remote.address.text() +
                               ") answers this router, but not the clients' subnet (" +
-                              spoofed.source.text() +
-                              "): its answers to clients take another way",
+                              spoofed.source.text() + "): its answers to clients take another way",
                           "on that server: ip route add " + spoofed.source.text() +
                               " via this router (for the whole subnet)"});
     }

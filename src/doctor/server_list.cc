@@ -26,8 +26,8 @@ Port tcp_port_of(const Subject& subject, const UsedUpstream& used) {
 }  // namespace
 
 std::vector<KnownServer> known_servers(const Subject& subject) {
-  const auto looked_up = look_up(names_in(subject), subject.configuration.dns.servers,
-                                 subject.ruleset.bypass_mark);
+  const auto looked_up =
+      look_up(names_in(subject), subject.configuration.dns.servers, subject.ruleset.bypass_mark);
   std::vector<KnownServer> all;
   for (const UsedUpstream& used : subject.upstreams) {
     const Port any = tcp_port_of(subject, used);

@@ -1,9 +1,9 @@
 // Somebody else's route in weir's table takes the packets for its destination away.
+#include <linux/rtnetlink.h>
+
 #include "doctor/checks.h"
 #include "firewall/policy_routes.h"
 #include "firewall/script.h"
-
-#include <linux/rtnetlink.h>
 
 namespace weir::doctor {
 

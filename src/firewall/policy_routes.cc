@@ -70,29 +70,29 @@ std::optional<PolicyRule> policy_rule_in(std::span<const std::byte> message) {
   PolicyRule rule;
   rule.family = *family;
   rule.table = fixed->table;
-  each_attribute(
-      message, sizeof(nlmsghdr) + sizeof(fib_rule_hdr), [&](std::uint16_t type, Bytes content) {
-        const auto number = read_as<std::uint32_t>(content);
-        switch (type) {
-          case FRA_PRIORITY:
-            rule.priority = number.value_or(0);
-            break;
-          case FRA_FWMARK:
-            rule.mark.value = number.value_or(0);
-            break;
-          case FRA_FWMASK:
-            rule.mark.mask = number.value_or(0);
-            break;
-          case FRA_TABLE:
-            rule.table = number.value_or(0);
-            break;
-          case FRA_PROTOCOL:
-            rule.protocol = read_as<std::uint8_t>(content).value_or(0);
-            break;
-          default:
-            break;
-        }
-      });
+  each_attribute(message, sizeof(nlmsghdr) + sizeof(fib_rule_hdr),
+                 [&](std::uint16_t type, Bytes content) {
+                   const auto number = read_as<std::uint32_t>(content);
+                   switch (type) {
+                     case FRA_PRIORITY:
+                       rule.priority = number.value_or(0);
+                       break;
+                     case FRA_FWMARK:
+                       rule.mark.value = number.value_or(0);
+                       break;
+                     case FRA_FWMASK:
+                       rule.mark.mask = number.value_or(0);
+                       break;
+                     case FRA_TABLE:
+                       rule.table = number.value_or(0);
+                       break;
+                     case FRA_PROTOCOL:
+                       rule.protocol = read_as<std::uint8_t>(content).value_or(0);
+                       break;
+                     default:
+                       break;
+                   }
+                 });
   return rule;
 }
 
@@ -112,16 +112,15 @@ std::optional<TableRoute> route_in(std::span<const std::byte> message) {
   route.protocol = fixed->rtm_protocol;
   route.type = fixed->rtm_type;
   route.destination = "default";
-  each_attribute(message, sizeof(nlmsghdr) + sizeof(rtmsg),
-                 [&](std::uint16_t type, Bytes content) {
-                   if (type == RTA_TABLE) {
-                     route.table = read_as<std::uint32_t>(content).value_or(0);
-                   } else if (type == RTA_OIF) {
-                     route.interface = read_as<std::uint32_t>(content).value_or(0);
-                   } else if (type == RTA_DST && fixed->rtm_dst_len > 0) {
-                     route.destination = prefix_text(*family, content, fixed->rtm_dst_len);
-                   }
-                 });
+  each_attribute(message, sizeof(nlmsghdr) + sizeof(rtmsg), [&](std::uint16_t type, Bytes content) {
+    if (type == RTA_TABLE) {
+      route.table = read_as<std::uint32_t>(content).value_or(0);
+    } else if (type == RTA_OIF) {
+      route.interface = read_as<std::uint32_t>(content).value_or(0);
+    } else if (type == RTA_DST && fixed->rtm_dst_len > 0) {
+      route.destination = prefix_text(*family, content, fixed->rtm_dst_len);
+    }
+  });
   return route;
 }
 
@@ -133,12 +132,12 @@ Result<std::vector<PolicyRule>> read_policy_rules(Family family) {
   fib_rule_hdr header{};
   header.family = domain(family);
   std::vector<PolicyRule> rules;
-  const auto read = dump(socket.value(), RTM_GETRULE, request(header, std::nullopt),
-                         [&](Bytes message) {
-                           if (const auto rule = policy_rule_in(message)) {
-                             rules.push_back(*rule);
-                           }
-                         });
+  const auto read =
+      dump(socket.value(), RTM_GETRULE, request(header, std::nullopt), [&](Bytes message) {
+        if (const auto rule = policy_rule_in(message)) {
+          rules.push_back(*rule);
+        }
+      });
   if (!read) {
     return read.error();
   }
@@ -158,13 +157,12 @@ Result<std::vector<TableRoute>> read_routes(Family family, std::uint32_t table) 
   rtmsg header{};
   header.rtm_family = domain(family);
   std::vector<TableRoute> routes;
-  const auto read =
-      dump(socket.value(), RTM_GETROUTE, request(header, table), [&](Bytes message) {
-        const auto route = route_in(message);
-        if (route && route->table == table) {
-          routes.push_back(*route);
-        }
-      });
+  const auto read = dump(socket.value(), RTM_GETROUTE, request(header, table), [&](Bytes message) {
+    const auto route = route_in(message);
+    if (route && route->table == table) {
+      routes.push_back(*route);
+    }
+  });
   if (!read) {
     return read.error();
   }

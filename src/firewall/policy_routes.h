@@ -31,7 +31,7 @@ struct TableRoute {
   Family family = Family::v4;
   std::uint32_t table = 0;
   std::uint8_t protocol = 0;
-  std::uint8_t type = 0;  // RTN_LOCAL, RTN_UNICAST, …
+  std::uint8_t type = 0;    // RTN_LOCAL, RTN_UNICAST, …
   std::string destination;  // "default", "192.0.2.0/24"
   unsigned interface = 0;   // its number
   friend bool operator==(const TableRoute&, const TableRoute&) = default;

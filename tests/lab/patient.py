@@ -77,6 +77,12 @@ def mend(lab, wrong):
         lab.router.run("sh", "-e", "-c", finding["mend"], check=True)
 
 
+def works(lab):
+    """Whether a page gets through weir: what the finding is about, seen by a client."""
+    got = lab.alice.run("curl", "-sf", "--max-time", "2", "http://198.51.100.10/1")
+    return got.returncode == 0
+
+
 def _clock(listed):
     """The machine's own clock is nobody's to set here: a finding about it is what it should be."""
     found = next(f for f in listed if f["name"] == "clock")

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/check.h"
+#include "cli/doctor.h"
 #include "cli/explain.h"
 #include "cli/firewall.h"
 #include "cli/live.h"
@@ -73,6 +74,12 @@ int run_command(int argc, char** argv) {
   add_config(*made, firewall.file);
   made->add_option("--backend", firewall.backend, "nft or iptables (default: what is installed)")
       ->check(CLI::IsMember({"nft", "iptables"}));
+
+  weir::DoctorArguments doctor;
+  made = command("doctor", "test what interception needs on this machine, and name what to fix",
+                 [&]() { return run_doctor(doctor); });
+  add_config(*made, doctor.file);
+  made->add_flag("--json", doctor.json, "as JSON");
 
   weir::LiveArguments live;
   made = command("status", "show the running gateway", [&]() { return run_status(live); });

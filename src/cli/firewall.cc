@@ -1,14 +1,11 @@
 #include "cli/firewall.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <memory>
 #include <optional>
-#include <vector>
 
+#include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "firewall/install.h"
-#include "upstream/assembly.h"
 
 namespace weir {
 namespace {
@@ -18,37 +15,12 @@ int report(const std::string& what, const Error& error) {
   return 1;
 }
 
-Result<firewall::Ruleset> ruleset_of(const Configuration& configuration) {
-  ServerPool scratch;
-  UpstreamAssembly assembly(configuration.upstreams, scratch);
-  const auto offload_of = [&](const std::string& name) -> Result<Upstream::Offload> {
-    const auto made = assembly.get(name);
-    if (!made) {
-      return made.error();
-    }
-    return made.value()->offload();
-  };
-  std::vector<Upstream::Offload> offloads;
-  for (const RuleSettings& rule : configuration.rules) {
-    const auto offload = offload_of(rule.use);
-    if (!offload) {
-      return offload.error();
-    }
-    offloads.push_back(offload.value());
-  }
-  const auto otherwise = offload_of(configuration.gateway.default_use);
-  if (!otherwise) {
-    return otherwise.error();
-  }
-  return firewall::make_ruleset(configuration, offloads, otherwise.value());
-}
-
 int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend) {
   const std::optional<Configuration> configuration = load_or_report(arguments.file);
   if (!configuration) {
     return bad_configuration;
   }
-  const auto ruleset = ruleset_of(*configuration);
+  const auto ruleset = implied_rules(*configuration);
   if (!ruleset) {
     return report(arguments.file, ruleset.error());
   }

@@ -61,14 +61,25 @@ Result<> apply(const Ruleset& ruleset, Backend backend) {
 Result<> remove(Backend backend) { return run_script(remove_script(backend)); }
 
 Result<bool> applied(Backend backend) {
+  // Not by asking iptables for the rule: iptables over nft makes tables and chains only to look.
   const Result<Ended> ended =
       backend == Backend::nft
           ? run_program({"nft", "list", "chain", "inet", "weir", "prerouting"}, "")
-          : run_program({"iptables", "-w", "-t", "mangle", "-C", "PREROUTING", "-j", "WEIR"}, "");
+          : run_program({"iptables-save"}, "");
   if (!ended) {
     return ended.error();
   }
-  return ended.value().status == 0;
+  const auto& [status, output, errors] = ended.value();
+  if (backend == Backend::iptables) {
+    if (status != 0) {
+      return Error("cannot read the firewall's rules: " + first_line(errors));
+    }
+    return output.find("-A PREROUTING -j WEIR\n") != std::string::npos;
+  }
+  if (status != 0 && errors.find("No such file or directory") == std::string::npos) {
+    return Error("cannot read the firewall's rules: " + first_line(errors));
+  }
+  return status == 0;
 }
 
 }  // namespace weir::firewall

@@ -1,0 +1,168 @@
+#include "cli/doctor.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "cli/control_client.h"
+#include "cli/implied_rules.h"
+#include "cli/load.h"
+#include "doctor/checks.h"
+#include "firewall/install.h"
+#include "firewall/normal_form.h"
+
+namespace weir {
+namespace {
+
+using doctor::Finding;
+using doctor::Level;
+using Json = nlohmann::ordered_json;
+
+std::optional<doctor::Running> running_gateway(const std::string& socket) {
+  const auto answer = ask_gateway(socket, "GET", "/v1/status");
+  if (!answer || answer.value().status != 200) {
+    return std::nullopt;
+  }
+  const auto status = Json::parse(answer.value().body, nullptr, false);
+  if (!status.is_object()) {
+    return std::nullopt;
+  }
+  return doctor::Running{.pid = status.value("pid", std::int64_t{0}),
+                         .port = status.value("port", Port{0}),
+                         .flows = status.value("flows_total", std::uint64_t{0}) +
+                                  status.value("tcp_flows", std::uint64_t{0}) +
+                                  status.value("udp_flows", std::uint64_t{0})};
+}
+
+// The backend whose rules are there; else the one that would be used.
+firewall::Backend examined_backend() {
+  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
+    const auto there = firewall::applied(backend);
+    if (there && there.value()) {
+      return backend;
+    }
+  }
+  return firewall::standard_backend();
+}
+
+// Whether a flow can be left to the default: not when every port that is named has a rule without
+// conditions.
+bool default_is_reached(const Configuration& configuration, const firewall::Ruleset& ruleset) {
+  std::vector<firewall::Ports::Range> tcp;
+  std::vector<firewall::Ports::Range> udp;
+  for (const RuleSettings& rule : configuration.rules) {
+    if (!rule.client.empty() || !rule.destination.empty() || !rule.interfaces.empty()) {
+      continue;
+    }
+    for (const PortRange& range : rule.on) {
+      (range.protocol == Protocol::tcp ? tcp : udp).push_back({range.first, range.last});
+    }
+  }
+  return firewall::joined(std::move(tcp)) != ruleset.tcp ||
+         firewall::joined(std::move(udp)) != ruleset.udp;
+}
+
+// The upstreams that flows go to, each with the rules that lead there.
+Result<std::vector<doctor::UsedUpstream>> used_upstreams(const Configuration& configuration,
+                                                         const firewall::Ruleset& ruleset,
+                                                         ServerPool& pool) {
+  std::vector<doctor::UsedUpstream> used;
+  const auto use = [&](const std::string& name, const RuleSettings* rule) -> Result<> {
+    auto found = std::find_if(used.begin(), used.end(), [&](const doctor::UsedUpstream& one) {
+      return one.upstream->name() == name;
+    });
+    if (found == used.end()) {
+      auto made = upstream_named(name, configuration, pool);
+      if (!made) {
+        return made.error();
+      }
+      found = used.insert(used.end(), {std::move(made).value(), {}});
+    }
+    if (rule != nullptr) {
+      found->rules.push_back(rule);
+    }
+    return Done{};
+  };
+  for (const RuleSettings& rule : configuration.rules) {
+    if (auto done = use(rule.use, &rule); !done) {
+      return done.error();
+    }
+  }
+  if (default_is_reached(configuration, ruleset)) {
+    if (auto done = use(configuration.gateway.default_use, nullptr); !done) {
+      return done.error();
+    }
+  }
+  return used;
+}
+
+Result<doctor::Subject> subject_of(const Configuration& configuration, ServerPool& pool) {
+  auto ruleset = implied_rules(configuration);
+  if (!ruleset) {
+    return ruleset.error();
+  }
+  auto upstreams = used_upstreams(configuration, ruleset.value(), pool);
+  if (!upstreams) {
+    return upstreams.error();
+  }
+  return doctor::Subject{.configuration = configuration,
+                         .ruleset = std::move(ruleset).value(),
+                         .backend = examined_backend(),
+                         .upstreams = std::move(upstreams).value(),
+                         .running = running_gateway(configuration.admin.socket)};
+}
+
+// What names others gave (interfaces, chains) may be anything.
+std::string printable(const std::string& text) {
+  std::string out;
+  append_printable(out, text);
+  return out;
+}
+
+// One line: what it is, what it means, and what to type.
+void print_line(const Finding& finding) {
+  std::printf("%-4s %s: %s%s%s\n", std::string(name_of(finding.level)).c_str(),
+              finding.name.c_str(), printable(finding.text).c_str(),
+              finding.mend.empty() ? "" : "  ->  ", printable(finding.mend).c_str());
+  (void)std::fflush(stdout);  // some checks wait for an answer
+}
+
+}  // namespace
+
+int run_doctor(const DoctorArguments& arguments) {
+  const auto configuration = load_or_report(arguments.file);
+  if (!configuration) {
+    return bad_configuration;
+  }
+  ServerPool pool;
+  const auto subject = subject_of(*configuration, pool);
+  if (!subject) {
+    (void)std::fprintf(stderr, "weir: %s\n", subject.error().text().c_str());
+    return 1;
+  }
+  bool failed = false;
+  Json list = Json::array();
+  for (const doctor::Check& check : doctor::checks()) {
+    for (const Finding& finding : check.examine(subject.value())) {
+      failed = failed || finding.level == Level::fail;
+      if (arguments.json) {
+        list.push_back({{"name", finding.name},
+                        {"level", name_of(finding.level)},
+                        {"text", finding.text},
+                        {"mend", finding.mend}});
+      } else {
+        print_line(finding);
+      }
+    }
+  }
+  if (arguments.json) {
+    const Json document{{"findings", list}};
+    std::printf("%s\n", document.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  }
+  return failed || std::fflush(stdout) != 0 ? 1 : 0;
+}
+
+}  // namespace weir

@@ -1,0 +1,33 @@
+#include "cli/implied_rules.h"
+
+#include <vector>
+
+#include "upstream/assembly.h"
+
+namespace weir {
+
+Result<std::shared_ptr<Upstream>> upstream_named(const std::string& name,
+                                                 const Configuration& configuration,
+                                                 ServerPool& pool) {
+  return UpstreamAssembly(configuration.upstreams, pool).get(name);
+}
+
+Result<firewall::Ruleset> implied_rules(const Configuration& configuration) {
+  ServerPool scratch;
+  UpstreamAssembly assembly(configuration.upstreams, scratch);
+  std::vector<Upstream::Offload> offloads;
+  for (const RuleSettings& rule : configuration.rules) {
+    const auto upstream = assembly.get(rule.use);
+    if (!upstream) {
+      return upstream.error();
+    }
+    offloads.push_back(upstream.value()->offload());
+  }
+  const auto otherwise = assembly.get(configuration.gateway.default_use);
+  if (!otherwise) {
+    return otherwise.error();
+  }
+  return firewall::make_ruleset(configuration, offloads, otherwise.value()->offload());
+}
+
+}  // namespace weir

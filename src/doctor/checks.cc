@@ -1,0 +1,39 @@
+#include "doctor/checks.h"
+
+#include <array>
+
+namespace weir::doctor {
+
+namespace {
+
+// In the order of a packet's way, so that the first complaint is usually the cause of the others.
+constexpr std::array table{
+    Check{"capabilities", examine_capabilities},
+    Check{"kernel-tproxy", examine_kernel_tproxy},
+    Check{"port", examine_port},
+    Check{"interfaces", examine_interfaces},
+    Check{"firewall-rules", examine_firewall_rules},
+    Check{"firewall-counters", examine_firewall_counters},
+    Check{"policy-rule", examine_policy_rule},
+    Check{"policy-route", examine_policy_route},
+    Check{"mark", examine_mark},
+    Check{"table", examine_table},
+    Check{"rp-filter", examine_rp_filter},
+    Check{"forwarding", examine_forwarding},
+    Check{"ipv6", examine_ipv6},
+    Check{"bridge", examine_bridge},
+    Check{"input-policy", examine_input_policy},
+    Check{"fwmark-accept", examine_fwmark_accept},
+    Check{"early-demux", examine_early_demux},
+    Check{"name-servers", examine_name_servers},
+    Check{"servers", examine_servers},
+    Check{"reply-path", examine_reply_path},
+    Check{"files", examine_files},
+    Check{"clock", examine_clock},
+};
+
+}  // namespace
+
+std::span<const Check> checks() { return table; }
+
+}  // namespace weir::doctor

@@ -1,0 +1,68 @@
+// Are the rules there that this configuration implies? What they should look like is found out by
+// installing them in a throwaway network and reading them back, so that it is the kernel's words on
+// both sides.
+#include "doctor/checks.h"
+#include "doctor/sandbox.h"
+#include "firewall/install.h"
+#include "firewall/installed.h"
+
+namespace weir::doctor {
+
+namespace {
+
+constexpr char good = '+';
+
+Result<std::string> expected_text(const Subject& subject) {
+  const auto text = in_new_network([&]() -> std::string {
+    if (const auto applied = firewall::apply(subject.ruleset, subject.backend); !applied) {
+      return applied.error().text();
+    }
+    const auto installed = firewall::installed_text(subject.backend);
+    return installed ? good + installed.value() : installed.error().text();
+  });
+  if (!text) {
+    return text.error();
+  }
+  if (!text.value().starts_with(good)) {
+    return Error(text.value());
+  }
+  return text.value().substr(1);
+}
+
+}  // namespace
+
+Findings examine_firewall_rules(const Subject& subject) {
+  const std::string apply = "weir firewall apply -c " + subject.configuration.file;
+  const auto installed = firewall::installed_text(subject.backend);
+  if (!installed) {
+    return {
+        {"firewall-rules", Level::fail, installed.error().text(), "apt install nftables iproute2"}};
+  }
+  const std::string backend(name_of(subject.backend));
+  if (installed.value().empty()) {
+    if (subject.running) {
+      return {{"firewall-rules", Level::fail,
+               "weir runs and no rule hands it anything: nothing is intercepted", apply}};
+    }
+    return {{"firewall-rules", Level::warn, "none are installed: nothing is intercepted",
+             "weir run --firewall -c " + subject.configuration.file}};
+  }
+  const auto expected = expected_text(subject);
+  if (!expected) {
+    return {
+        {"firewall-rules", Level::warn,
+         "weir's rules (" + backend +
+             ") are there; whether they are this file's cannot be told: " + expected.error().text(),
+         apply}};
+  }
+  if (installed.value() != expected.value()) {
+    return {{"firewall-rules", Level::fail,
+             "weir's rules (" + backend + ") are not those of " + subject.configuration.file +
+                 ": it changed, or somebody changed them",
+             subject.running ? "weir reload, or " + apply : apply}};
+  }
+  return {{"firewall-rules", Level::ok,
+           backend + ": installed, as " + subject.configuration.file + " implies", ""}};
+}
+
+}  // namespace weir::doctor

@@ -1,0 +1,59 @@
+#include "doctor/lookups.h"
+
+#include "dns/channel.h"
+#include "loop/loop.h"
+
+namespace weir::doctor {
+
+namespace {
+
+constexpr Milliseconds patience{5'000};
+
+}  // namespace
+
+std::map<std::string, NameLookup> look_up(const std::set<std::string>& names,
+                                          std::span<const Endpoint> name_servers, Mark bypass) {
+  std::map<std::string, NameLookup> found;
+  Loop loop;
+  auto channel = DnsChannel::open(loop, name_servers, bypass);
+  std::size_t outstanding = 2 * names.size();
+  for (const std::string& name : names) {
+    NameLookup& lookup = found[name];
+    lookup.error = channel ? "no answer" : channel.error().text();
+    if (!channel) {
+      continue;
+    }
+    for (const Family family : {Family::v4, Family::v6}) {
+      channel.value()->lookup(name, family, [&](const FamilyAnswer& answer) {
+        lookup.addresses.insert(lookup.addresses.end(), answer.addresses.begin(),
+                                answer.addresses.end());
+        if (!answer.error.empty()) {
+          lookup.error = answer.error;
+        }
+        if (--outstanding == 0) {
+          loop.stop();
+        }
+      });
+    }
+  }
+  if (channel && outstanding > 0) {
+    Timer timer(loop, [&]() { loop.stop(); });
+    timer.once(patience);
+    loop.run();
+  }
+  return found;
+}
+
+std::set<std::string> names_in(const Subject& subject) {
+  std::set<std::string> names;
+  for (const UsedUpstream& used : subject.upstreams) {
+    for (const auto& server : used.upstream->servers()) {
+      if (server->is_named()) {
+        names.insert(server->identity().host);
+      }
+    }
+  }
+  return names;
+}
+
+}  // namespace weir::doctor

@@ -1,0 +1,160 @@
+#include "doctor/mark_users.h"
+
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+namespace weir::doctor {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::uint32_t every_bit = 0xffffffff;
+
+const Json* member(const Json& value, const char* name) {
+  if (!value.is_object()) {
+    return nullptr;
+  }
+  const auto found = value.find(name);
+  return found == value.end() ? nullptr : &*found;
+}
+
+std::string text(const Json& value, const char* name) {
+  const Json* found = member(value, name);
+  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+}
+
+bool is_mark(const Json& value) {
+  const Json* meta = member(value, "meta");
+  return meta != nullptr && text(*meta, "key") == "mark";
+}
+
+// An expression over the mark as two masks: what it keeps of the mark, and what it may set.
+struct Effect {
+  std::uint32_t keeps = 0;
+  std::uint32_t sets = every_bit;
+};
+
+Effect effect_of(const Json& value) {
+  if (is_mark(value)) {
+    return {.keeps = every_bit, .sets = 0};
+  }
+  if (value.is_number_unsigned()) {
+    return {.keeps = 0, .sets = value.get<std::uint32_t>()};
+  }
+  for (const char* operation : {"&", "|", "^"}) {
+    const Json* sides = member(value, operation);
+    if (sides == nullptr || !sides->is_array() || sides->size() < 2) {
+      continue;
+    }
+    Effect all = effect_of(sides->front());
+    for (std::size_t i = 1; i < sides->size(); ++i) {
+      const Effect next = effect_of((*sides)[i]);
+      if (*operation == '&') {
+        // One side is a constant: what it has zeros for is lost.
+        all = {.keeps = all.keeps & (next.keeps | next.sets), .sets = all.sets & next.sets};
+      } else {
+        all = {.keeps = (all.keeps | next.keeps) & ~(*operation == '^' ? next.sets : 0U),
+               .sets = all.sets | next.sets};
+      }
+    }
+    return all;
+  }
+  return {};  // a map, the connection's mark: anything
+}
+
+std::uint32_t bits_changed(const Json& expression) {
+  const Json* mangle = member(expression, "mangle");
+  const Json* key = mangle != nullptr ? member(*mangle, "key") : nullptr;
+  const Json* value = mangle != nullptr ? member(*mangle, "value") : nullptr;
+  if (key == nullptr || value == nullptr || !is_mark(*key)) {
+    return 0;
+  }
+  const Effect effect = effect_of(*value);
+  return ~effect.keeps | effect.sets;
+}
+
+std::optional<std::uint32_t> number(std::string_view word) {
+  const bool hexadecimal = word.starts_with("0x");
+  word.remove_prefix(hexadecimal ? 2 : 0);
+  std::uint32_t value = 0;
+  const auto [end, code] =
+      std::from_chars(word.data(), word.data() + word.size(), value, hexadecimal ? 16 : 10);
+  return code == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+// "0x1/0xff": both the mask's bits and the value's are changed.
+std::uint32_t bits_of(const std::string& value_mask) {
+  const auto slash = value_mask.find('/');
+  const auto value = number(std::string_view(value_mask).substr(0, slash));
+  const auto mask = slash == std::string::npos
+                        ? std::optional(every_bit)
+                        : number(std::string_view(value_mask).substr(slash + 1));
+  return value && mask ? *value | *mask : every_bit;
+}
+
+}  // namespace
+
+std::vector<MarkUser> mark_users_of_nft(const Json& listing) {
+  std::vector<MarkUser> users;
+  const Json* entries = member(listing, "nftables");
+  if (entries == nullptr || !entries->is_array()) {
+    return users;
+  }
+  for (const Json& entry : *entries) {
+    const Json* rule = member(entry, "rule");
+    const Json* expressions = rule != nullptr ? member(*rule, "expr") : nullptr;
+    if (expressions == nullptr || !expressions->is_array() ||
+        (text(*rule, "table") == "weir" && text(*rule, "family") == "inet")) {
+      continue;
+    }
+    std::uint32_t bits = 0;
+    for (const Json& expression : *expressions) {
+      bits |= bits_changed(expression);
+    }
+    if (bits != 0) {
+      users.push_back(
+          {"nft " + text(*rule, "family") + " " + text(*rule, "table") + " " + text(*rule, "chain"),
+           bits});
+    }
+  }
+  return users;
+}
+
+std::vector<MarkUser> mark_users_of_iptables(std::string_view program, const std::string& saved) {
+  std::vector<MarkUser> users;
+  std::string table;
+  std::istringstream lines(saved);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('*')) {
+      table = line.substr(1);
+      continue;
+    }
+    if (!line.starts_with("-A ") || line.starts_with("-A WEIR")) {
+      continue;
+    }
+    std::istringstream words(line);
+    std::string chain;
+    words >> chain >> chain;
+    std::uint32_t bits = 0;
+    for (std::string word; words >> word;) {
+      std::string value;
+      if ((word == "--set-xmark" || word == "--tproxy-mark") && words >> value) {
+        bits |= line.find("-j CONNMARK") != std::string::npos ? 0 : bits_of(value);
+      } else if (word == "--restore-mark" || word == "--restore-skmark") {
+        bits |= every_bit;
+      } else if (word == "--nfmask" && words >> value && bits != 0) {
+        bits = number(value).value_or(every_bit);  // of what is restored
+      }
+    }
+    if (bits != 0) {
+      users.push_back({std::string(program) + " " + table + " " + chain, bits});
+    }
+  }
+  return users;
+}
+
+}  // namespace weir::doctor

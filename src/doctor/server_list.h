@@ -1,0 +1,21 @@
+// The servers that TCP flows may go to, with addresses and a port to try.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "doctor/subject.h"
+
+namespace weir::doctor {
+
+struct KnownServer {
+  const UsedUpstream* used = nullptr;
+  std::string name;  // "pool/web1"
+  std::vector<Endpoint> endpoints;
+  std::string error;  // why it has no endpoint; empty with one, and for one that is not for TCP
+};
+
+// Looks up names (blocking). A server without a port gets one that some rule names.
+[[nodiscard]] std::vector<KnownServer> known_servers(const Subject& subject);
+
+}  // namespace weir::doctor

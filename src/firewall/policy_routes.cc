@@ -1,0 +1,220 @@
+#include "firewall/policy_routes.h"
+
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+
+#include "firewall/netlink.h"
+#include "firewall/script.h"
+
+namespace weir::firewall {
+
+namespace {
+
+std::uint8_t domain(Family family) {
+  return static_cast<std::uint8_t>(family == Family::v4 ? AF_INET : AF_INET6);
+}
+
+std::optional<Family> family_in(std::uint8_t domain) {
+  switch (domain) {
+    case AF_INET:
+      return Family::v4;
+    case AF_INET6:
+      return Family::v6;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::string prefix_text(Family family, Bytes address, int length) {
+  if (family == Family::v4) {
+    const auto raw = read_as<in_addr>(address);
+    return raw ? Address::v4(*raw).text() + "/" + std::to_string(length) : "";
+  }
+  const auto raw = read_as<in6_addr>(address);
+  return raw ? Address::v6(*raw).text() + "/" + std::to_string(length) : "";
+}
+
+// A request as bytes: a header and, for routes, the table it is about.
+template <typename Header>
+std::vector<std::byte> request(const Header& header, std::optional<std::uint32_t> table) {
+  std::vector<std::byte> bytes(sizeof(header));
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  if (table) {
+    const nlattr attribute{.nla_len = sizeof(nlattr) + sizeof(*table), .nla_type = RTA_TABLE};
+    const std::size_t at = bytes.size();
+    bytes.resize(at + attribute.nla_len);
+    std::memcpy(bytes.data() + at, &attribute, sizeof(attribute));
+    std::memcpy(bytes.data() + at + sizeof(attribute), &*table, sizeof(*table));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::optional<PolicyRule> policy_rule_in(std::span<const std::byte> message) {
+  const auto header = read_as<nlmsghdr>(message);
+  if (!header || (header->nlmsg_type != RTM_NEWRULE && header->nlmsg_type != RTM_DELRULE)) {
+    return std::nullopt;
+  }
+  const auto fixed = read_as<fib_rule_hdr>(message.subspan(sizeof(nlmsghdr)));
+  const auto family = fixed ? family_in(fixed->family) : std::nullopt;
+  if (!family) {
+    return std::nullopt;
+  }
+  PolicyRule rule;
+  rule.family = *family;
+  rule.table = fixed->table;
+  each_attribute(message, sizeof(nlmsghdr) + sizeof(fib_rule_hdr),
+                 [&](std::uint16_t type, Bytes content) {
+                   const auto number = read_as<std::uint32_t>(content);
+                   switch (type) {
+                     case FRA_PRIORITY:
+                       rule.priority = number.value_or(0);
+                       break;
+                     case FRA_FWMARK:
+                       rule.mark.value = number.value_or(0);
+                       break;
+                     case FRA_FWMASK:
+                       rule.mark.mask = number.value_or(0);
+                       break;
+                     case FRA_TABLE:
+                       rule.table = number.value_or(0);
+                       break;
+                     case FRA_PROTOCOL:
+                       rule.protocol = read_as<std::uint8_t>(content).value_or(0);
+                       break;
+                     default:
+                       break;
+                   }
+                 });
+  return rule;
+}
+
+std::optional<TableRoute> route_in(std::span<const std::byte> message) {
+  const auto header = read_as<nlmsghdr>(message);
+  if (!header || (header->nlmsg_type != RTM_NEWROUTE && header->nlmsg_type != RTM_DELROUTE)) {
+    return std::nullopt;
+  }
+  const auto fixed = read_as<rtmsg>(message.subspan(sizeof(nlmsghdr)));
+  const auto family = fixed ? family_in(fixed->rtm_family) : std::nullopt;
+  if (!family) {
+    return std::nullopt;
+  }
+  TableRoute route;
+  route.family = *family;
+  route.table = fixed->rtm_table;
+  route.protocol = fixed->rtm_protocol;
+  route.type = fixed->rtm_type;
+  route.destination = "default";
+  each_attribute(message, sizeof(nlmsghdr) + sizeof(rtmsg), [&](std::uint16_t type, Bytes content) {
+    if (type == RTA_TABLE) {
+      route.table = read_as<std::uint32_t>(content).value_or(0);
+    } else if (type == RTA_OIF) {
+      route.interface = read_as<std::uint32_t>(content).value_or(0);
+    } else if (type == RTA_DST && fixed->rtm_dst_len > 0) {
+      route.destination = prefix_text(*family, content, fixed->rtm_dst_len);
+    }
+  });
+  return route;
+}
+
+Result<std::vector<PolicyRule>> read_policy_rules(Family family) {
+  auto socket = open_netlink(NETLINK_ROUTE);
+  if (!socket) {
+    return socket.error();
+  }
+  fib_rule_hdr header{};
+  header.family = domain(family);
+  std::vector<PolicyRule> rules;
+  const auto read =
+      dump(socket.value(), RTM_GETRULE, request(header, std::nullopt), [&](Bytes message) {
+        if (const auto rule = policy_rule_in(message)) {
+          rules.push_back(*rule);
+        }
+      });
+  if (!read) {
+    return read.error();
+  }
+  return rules;
+}
+
+Result<std::vector<TableRoute>> read_routes(Family family, std::uint32_t table) {
+  auto socket = open_netlink(NETLINK_ROUTE);
+  if (!socket) {
+    return socket.error();
+  }
+  // The kernel then sends this table alone, not a router's million routes. Old ones (before 4.20)
+  // send all; what is not asked for is left out below.
+  const int strict = 1;
+  (void)setsockopt(socket.value().get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict,
+                   sizeof(strict));
+  rtmsg header{};
+  header.rtm_family = domain(family);
+  std::vector<TableRoute> routes;
+  const auto read = dump(socket.value(), RTM_GETROUTE, request(header, table), [&](Bytes message) {
+    const auto route = route_in(message);
+    if (route && route->table == table) {
+      routes.push_back(*route);
+    }
+  });
+  if (!read) {
+    return read.error();
+  }
+  return routes;
+}
+
+std::vector<Family> routed_families() {
+  std::ifstream off("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
+  int disabled = 1;
+  if (!(off >> disabled) || disabled != 0) {
+    return {Family::v4};
+  }
+  return {Family::v4, Family::v6};
+}
+
+std::string_view name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
+
+bool has_rule(std::span<const PolicyRule> rules, const Ruleset& ruleset) {
+  return std::any_of(rules.begin(), rules.end(), [&](const PolicyRule& rule) {
+    return rule.mark == ruleset.mark && rule.table == ruleset.table &&
+           rule.protocol == route_protocol;
+  });
+}
+
+bool has_route(std::span<const TableRoute> routes, const Ruleset& ruleset) {
+  const unsigned loopback = if_nametoindex("lo");
+  return std::any_of(routes.begin(), routes.end(), [&](const TableRoute& route) {
+    return route.table == ruleset.table && route.type == RTN_LOCAL &&
+           route.destination == "default" && route.interface == loopback;
+  });
+}
+
+Result<std::vector<std::string>> missing_policy_routes(const Ruleset& ruleset) {
+  std::vector<std::string> missing;
+  for (const Family family : routed_families()) {
+    const auto rules = read_policy_rules(family);
+    if (!rules) {
+      return rules.error();
+    }
+    const std::string name(name_of(family));
+    if (!has_rule(rules.value(), ruleset)) {
+      missing.push_back("the " + name + " policy rule");
+    }
+    const auto routes = read_routes(family, ruleset.table);
+    if (!routes) {
+      return routes.error();
+    }
+    if (!has_route(routes.value(), ruleset)) {
+      missing.push_back("the " + name + " route in table " + std::to_string(ruleset.table));
+    }
+  }
+  return missing;
+}
+
+}  // namespace weir::firewall

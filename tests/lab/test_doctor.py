@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""`weir doctor` on a machine: with nothing wrong it complains of nothing, and whatever is broken in
+the kernel's settings, rules and routes is found, alone, with a command that mends it."""
+
+import json
+import re
+
+from harness import case, main
+from patient import (HEALTHY, NO_FAMILY, SHOWS_CLIENT, WHY, expect, expect_healthy, findings, healthy,
+                     mend, sysctl, typed, works)
+
+BACKENDS = ("nft", "iptables")
+
+
+def broken(name, **options):
+    return case(name, NO_FAMILY, only_weir=WHY, **options)
+
+
+@broken("a healthy set-up has nothing to complain of, with either backend, and is left as it was")
+def nothing_wrong(lab):
+    for backend in BACKENDS:
+        with healthy(lab, backend=backend) as weir:
+            commands = ("nft list ruleset", "ip rule", "ip -6 rule", "ip route show table all",
+                        "ip -6 route show table all", "ip link", "ip netns")
+
+            def state():
+                # What counts, counts on: the doctor's own connections come in, too.
+                return [re.sub(rb"packets \d+ bytes \d+", b"", lab.router.run(*c.split()).stdout)
+                        for c in commands]
+            before = state()
+            expect_healthy(weir)
+            for was, now in zip(before, state()):
+                assert now == was, (was, now)
+
+
+@broken("each finding is one line: level, name, what it means, and the command")
+def lines(lab):
+    with healthy(lab) as weir, sysctl(lab, net__ipv4__ip_forward=0):
+        shown = weir.cli("doctor", "-c", weir.config)
+        assert shown.returncode == 1, shown
+        listed = json.loads(weir.cli("doctor", "--json", "-c", weir.config).stdout)["findings"]
+        text = shown.stdout.decode().splitlines()
+        assert len(text) == len(listed), (text, listed)
+        line = next(line for line in text if line.startswith("FAIL"))
+        assert line.startswith("FAIL forwarding: IPv4") and "sysctl -w net.ipv4.ip_forward=1" in line
+
+
+@broken("a bad configuration is status 2")
+def bad_configuration(lab):
+    with healthy(lab) as weir:
+        with open(f"{weir.folder}/bad.ini", "w") as out:
+            out.write("[rule x]\n")
+        assert weir.cli("doctor", "-c", f"{weir.folder}/bad.ini").returncode == 2
+
+
+@broken("without the privilege it names the capability")
+def capabilities(lab):
+    with healthy(lab) as weir:
+        done = lab.router.run("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw",
+                              lab.weir_path, "doctor", "--json", "-c", weir.config)
+        wrong = [f for f in json.loads(done.stdout)["findings"] if f["level"] == "FAIL"]
+        assert [f["name"] for f in wrong] == ["capabilities"] and "CAP_NET_RAW" in wrong[0]["text"], wrong
+
+
+@broken("a kernel or machine that cannot intercept is found by trying")
+def kernel(lab):
+    # A machine without the programs has the same trouble as a kernel without the modules: the
+    # rules cannot be installed in the network of the test.
+    with healthy(lab) as weir:
+        weir.cli("firewall", "remove", "-c", weir.config, check=True)
+        hide = "mount -t tmpfs none /usr/sbin && exec " + lab.weir_path
+        done = lab.router.run("unshare", "--mount", "sh", "-c",
+                              f"{hide} doctor --json -c {weir.config}")
+        wrong = {f["name"]: f for f in json.loads(done.stdout)["findings"] if f["level"] == "FAIL"}
+        assert "kernel-tproxy" in wrong and "nft" in wrong["kernel-tproxy"]["text"], done.stdout
+
+
+@broken("a policy rule that is missing is found, in each family")
+def policy_rule(lab):
+    for flag, family in (("-4", "IPv4"), ("-6", "IPv6")):
+        with healthy(lab) as weir:
+            lab.router.run("ip", flag, "rule", "flush", "protocol", "237", check=True)
+            wrong = expect(weir, "policy-rule", "FAIL", family)
+            assert len(wrong) == 1, wrong
+            lab.router.run(lab.weir_path, *wrong[0]["mend"].split()[1:], check=True)
+            expect_healthy(weir)
+
+
+@broken("a policy route that is missing is found, in each family")
+def policy_route(lab):
+    for flag, family in (("-4", "IPv4"), ("-6", "IPv6")):
+        with healthy(lab) as weir:
+            lab.router.run("ip", flag, "route", "flush", "table", "100", check=True)
+            assert len(expect(weir, "policy-route", "FAIL", family)) == 1
+
+
+@broken("a foreign policy rule on weir's mark bits is found")
+def mark_rule(lab):
+    with healthy(lab) as weir:
+        with typed(lab, "ip rule add fwmark 0x1 lookup 77 priority 40", "ip rule del priority 40"):
+            expect(weir, "mark", "FAIL", "fwmark 0x1", "table 77")
+        with typed(lab, "ip rule add fwmark 0x70/0xf0 lookup 77 priority 40", "ip rule del priority 40"):
+            expect_healthy(weir)
+
+
+@broken("foreign rules that write weir's mark bits are found, those that do not are not")
+def mark_writers(lab):
+    table = "nft 'add table inet other; add chain inet other c { type filter hook forward priority 0; }; "
+    undo = "nft delete table inet other"
+    with healthy(lab) as weir:
+        with typed(lab, table + "add rule inet other c meta mark set 0x10'", undo):
+            expect(weir, "mark", "warn", "inet other c")
+        with typed(lab, table + "add rule inet other c meta mark set meta mark and 0xffffff0f or 0x10'",
+                   undo):
+            expect_healthy(weir)
+        rule = "iptables -t mangle {} POSTROUTING -j MARK --set-xmark {}"
+        with typed(lab, rule.format("-A", "0x3/0xf"), rule.format("-D", "0x3/0xf")):
+            expect(weir, "mark", "warn", "iptables mangle POSTROUTING")
+        with typed(lab, rule.format("-A", "0x30/0xf0"), rule.format("-D", "0x30/0xf0")):
+            expect_healthy(weir)
+
+
+@broken("a foreign route in weir's table is found")
+def table(lab):
+    with healthy(lab) as weir:
+        with typed(lab, "ip route add 203.0.113.0/25 dev to-south table 100",
+                   "ip route del 203.0.113.0/25 table 100"):
+            expect(weir, "table", "FAIL", "203.0.113.0/25")
+
+
+@broken("src_valid_mark on an interface is found and named, and the command mends it")
+def src_valid_mark(lab):
+    for interface in ("all", "lan"):
+        name = f"net__ipv4__conf__{interface}__src_valid_mark"
+        with healthy(lab) as weir, sysctl(lab, **{name: 1}):
+            wrong = expect(weir, "rp-filter", "FAIL", "src_valid_mark = 1", "lan")
+            assert not works(lab)
+            mend(lab, wrong)
+            assert works(lab)
+            expect_healthy(weir)
+
+
+@broken("rp_filter alone is no fault, and one where an upstream leaves by another line")
+def rp_filter(lab):
+    with sysctl(lab, net__ipv4__conf__all__rp_filter=1):
+        with healthy(lab) as weir:
+            expect_healthy(weir)
+        with healthy(lab, HEALTHY + "mark = 0x100/0x100\n") as weir:
+            expect(weir, "rp-filter", "warn", "rp_filter = 1", "to-north")
+
+
+@broken("forwarding that is off is found, in each family")
+def forwarding(lab):
+    for name, words in (("net__ipv4__ip_forward", "IPv4 is not forwarded"),
+                        ("net__ipv6__conf__all__forwarding", "IPv6")):
+        with healthy(lab) as weir:
+            with sysctl(lab, **{name: 0}):
+                # Switching it changes the router's own routes; the finding is the same.
+                wrong, status = findings(weir)
+                assert status == 1 and any(f["name"] == "forwarding" and words in f["text"]
+                                           for f in wrong), wrong
+
+
+@broken("frames of the clients' bridge in the firewall are found, and the command mends it")
+def bridge(lab):
+    with healthy(lab) as weir:
+        lab.router.run("sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=1", check=True)
+        try:
+            wrong = expect(weir, "bridge", "FAIL", "lan")
+            assert not works(lab)
+            mend(lab, wrong)
+            assert works(lab)
+            expect_healthy(weir)
+        finally:
+            lab.router.run("sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=0", check=True)
+
+
+@broken("answers that would inherit the mark are found")
+def fwmark_accept(lab):
+    with healthy(lab) as weir:
+        with sysctl(lab, net__ipv4__tcp_fwmark_accept=1):
+            wrong = expect(weir, "fwmark-accept", "FAIL")
+            assert not works(lab)
+            mend(lab, wrong)
+            assert works(lab)
+            expect_healthy(weir)
+        with sysctl(lab, net__ipv6__fwmark_reflect=1):
+            mend(lab, expect(weir, "fwmark-accept", "warn"))
+
+
+@broken("early demux is explained where servers see clients")
+def early_demux(lab):
+    with sysctl(lab, net__ipv4__tcp_early_demux=1):
+        with healthy(lab) as weir:
+            expect_healthy(weir)
+        with healthy(lab, SHOWS_CLIENT.format(server="198.51.100.10")) as weir:
+            mend(lab, expect(weir, "early-demux", "warn", "source = client"))
+            expect_healthy(weir)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""`weir doctor` on a set-up: rules that are not the file's, ports, filters, servers, names and limits;
+each broken alone, and found alone."""
+
+from harness import case, eventually, main
+from patient import (HEALTHY, NO_FAMILY, SHOWS_CLIENT, WHY, expect, expect_healthy, findings, healthy,
+                     mend, sysctl, typed, works)
+
+BACKENDS = ("nft", "iptables")
+
+
+def broken(name, **options):
+    return case(name, NO_FAMILY, only_weir=WHY, **options)
+
+
+@broken("with nothing installed it looks and makes nothing, and says how to begin")
+def untouched(lab):
+    with healthy(lab, firewall=False) as weir:
+        weir.program.stop()
+        lab.router.run("nft", "flush", "ruleset", check=True)
+        wrong, status = findings(weir)
+        assert [(f["name"], f["level"]) for f in wrong] == [("firewall-rules", "warn")], wrong
+        assert status == 0 and "weir run --firewall" in wrong[0]["mend"], wrong
+        assert not lab.router.run("nft", "list", "ruleset").stdout
+
+
+@broken("weir that runs without rules is found")
+def no_rules(lab):
+    with healthy(lab, firewall=False) as weir:
+        wrong = expect(weir, "firewall-rules", "FAIL", "nothing is intercepted")
+        weir.cli(*wrong[0]["mend"].split()[1:], check=True)
+        expect_healthy(weir)
+
+
+@broken("rules of another configuration, and rules that somebody changed, are found with either backend")
+def other_rules(lab):
+    for backend in BACKENDS:
+        with healthy(lab, backend=backend) as weir:
+            weir.write(HEALTHY.replace("any/53", "any/54"))
+            expect(weir, "firewall-rules", "FAIL", "not those of")
+            weir.write(HEALTHY)
+            expect_healthy(weir)
+            lab.router.run("sh", "-e", "-c", {
+                "nft": "nft flush chain inet weir decide",
+                "iptables": "ip6tables -t mangle -F WEIR-DECIDE"}[backend], check=True)
+            expect(weir, "firewall-rules", "FAIL", "changed")
+
+
+@broken("ip6tables without rules while clients have IPv6 is found")
+def ipv6_forgotten(lab):
+    with healthy(lab, backend="iptables") as weir:
+        lab.router.run("ip6tables", "-t", "mangle", "-D", "PREROUTING", "-j", "WEIR", check=True)
+        wrong, status = findings(weir)
+        # The rules are not the file's any more either, and that is one thing seen from two sides.
+        assert {f["name"] for f in wrong} == {"ipv6", "firewall-rules"} and status == 1, wrong
+
+
+@broken("rules that no IPv6 client can meet are found")
+def ipv6_not_meant(lab):
+    with healthy(lab, HEALTHY.replace("on = ", "client = 192.0.2.0/24\non = ")
+                 .replace("[gateway]", "[gateway]\ndefault = bypass")) as weir:
+        wrong, _ = findings(weir)
+        assert [f["name"] for f in wrong] in ([], ["ipv6"]), wrong
+
+
+@broken("rules that match while weir sees nothing are found")
+def lost_in_between(lab):
+    with healthy(lab) as weir:
+        # The kernel takes the packets for something else on their way in.
+        with typed(lab, "nft 'add table inet eater; add chain inet eater c "
+                        "{ type filter hook input priority 0; }; "
+                        "add rule inet eater c meta mark and 1 == 1 drop'",
+                   "nft delete table inet eater"):
+            def counted():
+                works(lab)
+                return any(f["name"] == "firewall-counters" for f in findings(weir)[0])
+            eventually(counted, "the counters tell")
+            expect(weir, "firewall-counters", "FAIL", "seen no flow")
+
+
+@broken("a port that somebody else holds is found, weir's own is not")
+def port(lab):
+    with healthy(lab) as weir:
+        other = HEALTHY.replace("[gateway]", "[gateway]\nport = 50081")
+        other += f"[admin]\nsocket = {weir.folder}/none.sock\n"
+        with open(f"{weir.folder}/other.ini", "w") as out:
+            out.write(other)
+        from harness import V4, V6
+        for net in (V4, V6):
+            holder = lab.router.listen(net, 50081, net.any)
+            wrong, status = findings(weir, f"{weir.folder}/other.ini")
+            assert status == 1 and any(
+                f["name"] == "port" and "50081" in f["text"] for f in wrong), wrong
+            holder.close()
+        wrong, _ = findings(weir, f"{weir.folder}/other.ini")
+        assert not any(f["name"] == "port" for f in wrong), wrong
+
+
+@broken("an input filter that drops what is intercepted is found, and the command mends it")
+def input_policy(lab):
+    chain = ("nft 'add table inet mine; add chain inet mine input { type filter hook input priority 0; "
+             "policy drop; }; add rule inet mine input ct state established,related accept; "
+             "add rule inet mine input icmpv6 type != 1 accept'")
+    with healthy(lab) as weir, typed(lab, chain, "nft delete table inet mine"):
+        wrong = expect(weir, "input-policy", "FAIL", "inet mine input")
+        assert not works(lab)
+        mend(lab, wrong)
+        assert works(lab)
+        expect_healthy(weir)
+    rule = "iptables -P INPUT DROP; iptables -A INPUT -m state --state ESTABLISHED -j ACCEPT"
+    undo = "iptables -P INPUT ACCEPT; iptables -F INPUT"
+    with healthy(lab) as weir, typed(lab, rule, undo):
+        wrong = expect(weir, "input-policy", "FAIL", "iptables")
+        assert not works(lab)
+        mend(lab, wrong)
+        assert works(lab)
+        expect_healthy(weir)
+
+
+@broken("an interface that does not exist is found")
+def no_such_interface(lab):
+    with healthy(lab, HEALTHY.replace("= lan", "= lan, wlan9")) as weir:
+        expect(weir, "interfaces", "FAIL", "wlan9")
+
+
+@broken("no interfaces and a server behind the router is found")
+def interfaces(lab):
+    with healthy(lab, HEALTHY.replace("interfaces = lan", "")) as weir:
+        expect(weir, "interfaces", "warn", "pool/web1", "to-north")
+
+
+@broken("a server in the clients' own subnet that must see clients is found")
+def same_subnet(lab):
+    from harness import V4
+    with sysctl(lab, net__ipv4__tcp_early_demux=0):
+        lab.serve(lab.bob.listen(V4, 80), lambda connection: None)
+        with healthy(lab, SHOWS_CLIENT.format(server="192.0.2.12")) as weir:
+            expect(weir, "reply-path", "warn", "192.0.2.12", "past this router")
+        with healthy(lab, SHOWS_CLIENT.format(server="192.0.2.12").replace("= client", "= gateway")
+                     ) as weir:
+            expect_healthy(weir)
+
+
+@broken("a server whose answers to clients take another way is found")
+def another_way(lab):
+    with sysctl(lab, net__ipv4__tcp_early_demux=0):
+        with healthy(lab, SHOWS_CLIENT.format(server="198.51.100.10")) as weir:
+            expect_healthy(weir)
+            lab.north.run("ip", "route", "add", "blackhole", "192.0.2.0/24", check=True)
+            try:
+                expect(weir, "reply-path", "FAIL", "pool/web1")
+            finally:
+                lab.north.run("ip", "route", "del", "192.0.2.0/24", check=True)
+
+
+@broken("a server that cannot be reached is found; one of several is a warning")
+def servers(lab):
+    silent = "server = web3=198.51.100.66:80\n"
+    with healthy(lab, HEALTHY + silent) as weir:
+        expect(weir, "servers", "warn", "pool/web3", "does not answer")
+    refusing = HEALTHY[:HEALTHY.index("server = web1")] + "server = web9=198.51.100.10:9\n"
+    with healthy(lab, refusing) as weir:
+        expect(weir, "servers", "FAIL", "pool/web9", "refuses connections", "no server of its upstream")
+
+
+@broken("a name server that does not answer is found")
+def name_servers(lab):
+    lab.dnsmasq(lab.north)
+    named = HEALTHY.replace("web1=198.51.100.10:80", "web1=www.lab.test:80")
+    with healthy(lab, named + "[dns]\nservers = 198.51.100.10\n") as weir:
+        expect_healthy(weir)
+    with healthy(lab, named + "[dns]\nservers = 198.51.100.10, 203.0.113.1:5399\n") as weir:
+        expect(weir, "name-servers", "FAIL", "203.0.113.1:5399")
+
+
+@broken("a limit on open files that is too small is found")
+def files(lab):
+    with healthy(lab, prefix=("prlimit", "--nofile=1024:1024")) as weir:
+        expect(weir, "files", "warn", "at most 1024 open files")
+    with healthy(lab, HEALTHY + "[limits]\nmax-flows = 15000\n",
+                 prefix=("prlimit", "--nofile=8192:8192")) as weir:
+        expect(weir, "files", "FAIL", "15000", "8192")
+
+
+if __name__ == "__main__":
+    main()

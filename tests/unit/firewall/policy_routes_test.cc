@@ -1,0 +1,146 @@
+// Messages are built byte by byte as the kernel sends them (rtnetlink(7)).
+#include "firewall/policy_routes.h"
+
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <cstring>
+
+#include "catch.h"
+#include "firewall/installed.h"
+#include "firewall/netlink.h"
+#include "firewall/script.h"
+#include "make.h"
+
+namespace weir::firewall {
+
+namespace {
+
+using Message = std::vector<std::byte>;
+
+template <typename T>
+void append(Message& message, const T& value) {
+  const std::size_t at = message.size();
+  message.resize(at + (sizeof(T) + 3) / 4 * 4);
+  std::memcpy(message.data() + at, &value, sizeof(T));
+}
+
+template <typename T>
+void append_attribute(Message& message, std::uint16_t type, const T& value) {
+  append(message, nlattr{.nla_len = sizeof(nlattr) + sizeof(T), .nla_type = type});
+  append(message, value);
+}
+
+Message finished(Message message, std::uint16_t type) {
+  Message whole;
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<std::uint32_t>(sizeof(header) + message.size());
+  header.nlmsg_type = type;
+  append(whole, header);
+  whole.insert(whole.end(), message.begin(), message.end());
+  return whole;
+}
+
+Message rule_message() {
+  Message message;
+  fib_rule_hdr header{};
+  header.family = AF_INET6;
+  header.table = 100;
+  append(message, header);
+  append_attribute(message, FRA_PRIORITY, std::uint32_t{50});
+  append_attribute(message, FRA_FWMARK, std::uint32_t{0x1});
+  append_attribute(message, FRA_FWMASK, std::uint32_t{0x3});
+  append_attribute(message, FRA_TABLE, std::uint32_t{1000});
+  append_attribute(message, FRA_PROTOCOL, std::uint8_t{237});
+  return finished(message, RTM_NEWRULE);
+}
+
+Message route_message(std::uint8_t length) {
+  Message message;
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = length;
+  header.rtm_protocol = 237;
+  header.rtm_type = RTN_LOCAL;
+  append(message, header);
+  append_attribute(message, RTA_TABLE, std::uint32_t{100});
+  append_attribute(message, RTA_DST, htonl(0xc0000200));
+  append_attribute(message, RTA_OIF, if_nametoindex("lo"));
+  return finished(message, RTM_NEWROUTE);
+}
+
+}  // namespace
+
+TEST_CASE("a rule has its mark, its table beyond 255 and who made it") {
+  CHECK(policy_rule_in(rule_message()) ==
+        PolicyRule{Family::v6, 50, Mark{0x1, 0x3}, 1000, route_protocol});
+}
+
+TEST_CASE("a route has its destination, table and interface") {
+  const auto route = route_in(route_message(24));
+  REQUIRE(route);
+  CHECK(route->destination == "192.0.2.0/24");
+  CHECK(route->table == 100);
+  CHECK(route_in(route_message(0))->destination == "default");
+}
+
+TEST_CASE("messages that are cut anywhere, or of another kind, are none") {
+  for (std::size_t size = 0; size < rule_message().size(); ++size) {
+    Message cut = rule_message();
+    cut.resize(size);
+    (void)policy_rule_in(cut);
+    (void)route_in(cut);
+    each_message(cut, [](const nlmsghdr& header, Bytes bytes) {
+      CHECK(bytes.size() == header.nlmsg_len);
+    });
+  }
+  CHECK_FALSE(route_in(rule_message()));
+  CHECK_FALSE(policy_rule_in(route_message(0)));
+  CHECK_FALSE(policy_rule_in(Message(8)));
+}
+
+TEST_CASE("several messages in one datagram are walked one by one") {
+  Message both = rule_message();
+  const Message second = route_message(24);
+  both.insert(both.end(), second.begin(), second.end());
+  std::vector<int> types;
+  each_message(both, [&](const nlmsghdr& header, Bytes) { types.push_back(header.nlmsg_type); });
+  CHECK(types == std::vector<int>{RTM_NEWRULE, RTM_NEWROUTE});
+}
+
+TEST_CASE("what the ruleset needs is found among what is there, and nothing like it") {
+  const Ruleset ruleset = ruleset_of({rule("web", {tcp(80)})});
+  const PolicyRule good{Family::v4, 50, Mark{0x1, 0x1}, 100, route_protocol};
+  PolicyRule other_mark = good;
+  other_mark.mark = {0x1, 0xff};
+  PolicyRule foreign = good;
+  foreign.protocol = 3;
+  CHECK(has_rule(std::vector{foreign, good}, ruleset));
+  CHECK_FALSE(has_rule(std::vector{foreign, other_mark}, ruleset));
+
+  const auto route = route_in(route_message(0));
+  REQUIRE(route);
+  CHECK(has_route(std::vector{*route}, ruleset));
+  CHECK_FALSE(has_route(std::vector{*route_in(route_message(24))}, ruleset));
+  CHECK_FALSE(has_route({}, ruleset));
+}
+
+TEST_CASE("this machine's own rules can be read") {
+  const auto rules = read_policy_rules(Family::v4);
+  REQUIRE(rules);
+  CHECK_FALSE(rules.value().empty());
+  const auto routes = read_routes(Family::v4, 4'000'000);
+  REQUIRE(routes);
+  CHECK(routes.value().empty());
+}
+
+TEST_CASE("of iptables-save only weir's lines count, each with its table") {
+  CHECK(own_lines("# Generated\n*mangle\n:PREROUTING ACCEPT [1:2]\n:WEIR - [0:0]\n:WATER - [0:0]\n"
+                  "-A PREROUTING -j WEIR\n-A PREROUTING -j ACCEPT\n-A WEIR -i lo -j RETURN\n"
+                  "COMMIT\n*filter\n-A FORWARD -j WEIR\nCOMMIT\n") ==
+        "*mangle :WEIR - [0:0]\n*mangle -A PREROUTING -j WEIR\n*mangle -A WEIR -i lo -j RETURN\n"
+        "*filter -A FORWARD -j WEIR\n");
+}
+
+}  // namespace weir::firewall

@@ -12,6 +12,7 @@
 #include "cli/firewall.h"
 #include "cli/live.h"
 #include "cli/run.h"
+#include "cli/top.h"
 #include "cli/version.h"
 
 namespace {
@@ -27,9 +28,16 @@ void add_config(CLI::App& command, std::string& file) {
   command.add_option("-c,--config", file, "configuration file")->capture_default_str();
 }
 
+void add_connection(CLI::App& command, weir::LiveArguments& arguments) {
+  command.add_option("--socket", arguments.socket,
+                     std::string("control socket of the running gateway (default: ") +
+                         weir::AdminSettings{}.socket + ")");
+  command.add_option("-c,--config", arguments.config,
+                     "configuration file whose admin.socket is meant");
+}
+
 void add_live(CLI::App& command, weir::LiveArguments& arguments) {
-  command.add_option("--socket", arguments.socket, "control socket of the running gateway")
-      ->capture_default_str();
+  add_connection(command, arguments);
   command.add_flag("--json", arguments.json, "print the API's JSON");
 }
 
@@ -94,6 +102,22 @@ int run_command(int argc, char** argv) {
   made = command("reload", "apply the configuration anew and print the report",
                  [&]() { return run_reload(live); });
   add_live(*made, live);
+
+  made = command("close", "end flows of the running gateway", [&]() { return run_close(live); });
+  add_live(*made, live);
+  made->add_option("id", live.ids, "ids of the flows, as `weir flows` shows them")->required();
+  made = command("drain", "take no new connections, let TCP flows finish, then end the gateway",
+                 [&]() { return run_drain(live); });
+  add_live(*made, live);
+  made = command("log-level", "set which messages the running gateway writes, until a reload",
+                 [&]() { return run_log_level(live); });
+  add_live(*made, live);
+  made->add_option("level", live.level, "debug, info, warning or error")
+      ->required()
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  made = command("top", "live view of rates, upstreams and the busiest flows; q ends it",
+                 [&]() { return run_top(live); });
+  add_connection(*made, live);
 
   bool json = false;
   made = command("version", "version and what this build supports",

@@ -25,7 +25,8 @@ struct FlowCore {
   std::int64_t connect_us = FlowRecord::unknown;
   std::int64_t first_byte_us = FlowRecord::unknown;
   std::uint32_t attempts = 0;
-  std::uint8_t generation = 0;  // LoopGuard's
+  std::uint8_t generation = 0;        // LoopGuard's
+  std::uint64_t bytes_looked_at = 0;  // when somebody last asked who is busiest
 
   [[nodiscard]] std::int64_t since_opened(Instant now) const { return (now - opened).count(); }
 };

@@ -178,7 +178,9 @@ void Gateway::watch_signals() {
 void Gateway::run() { loop_.run(); }
 
 void Gateway::drain() {
-  draining_ = true;
+  if (std::exchange(draining_, true)) {
+    return;
+  }
   log_->info("draining: no new connections; TCP flows may finish within timeouts.drain");
   drain_timer_ = std::make_unique<Timer>(loop_, [this]() { exit_now(); });
   drain_timer_->once(snapshot_->timeouts().drain);

@@ -81,9 +81,16 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
     if (auto dns = resolver_->reconfigure(from.dns); !dns) {
       log_->error(dns.error().text());
     }
+    if (auto admin = admin_->reconfigure(from.admin); !admin) {
+      log_->error(admin.error().text());
+    }
   };
   if (auto dns = resolver_->reconfigure(to.dns); !dns) {
     back_out(dns.error());
+    return nullptr;
+  }
+  if (auto admin = admin_->reconfigure(to.admin); !admin) {
+    back_out(admin.error());
     return nullptr;
   }
   if (auto rules = replace_firewall(*next); !rules) {
@@ -103,12 +110,14 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
 // them; where none are, none are wanted.
 Result<> Gateway::replace_firewall(const Snapshot& next) {
   const StartingProgram guard(*this);
+  firewall_counts_.before_replacing(*snapshot_, clock_now());
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
     const auto there = firewall::applied(backend);
     if (there.ok() && there.value()) {
       if (auto applied = firewall::apply(firewall_rules(next), backend); !applied) {
         return applied.error().while_trying("cannot replace the firewall's rules");
       }
+      firewall_counts_.replaced();
       break;
     }
   }

@@ -24,17 +24,20 @@ void append_points(std::string& out, const ChartLine& line, std::size_t slots, d
 
 }  // namespace
 
-double round_up(double value) {
+double round_up(double value, double thousand) {
   if (value <= 1) {
     return 1;
+  }
+  if (value > thousand) {
+    return thousand * round_up(value / thousand, thousand);
   }
   const double power = std::pow(10, std::floor(std::log10(value)));
   for (const double factor : {1.0, 2.0, 5.0}) {
     if (value <= factor * power) {
-      return factor * power;
+      return std::min(factor * power, thousand);
     }
   }
-  return 10 * power;
+  return std::min(10 * power, thousand);
 }
 
 void append_chart(std::string& out, const Chart& chart) {
@@ -44,7 +47,7 @@ void append_chart(std::string& out, const Chart& chart) {
       most = std::max(most, value);
     }
   }
-  const double top = round_up(most);
+  const double top = round_up(most, chart.thousand);
   auto at = std::back_inserter(out);
   fmt::format_to(at, "<figure class=\"card chart\"><figcaption><b>{}</b>", chart.title);
   for (const auto& line : chart.lines) {

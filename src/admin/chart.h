@@ -18,6 +18,7 @@ struct ChartLine {
 struct Chart {
   std::string_view title;
   std::string (*text)(double);  // of a value
+  double thousand = 1000;       // 1024 where the text has KiB
   std::vector<ChartLine> lines;
   std::size_t slots = 0;    // values that the width has room for; the newest is at the right
   std::string_view window;  // how long that is: "5 minutes"
@@ -25,7 +26,7 @@ struct Chart {
 
 void append_chart(std::string& out, const Chart& chart);
 
-// The next "round" number: 1, 2 or 5 times a power of ten (of two for bytes is left to the text).
-[[nodiscard]] double round_up(double value);
+// The next "round" number: 1, 2 or 5 times a power of ten, of the unit that its text has.
+[[nodiscard]] double round_up(double value, double thousand = 1000);
 
 }  // namespace weir

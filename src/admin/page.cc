@@ -176,17 +176,20 @@ void add_charts(std::string& out, const History& history) {
   out += "<div class=\"row\">";
   append_chart(out, {.title = "Traffic",
                      .text = speed,
+                     .thousand = 1024,
                      .lines = {line("up", "up", &History::Point::bytes_up),
                                line("down", "down", &History::Point::bytes_down)},
                      .slots = History::most,
                      .window = window});
   append_chart(out, {.title = "New flows",
                      .text = per_second,
+                     .thousand = 1000,
                      .lines = {line("third", "opened", &History::Point::flows_opened)},
                      .slots = History::most,
                      .window = window});
   append_chart(out, {.title = "Live flows",
                      .text = plain,
+                     .thousand = 1000,
                      .lines = {line("up", "TCP", &History::Point::tcp_flows),
                                line("down", "UDP", &History::Point::udp_flows)},
                      .slots = History::most,

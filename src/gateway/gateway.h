@@ -22,6 +22,7 @@
 #include "firewall/ruleset.h"
 #include "gateway/admission.h"
 #include "gateway/firewall_counts.h"
+#include "gateway/service_manager.h"
 #include "gateway/snapshot.h"
 #include "gateway/worker.h"
 #include "loop/loop.h"
@@ -74,6 +75,9 @@ class Gateway final : public Control {
 
   void exit_now();
 
+  // Tells the service manager that we are alive: this thread, and every worker.
+  void beat();
+
   // While it lives, workers keep what a program being started may still hold open.
   class StartingProgram {
    public:
@@ -104,6 +108,9 @@ class Gateway final : public Control {
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Signal>> signals_;
   std::unique_ptr<Timer> drain_timer_;
+  ServiceManager service_manager_;
+  std::unique_ptr<Timer> heart_;
+  std::size_t silent_workers_ = 0;  // have not answered since the last beat
   // Whoever asked for a reload while one was under way gets the report of the next one.
   std::vector<std::function<void(ReloadReport)>> waiting_reloads_;
   std::vector<std::function<void(ReloadReport)>> reloading_;

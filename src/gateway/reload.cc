@@ -18,6 +18,7 @@ void Gateway::reload(std::function<void(ReloadReport)> answer) {
 
 void Gateway::begin_reload() {
   reloading_ = std::exchange(waiting_reloads_, {});
+  service_manager_.reloading();
   auto report = std::make_shared<ReloadReport>();
   const auto next = prepare_reload(*report);
   if (!next) {
@@ -136,6 +137,9 @@ void Gateway::finish_reload(const ReloadReport& report) {
     log_->error("reload refused, nothing changed: " +
                 (report.errors.empty() ? std::string("?") : report.errors.front()));
   }
+  service_manager_.ready(report.ok ? "serving"
+                                   : "serving; the last reload was refused: " +
+                                         (report.errors.empty() ? "" : report.errors.front()));
   for (auto& answer : std::exchange(reloading_, {})) {
     answer(report);
   }

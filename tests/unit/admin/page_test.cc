@@ -99,6 +99,7 @@ TEST_CASE("a chart ends at the right, fits its height and has round numbers") {
   std::string out;
   append_chart(out, {.title = "T",
                      .text = [](double value) { return std::to_string(static_cast<int>(value)); },
+                     .thousand = 1000,
                      .lines = {{.style = "up", .name = "n", .values = {0, 30, 15}}},
                      .slots = 5,
                      .window = "1 min"});
@@ -110,6 +111,9 @@ TEST_CASE("a chart ends at the right, fits its height and has round numbers") {
   CHECK(round_up(1.5) == Approx(2));
   CHECK(round_up(21) == Approx(50));
   CHECK(round_up(70'000) == Approx(100'000));
+  CHECK(round_up(700, 1024) == Approx(1000));
+  CHECK(round_up(1'001, 1024) == Approx(1024));
+  CHECK(round_up(4.1 * 1024 * 1024, 1024) == Approx(5 * 1024 * 1024));
 }
 
 }  // namespace

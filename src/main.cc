@@ -4,6 +4,8 @@
 #include <exception>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -12,7 +14,9 @@
 #include "cli/explain.h"
 #include "cli/firewall.h"
 #include "cli/live.h"
+#include "cli/reference.h"
 #include "cli/run.h"
+#include "cli/top.h"
 #include "cli/version.h"
 
 namespace {
@@ -28,10 +32,64 @@ void add_config(CLI::App& command, std::string& file) {
   command.add_option("-c,--config", file, "configuration file")->capture_default_str();
 }
 
+void add_connection(CLI::App& command, weir::LiveArguments& arguments) {
+  command.add_option("--socket", arguments.socket,
+                     std::string("control socket of the running gateway (default: ") +
+                         weir::AdminSettings{}.socket + ")");
+  command.add_option("-c,--config", arguments.config,
+                     "configuration file whose admin.socket is meant");
+}
+
 void add_live(CLI::App& command, weir::LiveArguments& arguments) {
-  command.add_option("--socket", arguments.socket, "control socket of the running gateway")
-      ->capture_default_str();
+  add_connection(command, arguments);
   command.add_flag("--json", arguments.json, "print the API's JSON");
+}
+
+// The table as it stands, for the reference. Choices are what CLI11 checks.
+std::vector<weir::Command> commands_of(const CLI::App& app) {
+  std::vector<weir::Command> out;
+  for (const CLI::App* made : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (made->get_group().empty()) {
+      continue;  // hidden
+    }
+    weir::Command command{
+        .name = made->get_name(), .sentence = made->get_description(), .options = {}};
+    for (const CLI::Option* option : made->get_options()) {
+      if (option->get_name() == "--help" || option->check_lname("help")) {
+        continue;
+      }
+      weir::CommandOption described;
+      described.positional = option->get_positional();
+      described.name =
+          described.positional ? option->get_single_name() : "--" + option->get_lnames().front();
+      described.short_name = option->get_snames().empty() ? "" : "-" + option->get_snames().front();
+      described.sentence = option->get_description();
+      described.repeats = option->get_items_expected_max() > 1;
+      // "TEXT:{nft,iptables}"
+      const std::string type = option->get_type_name();
+      if (const auto open = type.find('{'); open != std::string::npos) {
+        described.choices =
+            CLI::detail::split(type.substr(open + 1, type.find('}', open) - open - 1), ',');
+      }
+      if (option->get_items_expected_max() > 0) {
+        const bool file = option->check_lname("config") || option->check_lname("socket");
+        described.takes =
+            file ? weir::CommandOption::Takes::file : weir::CommandOption::Takes::value;
+      }
+      command.options.push_back(std::move(described));
+    }
+    out.push_back(std::move(command));
+  }
+  return out;
+}
+
+int run_reference(const std::string& what, const CLI::App& app) {
+  const auto text = weir::reference(what, commands_of(app));
+  if (!text) {
+    std::fprintf(stderr, "weir: %s\n", text.error().text().c_str());
+    return bad_usage;
+  }
+  return std::fputs(text.value().c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1;
 }
 
 int run_command(int argc, char** argv) {
@@ -75,6 +133,9 @@ int run_command(int argc, char** argv) {
   made->add_option("--backend", firewall.backend, "nft or iptables (default: what is installed)")
       ->check(CLI::IsMember({"nft", "iptables"}));
 
+  made->add_flag("--on-failure", firewall.on_failure,
+                 "with remove: as firewall.on-failure says, so not if it is closed");
+
   weir::DoctorArguments doctor;
   made = command("doctor", "test what interception needs on this machine, and name what to fix",
                  [&]() { return run_doctor(doctor); });
@@ -101,6 +162,28 @@ int run_command(int argc, char** argv) {
   made = command("reload", "apply the configuration anew and print the report",
                  [&]() { return run_reload(live); });
   add_live(*made, live);
+
+  made = command("close", "end flows of the running gateway", [&]() { return run_close(live); });
+  add_live(*made, live);
+  made->add_option("id", live.ids, "ids of the flows, as `weir flows` shows them")->required();
+  made = command("drain", "take no new connections, let TCP flows finish, then end the gateway",
+                 [&]() { return run_drain(live); });
+  add_live(*made, live);
+  made = command("log-level", "set which messages the running gateway writes, until a reload",
+                 [&]() { return run_log_level(live); });
+  add_live(*made, live);
+  made->add_option("level", live.level, "debug, info, warning or error")
+      ->required()
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  made = command("top", "live view of rates, upstreams and the busiest flows; q ends it",
+                 [&]() { return run_top(live); });
+  add_connection(*made, live);
+
+  std::string what;
+  made = command("reference", "print man pages and completions",
+                 [&]() { return run_reference(what, app); });
+  made->group("");  // of use to the build only
+  made->add_option("what", what, "man, ini, bash, zsh or fish")->required();
 
   bool json = false;
   made = command("version", "version and what this build supports",

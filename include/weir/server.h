@@ -87,6 +87,8 @@ class Server {
   std::atomic<std::uint64_t> failures_total{0};
   std::atomic<std::uint64_t> bytes_up{0};
   std::atomic<std::uint64_t> bytes_down{0};
+  std::atomic<std::uint64_t> packets_up{0};  // datagrams
+  std::atomic<std::uint64_t> packets_down{0};
 
  private:
   static constexpr std::size_t words = 1 + AddressSet::capacity * 3;

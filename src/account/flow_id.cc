@@ -55,4 +55,20 @@ std::string FlowIds::text(std::uint64_t number) const {
   return out;
 }
 
+std::optional<std::uint64_t> FlowIds::number(std::string_view text) const {
+  if (!text.starts_with(prefix_)) {
+    return std::nullopt;
+  }
+  std::uint64_t out = 0;
+  for (const char c : text.substr(prefix_.size())) {
+    const auto digit = alphabet.find(c);
+    if (digit == std::string_view::npos) {
+      return std::nullopt;
+    }
+    out = out << 5U | digit;
+  }
+  // Whatever else reads as that number (leading zeros, too many digits) is not its name.
+  return this->text(out) == text ? std::optional(out) : std::nullopt;
+}
+
 }  // namespace weir

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace weir {
 
@@ -21,6 +23,8 @@ class FlowIds {
 
   [[nodiscard]] std::uint64_t next() { return ++last_; }
   [[nodiscard]] std::string text(std::uint64_t number) const;
+  // The number of a text; none if it is not one of this worker's.
+  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view text) const;
 
  private:
   std::string prefix_;  // "7kq2vd0m-0-"

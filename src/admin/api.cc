@@ -4,17 +4,34 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <span>
 #include <string_view>
+#include <variant>
+
+#include <nlohmann/json.hpp>
 
 #include "admin/json.h"
 #include "admin/metrics.h"
-#include "base/prefix.h"
+#include "admin/page.h"
+#include "base/log.h"
 
 namespace weir {
 namespace {
 
-using Handler = void (*)(Control&, const ApiRequest&, const Api::Answered&);
+using Json = nlohmann::ordered_json;
+
+std::string json_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+// What a handler works with.
+struct Asked {
+  Control& control;
+  const History& history;
+  const ApiRequest& request;
+  const Api::Answered& answered;
+};
+
+using Handler = void (*)(const Asked&);
 
 struct ApiRoute {
   std::string_view method;
@@ -23,31 +40,49 @@ struct ApiRoute {
   Handler handler;
 };
 
-ApiAnswer json_answer(std::string body) { return {.body = std::move(body), .allow = {}}; }
-
-void get_status(Control& control, const ApiRequest& /*request*/, const Api::Answered& answered) {
-  answered(json_answer(json_of(control.status())));
+ApiAnswer json_answer(std::string body) {
+  return {.body = std::move(body), .allow = {}, .policy = {}};
 }
 
-void get_rules(Control& control, const ApiRequest& /*request*/, const Api::Answered& answered) {
-  answered(json_answer(json_of(control.rules())));
+void get_status(const Asked& asked) {
+  asked.answered(json_answer(json_of(asked.control.status())));
 }
 
-void get_upstreams(Control& control, const ApiRequest& /*request*/, const Api::Answered& answered) {
-  answered(json_answer(json_of(control.upstreams())));
+void get_rules(const Asked& asked) { asked.answered(json_answer(json_of(asked.control.rules()))); }
+
+void get_upstreams(const Asked& asked) {
+  asked.answered(json_answer(json_of(asked.control.upstreams())));
 }
 
-void get_metrics(Control& control, const ApiRequest& /*request*/, const Api::Answered& answered) {
-  answered({.type = std::string(metrics_type),
-            .body = metrics_text({.status = control.status(),
-                                  .rules = control.rules(),
-                                  .upstreams = control.upstreams(),
-                                  .process = process_figures()}),
-            .allow = {}});
+void get_metrics(const Asked& asked) {
+  asked.answered({.type = std::string(metrics_type),
+                  .body = metrics_text({.status = asked.control.status(),
+                                        .rules = asked.control.rules(),
+                                        .upstreams = asked.control.upstreams(),
+                                        .workers = asked.control.workers(),
+                                        .process = process_figures()}),
+                  .allow = {},
+                  .policy = {}});
 }
 
-bool is_address_filter(const std::string& text) {
-  return Address::parse(text).ok() || Endpoint::parse(text).ok() || Prefix::parse(text).ok();
+void get_page(const Asked& asked) {
+  asked.control.busiest([control = &asked.control, history = &asked.history,
+                         answered = asked.answered](const std::shared_ptr<const Busiest>& busiest) {
+    answered({.type = std::string(page_type),
+              .body = page({.status = control->status(),
+                            .rules = control->rules(),
+                            .upstreams = control->upstreams(),
+                            .busiest = *busiest,
+                            .history = *history}),
+              .allow = {},
+              .policy = std::string(page_policy)});
+  });
+}
+
+void get_busiest(const Asked& asked) {
+  asked.control.busiest([answered = asked.answered](const std::shared_ptr<const Busiest>& busiest) {
+    answered(json_answer(json_of(*busiest)));
+  });
 }
 
 // Fills in one parameter; says what is wrong with it, or nothing.
@@ -59,10 +94,11 @@ std::optional<std::string> add_filter(FlowFilter& filter, const std::string& key
     }
     filter.protocol = value == "tcp" ? Protocol::tcp : Protocol::udp;
   } else if (key == "client" || key == "destination") {
-    if (!is_address_filter(value)) {
+    const auto parsed = AddressFilter::parse(value);
+    if (!parsed) {
       return key + " is an address, ADDRESS:PORT or a prefix, not '" + value + "'";
     }
-    (key == "client" ? filter.client : filter.destination) = value;
+    (key == "client" ? filter.client : filter.destination) = parsed;
   } else if (key == "rule") {
     filter.rule = value;
   } else if (key == "upstream") {
@@ -70,43 +106,92 @@ std::optional<std::string> add_filter(FlowFilter& filter, const std::string& key
   } else if (key == "limit") {
     const char* end = value.data() + value.size();
     const auto [stop, code] = std::from_chars(value.data(), end, filter.limit);
-    if (code != std::errc{} || stop != end) {
-      return "limit is a number, not '" + value + "'";
+    if (code != std::errc{} || stop != end || filter.limit > FlowFilter::most) {
+      return "limit is a number up to " + std::to_string(FlowFilter::most) + ", not '" + value +
+             "'";
     }
   }
   return std::nullopt;
 }
 
-void get_flows(Control& control, const ApiRequest& request, const Api::Answered& answered) {
+void get_flows(const Asked& asked) {
   FlowFilter filter;
   std::vector<std::string> errors;
-  for (const auto& [key, value] : request.query) {
+  for (const auto& [key, value] : asked.request.query) {
     if (auto error = add_filter(filter, key, value)) {
       errors.push_back(std::move(*error));
     }
   }
   if (!errors.empty()) {
-    answered(error_answer(400, errors));
+    asked.answered(error_answer(400, errors));
     return;
   }
-  control.flows(filter, [answered](const FlowList& list) { answered(json_answer(json_of(list))); });
+  asked.control.flows(filter, [answered = asked.answered](const FlowList& list) {
+    answered(json_answer(json_of(list)));
+  });
 }
 
-void post_reload(Control& control, const ApiRequest& /*request*/, const Api::Answered& answered) {
-  control.reload([answered](const ReloadReport& report) {
+void delete_flow(const Asked& asked) {
+  const auto& id = asked.request.captured[0];
+  asked.control.close_flow(id, [id, answered = asked.answered](bool closed) {
+    answered(closed ? json_answer(json_line({{"id", id}, {"end", name_of(End::killed)}}))
+                    : error_answer(404, {"there is no live flow " + id}));
+  });
+}
+
+void post_reload(const Asked& asked) {
+  asked.control.reload([answered = asked.answered](const ReloadReport& report) {
     auto answer = json_answer(json_of(report));
     answer.status = report.ok ? 200 : 409;
     answered(std::move(answer));
   });
 }
 
+void post_drain(const Asked& asked) {
+  asked.control.drain();
+  const auto status = asked.control.status();
+  asked.answered(json_answer(json_line({{"draining", true}, {"tcp_flows", status.tcp_flows}})));
+}
+
+// The body is an object with one member, as text; or the answer that says so.
+std::variant<std::string, ApiAnswer> only_member(const std::string& body, const char* key) {
+  const auto object = Json::parse(body, nullptr, false);
+  if (!object.is_object() || object.size() != 1 || !object.contains(key) ||
+      !object[key].is_string()) {
+    return error_answer(400, {std::string("the body is {\"") + key + "\": TEXT} and nothing else"});
+  }
+  return object[key].get<std::string>();
+}
+
+void patch_log(const Asked& asked) {
+  const auto given = only_member(asked.request.body, "level");
+  if (const auto* refused = std::get_if<ApiAnswer>(&given)) {
+    asked.answered(*refused);
+    return;
+  }
+  const auto& name = std::get<std::string>(given);
+  for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error}) {
+    if (name == name_of(level)) {
+      asked.control.set_log_level(level);
+      asked.answered(json_answer(json_line({{"level", name}})));
+      return;
+    }
+  }
+  asked.answered(error_answer(400, {"level is debug, info, warning or error, not '" + name + "'"}));
+}
+
 constexpr std::array routes{
+    ApiRoute{"GET", "/", "", get_page},
     ApiRoute{"GET", "/metrics", "", get_metrics},
     ApiRoute{"GET", "/v1/status", "", get_status},
     ApiRoute{"GET", "/v1/rules", "", get_rules},
     ApiRoute{"GET", "/v1/upstreams", "", get_upstreams},
     ApiRoute{"GET", "/v1/flows", "protocol client destination rule upstream limit", get_flows},
+    ApiRoute{"GET", "/v1/busiest", "", get_busiest},
+    ApiRoute{"DELETE", "/v1/flows/*", "", delete_flow},
     ApiRoute{"POST", "/v1/reload", "", post_reload},
+    ApiRoute{"POST", "/v1/drain", "", post_drain},
+    ApiRoute{"PATCH", "/v1/log", "", patch_log},
 };
 
 std::vector<std::string_view> split(std::string_view text, char at) {
@@ -157,7 +242,7 @@ std::vector<std::string> parameter_errors(const ApiRoute& route, const ApiReques
 }  // namespace
 
 ApiAnswer error_answer(unsigned status, const std::vector<std::string>& errors) {
-  return {.status = status, .body = json_of_errors(errors), .allow = {}};
+  return {.status = status, .body = json_of_errors(errors), .allow = {}, .policy = {}};
 }
 
 void Api::handle(ApiRequest request, const Answered& answered) {
@@ -165,9 +250,14 @@ void Api::handle(ApiRequest request, const Answered& answered) {
   const std::string_view method =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
   std::string allowed;
+  bool changes = false;  // there is something here, but not for reading
   for (const auto& route : routes) {
     auto captured = match(route.path, request.path);
     if (!captured) {
+      continue;
+    }
+    if (request.access == Access::read_only && route.method != "GET") {
+      changes = true;
       continue;
     }
     if (route.method != method) {
@@ -180,7 +270,14 @@ void Api::handle(ApiRequest request, const Answered& answered) {
       answered(error_answer(400, errors));
       return;
     }
-    route.handler(control_, request, answered);
+    route.handler(
+        {.control = control_, .history = history_, .request = request, .answered = answered});
+    return;
+  }
+  if (changes) {
+    auto answer = error_answer(405, {"this address is only for reading: use the control socket"});
+    answer.allow = std::move(allowed);
+    answered(std::move(answer));
     return;
   }
   if (allowed.empty()) {

@@ -11,10 +11,15 @@
 #include <vector>
 
 #include "admin/control.h"
+#include "admin/history.h"
 
 namespace weir {
 
+// What a listener lets its clients do.
+enum class Access : std::uint8_t { everything, read_only };
+
 struct ApiRequest {
+  Access access = Access::everything;
   std::string method;  // "GET"
   std::string path;    // without the query, decoded
   std::vector<std::pair<std::string, std::string>> query;
@@ -27,7 +32,8 @@ struct ApiAnswer {
   unsigned status = 200;
   std::string type = "application/json";
   std::string body;
-  std::string allow;  // of 405
+  std::string allow;   // of 405
+  std::string policy;  // of a page: its Content-Security-Policy
 };
 
 // {"errors": […]}
@@ -37,13 +43,15 @@ class Api {
  public:
   using Answered = std::function<void(ApiAnswer)>;
 
-  explicit Api(Control& control) : control_(control) {}
+  // Both outlive it.
+  Api(Control& control, const History& history) : control_(control), history_(history) {}
 
   // Calls `answered` once, at once or later.
   void handle(ApiRequest request, const Answered& answered);
 
  private:
   Control& control_;
+  const History& history_;
 };
 
 }  // namespace weir

@@ -5,12 +5,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "account/record.h"
 #include "base/configuration.h"
+#include "base/histogram.h"
+#include "base/prefix.h"
 
 namespace weir {
 
@@ -21,15 +26,26 @@ struct StatusReport {
   std::int64_t uptime_ms = 0;
   int workers = 0;
   Port port = 0;
-  std::uint64_t tcp_flows = 0;  // live
+  bool draining = false;
+  LogLevel log_level = LogLevel::info;  // in force; the file may say another
+  std::uint64_t tcp_flows = 0;          // live
   std::uint64_t udp_flows = 0;
   std::uint64_t max_flows = 0;
   std::uint64_t flows_total = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
+  std::uint64_t packets_up = 0;  // datagrams
+  std::uint64_t packets_down = 0;
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
   std::vector<std::pair<std::string, std::uint64_t>> reasons;  // every reason, zero ones too
+};
+
+// How long the flows of a rule or an upstream took from their opening until then.
+struct Latencies {
+  Histogram::Sum connect;
+  Histogram::Sum handshake;
+  Histogram::Sum first_byte;
 };
 
 struct RuleReport {
@@ -44,6 +60,9 @@ struct RuleReport {
   std::uint64_t live = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
+  std::uint64_t packets_up = 0;
+  std::uint64_t packets_down = 0;
+  Latencies latencies;
 };
 
 struct ServerReport {
@@ -56,6 +75,10 @@ struct ServerReport {
   std::uint64_t failures = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
+  std::uint64_t packets_up = 0;
+  std::uint64_t packets_down = 0;
+  std::string state = "up";  // whether flows go there; anything but "up" has a reason
+  std::string why;
 };
 
 struct UpstreamReport {
@@ -65,13 +88,37 @@ struct UpstreamReport {
   std::uint64_t live = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
+  std::uint64_t packets_up = 0;
+  std::uint64_t packets_down = 0;
+  Latencies latencies;
   std::vector<ServerReport> servers;
 };
 
+// The loop of one worker: how long its turns took. While a turn lasts, everybody else waits.
+struct WorkerReport {
+  Histogram::Sum turns;
+  std::int64_t longest_turn_us = 0;  // since start
+};
+
+// An address, an ADDRESS:PORT or a prefix.
+class AddressFilter {
+ public:
+  [[nodiscard]] static std::optional<AddressFilter> parse(const std::string& text);
+  [[nodiscard]] bool covers(const Endpoint& endpoint) const {
+    return prefix_ ? prefix_->contains(endpoint.address) : endpoint == exact_;
+  }
+
+ private:
+  std::optional<Prefix> prefix_;
+  Endpoint exact_;
+};
+
 struct FlowFilter {
+  static constexpr std::uint64_t most = 10'000;  // of one answer: it is made while flows wait
+
   std::optional<Protocol> protocol;
-  std::string client;       // an address, an address:port or a prefix; empty: any
-  std::string destination;  // likewise
+  std::optional<AddressFilter> client;
+  std::optional<AddressFilter> destination;
   std::string rule;
   std::string upstream;
   std::uint64_t limit = 1000;
@@ -80,6 +127,27 @@ struct FlowFilter {
 struct FlowList {
   std::vector<FlowRecord> flows;  // at most `limit`
   std::uint64_t total = 0;        // how many match
+};
+
+// Who moves most at the moment. Speeds are over the time since somebody asked last; the first to
+// ask for a while gets none, and the flows that moved most since they opened.
+struct Busiest {
+  static constexpr std::size_t most = 20;  // of either list
+
+  struct Client {
+    Address address;
+    std::uint64_t flows = 0;
+    std::uint64_t bytes = 0;  // of its live flows
+    std::uint64_t bytes_per_second = 0;
+  };
+  struct BusyFlow {
+    FlowRecord record;
+    std::uint64_t bytes_per_second = 0;
+  };
+  std::vector<Client> clients;  // busiest first
+  std::vector<BusyFlow> flows;
+  std::uint64_t clients_total = 0;
+  std::uint64_t flows_total = 0;
 };
 
 struct ReloadReport {
@@ -98,7 +166,15 @@ class Control {
   [[nodiscard]] virtual StatusReport status() = 0;
   [[nodiscard]] virtual std::vector<RuleReport> rules() = 0;
   [[nodiscard]] virtual std::vector<UpstreamReport> upstreams() = 0;
+  [[nodiscard]] virtual std::vector<WorkerReport> workers() = 0;
   virtual void flows(const FlowFilter& filter, std::function<void(FlowList)> answer) = 0;
+  virtual void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) = 0;
+  // Ends a live flow; false: there is none of that name.
+  virtual void close_flow(const std::string& id, std::function<void(bool)> answer) = 0;
+  // Takes no new TCP flows, and ends the gateway when the last one is gone or timeouts.drain is
+  // over. Asking again changes nothing.
+  virtual void drain() = 0;
+  virtual void set_log_level(LogLevel level) = 0;  // until the next reload
   virtual void reload(std::function<void(ReloadReport)> answer) = 0;
 };
 

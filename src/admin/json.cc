@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
+#include "base/log.h"
 
 namespace weir {
 namespace {
@@ -26,7 +27,9 @@ Json object_of(const RuleReport& rule) {
           {"flows", rule.live},
           {"flows_total", rule.flows},
           {"bytes_up", rule.bytes_up},
-          {"bytes_down", rule.bytes_down}};
+          {"bytes_down", rule.bytes_down},
+          {"packets_up", rule.packets_up},
+          {"packets_down", rule.packets_down}};
 }
 
 Json object_of(const ServerReport& server) {
@@ -34,11 +37,15 @@ Json object_of(const ServerReport& server) {
           {"host", server.host},
           {"port", server.port == 0 ? Json() : Json(server.port)},
           {"addresses", server.addresses},
+          {"state", server.state},
+          {"why", server.why},
           {"flows", server.live},
           {"flows_total", server.flows},
           {"failures_total", server.failures},
           {"bytes_up", server.bytes_up},
-          {"bytes_down", server.bytes_down}};
+          {"bytes_down", server.bytes_down},
+          {"packets_up", server.packets_up},
+          {"packets_down", server.packets_down}};
 }
 
 Json object_of(const UpstreamReport& upstream) {
@@ -46,9 +53,14 @@ Json object_of(const UpstreamReport& upstream) {
   for (const auto& server : upstream.servers) {
     servers.push_back(object_of(server));
   }
-  return {{"name", upstream.name},         {"type", upstream.type},
-          {"flows", upstream.live},        {"flows_total", upstream.flows},
-          {"bytes_up", upstream.bytes_up}, {"bytes_down", upstream.bytes_down},
+  return {{"name", upstream.name},
+          {"type", upstream.type},
+          {"flows", upstream.live},
+          {"flows_total", upstream.flows},
+          {"bytes_up", upstream.bytes_up},
+          {"bytes_down", upstream.bytes_down},
+          {"packets_up", upstream.packets_up},
+          {"packets_down", upstream.packets_down},
           {"servers", std::move(servers)}};
 }
 
@@ -76,12 +88,16 @@ std::string json_of(const StatusReport& status) {
                {"uptime_ms", status.uptime_ms},
                {"workers", status.workers},
                {"port", status.port},
+               {"draining", status.draining},
+               {"log_level", name_of(status.log_level)},
                {"tcp_flows", status.tcp_flows},
                {"udp_flows", status.udp_flows},
                {"max_flows", status.max_flows},
                {"flows_total", status.flows_total},
                {"bytes_up", status.bytes_up},
                {"bytes_down", status.bytes_down},
+               {"packets_up", status.packets_up},
+               {"packets_down", status.packets_down},
                {"reloads", status.reloads},
                {"reloads_failed", status.reloads_failed},
                {"events", std::move(events)}});
@@ -103,6 +119,28 @@ std::string json_of(const FlowList& flows) {
   }
   out += R"(],"total":)";
   out += std::to_string(flows.total);
+  out += "}\n";
+  return out;
+}
+
+std::string json_of(const Busiest& busiest) {
+  Json clients = Json::array();
+  for (const auto& client : busiest.clients) {
+    clients.push_back({{"client", client.address.text()},
+                       {"flows", client.flows},
+                       {"bytes", client.bytes},
+                       {"bytes_per_second", client.bytes_per_second}});
+  }
+  std::string out = R"({"clients":)" + clients.dump();
+  out += R"(,"clients_total":)" + std::to_string(busiest.clients_total);
+  out += R"(,"flows":[)";
+  for (std::size_t i = 0; i < busiest.flows.size(); ++i) {
+    out += i == 0 ? "" : ",";
+    append_json(out, busiest.flows[i].record);
+    out.back() = ',';  // the record's brace
+    out += R"("bytes_per_second":)" + std::to_string(busiest.flows[i].bytes_per_second) + '}';
+  }
+  out += R"(],"flows_total":)" + std::to_string(busiest.flows_total);
   out += "}\n";
   return out;
 }

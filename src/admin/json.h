@@ -13,6 +13,8 @@ namespace weir {
 [[nodiscard]] std::string json_of(
     const std::vector<UpstreamReport>& upstreams);         // {"upstreams": […]}
 [[nodiscard]] std::string json_of(const FlowList& flows);  // {"flows": […], "total": N}
+// {"clients": […], "flows": […], …}: records with bytes_per_second
+[[nodiscard]] std::string json_of(const Busiest& busiest);
 // What changed, or {"errors": […], "warnings": […]} of a reload that failed.
 [[nodiscard]] std::string json_of(const ReloadReport& report);
 [[nodiscard]] std::string json_of_errors(const std::vector<std::string>& errors);

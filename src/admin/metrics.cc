@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <initializer_list>
 #include <iterator>
+#include <string>
 #include <utility>
+
+#include "base/histogram.h"
 
 namespace weir {
 namespace {
@@ -16,25 +20,66 @@ class Exposition {
  public:
   void gauge(std::string_view name, std::string_view help) { family(name, help, "gauge"); }
   void counter(std::string_view name, std::string_view help) { family(name, help, "counter"); }
+  void histogram(std::string_view name, std::string_view help) { family(name, help, "histogram"); }
 
   template <typename Number>
   void sample(std::initializer_list<Label> labels, Number value) {
+    series("", labels, {}, value);
+  }
+
+  // All series of one histogram, in seconds.
+  void distribution(std::initializer_list<Label> labels, const Histogram::Sum& sum) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < Histogram::bounded; ++i) {
+      count += sum.buckets[i];
+      series("_bucket", labels, bounds()[i], count);
+    }
+    count += sum.buckets[Histogram::bounded];
+    series("_bucket", labels, "+Inf", count);
+    series("_sum", labels, {}, seconds(sum.us));
+    series("_count", labels, {}, count);
+  }
+
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  static double seconds(std::int64_t us) { return static_cast<double>(us) / 1e6; }
+
+  // The buckets' bounds as text.
+  static const std::array<std::string, Histogram::bounded>& bounds() {
+    static const auto texts = [] {
+      std::array<std::string, Histogram::bounded> out;
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = fmt::format("{}", seconds(Histogram::bound_us(i)));
+      }
+      return out;
+    }();
+    return texts;
+  }
+
+  template <typename Number>
+  void series(std::string_view suffix, std::initializer_list<Label> labels, std::string_view bound,
+              Number value) {
     out_ += name_;
+    out_ += suffix;
     char separator = '{';
-    for (const auto& [key, text] : labels) {
+    const auto append = [&](std::string_view key, std::string_view text) {
       out_ += separator;
       out_ += key;
       out_ += "=\"";
       append_label(text);
       out_ += '"';
       separator = ',';
+    };
+    for (const auto& [key, text] : labels) {
+      append(key, text);
+    }
+    if (!bound.empty()) {
+      append("le", bound);
     }
     fmt::format_to(std::back_inserter(out_), "{} {}\n", separator == '{' ? "" : "}", value);
   }
 
-  [[nodiscard]] std::string take() { return std::move(out_); }
-
- private:
   void family(std::string_view name, std::string_view help, std::string_view type) {
     name_ = name;
     fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
@@ -60,7 +105,7 @@ class Exposition {
   }
 
   std::string out_;
-  std::string_view name_;
+  std::string name_;
 };
 
 void add_gateway(Exposition& out, const StatusReport& status) {
@@ -82,6 +127,12 @@ void add_gateway(Exposition& out, const StatusReport& status) {
   out.sample({{"direction", "up"}}, status.bytes_up);
   out.sample({{"direction", "down"}}, status.bytes_down);
 
+  out.counter("weir_datagrams_total", "UDP datagrams; up is from client to server.");
+  out.sample({{"direction", "up"}}, status.packets_up);
+  out.sample({{"direction", "down"}}, status.packets_down);
+  out.gauge("weir_draining", "1 while the gateway takes no new connections and is about to end.");
+  out.sample({}, status.draining ? 1 : 0);
+
   out.counter("weir_events_total", "Refusals, drops and fallbacks, by reason.");
   for (const auto& [reason, count] : status.reasons) {
     out.sample({{"reason", reason}}, count);
@@ -89,6 +140,56 @@ void add_gateway(Exposition& out, const StatusReport& status) {
   out.counter("weir_reloads_total", "Reloads of the configuration.");
   out.sample({{"result", "ok"}}, status.reloads);
   out.sample({{"result", "failed"}}, status.reloads_failed);
+}
+
+// Of rules or of upstreams. Handshakes only where there were some.
+template <typename Report>
+void add_latencies(Exposition& out, const std::string& what, const std::vector<Report>& reports) {
+  struct Family {
+    const char* name;
+    const char* help;
+    Histogram::Sum Latencies::*of;
+  };
+  const std::array families{
+      Family{"connect", "From the opening of a flow until its server was connected.",
+             &Latencies::connect},
+      Family{"handshake", "From the opening of a flow until its proxy had agreed.",
+             &Latencies::handshake},
+      Family{"first_byte", "From the opening of a flow until its server's first byte.",
+             &Latencies::first_byte}};
+  for (const auto& family : families) {
+    const auto name = "weir_" + what + "_" + family.name + "_seconds";
+    out.histogram(name, family.help);
+    for (const auto& report : reports) {
+      const auto& sum = report.latencies.*family.of;
+      if (sum.count() > 0) {
+        out.distribution({{what, report.name}}, sum);
+      }
+    }
+  }
+}
+
+// Of rules or of upstreams.
+template <typename Report>
+void add_datagrams(Exposition& out, const std::string& what, const std::vector<Report>& reports) {
+  out.counter("weir_" + what + "_datagrams_total", "UDP datagrams; up is from client to server.");
+  for (const auto& report : reports) {
+    out.sample({{what, report.name}, {"direction", "up"}}, report.packets_up);
+    out.sample({{what, report.name}, {"direction", "down"}}, report.packets_down);
+  }
+}
+
+void add_workers(Exposition& out, const std::vector<WorkerReport>& workers) {
+  out.histogram("weir_worker_turn_seconds",
+                "How long the turns of a worker's loop took; meanwhile its other flows wait.");
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    out.distribution({{"worker", std::to_string(i)}}, workers[i].turns);
+  }
+  out.gauge("weir_worker_longest_turn_seconds", "The longest turn since the gateway started.");
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    out.sample({{"worker", std::to_string(i)}},
+               static_cast<double>(workers[i].longest_turn_us) / 1e6);
+  }
 }
 
 void add_rules(Exposition& out, const std::vector<RuleReport>& rules) {
@@ -105,6 +206,8 @@ void add_rules(Exposition& out, const std::vector<RuleReport>& rules) {
     out.sample({{"rule", rule.name}, {"direction", "up"}}, rule.bytes_up);
     out.sample({{"rule", rule.name}, {"direction", "down"}}, rule.bytes_down);
   }
+  add_datagrams(out, "rule", rules);
+  add_latencies(out, "rule", rules);
   out.counter("weir_rule_firewall_packets_total", "Packets the firewall decided alone for a rule.");
   for (const auto& rule : rules) {
     if (rule.in_firewall) {
@@ -133,6 +236,8 @@ void add_upstreams(Exposition& out, const std::vector<UpstreamReport>& upstreams
     out.sample({{"upstream", upstream.name}, {"direction", "up"}}, upstream.bytes_up);
     out.sample({{"upstream", upstream.name}, {"direction", "down"}}, upstream.bytes_down);
   }
+  add_datagrams(out, "upstream", upstreams);
+  add_latencies(out, "upstream", upstreams);
 }
 
 void add_servers(Exposition& out, const std::vector<UpstreamReport>& upstreams) {
@@ -146,6 +251,10 @@ void add_servers(Exposition& out, const std::vector<UpstreamReport>& upstreams) 
   out.gauge("weir_server_flows", "Live flows to a server.");
   each([&](std::string_view upstream, const ServerReport& server) {
     out.sample({{"upstream", upstream}, {"server", server.name}}, server.live);
+  });
+  out.gauge("weir_server_up", "1 while flows may go to a server.");
+  each([&](std::string_view upstream, const ServerReport& server) {
+    out.sample({{"upstream", upstream}, {"server", server.name}}, server.state == "up" ? 1 : 0);
   });
   out.gauge("weir_server_addresses", "Addresses a server's host is known to have.");
   each([&](std::string_view upstream, const ServerReport& server) {
@@ -165,6 +274,13 @@ void add_servers(Exposition& out, const std::vector<UpstreamReport>& upstreams) 
                server.bytes_up);
     out.sample({{"upstream", upstream}, {"server", server.name}, {"direction", "down"}},
                server.bytes_down);
+  });
+  out.counter("weir_server_datagrams_total", "UDP datagrams to and from a server.");
+  each([&](std::string_view upstream, const ServerReport& server) {
+    out.sample({{"upstream", upstream}, {"server", server.name}, {"direction", "up"}},
+               server.packets_up);
+    out.sample({{"upstream", upstream}, {"server", server.name}, {"direction", "down"}},
+               server.packets_down);
   });
 }
 
@@ -189,6 +305,7 @@ std::string metrics_text(const Figures& figures) {
   add_rules(out, figures.rules);
   add_upstreams(out, figures.upstreams);
   add_servers(out, figures.upstreams);
+  add_workers(out, figures.workers);
   add_process(out, figures.process);
   return out.take();
 }

@@ -27,6 +27,7 @@ struct Figures {
   StatusReport status;
   std::vector<RuleReport> rules;
   std::vector<UpstreamReport> upstreams;
+  std::vector<WorkerReport> workers;
   ProcessFigures process;
 };
 [[nodiscard]] std::string metrics_text(const Figures& figures);

@@ -1,34 +1,22 @@
-// Serves the admin API over HTTP/1.1 on the control socket. libmicrohttpd parses and writes; it
-// runs inside our loop (its epoll descriptor is watched like any other) and has no thread. A
-// request whose answer needs the workers is put aside until that answer comes.
+// The admin interface: the API on the control socket, and read-only on admin.http if that is set;
+// and the history that the page's charts show.
 //
-// Clients are bounded in every way: connections at once, size of a request, memory of answers that
-// nobody reads, time without progress. Those beyond the bound on connections wait in the socket's
-// backlog.
-//
-// Main thread. The only place that includes <microhttpd.h>.
+// Main thread.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "admin/control.h"
+#include "admin/control_socket.h"
+#include "admin/history.h"
+#include "admin/http_listener.h"
 #include "base/configuration.h"
 #include "base/log.h"
 #include "loop/loop.h"
 #include "weir/result.h"
-#include "weir/units.h"
 
 namespace weir {
-
-struct AdminLimits {
-  unsigned connections = 64;
-  std::size_t request_bytes = std::size_t{64} * 1024;        // of a body
-  std::size_t answer_bytes = std::size_t{64} * 1024 * 1024;  // of all answers being sent
-  std::chrono::seconds idle{10};                             // a connection without progress
-  Milliseconds answer{60'000};                               // until `control` has answered
-};
 
 class AdminServer {
  public:
@@ -37,15 +25,25 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> start(Loop& loop, const AdminSettings& settings,
                                                     Control& control, Log& log,
                                                     const AdminLimits& limits = {});
-  // Requests that wait for an answer get 503. What `control` still answers later goes nowhere.
-  ~AdminServer();
-  AdminServer(const AdminServer&) = delete;
-  AdminServer& operator=(const AdminServer&) = delete;
+
+  // Takes over admin.http of a new configuration. On error everything stays as it was.
+  Result<> reconfigure(const AdminSettings& settings);
 
  private:
-  struct State;
-  explicit AdminServer(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  AdminServer(Loop& loop, Control& control, Log& log, const AdminLimits& limits,
+              ControlSocket socket);
+  [[nodiscard]] HttpListener::Setup setup();
+
+  Loop& loop_;
+  Control& control_;
+  Log& log_;
+  AdminLimits limits_;
+  History history_;
+  Timer sampler_;
+  ControlSocket socket_;
+  std::unique_ptr<HttpListener> local_;
+  std::optional<Endpoint> address_;  // of `http_`
+  std::unique_ptr<HttpListener> http_;
 };
 
 }  // namespace weir

@@ -21,7 +21,8 @@ struct GatewaySettings {
   Port port = 50080;
   std::string default_use = "transparent";
   Place default_place;
-  int workers = 0;  // 0: one per CPU
+  int workers = 0;   // 0: one per CPU
+  std::string user;  // to become after start; empty: stay
 };
 
 enum class OnFailure : std::uint8_t { open, closed };
@@ -108,6 +109,7 @@ struct LogSettings {
 
 struct AdminSettings {
   std::string socket = "/run/weir/control.sock";
+  std::optional<Endpoint> http;  // read-only, over TCP; none: off
 };
 
 struct Configuration {

@@ -41,20 +41,6 @@ constexpr Milliseconds retry_after{500};
 
 using Clock = std::chrono::steady_clock;
 
-std::string_view name_of(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug:
-      return "debug";
-    case LogLevel::info:
-      return "info";
-    case LogLevel::warning:
-      return "warning";
-    case LogLevel::error:
-      return "error";
-  }
-  return "error";
-}
-
 // "2026-11-21T04:08:00.123Z"
 void append_time(std::string& out) {
   std::timespec now{};
@@ -78,6 +64,20 @@ struct Entry {
 };
 
 }  // namespace
+
+std::string_view name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
+  }
+  return "error";
+}
 
 struct Log::State {
   // Settled by open() and reopen().
@@ -298,6 +298,10 @@ void Log::error(std::string_view text) { message(LogLevel::error, text); }
 std::uint64_t Log::records(std::string&& batch, std::uint64_t lines) {
   return state_->push({std::move(batch), lines, LogLevel::info}) ? 0 : lines;
 }
+
+LogLevel Log::level() const { return state_->level.load(std::memory_order_relaxed); }
+
+void Log::set_level(LogLevel level) { state_->level = level; }
 
 LogFormat Log::format() const { return state_->format.load(std::memory_order_relaxed); }
 

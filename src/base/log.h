@@ -18,6 +18,8 @@
 
 namespace weir {
 
+[[nodiscard]] std::string_view name_of(LogLevel level);  // "warning"
+
 class Log {
  public:
   static constexpr std::size_t queue_bytes = std::size_t{8} * 1024 * 1024;
@@ -38,6 +40,10 @@ class Log {
   std::uint64_t records(std::string&& batch, std::uint64_t lines);
 
   [[nodiscard]] LogFormat format() const;
+
+  // The least important messages that are written; a change lasts until reopen().
+  [[nodiscard]] LogLevel level() const;
+  void set_level(LogLevel level);
 
   // Lines of either kind that were lost since the start.
   [[nodiscard]] std::uint64_t lost() const;

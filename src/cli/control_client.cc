@@ -20,7 +20,7 @@ std::size_t append_body(char* data, std::size_t size, std::size_t count, void* b
 
 // NOLINTBEGIN(cppcoreguidelines-pro-type-vararg): that is how curl takes its options
 void set_options(CURL* curl, const std::string& socket, const std::string& method,
-                 const std::string& url, std::string& body) {
+                 const std::string& url, const std::string& sent, std::string& body) {
   curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROXY, "");  // whatever the environment says
@@ -29,9 +29,10 @@ void set_options(CURL* curl, const std::string& socket, const std::string& metho
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, answer_ms);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
-  if (method == "POST") {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
-  } else if (method != "GET") {
+  if (method == "POST" || !sent.empty()) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, sent.c_str());  // curl copies nothing: `sent` stays
+  }
+  if (method != "GET" && method != "POST") {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
   }
 }
@@ -52,14 +53,14 @@ Error trouble(CURLcode code, CURL* curl, const std::string& socket) {
 }  // namespace
 
 Result<GatewayAnswer> ask_gateway(const std::string& socket, std::string_view method,
-                                  const std::string& target) {
+                                  const std::string& target, const std::string& body) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
                                                                  &curl_easy_cleanup);
   if (!curl) {
     return Error("cannot start libcurl");
   }
   GatewayAnswer answer;
-  set_options(curl.get(), socket, std::string(method), "http://weir" + target, answer.body);
+  set_options(curl.get(), socket, std::string(method), "http://weir" + target, body, answer.body);
   if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK) {
     return trouble(code, curl.get(), socket);
   }

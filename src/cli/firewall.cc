@@ -51,6 +51,13 @@ int remove(const std::optional<firewall::Backend>& only) {
 int run_firewall(const FirewallArguments& arguments) {
   const auto backend = firewall::backend_named(arguments.backend);
   if (arguments.action == "remove") {
+    if (arguments.on_failure) {
+      // A file that is broken by now says nothing; then traffic passes.
+      const Loaded loaded = load(arguments.file);
+      if (loaded.configuration && loaded.configuration->firewall.on_failure == OnFailure::closed) {
+        return 0;
+      }
+    }
     return remove(backend);
   }
   return show_or_apply(arguments, backend.value_or(firewall::standard_backend()));

@@ -7,9 +7,10 @@
 namespace weir {
 
 struct FirewallArguments {
-  std::string action;   // show, apply or remove
-  std::string file;     // not read by `remove`, which knows weir's own whatever made it
-  std::string backend;  // nft or iptables; empty: what is installed, and for `remove` both
+  std::string action;       // show, apply or remove
+  std::string file;         // not read by `remove`, which knows weir's own whatever made it
+  bool on_failure = false;  // of `remove`: only if the configuration fails open
+  std::string backend;      // nft or iptables; empty: what is installed, and for `remove` both
 };
 
 // Returns the exit status.

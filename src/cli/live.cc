@@ -1,14 +1,17 @@
 #include "cli/live.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/configuration.h"
 #include "base/escape.h"
 #include "cli/control_client.h"
 #include "cli/live_text.h"
+#include "cli/load.h"
 
 namespace weir {
 namespace {
@@ -35,9 +38,19 @@ void print_error(std::string_view text) {
 
 using Text = Result<std::string> (*)(std::string_view json);
 
-int run(const LiveArguments& arguments, std::string_view method, const std::string& target,
-        Text text) {
-  const auto answer = ask_gateway(arguments.socket, method, target);
+struct Request {
+  std::string_view method;
+  std::string target;
+  std::string body;
+};
+
+int run(const LiveArguments& arguments, const Request& request, Text text) {
+  const auto socket = control_socket(arguments);
+  if (!socket) {
+    print_error("weir: " + socket.error().text());
+    return bad_usage;
+  }
+  const auto answer = ask_gateway(socket.value(), request.method, request.target, request.body);
   if (!answer) {
     print_error("weir: " + answer.error().text());
     return failed;
@@ -66,11 +79,28 @@ int run(const LiveArguments& arguments, std::string_view method, const std::stri
   return print(readable.value());
 }
 
+int get(const LiveArguments& arguments, const std::string& target, Text text) {
+  return run(arguments, {.method = "GET", .target = target, .body = {}}, text);
+}
+
 }  // namespace
 
-int run_status(const LiveArguments& arguments) {
-  return run(arguments, "GET", "/v1/status", status_text);
+Result<std::string> control_socket(const LiveArguments& arguments) {
+  if (!arguments.socket.empty()) {
+    return arguments.socket;
+  }
+  if (arguments.config.empty()) {
+    return AdminSettings{}.socket;
+  }
+  const auto loaded = load(arguments.config);
+  if (!loaded.configuration) {
+    return Error(arguments.config +
+                 " does not say which control socket: see `weir check`, or use --socket");
+  }
+  return loaded.configuration->admin.socket;
 }
+
+int run_status(const LiveArguments& arguments) { return get(arguments, "/v1/status", status_text); }
 
 int run_flows(const LiveArguments& arguments) {
   std::string target = "/v1/flows";
@@ -88,19 +118,39 @@ int run_flows(const LiveArguments& arguments) {
       separator = '&';
     }
   }
-  return run(arguments, "GET", target, flows_text);
+  return get(arguments, target, flows_text);
 }
 
 int run_upstreams(const LiveArguments& arguments) {
-  return run(arguments, "GET", "/v1/upstreams", upstreams_text);
+  return get(arguments, "/v1/upstreams", upstreams_text);
 }
 
-int run_rules(const LiveArguments& arguments) {
-  return run(arguments, "GET", "/v1/rules", rules_text);
-}
+int run_rules(const LiveArguments& arguments) { return get(arguments, "/v1/rules", rules_text); }
 
 int run_reload(const LiveArguments& arguments) {
-  return run(arguments, "POST", "/v1/reload", reload_text);
+  return run(arguments, {.method = "POST", .target = "/v1/reload", .body = {}}, reload_text);
+}
+
+int run_close(const LiveArguments& arguments) {
+  int worst = done;
+  for (const auto& id : arguments.ids) {
+    worst = std::max(
+        worst, run(arguments,
+                   {.method = "DELETE", .target = "/v1/flows/" + percent_encoded(id), .body = {}},
+                   close_text));
+  }
+  return worst;
+}
+
+int run_drain(const LiveArguments& arguments) {
+  return run(arguments, {.method = "POST", .target = "/v1/drain", .body = {}}, drain_text);
+}
+
+int run_log_level(const LiveArguments& arguments) {
+  std::string body = R"({"level":)";
+  append_json_string(body, arguments.level);
+  body += '}';
+  return run(arguments, {.method = "PATCH", .target = "/v1/log", .body = body}, log_level_text);
 }
 
 }  // namespace weir

@@ -1,9 +1,12 @@
-// The commands that talk to the running gateway: `status`, `flows`, `upstreams`, `rules`, `reload`.
-// Each asks the control socket once and prints the answer: as lines for people, or with --json the
-// API's own text. They return the program's exit status (0 done, 1 failed, 2 bad usage).
+// The commands that talk to the running gateway. Each asks the control socket once and prints the
+// answer: as lines for people, or with --json the API's own text. They return the program's exit
+// status (0 done, 1 failed, 2 bad usage).
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "weir/result.h"
 
 namespace weir {
 
@@ -18,10 +21,16 @@ struct FlowsArguments {
 };
 
 struct LiveArguments {
-  std::string socket = "/run/weir/control.sock";
+  std::string socket;  // empty: that of `config`
+  std::string config;  // empty: the standard socket
   bool json = false;
-  FlowsArguments flows;  // of `flows` only
+  FlowsArguments flows;          // of `flows` only
+  std::vector<std::string> ids;  // of `close`
+  std::string level;             // of `log-level`
 };
+
+// The control socket to talk to.
+[[nodiscard]] Result<std::string> control_socket(const LiveArguments& arguments);
 
 [[nodiscard]] int run_status(const LiveArguments& arguments);
 [[nodiscard]] int run_flows(const LiveArguments& arguments);
@@ -29,5 +38,10 @@ struct LiveArguments {
 [[nodiscard]] int run_rules(const LiveArguments& arguments);
 // Waits until the gateway has applied its file, and prints the report or the errors.
 [[nodiscard]] int run_reload(const LiveArguments& arguments);
+
+// Ends flows by their ids; 1 if one of them was not there.
+[[nodiscard]] int run_close(const LiveArguments& arguments);
+[[nodiscard]] int run_drain(const LiveArguments& arguments);
+[[nodiscard]] int run_log_level(const LiveArguments& arguments);
 
 }  // namespace weir

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstdint>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
+#include "base/readable.h"
 #include "cli/table.h"
 
 namespace weir {
@@ -78,37 +78,6 @@ void add_changes(std::string& out, const char* what, const Json& changes) {
 
 }  // namespace
 
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr std::array units{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  if (bytes < 1024) {
-    return std::to_string(bytes) + " B";
-  }
-  auto amount = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  while (amount >= 1023.95 && unit + 1 < units.size()) {
-    amount /= 1024;
-    ++unit;
-  }
-  return fmt::format("{:.1f} {}", amount, units[unit]);
-}
-
-std::string duration_text(double ms) {
-  if (ms < 1000) {
-    return fmt::format("{:.0f}ms", ms);
-  }
-  const auto seconds = static_cast<std::int64_t>(ms / 1000);
-  if (seconds < 60) {
-    return fmt::format("{}.{}s", seconds, static_cast<std::int64_t>(ms / 100) % 10);
-  }
-  if (seconds < 3600) {
-    return fmt::format("{}m{}s", seconds / 60, seconds % 60);
-  }
-  if (seconds < 86400) {
-    return fmt::format("{}h{}m", seconds / 3600, seconds / 60 % 60);
-  }
-  return fmt::format("{}d{}h", seconds / 86400, seconds / 3600 % 24);
-}
-
 Result<std::string> status_text(std::string_view json) {
   return described(json, [](const Json& status) {
     std::string out;
@@ -117,8 +86,10 @@ Result<std::string> status_text(std::string_view json) {
     add_line(out, "process",
              count_at(status, "pid") + ", " + count_at(status, "workers") +
                  (number_at(status, "workers") == 1 ? " worker" : " workers"));
-    add_line(out, "up for", duration_text(status.at("uptime_ms").get<double>()));
+    add_line(out, "up for", elapsed_text(status.at("uptime_ms").get<double>()));
+    add_line(out, "state", status.at("draining").get<bool>() ? "draining" : "serving");
     add_line(out, "port", count_at(status, "port"));
+    add_line(out, "log level", text_at(status, "log_level"));
     add_line(out, "flows",
              fmt::format("{} TCP, {} UDP live (at most {}); {} since start",
                          number_at(status, "tcp_flows"), number_at(status, "udp_flows"),
@@ -155,7 +126,7 @@ Result<std::string> flows_text(std::string_view json) {
                  text_at(flow, "destination"), text_at(flow, "rule"), text_at(flow, "upstream"),
                  server.empty() ? text_at(flow, "server_address") : server,
                  bytes_at(flow, "bytes_up"), bytes_at(flow, "bytes_down"),
-                 duration_text(flow.at("duration_ms").get<double>())});
+                 elapsed_text(flow.at("duration_ms").get<double>())});
     }
     const auto total = number_at(answer, "total");
     std::string out = flows.empty() ? "" : table.text();
@@ -232,6 +203,27 @@ Result<std::string> reload_text(std::string_view json) {
                        number_at(report, "flows_kept"),
                        number_at(report, "flows_now_matching_another_rule"));
     return out;
+  });
+}
+
+Result<std::string> close_text(std::string_view json) {
+  return described(json, [](const Json& answer) {
+    return fmt::format("closed {}\n", printable(text_at(answer, "id")));
+  });
+}
+
+Result<std::string> drain_text(std::string_view json) {
+  return described(json, [](const Json& answer) {
+    const auto flows = number_at(answer, "tcp_flows");
+    return fmt::format("draining: no new connections; {} TCP flow{} may finish, then weir ends\n",
+                       flows, flows == 1 ? "" : "s");
+  });
+}
+
+Result<std::string> log_level_text(std::string_view json) {
+  return described(json, [](const Json& answer) {
+    return fmt::format("log level is {} until the next reload\n",
+                       printable(text_at(answer, "level")));
   });
 }
 

@@ -2,7 +2,6 @@
 // made printable on the way. An error means that the JSON is not what this version expects.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +15,11 @@ namespace weir {
 [[nodiscard]] Result<std::string> upstreams_text(std::string_view json);
 [[nodiscard]] Result<std::string> rules_text(std::string_view json);
 [[nodiscard]] Result<std::string> reload_text(std::string_view json);
+[[nodiscard]] Result<std::string> close_text(std::string_view json);
+[[nodiscard]] Result<std::string> drain_text(std::string_view json);
+[[nodiscard]] Result<std::string> log_level_text(std::string_view json);
 
 // The lines of {"errors": […]}, or one that names the status if that is not what came.
 [[nodiscard]] std::vector<std::string> errors_in(std::string_view json, long status);
-
-// "1.4 MiB", "250 B"
-[[nodiscard]] std::string bytes_text(std::uint64_t bytes);
-// "250ms", "12.5s", "3m12s", "2h4m", "3d2h"
-[[nodiscard]] std::string duration_text(double ms);
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/load.h"
+#include "cli/privileges.h"
 
 namespace weir {
 namespace {
@@ -33,6 +34,10 @@ int run_gateway(const RunArguments& arguments) {
   options.load = [file = arguments.file]() { return load(file); };
   options.firewall = arguments.firewall;
   options.descriptors = raise_descriptor_limit();
+  if (auto became = become_user(*configuration); !became) {
+    fmt::print(stderr, "weir: {}\n", became.error().text());
+    return 1;
+  }
   auto gateway = Gateway::start(std::move(options), std::move(*configuration));
   if (!gateway) {
     fmt::print(stderr, "weir: {}\n", gateway.error().text());

@@ -27,6 +27,8 @@ constexpr std::array gateway_keys{
         .least = 1,
         .most = 1024,
         .choices = "auto"},
+    Key{.name = "user",
+        .sentence = "user to become once started; keeps the capabilities that interception needs"},
     Key{.name = "include",
         .sentence =
             "pattern of further files, relative to this one; their sections count as if they stood "
@@ -220,6 +222,9 @@ constexpr std::array admin_keys{
     Key{.name = "socket",
         .standard = "/run/weir/control.sock",
         .sentence = "control socket that weir status and its kin talk to"},
+    Key{.name = "http",
+        .sentence = "ADDRESS:PORT that serves the page, the API and metrics for reading; none "
+                    "given: off"},
 };
 
 constexpr auto named = SectionKind::Naming::required;

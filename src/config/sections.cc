@@ -16,6 +16,7 @@ GatewaySettings gateway_section(const Settings& settings) {
   out.default_use = settings.text("default");
   out.default_place = settings.place_of("default");
   out.workers = static_cast<int>(settings.number("workers"));
+  out.user = settings.text_or_empty("user");
   return out;
 }
 
@@ -90,12 +91,22 @@ DnsSettings dns_section(const Settings& settings, Findings& findings) {
 
 AdminSettings admin_section(const Settings& settings, Findings& findings) {
   constexpr std::size_t longest_socket = sizeof(sockaddr_un::sun_path) - 1;
-  AdminSettings out{.socket = settings.text("socket")};
+  AdminSettings out{.socket = settings.text("socket"), .http = {}};
   check_absolute(out.socket, "socket", settings.place_of("socket"), findings);
   if (out.socket.size() > longest_socket) {
     findings.error(settings.place_of("socket"),
                    "'socket': the path is " + std::to_string(out.socket.size()) +
                        " bytes long, the kernel takes " + std::to_string(longest_socket));
+  }
+  if (const auto http = settings.text_or_empty("http"); settings.given("http")) {
+    const auto endpoint = Endpoint::parse(http);
+    if (!endpoint || endpoint.value().port == 0) {
+      findings.error(settings.place_of("http"),
+                     "'http': '" + http +
+                         "' is not ADDRESS:PORT (IPv6: [ADDRESS]:PORT), such as 127.0.0.1:9080");
+    } else {
+      out.http = endpoint.value();
+    }
   }
   return out;
 }

@@ -87,6 +87,7 @@ std::optional<std::string> needs_restart(const Configuration& before, const Conf
   };
   note(before.gateway.port != after.gateway.port, "gateway.port");
   note(before.gateway.workers != after.gateway.workers, "gateway.workers");
+  note(before.gateway.user != after.gateway.user, "gateway.user");
   note(before.firewall.mark != after.firewall.mark, "firewall.mark");
   note(before.firewall.bypass_mark != after.firewall.bypass_mark, "firewall.bypass-mark");
   note(before.admin.socket != after.admin.socket, "admin.socket");

@@ -27,7 +27,8 @@ struct FlowCore {
   std::int64_t first_byte_us = FlowRecord::unknown;
   std::unique_ptr<const std::string> path;  // the record's `server`, where it is a chain of them
   std::uint32_t attempts = 0;
-  std::uint8_t generation = 0;  // LoopGuard's
+  std::uint8_t generation = 0;        // LoopGuard's
+  std::uint64_t bytes_looked_at = 0;  // when somebody last asked who is busiest
 
   [[nodiscard]] std::int64_t since_opened(Instant now) const { return (now - opened).count(); }
 };

@@ -1,12 +1,11 @@
 // Which live flows somebody asked to see.
 #pragma once
 
-#include "account/record.h"
 #include "admin/control.h"
+#include "gateway/flow_core.h"
 
 namespace weir {
 
-// Addresses of the filter may be an address, an ADDRESS:PORT or a prefix.
-[[nodiscard]] bool matches(const FlowFilter& filter, const FlowRecord& record);
+[[nodiscard]] bool matches(const FlowFilter& filter, const FlowCore& core);
 
 }  // namespace weir

@@ -51,6 +51,11 @@ void FlowServices::moved(const FlowCore& core, std::uint64_t bytes_up, std::uint
 
 std::string FlowServices::id_of(const FlowCore& core) const { return ids_.text(core.sequence); }
 
+void FlowServices::took(const FlowCore& core, Latency latency, std::int64_t us) {
+  core.rule->tally->of(worker_).of(latency).add(us);
+  core.rule->upstream_tally->of(worker_).of(latency).add(us);
+}
+
 FlowRecord FlowServices::describe(const FlowCore& core) const {
   FlowRecord record;
   record.id = ids_.text(core.sequence);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,13 @@ class FlowServices {
              std::uint64_t packets_up, std::uint64_t packets_down);
 
   [[nodiscard]] std::string id_of(const FlowCore& core) const;
+  // How long the flow has waited for its connection, its handshake or the first byte.
+  void took(const FlowCore& core, Latency latency, std::int64_t us);
+
+  // The number of a flow of this worker by its id.
+  [[nodiscard]] std::optional<std::uint64_t> sequence_of(std::string_view id) const {
+    return ids_.number(id);
+  }
   // The record's fields that the core knows.
   [[nodiscard]] FlowRecord describe(const FlowCore& core) const;
   // Writes a record, if the flow's rule wants it written.

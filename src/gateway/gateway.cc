@@ -56,7 +56,8 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
       started_(clock_now()),
       admission_(options_.descriptors, workers),
       rule_tallies_(0),
-      upstream_tallies_(0) {}
+      upstream_tallies_(0),
+      service_manager_(ServiceManager::from_environment()) {}
 
 Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration configuration) {
   auto log = Log::open(configuration.log);
@@ -114,6 +115,11 @@ Result<> Gateway::open(Configuration configuration) {
              " with " + std::to_string(workers_.size()) + " workers, at most " +
              std::to_string(snapshot_->limits().max_flows) + " flows each of TCP and UDP (" +
              std::to_string(options_.descriptors) + " descriptors)");
+  service_manager_.ready("serving on port " + std::to_string(from.gateway.port));
+  if (const auto interval = service_manager_.watchdog()) {
+    heart_ = std::make_unique<Timer>(loop_, [this]() { beat(); });
+    heart_->every(*interval);
+  }
   return Done{};
 }
 
@@ -179,16 +185,32 @@ void Gateway::watch_signals() {
 void Gateway::run() { loop_.run(); }
 
 void Gateway::drain() {
-  draining_ = true;
+  if (std::exchange(draining_, true)) {
+    return;
+  }
   log_->info("draining: no new connections; TCP flows may finish within timeouts.drain");
+  const auto most = snapshot_->timeouts().drain;
+  constexpr Milliseconds farewell{10'000};  // for the firewall's rules and the log
+  service_manager_.stopping(most + farewell, "draining");
   drain_timer_ = std::make_unique<Timer>(loop_, [this]() { exit_now(); });
-  drain_timer_->once(snapshot_->timeouts().drain);
+  drain_timer_->once(most);
   for (const auto& worker : workers_) {
     worker->post([](Worker& self) { self.drain(); });
   }
 }
 
 void Gateway::exit_now() { loop_.stop(); }
+
+void Gateway::beat() {
+  if (silent_workers_ != 0) {
+    return;  // who waits for a worker for long is not alive
+  }
+  service_manager_.alive();
+  silent_workers_ = workers_.size();
+  for (const auto& worker : workers_) {
+    worker->post([this](Worker&) { mailbox_->post([this]() { --silent_workers_; }); });
+  }
+}
 
 Gateway::~Gateway() {
   admin_.reset();
@@ -201,6 +223,7 @@ Gateway::~Gateway() {
   resolver_.reset();
   signals_.clear();
   drain_timer_.reset();
+  heart_.reset();
   mailbox_.reset();
   if (snapshot_) {
     log_->info("weir has stopped");

@@ -21,6 +21,8 @@
 #include "firewall/install.h"
 #include "firewall/ruleset.h"
 #include "gateway/admission.h"
+#include "gateway/firewall_counts.h"
+#include "gateway/service_manager.h"
 #include "gateway/snapshot.h"
 #include "gateway/worker.h"
 #include "loop/loop.h"
@@ -49,7 +51,12 @@ class Gateway final : public Control {
   [[nodiscard]] StatusReport status() override;
   [[nodiscard]] std::vector<RuleReport> rules() override;
   [[nodiscard]] std::vector<UpstreamReport> upstreams() override;
+  [[nodiscard]] std::vector<WorkerReport> workers() override;
   void flows(const FlowFilter& filter, std::function<void(FlowList)> answer) override;
+  void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) override;
+  void close_flow(const std::string& id, std::function<void(bool)> answer) override;
+  void drain() override;
+  void set_log_level(LogLevel level) override;
   void reload(std::function<void(ReloadReport)> answer) override;
 
  private:
@@ -66,8 +73,10 @@ class Gateway final : public Control {
   void begin_reload();
   void finish_reload(const ReloadReport& report);
 
-  void drain();
   void exit_now();
+
+  // Tells the service manager that we are alive: this thread, and every worker.
+  void beat();
 
   // While it lives, workers keep what a program being started may still hold open.
   class StartingProgram {
@@ -99,9 +108,18 @@ class Gateway final : public Control {
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Signal>> signals_;
   std::unique_ptr<Timer> drain_timer_;
+  ServiceManager service_manager_;
+  std::unique_ptr<Timer> heart_;
+  std::size_t silent_workers_ = 0;  // have not answered since the last beat
   // Whoever asked for a reload while one was under way gets the report of the next one.
   std::vector<std::function<void(ReloadReport)>> waiting_reloads_;
   std::vector<std::function<void(ReloadReport)>> reloading_;
+  // Whoever asks within a second hears what was found for the first.
+  static constexpr std::chrono::seconds busiest_is_fresh{1};
+  std::shared_ptr<const Busiest> busiest_;
+  Instant busiest_at_;
+  std::vector<std::function<void(std::shared_ptr<const Busiest>)>> asking_busiest_;
+  FirewallCounts firewall_counts_;
   bool draining_ = false;
   std::size_t drained_workers_ = 0;
   std::atomic<bool> starting_program_{false};   // see Worker::Shared

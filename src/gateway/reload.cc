@@ -18,6 +18,7 @@ void Gateway::reload(std::function<void(ReloadReport)> answer) {
 
 void Gateway::begin_reload() {
   reloading_ = std::exchange(waiting_reloads_, {});
+  service_manager_.reloading();
   auto report = std::make_shared<ReloadReport>();
   const auto next = prepare_reload(*report);
   if (!next) {
@@ -81,9 +82,16 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
     if (auto dns = resolver_->reconfigure(from.dns); !dns) {
       log_->error(dns.error().text());
     }
+    if (auto admin = admin_->reconfigure(from.admin); !admin) {
+      log_->error(admin.error().text());
+    }
   };
   if (auto dns = resolver_->reconfigure(to.dns); !dns) {
     back_out(dns.error());
+    return nullptr;
+  }
+  if (auto admin = admin_->reconfigure(to.admin); !admin) {
+    back_out(admin.error());
     return nullptr;
   }
   if (auto rules = replace_firewall(*next); !rules) {
@@ -103,12 +111,14 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
 // them; where none are, none are wanted.
 Result<> Gateway::replace_firewall(const Snapshot& next) {
   const StartingProgram guard(*this);
+  firewall_counts_.before_replacing(*snapshot_, clock_now());
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
     const auto there = firewall::applied(backend);
     if (there.ok() && there.value()) {
       if (auto applied = firewall::apply(firewall_rules(next), backend); !applied) {
         return applied.error().while_trying("cannot replace the firewall's rules");
       }
+      firewall_counts_.replaced();
       break;
     }
   }
@@ -127,6 +137,9 @@ void Gateway::finish_reload(const ReloadReport& report) {
     log_->error("reload refused, nothing changed: " +
                 (report.errors.empty() ? std::string("?") : report.errors.front()));
   }
+  service_manager_.ready(report.ok ? "serving"
+                                   : "serving; the last reload was refused: " +
+                                         (report.errors.empty() ? "" : report.errors.front()));
   for (auto& answer : std::exchange(reloading_, {})) {
     answer(report);
   }

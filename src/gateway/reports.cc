@@ -9,6 +9,15 @@
 #include "gateway/gateway.h"
 
 namespace weir {
+namespace {
+
+Latencies latencies_of(const Tally& tally) {
+  return {.connect = tally.sum(Latency::connect),
+          .handshake = tally.sum(Latency::handshake),
+          .first_byte = tally.sum(Latency::first_byte)};
+}
+
+}  // namespace
 
 StatusReport Gateway::status() {
   const auto& from = snapshot_->configuration();
@@ -23,6 +32,8 @@ StatusReport Gateway::status() {
   out.tcp_flows = admission_.live(Protocol::tcp);
   out.udp_flows = admission_.live(Protocol::udp);
   out.max_flows = snapshot_->limits().max_flows;
+  out.draining = draining_;
+  out.log_level = log_->level();
   out.reloads = reloads_;
   out.reloads_failed = reloads_failed_;
   rule_tallies_.each([&](const std::string&, const Tally& tally) {
@@ -30,6 +41,8 @@ StatusReport Gateway::status() {
     out.flows_total += sum.flows;
     out.bytes_up += sum.bytes_up;
     out.bytes_down += sum.bytes_down;
+    out.packets_up += sum.packets_up;
+    out.packets_down += sum.packets_down;
   });
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count); ++i) {
     const auto reason = static_cast<Reason>(i);
@@ -45,17 +58,9 @@ StatusReport Gateway::status() {
 std::vector<RuleReport> Gateway::rules() {
   const auto& from = snapshot_->configuration();
   const auto entries = snapshot_->entries();
-  // What the firewall decided alone is counted by the kernel.
-  const StartingProgram guard(*this);
-  std::vector<firewall::RuleCounter> counters;
-  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
-    const auto there = firewall::applied(backend);
-    if (there.ok() && there.value()) {
-      if (auto read = firewall::read_counters(firewall_rules(*snapshot_), backend); read.ok()) {
-        counters = std::move(read).value();
-      }
-      break;
-    }
+  if (const Instant now = clock_now(); firewall_counts_.is_stale(now)) {
+    const StartingProgram guard(*this);
+    firewall_counts_.read(*snapshot_, now);
   }
   std::vector<RuleReport> out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -71,11 +76,10 @@ std::vector<RuleReport> Gateway::rules() {
     report.live = entry.tally->live.load(std::memory_order_relaxed);
     report.bytes_up = sum.bytes_up;
     report.bytes_down = sum.bytes_down;
-    const auto counted = std::find_if(counters.begin(), counters.end(), [&](const auto& counter) {
-      return counter.row == (is_default ? 0 : i + 1) &&
-             counter.verdict != firewall::Verdict::intercept;
-    });
-    if (counted != counters.end()) {
+    report.packets_up = sum.packets_up;
+    report.packets_down = sum.packets_down;
+    report.latencies = latencies_of(*entry.tally);
+    if (const auto counted = firewall_counts_.of(entry.name)) {
       report.in_firewall = true;
       report.firewall_packets = counted->packets;
       report.firewall_bytes = counted->bytes;
@@ -97,6 +101,9 @@ std::vector<UpstreamReport> Gateway::upstreams() {
     report.live = tally->live.load(std::memory_order_relaxed);
     report.bytes_up = sum.bytes_up;
     report.bytes_down = sum.bytes_down;
+    report.packets_up = sum.packets_up;
+    report.packets_down = sum.packets_down;
+    report.latencies = latencies_of(*tally);
     for (const auto& server : upstream->servers()) {
       ServerReport line;
       line.name = server->identity().name;
@@ -111,6 +118,12 @@ std::vector<UpstreamReport> Gateway::upstreams() {
       line.failures = server->failures_total.load(std::memory_order_relaxed);
       line.bytes_up = server->bytes_up.load(std::memory_order_relaxed);
       line.bytes_down = server->bytes_down.load(std::memory_order_relaxed);
+      line.packets_up = server->packets_up.load(std::memory_order_relaxed);
+      line.packets_down = server->packets_down.load(std::memory_order_relaxed);
+      if (line.addresses.empty()) {
+        line.state = "unresolved";
+        line.why = "no address of " + line.host + " is known";
+      }
       report.servers.push_back(std::move(line));
     }
     out.push_back(std::move(report));
@@ -139,6 +152,68 @@ void Gateway::flows(const FlowFilter& filter, std::function<void(FlowList)> answ
       });
     });
   }
+}
+
+std::vector<WorkerReport> Gateway::workers() {
+  std::vector<WorkerReport> out;
+  out.reserve(workers_.size());
+  for (const auto& worker : workers_) {
+    out.push_back(worker->report());
+  }
+  return out;
+}
+
+void Gateway::busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) {
+  if (busiest_ && clock_now() - busiest_at_ < busiest_is_fresh) {
+    answer(busiest_);
+    return;
+  }
+  asking_busiest_.push_back(std::move(answer));
+  if (asking_busiest_.size() > 1) {
+    return;  // the workers are being asked
+  }
+  auto parts = std::make_shared<std::vector<BusyLook::Part>>();
+  for (const auto& worker : workers_) {
+    worker->post([this, parts](Worker& self) {
+      auto part = std::make_shared<BusyLook::Part>(self.busiest());
+      mailbox_->post([this, parts, part]() {
+        parts->push_back(std::move(*part));
+        if (parts->size() == workers_.size()) {
+          busiest_ = std::make_shared<Busiest>(BusyLook::merge(std::move(*parts)));
+          busiest_at_ = clock_now();
+          for (const auto& ask : std::exchange(asking_busiest_, {})) {
+            ask(busiest_);
+          }
+        }
+      });
+    });
+  }
+}
+
+void Gateway::close_flow(const std::string& id, std::function<void(bool)> answer) {
+  struct Search {
+    std::size_t outstanding;
+    bool found = false;
+    std::function<void(bool)> answer;
+  };
+  auto search = std::make_shared<Search>(
+      Search{.outstanding = workers_.size(), .found = false, .answer = std::move(answer)});
+  for (const auto& worker : workers_) {
+    worker->post([this, id, search](Worker& self) {
+      const bool closed = self.close_flow(id);
+      mailbox_->post([search, closed]() {
+        search->found = search->found || closed;
+        if (--search->outstanding == 0) {
+          search->answer(search->found);
+        }
+      });
+    });
+  }
+}
+
+void Gateway::set_log_level(LogLevel level) {
+  log_->set_level(level);
+  log_->info(std::string("log level is now ") + std::string(name_of(level)));
 }
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 // somebody reads. Tallies belong to a name and live across reloads.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -10,8 +11,12 @@
 #include <vector>
 
 #include "base/counter.h"
+#include "base/histogram.h"
 
 namespace weir {
+
+// What a flow waits for, in this order; times are since it opened.
+enum class Latency : std::uint8_t { connect, handshake, first_byte, count };
 
 class Tally {
  public:
@@ -21,6 +26,11 @@ class Tally {
     Counter bytes_down;
     Counter packets_up;
     Counter packets_down;
+    std::array<Histogram, static_cast<std::size_t>(Latency::count)> latencies;
+
+    [[nodiscard]] Histogram& of(Latency latency) {
+      return latencies[static_cast<std::size_t>(latency)];
+    }
   };
   struct Sum {
     std::uint64_t flows = 0;
@@ -41,6 +51,14 @@ class Tally {
       out.bytes_down += part.bytes_down.get();
       out.packets_up += part.packets_up.get();
       out.packets_down += part.packets_down.get();
+    }
+    return out;
+  }
+
+  [[nodiscard]] Histogram::Sum sum(Latency latency) const {
+    Histogram::Sum out;
+    for (const Part& part : parts_) {
+      part.latencies[static_cast<std::size_t>(latency)].add_to(out);
     }
     return out;
   }

@@ -63,6 +63,8 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
   }
 
   [[nodiscard]] const FlowCore& core() const { return core_; }
+  [[nodiscard]] FlowCore& core() { return core_; }
+  [[nodiscard]] std::uint64_t bytes() const { return counted_up_ + counted_down_; }
   std::size_t place = 0;  // in TcpFlows::flows_
 
   [[nodiscard]] FlowRecord record() const {
@@ -130,8 +132,10 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
       return;
     }
     core_.connect_us = core_.since_opened(dial_->connected_at());
+    services_.took(core_, Latency::connect, core_.connect_us);
     if (!dial_->route().hops.empty()) {
       core_.handshake_us = core_.since_opened(services_.poll().now());
+      services_.took(core_, Latency::handshake, core_.handshake_us);
     }
     if (core_.server) {
       core_.server->flows_total.fetch_add(1, std::memory_order_relaxed);
@@ -225,6 +229,7 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
     const auto down = relay_->bytes_down();
     if (counted_down_ == 0 && down != 0) {
       core_.first_byte_us = core_.since_opened(services_.poll().now());
+      services_.took(core_, Latency::first_byte, core_.first_byte_us);
     }
     if (up != counted_up_ || down != counted_down_) {
       services_.moved(core_, up - counted_up_, down - counted_down_, 0, 0);
@@ -368,10 +373,21 @@ void TcpFlows::ended(TcpFlow& flow) {
   flows_.pop_back();
 }
 
-void TcpFlows::each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const {
+void TcpFlows::each(const Visit& visit) const {
   for (const auto& flow : flows_) {
-    visit(flow->core(), flow->record());
+    visit({flow->core(), flow->bytes(), [&flow]() { return flow->record(); }});
   }
+}
+
+bool TcpFlows::end(std::uint64_t sequence, End why) {
+  const auto found = std::find_if(flows_.begin(), flows_.end(), [&](const auto& flow) {
+    return flow->core().sequence == sequence;
+  });
+  if (found == flows_.end()) {
+    return false;
+  }
+  (*found)->end(why);
+  return true;
 }
 
 void TcpFlows::end_all(End end) {

@@ -11,6 +11,7 @@
 
 #include "dial/tcp_dial.h"
 #include "gateway/flow_services.h"
+#include "gateway/flow_view.h"
 #include "intercept/tcp_listener.h"
 #include "relay/tcp_relay.h"
 
@@ -28,7 +29,9 @@ class TcpFlows {
   void limit_buffer(std::uint64_t bytes) { shared_.most_stashed = bytes; }
 
   [[nodiscard]] std::size_t size() const { return flows_.size(); }
-  void each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const;
+  void each(const Visit& visit) const;
+  // Ends the flow of that number; false: there is none.
+  bool end(std::uint64_t sequence, End why);
   // Ends every flow.
   void end_all(End end);
 

@@ -131,6 +131,7 @@ void UdpFlows::sent_down(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t b
   if (flow.packets_down == 0) {
     flow.core.first_byte_us = flow.core.since_opened(services_.poll().now());
     note_first_answer(flow.core, services_.poll().now());
+    services_.took(flow.core, Latency::first_byte, flow.core.first_byte_us);
   }
   flow.packets_down += datagrams;
   flow.bytes_down += bytes;
@@ -459,6 +460,8 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
     flow.core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
     flow.core.server->bytes_up.fetch_add(flow.bytes_up, std::memory_order_relaxed);
     flow.core.server->bytes_down.fetch_add(flow.bytes_down, std::memory_order_relaxed);
+    flow.core.server->packets_up.fetch_add(flow.packets_up, std::memory_order_relaxed);
+    flow.core.server->packets_down.fetch_add(flow.packets_down, std::memory_order_relaxed);
   }
   services_.closed(flow.core);
   UdpSocket& socket = *flow.socket;
@@ -494,10 +497,21 @@ void UdpFlows::release(UdpSocket& socket) {
   sockets_.pop_back();
 }
 
-void UdpFlows::each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const {
+void UdpFlows::each(const Visit& visit) const {
   for (const auto& flow : flows_) {
-    visit(flow->core, record(*flow));
+    visit({flow->core, flow->bytes_up + flow->bytes_down, [&]() { return record(*flow); }});
   }
+}
+
+bool UdpFlows::end(std::uint64_t sequence, End why) {
+  const auto found = std::find_if(flows_.begin(), flows_.end(), [&](const auto& flow) {
+    return flow->core.sequence == sequence;
+  });
+  if (found == flows_.end()) {
+    return false;
+  }
+  end(**found, why, {});
+  return true;
 }
 
 void UdpFlows::end_all(End why) {

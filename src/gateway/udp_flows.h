@@ -16,6 +16,7 @@
 #include "base/datagram_batch.h"
 #include "dial/outbound.h"
 #include "gateway/flow_services.h"
+#include "gateway/flow_view.h"
 #include "gateway/refusals.h"
 #include "gateway/source_addresses.h"
 #include "gateway/udp_flow.h"
@@ -39,7 +40,9 @@ class UdpFlows final : private UdpRelay::Owner {
   void bury();
 
   [[nodiscard]] std::size_t size() const { return flows_.size(); }
-  void each(const std::function<void(const FlowCore&, const FlowRecord&)>& visit) const;
+  void each(const Visit& visit) const;
+  // Ends the flow of that number; false: there is none.
+  bool end(std::uint64_t sequence, End why);
   void end_all(End end);
 
  private:

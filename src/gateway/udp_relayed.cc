@@ -156,6 +156,8 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
     }
     one->core.connect_us = one->core.since_opened(relay.connected_at());
     one->core.handshake_us = one->core.since_opened(services_.poll().now());
+    services_.took(one->core, Latency::connect, one->core.connect_us);
+    services_.took(one->core, Latency::handshake, one->core.handshake_us);
   }
   if (socket.only_flow != nullptr) {  // a later attempt may lead elsewhere
     wrap(*socket.only_flow, relay.route().wrappings);

@@ -1,5 +1,7 @@
 #include "gateway/worker.h"
 
+#include <pthread.h>
+
 #include <cstring>
 #include <utility>
 
@@ -41,6 +43,8 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
   use(std::move(snapshot));
   listen(std::move(listeners));
   thread_ = std::thread([this]() { poll_.run(); });
+  // As top and gdb show it; 15 characters at most.
+  pthread_setname_np(thread_.native_handle(), ("worker-" + std::to_string(number)).c_str());
 }
 
 Worker::~Worker() {
@@ -118,6 +122,18 @@ void Worker::end_turn() {
     draining_ = false;
     shared_.on_drained();
   }
+  const std::int64_t took = (clock_now() - poll_.now()).count();
+  turns_.add(took);
+  if (took > longest_turn_us_.load(std::memory_order_relaxed)) {
+    longest_turn_us_.store(took, std::memory_order_relaxed);
+  }
+}
+
+WorkerReport Worker::report() const {
+  WorkerReport out;
+  turns_.add_to(out.turns);
+  out.longest_turn_us = longest_turn_us_.load(std::memory_order_relaxed);
+  return out;
 }
 
 void Worker::tick() {
@@ -134,11 +150,11 @@ void Worker::drain() {
 }
 
 void Worker::list(const FlowFilter& filter, FlowList& out) const {
-  const auto visit = [&](const FlowCore&, const FlowRecord& record) {
-    if (matches(filter, record)) {
+  const auto visit = [&](const FlowView& flow) {
+    if (matches(filter, flow.core)) {
       ++out.total;
       if (out.flows.size() < filter.limit) {
-        out.flows.push_back(record);
+        out.flows.push_back(flow.record());
         out.flows.back().live = true;
       }
     }
@@ -147,10 +163,23 @@ void Worker::list(const FlowFilter& filter, FlowList& out) const {
   udp_.each(visit);
 }
 
+BusyLook::Part Worker::busiest() {
+  busy_look_.begin(clock_now());
+  const auto visit = [this](const FlowView& flow) { busy_look_.look_at(flow); };
+  tcp_.each(visit);
+  udp_.each(visit);
+  return busy_look_.end();
+}
+
+bool Worker::close_flow(const std::string& id) {
+  const auto sequence = services_.sequence_of(id);
+  return sequence && (tcp_.end(*sequence, End::killed) || udp_.end(*sequence, End::killed));
+}
+
 std::uint64_t Worker::matching_another_rule(const Snapshot& next) const {
   std::uint64_t count = 0;
-  const auto visit = [&](const FlowCore& core, const FlowRecord&) {
-    count += next.choose(core.flow).name != core.rule->name ? 1 : 0;
+  const auto visit = [&](const FlowView& flow) {
+    count += next.choose(flow.core.flow).name != flow.core.rule->name ? 1 : 0;
   };
   tcp_.each(visit);
   udp_.each(visit);

@@ -14,8 +14,10 @@
 #include "admin/control.h"
 #include "base/datagram_batch.h"
 #include "base/deadlines.h"
+#include "base/histogram.h"
 #include "base/log.h"
 #include "gateway/admission.h"
+#include "gateway/busy_look.h"
 #include "gateway/flow_services.h"
 #include "gateway/snapshot.h"
 #include "gateway/tcp_flows.h"
@@ -62,6 +64,7 @@ class Worker {
 
   // Any thread.
   [[nodiscard]] const Reasons& reasons() const { return services_.reasons(); }
+  [[nodiscard]] WorkerReport report() const;
 
   // The worker's thread only:
   void use(std::shared_ptr<const Snapshot> snapshot);
@@ -69,6 +72,10 @@ class Worker {
   void drain();
   // Appends the flows that match.
   void list(const FlowFilter& filter, FlowList& out) const;
+  // Who moved most since the call before.
+  [[nodiscard]] BusyLook::Part busiest();
+  // Ends the flow of that id; false: it is none of this worker's.
+  bool close_flow(const std::string& id);
   // How many live flows the given configuration would send by another rule.
   [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
   [[nodiscard]] std::uint64_t live_flows() const { return tcp_.size() + udp_.size(); }
@@ -86,6 +93,9 @@ class Worker {
   TcpFlows tcp_;
   UdpFlows udp_;
   DatagramBatch batch_;
+  BusyLook busy_look_;
+  Histogram turns_;  // how long each took
+  std::atomic<std::int64_t> longest_turn_us_{0};
   std::vector<std::unique_ptr<TcpListener>> tcp_listeners_;
   std::vector<std::unique_ptr<UdpListener>> udp_listeners_;
   std::unique_ptr<Mailbox> mailbox_;

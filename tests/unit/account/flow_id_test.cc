@@ -38,5 +38,26 @@ TEST_CASE("two processes draw different prefixes") {
   CHECK(FlowIds::random_process() != FlowIds::random_process());
 }
 
+TEST_CASE("a number is found by its text, by its own worker and by no other spelling") {
+  FlowIds ids(12345, 3);
+  const FlowIds other(12345, 4);
+  const FlowIds restarted(12346, 3);
+  for (int i = 0; i < 100; ++i) {
+    const auto number = ids.next();
+    const auto text = ids.text(number);
+    CHECK(ids.number(text) == number);
+    CHECK_FALSE(other.number(text));
+    CHECK_FALSE(restarted.number(text));
+    CHECK_FALSE(ids.number(text + " "));
+    CHECK_FALSE(ids.number(text + "i"));
+  }
+  const auto text = ids.text(7);
+  const auto dash = text.rfind('-') + 1;
+  CHECK_FALSE(ids.number(text.substr(0, dash)));
+  CHECK_FALSE(ids.number(text.substr(0, dash) + "07"));
+  CHECK_FALSE(ids.number(text.substr(0, dash) + "g0000000000000007"));
+  CHECK_FALSE(ids.number(""));
+}
+
 }  // namespace
 }  // namespace weir

@@ -14,18 +14,25 @@ namespace {
 
 struct Fixture {
   FakeControl control;
+  History history;
+  std::string body;
+  Access access = Access::everything;
 
   ApiAnswer ask(const std::string& method, const std::string& path,
                 std::vector<std::pair<std::string, std::string>> query = {}) {
-    Api api(control);
+    Api api(control, history);
     ApiAnswer out;
     int answers = 0;
-    api.handle(
-        {.method = method, .path = path, .query = std::move(query), .body = {}, .captured = {}},
-        [&](ApiAnswer answer) {
-          out = std::move(answer);
-          ++answers;
-        });
+    api.handle({.access = access,
+                .method = method,
+                .path = path,
+                .query = std::move(query),
+                .body = body,
+                .captured = {}},
+               [&](ApiAnswer answer) {
+                 out = std::move(answer);
+                 ++answers;
+               });
     CHECK(answers == 1);
     return out;
   }
@@ -81,8 +88,12 @@ TEST_CASE_METHOD(Fixture, "filters reach the gateway") {
   CHECK(answer.status == 200);
   const auto& filter = control.filters.at(0);
   CHECK(filter.protocol == Protocol::udp);
-  CHECK(filter.client == "192.0.2.0/24");
-  CHECK(filter.destination == "[2001:db8::1]:53");
+  REQUIRE(filter.client);
+  CHECK(filter.client->covers(Endpoint::parse("192.0.2.9:5").value()));
+  CHECK_FALSE(filter.client->covers(Endpoint::parse("192.0.3.9:5").value()));
+  REQUIRE(filter.destination);
+  CHECK(filter.destination->covers(Endpoint::parse("[2001:db8::1]:53").value()));
+  CHECK_FALSE(filter.destination->covers(Endpoint::parse("[2001:db8::1]:54").value()));
   CHECK(filter.rule == "dns");
   CHECK(filter.upstream == "pool");
   CHECK(filter.limit == 5);
@@ -95,7 +106,7 @@ TEST_CASE_METHOD(Fixture, "every wrong parameter is named, and the gateway is no
   CHECK(nlohmann::json::parse(answer.body)["errors"] ==
         nlohmann::json::array({"protocol is tcp or udp, not 'icmp'",
                                "client is an address, ADDRESS:PORT or a prefix, not 'router'",
-                               "limit is a number, not '-1'"}));
+                               "limit is a number up to 10000, not '-1'"}));
   CHECK(ask("GET", "/v1/flows", {{"colour", "blue"}}).status == 400);
   CHECK(ask("GET", "/v1/flows", {{"rule", "a"}, {"rule", "b"}}).status == 400);
   CHECK(ask("GET", "/v1/flows", {{"limit", "99999999999999999999"}}).status == 400);
@@ -104,7 +115,7 @@ TEST_CASE_METHOD(Fixture, "every wrong parameter is named, and the gateway is no
 }
 
 TEST_CASE_METHOD(Fixture, "what isn't there is 404, what can't be done to it is 405") {
-  for (const auto* path : {"", "/", "/v1", "/v1/", "/v1/flows/", "/v1/nothing", "//v1/status"}) {
+  for (const auto* path : {"", "/v1", "/v1/", "/v1/flows/", "/v1/nothing", "//v1/status"}) {
     CHECK(ask("GET", path).status == 404);
   }
   const auto answer = ask("DELETE", "/v1/status");
@@ -145,13 +156,102 @@ TEST_CASE_METHOD(Fixture, "a reload that fails is a conflict with its errors") {
 
 TEST_CASE_METHOD(Fixture, "an answer may come later") {
   control.answers_later = true;
-  Api api(control);
+  Api api(control, history);
   bool answered = false;
-  api.handle({.method = "GET", .path = "/v1/flows", .query = {}, .body = {}, .captured = {}},
+  api.handle({.access = Access::everything,
+              .method = "GET",
+              .path = "/v1/flows",
+              .query = {},
+              .body = {},
+              .captured = {}},
              [&](const ApiAnswer& answer) { answered = answer.status == 200; });
   CHECK_FALSE(answered);
   control.waiting.at(0)({});
   CHECK(answered);
+}
+
+TEST_CASE_METHOD(Fixture, "one answer lists a bounded number of flows") {
+  CHECK(ask("GET", "/v1/flows", {{"limit", "10000"}}).status == 200);
+  CHECK(ask("GET", "/v1/flows", {{"limit", "10001"}}).status == 400);
+}
+
+TEST_CASE_METHOD(Fixture, "a flow is closed by its id, and one that is not there is 404") {
+  const auto closed = ask("DELETE", "/v1/flows/live-0-1");
+  CHECK(closed.status == 200);
+  CHECK(nlohmann::json::parse(closed.body) ==
+        nlohmann::json{{"id", "live-0-1"}, {"end", "killed"}});
+  const auto none = ask("DELETE", "/v1/flows/live-0-2");
+  CHECK(none.status == 404);
+  CHECK(nlohmann::json::parse(none.body)["errors"][0] == "there is no live flow live-0-2");
+  CHECK(ask("GET", "/v1/flows/live-0-1").status == 405);
+  CHECK(ask("DELETE", "/v1/flows/").status == 404);
+}
+
+TEST_CASE_METHOD(Fixture, "drain is passed on and answers with what is still there") {
+  const auto answer = ask("POST", "/v1/drain");
+  CHECK(answer.status == 200);
+  CHECK(nlohmann::json::parse(answer.body) == nlohmann::json{{"draining", true}, {"tcp_flows", 3}});
+  CHECK(control.drains == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "the log level is set by name, and everything else is 400") {
+  body = R"({"level":"warning"})";
+  CHECK(ask("PATCH", "/v1/log").status == 200);
+  CHECK(control.levels == std::vector{LogLevel::warning});
+  for (const char* wrong :
+       {"", "warning", "{}", R"({"level":"loud"})", R"({"level":1})", R"({"levels":"info"})",
+        R"({"level":"info","more":1})", R"({"level":"info")", "[\"level\"]"}) {
+    INFO(wrong);
+    body = wrong;
+    const auto answer = ask("PATCH", "/v1/log");
+    CHECK(answer.status == 400);
+    CHECK(nlohmann::json::parse(answer.body)["errors"].size() == 1);
+  }
+  CHECK(control.levels.size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "who may only read can read everything and change nothing") {
+  access = Access::read_only;
+  for (const char* path :
+       {"/", "/metrics", "/v1/status", "/v1/rules", "/v1/upstreams", "/v1/flows", "/v1/busiest"}) {
+    INFO(path);
+    CHECK(ask("GET", path).status == 200);
+    CHECK(ask("HEAD", path).status == 200);
+    CHECK(ask("POST", path).status == 405);
+  }
+  body = R"({"level":"debug"})";
+  for (const auto& [method, path] : {std::pair{"POST", "/v1/reload"},
+                                     {"POST", "/v1/drain"},
+                                     {"DELETE", "/v1/flows/live-0-1"},
+                                     {"PATCH", "/v1/log"}}) {
+    INFO(path);
+    const auto answer = ask(method, path);
+    CHECK(answer.status == 405);
+    CHECK(answer.body.find("only for reading") != std::string::npos);
+  }
+  CHECK(control.drains == 0);
+  CHECK(control.levels.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "the busiest come with their speeds") {
+  control.busy.clients = {{.address = Address::parse("192.0.2.1").value(),
+                           .flows = 2,
+                           .bytes = 300,
+                           .bytes_per_second = 50}};
+  control.busy.clients_total = 1;
+  Busiest::BusyFlow flow;
+  flow.record.id = "a-0-1";
+  flow.record.live = true;
+  flow.bytes_per_second = 7;
+  control.busy.flows = {flow, flow};
+  control.busy.flows_total = 9;
+  const auto answer = json("/v1/busiest");
+  CHECK(answer["clients"] == nlohmann::json::parse(R"([{"client":"192.0.2.1","flows":2,
+        "bytes":300,"bytes_per_second":50}])"));
+  CHECK(answer["flows"].size() == 2);
+  CHECK(answer["flows"][1]["id"] == "a-0-1");
+  CHECK(answer["flows"][1]["bytes_per_second"] == 7);
+  CHECK(answer["flows_total"] == 9);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,6 +65,10 @@ class FakeControl : public Control {
     pool.type = "forward";
     pool.flows = 9;
     pool.live = 2;
+    pool.latencies.connect.buckets[3] = 4;
+    pool.latencies.connect.buckets[Histogram::bounded] = 1;
+    pool.latencies.connect.us = 20'002'000;
+    pool.packets_up = 12;
     pool.servers = {server};
     return {pool};
   }
@@ -76,6 +81,25 @@ class FakeControl : public Control {
       answer(list);
     }
   }
+
+  std::vector<WorkerReport> workers() override {
+    WorkerReport worker;
+    worker.turns.buckets[2] = 7;
+    worker.turns.us = 1500;
+    worker.longest_turn_us = 390;
+    return {worker};
+  }
+
+  void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) override {
+    answer(std::make_shared<Busiest>(busy));
+  }
+
+  void close_flow(const std::string& id, std::function<void(bool)> answer) override {
+    answer(id == "live-0-1");
+  }
+
+  void drain() override { ++drains; }
+  void set_log_level(LogLevel level) override { levels.push_back(level); }
 
   void reload(std::function<void(ReloadReport)> answer) override { answer(reload_report); }
 
@@ -92,6 +116,9 @@ class FakeControl : public Control {
   std::vector<std::function<void(FlowList)>> waiting;
   std::vector<FlowFilter> filters;
   FlowList list;
+  Busiest busy;
+  int drains = 0;
+  std::vector<LogLevel> levels;
   ReloadReport reload_report;
 };
 

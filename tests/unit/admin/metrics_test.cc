@@ -17,6 +17,7 @@ std::string sample_text() {
   return metrics_text({.status = control.status(),
                        .rules = control.rules(),
                        .upstreams = control.upstreams(),
+                       .workers = control.workers(),
                        .process = {.cpu_seconds = 1.5,
                                    .resident_bytes = 4096,
                                    .max_descriptors = 1024,
@@ -40,6 +41,20 @@ TEST_CASE("figures of gateway, rules, upstreams and servers are there under thei
   CHECK(has_line(text, R"(weir_server_failures_total{upstream="pool",server="web1"} 3)"));
   CHECK(has_line(text, "weir_uptime_seconds 61.5"));
   CHECK(has_line(text, "weir_process_cpu_seconds_total 1.5"));
+}
+
+TEST_CASE("a histogram's buckets count what came before them, too, in seconds") {
+  const auto text = sample_text();
+  const std::string pool = R"(weir_upstream_connect_seconds_bucket{upstream="pool",le=)";
+  CHECK(has_line(text, pool + R"("0.0004"} 0)"));
+  CHECK(has_line(text, pool + R"("0.0008"} 4)"));
+  CHECK(has_line(text, pool + R"("13.1072"} 4)"));
+  CHECK(has_line(text, pool + R"("+Inf"} 5)"));
+  CHECK(has_line(text, R"(weir_upstream_connect_seconds_sum{upstream="pool"} 20.002)"));
+  CHECK(has_line(text, R"(weir_upstream_connect_seconds_count{upstream="pool"} 5)"));
+  CHECK(has_line(text, R"(weir_worker_turn_seconds_bucket{worker="0",le="0.0004"} 7)"));
+  CHECK(has_line(text, R"(weir_worker_longest_turn_seconds{worker="0"} 0.00039)"));
+  CHECK(has_line(text, R"(weir_upstream_datagrams_total{upstream="pool",direction="up"} 12)"));
 }
 
 TEST_CASE("a label's quotes, backslashes and line breaks are escaped") {
@@ -68,7 +83,13 @@ TEST_CASE("every sample follows its family's HELP and TYPE, and only counters en
       types[name] = type;
       CHECK((type == "counter") == name.ends_with("_total"));
     } else {
-      CHECK(line.substr(0, line.find_first_of("{ ")) == family);
+      auto series = line.substr(0, line.find_first_of("{ "));
+      if (types[family] == "histogram") {
+        const auto suffix = series.rfind('_');
+        CHECK(std::set<std::string>{"_bucket", "_sum", "_count"}.contains(series.substr(suffix)));
+        series.erase(suffix);
+      }
+      CHECK(series == family);
       CHECK(family.starts_with("weir_"));
       CHECK(types.contains(family));
     }

@@ -50,7 +50,10 @@ TEST_CASE("a query is decoded, and a wrong one is 400") {
   served.during(
       [&] { get(served.socket(), "/v1/flows?client=%5b2001:db8::1%5D%3a53&rule=a%20b&limit=2"); });
   REQUIRE(served.control.filters.size() == 1);
-  CHECK(served.control.filters[0].client == "[2001:db8::1]:53");
+  REQUIRE(served.control.filters[0].client);
+  CHECK(served.control.filters[0].client->covers(Endpoint::parse("[2001:db8::1]:53").value()));
+  CHECK_FALSE(
+      served.control.filters[0].client->covers(Endpoint::parse("[2001:db8::1]:54").value()));
   CHECK(served.control.filters[0].rule == "a b");
   int status = 0;
   served.during([&] { status = get(served.socket(), "/v1/flows?limit=%00"); });

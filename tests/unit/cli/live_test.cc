@@ -87,7 +87,8 @@ TEST_CASE_METHOD(Fixture, "filters reach the gateway whatever characters they ha
   CHECK(run_with_gateway(run_flows).status == 0);
   const auto& filter = served.control.filters.at(0);
   CHECK(filter.rule == arguments.flows.rule);
-  CHECK(filter.client == "2001:db8::/32");
+  REQUIRE(filter.client);
+  CHECK(filter.client->covers(Endpoint::parse("[2001:db8::9]:1").value()));
   CHECK(filter.limit == 3);
 }
 
@@ -130,6 +131,45 @@ TEST_CASE("a proxy of the environment has no say") {
   Fixture fixture;
   CHECK(fixture.run_with_gateway(run_status).status == 0);
   unsetenv("http_proxy");
+}
+
+TEST_CASE_METHOD(Fixture, "every id that is there is closed, and the others are named") {
+  arguments.ids = {"gone-0-1", "live-0-1"};
+  const auto ran = run_with_gateway(run_close);
+  CHECK(ran.status == 1);
+  CHECK(ran.out == "closed live-0-1\n");
+  CHECK(ran.err == "weir: there is no live flow gone-0-1\n");
+}
+
+TEST_CASE_METHOD(Fixture, "an id cannot become another path") {
+  arguments.ids = {"../reload?x"};
+  const auto ran = run_with_gateway(run_close);
+  CHECK(ran.status == 1);
+  CHECK(ran.out.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "drain and log-level say what holds now") {
+  CHECK(run_with_gateway(run_drain).out ==
+        "draining: no new connections; 3 TCP flows may finish, then weir ends\n");
+  CHECK(served.control.drains == 1);
+  arguments.level = "debug";
+  CHECK(run_with_gateway(run_log_level).out == "log level is debug until the next reload\n");
+  CHECK(served.control.levels == std::vector{LogLevel::debug});
+}
+
+TEST_CASE("the control socket is that of the configuration, unless it is named") {
+  const Folder folder;
+  const std::string file = folder / "weir.ini";
+  std::ofstream(file) << "[admin]\nsocket = /run/other.sock\n";
+  LiveArguments arguments;
+  CHECK(control_socket(arguments).value() == "/run/weir/control.sock");
+  arguments.config = file;
+  CHECK(control_socket(arguments).value() == "/run/other.sock");
+  arguments.socket = "/run/named.sock";
+  CHECK(control_socket(arguments).value() == "/run/named.sock");
+  arguments.socket.clear();
+  arguments.config = folder / "none.ini";
+  CHECK_FALSE(control_socket(arguments));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "admin/fake_control.h"
 #include "admin/json.h"
+#include "base/readable.h"
 #include "catch.h"
 
 namespace weir {
@@ -23,12 +24,12 @@ TEST_CASE("bytes are short to read") {
 }
 
 TEST_CASE("durations are short to read") {
-  CHECK(duration_text(0.4) == "0ms");
-  CHECK(duration_text(250) == "250ms");
-  CHECK(duration_text(12'560) == "12.5s");
-  CHECK(duration_text(192'000) == "3m12s");
-  CHECK(duration_text(7'440'000) == "2h4m");
-  CHECK(duration_text(266'400'000) == "3d2h");
+  CHECK(elapsed_text(0.4) == "0ms");
+  CHECK(elapsed_text(250) == "250ms");
+  CHECK(elapsed_text(12'560) == "12.5s");
+  CHECK(elapsed_text(192'000) == "3m12s");
+  CHECK(elapsed_text(7'440'000) == "2h4m");
+  CHECK(elapsed_text(266'400'000) == "3d2h");
 }
 
 TEST_CASE("the status names what happened and leaves out what did not") {

@@ -55,8 +55,6 @@ TEST_CASE("a limit of a rule is at least 1") {
 
 TEST_CASE("keys that later versions may have are unknown until then") {
   CHECK(rule_with("rate = 10Mbit") == error("unknown key 'rate' in [rule a]"));
-  CHECK(findings_of("[gateway]\nuser = nobody\n") ==
-        std::vector<std::string>{"weir.ini:2: error: unknown key 'user' in [gateway]"});
 }
 
 TEST_CASE("a reference leads to an upstream or a built-in") {

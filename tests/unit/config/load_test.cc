@@ -10,6 +10,7 @@ TEST_CASE("every section arrives as values") {
 port = 4000
 default = pool
 workers = 3
+user = nobody
 [firewall]
 mark = 0x100/0xf00
 table = 7
@@ -46,6 +47,7 @@ target = file:/var/log/weir.log
 flows = errors
 [admin]
 socket = /run/w.sock
+http = [2001:db8::1]:9080
 )");
   CHECK(loaded.diagnostics.empty());
   REQUIRE(loaded.configuration);
@@ -83,6 +85,9 @@ socket = /run/w.sock
   CHECK(c.log.path == "/var/log/weir.log");
   CHECK(c.log.flows == LogFlows::errors);
   CHECK(c.admin.socket == "/run/w.sock");
+  REQUIRE(c.admin.http);
+  CHECK(c.admin.http->text() == "[2001:db8::1]:9080");
+  CHECK(c.gateway.user == "nobody");
 }
 
 TEST_CASE("a rule arrives with all its conditions") {

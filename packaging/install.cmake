@@ -1,0 +1,55 @@
+# What is installed, and the packages made of it: `cpack -G DEB` or `cpack -G TGZ` in the build's folder.
+include(GNUInstallDirs)
+install(TARGETS weir RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(FILES etc/weir.ini DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/weir)
+install(DIRECTORY etc/conf.d DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES README.md CHANGELOG.md docs/api.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+
+# systemd reads units of packages only here, whatever the prefix.
+file(READ ${CMAKE_SOURCE_DIR}/systemd/weir.service unit)
+string(REPLACE "/usr/sbin/weir" "${CMAKE_INSTALL_FULL_SBINDIR}/weir" unit "${unit}")
+string(REPLACE "/etc/weir" "${CMAKE_INSTALL_FULL_SYSCONFDIR}/weir" unit "${unit}")
+file(CONFIGURE OUTPUT systemd/weir.service CONTENT "${unit}" @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/systemd/weir.service DESTINATION /lib/systemd/system)
+install(FILES systemd/weir.sysusers DESTINATION ${CMAKE_INSTALL_PREFIX}/lib/sysusers.d RENAME weir.conf)
+
+# Manual pages and completions are what the program says of itself.
+function(weir_reference what file folder)
+  set(output ${CMAKE_BINARY_DIR}/reference/${file})
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/reference
+    COMMAND weir reference ${what} > ${output} DEPENDS weir VERBATIM)
+  set_property(GLOBAL APPEND PROPERTY WEIR_REFERENCES ${output})
+  install(FILES ${output} DESTINATION ${folder})
+endfunction()
+weir_reference(man weir.1 ${CMAKE_INSTALL_MANDIR}/man1)
+weir_reference(ini weir.ini.5 ${CMAKE_INSTALL_MANDIR}/man5)
+weir_reference(bash weir ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+weir_reference(zsh _weir ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+weir_reference(fish weir.fish ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+get_property(references GLOBAL PROPERTY WEIR_REFERENCES)
+add_custom_target(reference ALL DEPENDS ${references})
+
+set(CPACK_PACKAGE_NAME weir)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "transparent interception gateway for Linux routers")
+set(CPACK_PACKAGE_DESCRIPTION
+  "weir takes TCP connections and UDP datagrams that the firewall's TPROXY rule hands it, picks the first
+rule of its configuration that matches, and forwards them through that rule's upstream: to where they
+were going, to servers of a pool, or nowhere. Neither side needs to know.")
+set(CPACK_PACKAGE_CONTACT "The weir authors <weir@localhost>")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_VERBATIM_VARIABLES ON)
+# Into a folder of its own, absolute paths (/etc, /lib/systemd) too.
+set(CPACK_SET_DESTDIR ON)
+set(CPACK_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "iproute2, nftables | iptables")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+  ${CMAKE_SOURCE_DIR}/packaging/debian/conffiles ${CMAKE_SOURCE_DIR}/packaging/debian/postinst
+  ${CMAKE_SOURCE_DIR}/packaging/debian/prerm ${CMAKE_SOURCE_DIR}/packaging/debian/postrm)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_GENERATOR DEB TGZ)
+include(CPack)

@@ -1,0 +1,76 @@
+#include "admin/chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace weir {
+namespace {
+
+constexpr double width = 320;
+constexpr double height = 90;
+
+void append_points(std::string& out, const ChartLine& line, std::size_t slots, double top) {
+  const double step = width / static_cast<double>(std::max<std::size_t>(slots - 1, 1));
+  const auto empty = static_cast<double>(slots - std::min(slots, line.values.size()));
+  for (std::size_t i = 0; i < line.values.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "{}{:.1f},{:.1f}", i == 0 ? "" : " ",
+                   (empty + static_cast<double>(i)) * step,
+                   height - std::min(line.values[i] / top, 1.0) * (height - 4) - 1);
+  }
+}
+
+}  // namespace
+
+double round_up(double value, double thousand) {
+  if (value <= 1) {
+    return 1;
+  }
+  if (value > thousand) {
+    return thousand * round_up(value / thousand, thousand);
+  }
+  const double power = std::pow(10, std::floor(std::log10(value)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (value <= factor * power) {
+      return std::min(factor * power, thousand);
+    }
+  }
+  return std::min(10 * power, thousand);
+}
+
+void append_chart(std::string& out, const Chart& chart) {
+  double most = 0;
+  for (const auto& line : chart.lines) {
+    for (const double value : line.values) {
+      most = std::max(most, value);
+    }
+  }
+  const double top = round_up(most, chart.thousand);
+  auto at = std::back_inserter(out);
+  fmt::format_to(at, "<figure class=\"card chart\"><figcaption><b>{}</b>", chart.title);
+  for (const auto& line : chart.lines) {
+    fmt::format_to(at, "<span class=\"key {}\">{} <output>{}</output></span>", line.style,
+                   line.name, line.values.empty() ? "–" : chart.text(line.values.back()));
+  }
+  fmt::format_to(at,
+                 "</figcaption><div class=\"plot\"><span class=\"top\">{}</span>"
+                 "<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" "
+                 "aria-label=\"{} over the last {}\">"
+                 "<path class=\"grid\" d=\"M0 4H{}M0 {}H{}M0 {}H{}\"/>",
+                 chart.text(top), width, height, chart.title, chart.window, width,
+                 4 + (height - 5) / 2, width, height - 1, width);
+  for (const auto& line : chart.lines) {
+    if (line.values.size() > 1) {
+      fmt::format_to(at, "<polyline class=\"{}\" points=\"", line.style);
+      append_points(out, line, chart.slots, top);
+      out += "\"/>";
+    }
+  }
+  fmt::format_to(at, "</svg><span class=\"ago\">{} ago</span><span class=\"now\">now</span></div>",
+                 chart.window);
+  out += "</figure>\n";
+}
+
+}  // namespace weir

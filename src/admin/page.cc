@@ -1,0 +1,345 @@
+#include "admin/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "admin/chart.h"
+#include "base/escape.h"
+#include "base/log.h"
+#include "base/readable.h"
+
+namespace weir {
+
+extern const std::string_view page_html;  // page.html, embedded by CMake
+
+namespace {
+
+std::string html(std::string_view text) {
+  std::string printable;
+  append_printable(printable, text);
+  std::string out;
+  for (const char c : printable) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+// "1 234 567"
+std::string count(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) {
+    digits.insert(at - 3, "\u202f");  // a narrow space that does not break
+  }
+  return digits;
+}
+
+std::string speed(double bytes_per_second) {
+  return bytes_text(static_cast<std::uint64_t>(bytes_per_second)) + "/s";
+}
+
+std::string per_second(double number) {
+  return number < 10 ? fmt::format("{:.1f}/s", number) : fmt::format("{:.0f}/s", number);
+}
+
+std::string plain(double number) { return count(static_cast<std::uint64_t>(number)); }
+
+std::string pill(std::string_view kind, std::string_view text) {
+  return fmt::format("<span class=\"pill {}\">{}</span>", kind, html(text));
+}
+
+// The bound below which that part of the flows was; "–" if there were none.
+std::string quantile(const Histogram::Sum& sum, double part) {
+  const auto all = sum.count();
+  if (all == 0) {
+    return "–";
+  }
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < Histogram::bounded; ++i) {
+    below += sum.buckets[i];
+    if (static_cast<double>(below) >= part * static_cast<double>(all)) {
+      const auto ms = static_cast<double>(Histogram::bound_us(i)) / 1000;
+      return "≤ " + (ms < 1 ? fmt::format("{:.1f}ms", ms) : elapsed_text(ms));
+    }
+  }
+  return "> " +
+         elapsed_text(static_cast<double>(Histogram::bound_us(Histogram::bounded - 1)) / 1e3);
+}
+
+// A table: its columns, then cells one by one. A title that begins with '#' is a number's.
+class Cells {
+ public:
+  Cells(std::string& out, std::vector<std::string_view> titles)
+      : out_(out), titles_(std::move(titles)) {
+    out_ += "<div class=\"scroll\"><table><thead><tr>";
+    for (const auto title : titles_) {
+      const bool number = title.starts_with('#');
+      fmt::format_to(std::back_inserter(out_), "<th{}>{}</th>", number ? " class=\"n\"" : "",
+                     title.substr(number ? 1 : 0));
+    }
+    out_ += "</tr></thead><tbody>\n";
+  }
+  ~Cells() { out_ += "</tbody></table></div>\n"; }
+  Cells(const Cells&) = delete;
+  Cells& operator=(const Cells&) = delete;
+
+  // Each cell is HTML already.
+  void row(std::string_view style, const std::vector<std::string>& cells) {
+    fmt::format_to(std::back_inserter(out_), "<tr{}>",
+                   style.empty() ? std::string() : fmt::format(" class=\"{}\"", style));
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const auto title = i < titles_.size() ? titles_[i] : "";
+      fmt::format_to(std::back_inserter(out_), "<td{}>{}</td>",
+                     title.starts_with('#') ? " class=\"n\""
+                     : title == "Why"       ? " class=\"why\""
+                                            : " class=\"a\"",
+                     cells[i]);
+    }
+    out_ += "</tr>\n";
+  }
+
+ private:
+  std::string& out_;
+  std::vector<std::string_view> titles_;
+};
+
+void open_card(std::string& out, std::string_view title, const std::string& remark) {
+  fmt::format_to(std::back_inserter(out), "<section class=\"card\"><h2>{} <small>{}</small></h2>\n",
+                 title, remark);
+}
+
+void add_header(std::string& out, const StatusReport& status) {
+  fmt::format_to(
+      std::back_inserter(out),
+      "<header><h1>weir <small>{}</small></h1>{}<p>{} · port {} · {} {} · process {} · up for {}"
+      "{}</p><span id=\"live\"></span></header>\n",
+      html(status.version), status.draining ? pill("", "draining") : pill("good", "serving"),
+      html(status.file), status.port, status.workers, status.workers == 1 ? "worker" : "workers",
+      status.pid, elapsed_text(static_cast<double>(status.uptime_ms)),
+      status.log_level == LogLevel::info
+          ? std::string()
+          : fmt::format(" · log level {}", name_of(status.log_level)));
+}
+
+void add_tiles(std::string& out, const PageFigures& figures) {
+  const auto& status = figures.status;
+  std::uint64_t events = 0;
+  for (const auto& [reason, number] : status.reasons) {
+    events += number;
+  }
+  const auto tile = [&](const std::string& value, const std::string& text) {
+    fmt::format_to(std::back_inserter(out),
+                   "<div class=\"card tile\"><b>{}</b><span>{}</span></div>", value, text);
+  };
+  out += "<div class=\"row tiles\">";
+  tile(count(status.tcp_flows), "live TCP flows of at most " + count(status.max_flows));
+  tile(count(status.udp_flows), "live UDP flows of at most " + count(status.max_flows));
+  tile(count(status.flows_total), "flows since start");
+  tile(bytes_text(status.bytes_up), "from clients to servers");
+  tile(bytes_text(status.bytes_down), "from servers to clients");
+  tile(count(events), "drops, refusals and fallbacks");
+  out += "</div>\n";
+}
+
+void add_charts(std::string& out, const History& history) {
+  const auto points = history.points();
+  const auto line = [&](std::string_view style, std::string_view name,
+                        double History::Point::*value) {
+    ChartLine made{.style = style, .name = name, .values = {}};
+    made.values.reserve(points.size());
+    for (const auto& point : points) {
+      made.values.push_back(point.*value);
+    }
+    return made;
+  };
+  constexpr std::string_view window = "5 min";
+  out += "<div class=\"row\">";
+  append_chart(out, {.title = "Traffic",
+                     .text = speed,
+                     .thousand = 1024,
+                     .lines = {line("up", "up", &History::Point::bytes_up),
+                               line("down", "down", &History::Point::bytes_down)},
+                     .slots = History::most,
+                     .window = window});
+  append_chart(out, {.title = "New flows",
+                     .text = per_second,
+                     .thousand = 1000,
+                     .lines = {line("third", "opened", &History::Point::flows_opened)},
+                     .slots = History::most,
+                     .window = window});
+  append_chart(out, {.title = "Live flows",
+                     .text = plain,
+                     .thousand = 1000,
+                     .lines = {line("up", "TCP", &History::Point::tcp_flows),
+                               line("down", "UDP", &History::Point::udp_flows)},
+                     .slots = History::most,
+                     .window = window});
+  out += "</div>\n";
+}
+
+std::string state_of(const ServerReport& server) {
+  if (server.state == "up") {
+    return pill("good", "up");
+  }
+  return pill(server.state == "drain" ? "" : "bad", server.state);
+}
+
+std::string where(const ServerReport& server) {
+  std::string addresses;
+  for (const auto& address : server.addresses) {
+    addresses += (addresses.empty() ? "" : ", ") + address;
+  }
+  std::string out = html(server.host);
+  if (!addresses.empty() && addresses != server.host) {
+    out += " <small>" + html(addresses) + "</small>";
+  }
+  if (server.port != 0) {
+    out += " <small>port " + std::to_string(server.port) + "</small>";
+  }
+  return out;
+}
+
+void add_upstreams(std::string& out, const std::vector<UpstreamReport>& upstreams) {
+  open_card(out, "Upstreams", "and their servers");
+  Cells cells(out, {"Upstream", "Host", "State", "Why", "#Flows", "#Since start", "#Failures",
+                    "#Connect 95%", "#Up", "#Down"});
+  for (const auto& upstream : upstreams) {
+    const auto up = std::count_if(upstream.servers.begin(), upstream.servers.end(),
+                                  [](const ServerReport& server) { return server.state == "up"; });
+    cells.row("group",
+              {html(upstream.name) + " <small>" +
+                   (upstream.name == upstream.type ? "built-in" : html(upstream.type)) + "</small>",
+               "",
+               upstream.servers.empty()
+                   ? ""
+                   : fmt::format("<small>{} of {} up</small>", up, upstream.servers.size()),
+               "", count(upstream.live), count(upstream.flows), "",
+               quantile(upstream.latencies.connect, 0.95), bytes_text(upstream.bytes_up),
+               bytes_text(upstream.bytes_down)});
+    for (const auto& server : upstream.servers) {
+      cells.row("member", {html(server.name), where(server), state_of(server), html(server.why),
+                           count(server.live), count(server.flows), count(server.failures), "",
+                           bytes_text(server.bytes_up), bytes_text(server.bytes_down)});
+    }
+  }
+}
+
+void add_rules(std::string& out, const std::vector<RuleReport>& rules) {
+  open_card(out, "Rules", "the first that matches decides");
+  Cells cells(out, {"Rule", "Use", "Where", "Decided by", "#Flows", "#Hits", "#First byte 95%",
+                    "#Up", "#Down"});
+  for (const auto& rule : rules) {
+    cells.row("",
+              {html(rule.name), html(rule.use), "<small>" + html(rule.place) + "</small>",
+               rule.in_firewall ? "firewall" : "gateway", count(rule.live),
+               rule.in_firewall ? count(rule.firewall_packets) + " <small>packets</small>"
+                                : count(rule.flows),
+               quantile(rule.latencies.first_byte, 0.95), bytes_text(rule.bytes_up),
+               rule.in_firewall ? bytes_text(rule.firewall_bytes) : bytes_text(rule.bytes_down)});
+  }
+}
+
+void add_clients(std::string& out, const Busiest& busiest) {
+  open_card(out, "Busiest clients", count(busiest.clients_total) + " in all");
+  if (busiest.clients.empty()) {
+    out += "<p class=\"none\">No client has a live flow.</p>\n";
+    return;
+  }
+  Cells cells(out, {"Client", "#Flows", "#Now", "#Live flows moved"});
+  for (const auto& client : busiest.clients) {
+    cells.row("", {html(client.address.text()), count(client.flows),
+                   speed(static_cast<double>(client.bytes_per_second)), bytes_text(client.bytes)});
+  }
+}
+
+void add_reasons(std::string& out, const StatusReport& status) {
+  auto reasons = status.reasons;
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  open_card(out, "Drops, refusals and fallbacks", "by reason, since start");
+  if (reasons.empty() || reasons.front().second == 0) {
+    out += "<p class=\"none\">None so far.</p>\n";
+    return;
+  }
+  Cells cells(out, {"Reason", "#Times"});
+  for (const auto& [reason, number] : reasons) {
+    if (number > 0) {
+      cells.row("", {html(reason), count(number)});
+    }
+  }
+}
+
+void add_flows(std::string& out, const Busiest& busiest) {
+  open_card(out, "Busiest flows", count(busiest.flows_total) + " in all");
+  if (busiest.flows.empty()) {
+    out += "<p class=\"none\">No flow is live.</p>\n";
+    return;
+  }
+  Cells cells(out, {"Client", "Destination", "Host", "Rule", "Upstream", "Server", "#Now", "#Up",
+                    "#Down", "#Age", "Id"});
+  for (const auto& [flow, bytes_per_second] : busiest.flows) {
+    cells.row(
+        "",
+        {std::string(name_of(flow.protocol)) + " " + html(flow.client.text()),
+         html(flow.destination.text()), html(flow.host), html(flow.rule), html(flow.upstream),
+         html(flow.server.empty() ? flow.server_address : flow.server),
+         speed(static_cast<double>(bytes_per_second)), bytes_text(flow.bytes_up),
+         bytes_text(flow.bytes_down), elapsed_text(static_cast<double>(flow.duration_us) / 1000),
+         "<small>" + html(flow.id) + "</small>"});
+  }
+}
+
+}  // namespace
+
+std::string page(const PageFigures& figures) {
+  constexpr std::string_view place = "{{main}}";
+  constexpr std::string_view end_card = "</section>\n";
+  const auto at = page_html.find(place);
+  std::string out(page_html.substr(0, at));
+  out += "<main>\n";
+  add_header(out, figures.status);
+  add_tiles(out, figures);
+  add_charts(out, figures.history);
+  add_upstreams(out, figures.upstreams);
+  out += end_card;
+  add_rules(out, figures.rules);
+  out += end_card;
+  out += "<div class=\"row wide\">";
+  add_clients(out, figures.busiest);
+  out += end_card;
+  add_reasons(out, figures.status);
+  out += end_card;
+  out += "</div>\n";
+  add_flows(out, figures.busiest);
+  out += end_card;
+  fmt::format_to(std::back_inserter(out),
+                 "<footer>{} reloads, {} failed · <a href=\"/metrics\">metrics</a> · "
+                 "<a href=\"/v1/status\">status</a> · <a href=\"/v1/upstreams\">upstreams</a> · "
+                 "<a href=\"/v1/rules\">rules</a> · <a href=\"/v1/flows\">flows</a> (JSON)"
+                 "</footer>\n</main>",
+                 figures.status.reloads, figures.status.reloads_failed);
+  out += page_html.substr(at + place.size());
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,15 @@
+// gateway.user: what root gives up before the gateway starts. Nothing is open and no thread runs by
+// then, so whatever is made later is made by that user; only the capabilities that interception
+// needs stay, and go on to the programs that weir starts (nft, ip).
+#pragma once
+
+#include "base/configuration.h"
+#include "weir/result.h"
+
+namespace weir {
+
+// Does nothing where no user is configured, or we are him already. Sees to it that he can make the
+// control socket: its folder is made and given to him, or given to him if nothing else is in it.
+Result<> become_user(const Configuration& configuration);
+
+}  // namespace weir

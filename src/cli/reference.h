@@ -1,0 +1,41 @@
+// The reference, made of what the program itself reads: weir(1) and the shells' completions of the
+// command table, weir.ini(5) of the rows of the keys. So neither can disagree with the program. The
+// build installs what this prints.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/result.h"
+
+namespace weir {
+
+struct CommandOption {
+  std::string short_name;  // "-c", or none
+  std::string name;        // "--config"; of a positional "client"
+  std::string sentence;
+  std::vector<std::string> choices;
+  enum class Takes : std::uint8_t { nothing, value, file } takes = Takes::nothing;
+  bool positional = false;
+  bool repeats = false;
+};
+
+struct Command {
+  std::string name;
+  std::string sentence;
+  std::vector<CommandOption> options;
+};
+
+// `what`: man, ini, bash, zsh, fish.
+[[nodiscard]] Result<std::string> reference(std::string_view what,
+                                            const std::vector<Command>& commands);
+
+[[nodiscard]] std::string manual_of_commands(const std::vector<Command>& commands);
+[[nodiscard]] std::string manual_of_keys();
+[[nodiscard]] std::string bash_completion(const std::vector<Command>& commands);
+[[nodiscard]] std::string zsh_completion(const std::vector<Command>& commands);
+[[nodiscard]] std::string fish_completion(const std::vector<Command>& commands);
+
+}  // namespace weir

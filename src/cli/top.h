@@ -1,0 +1,10 @@
+// `weir top`: asks the running gateway every second and shows what moves, until q.
+#pragma once
+
+#include "cli/live.h"
+
+namespace weir {
+
+[[nodiscard]] int run_top(const LiveArguments& arguments);
+
+}  // namespace weir

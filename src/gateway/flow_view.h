@@ -1,0 +1,21 @@
+// A live flow as somebody looks at it: what is at hand at once, and a record if one is wanted.
+// Valid only while it is looked at.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "account/record.h"
+#include "gateway/flow_core.h"
+
+namespace weir {
+
+struct FlowView {
+  FlowCore& core;
+  std::uint64_t bytes;  // payload in both directions
+  const std::function<FlowRecord()>& record;
+};
+
+using Visit = std::function<void(const FlowView&)>;
+
+}  // namespace weir

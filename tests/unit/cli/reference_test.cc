@@ -1,0 +1,94 @@
+#include "cli/reference.h"
+
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "config/section_kinds.h"
+#include "upstream/registry.h"
+
+namespace weir {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<Command> commands() {
+  return {{.name = "look",
+           .sentence = "look: at [it], isn't \\it",
+           .options = {{.short_name = "-c",
+                        .name = "--config",
+                        .sentence = "a file",
+                        .choices = {},
+                        .takes = CommandOption::Takes::file,
+                        .positional = false,
+                        .repeats = false},
+                       {.short_name = "",
+                        .name = "what",
+                        .sentence = "one of two",
+                        .choices = {"sky", "sea"},
+                        .takes = CommandOption::Takes::value,
+                        .positional = true,
+                        .repeats = false}}}};
+}
+
+// As roff writes a name.
+std::string bold(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    out += c == '-' ? std::string("\\-") : std::string(1, c);
+  }
+  return "\\fB" + out + "\\fR";
+}
+
+TEST_CASE("every section, key and policy is in the manual of the configuration") {
+  const auto text = manual_of_keys();
+  for (const SectionKind& kind : section_kinds()) {
+    INFO(kind.name);
+    CHECK(has(text, ".SS \"[" + std::string(kind.name)));
+    for (const Key& key : kind.keys) {
+      INFO(key.name);
+      CHECK(has(text, bold(key.name)));
+    }
+  }
+  for (const Key& key : upstream_keys()) {
+    INFO(key.name);
+    CHECK(has(text, bold(key.name)));
+  }
+  for (const PolicyType& policy : policies()) {
+    INFO(policy.name);
+    for (const Key& key : policy.keys) {
+      CHECK(has(text, bold(key.name)));
+    }
+  }
+}
+
+TEST_CASE("roff, zsh and the shells read names and sentences as they are") {
+  const auto man = manual_of_commands(commands());
+  CHECK(has(man, "Look: at [it], isn\\(aqt \\eit."));
+  CHECK(has(man, "\\fB\\-c\\fR, \\fB\\-\\-config\\fR \\fICONFIG\\fR"));
+  CHECK(has(man, "one of two: sky, sea"));
+  const auto zsh = zsh_completion(commands());
+  CHECK(has(zsh, R"('look:look\: at \[it\], isn'\''t \\it')"));
+  CHECK(has(zsh, "'1:what:(sky sea)'"));
+  CHECK(has(zsh, "'-c[a file]:config:_files'"));
+  const auto fish = fish_completion(commands());
+  CHECK(has(fish, "-a look -d 'look: at [it], isn'\\''t \\it'"));
+  CHECK(has(fish, "-l config -s c -r -F -d 'a file'"));
+  const auto bash = bash_completion(commands());
+  CHECK(has(bash, "look:--config | look:-c)"));
+  CHECK(has(bash, "look) words='--config sky sea' ;;"));
+}
+
+TEST_CASE("there is a reference for each kind and for no other") {
+  for (const char* what : {"man", "ini", "bash", "zsh", "fish"}) {
+    const auto text = reference(what, commands());
+    REQUIRE(text);
+    CHECK(text.value().ends_with('\n'));
+  }
+  CHECK_FALSE(reference("html", commands()));
+}
+
+}  // namespace
+}  // namespace weir

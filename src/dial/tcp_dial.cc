@@ -31,6 +31,9 @@ TcpDial::Outcome outcome_of(int code) {
   }
 }
 
+// RFC 8305, section 8: the Connection Attempt Delay.
+constexpr Milliseconds next_address_after{250};
+
 // What speaks against this machine, not against the server.
 bool is_our_own(TcpDial::Outcome outcome, int code) {
   return outcome == TcpDial::Outcome::out_of_descriptors ||
@@ -114,14 +117,120 @@ TcpDial::Outcome TcpDial::open() {
   socket_ = std::move(out.socket);
   local_ = out.local;
   owner_.on_socket_opened();
-  const Instant now = environment_.poll.now();
-  environment_.deadlines.set(*this, now + environment_.connect_timeout, now);
+  connect_until_ = environment_.poll.now() + environment_.connect_timeout;
+  arm_connect(environment_.poll.now());
   return Outcome::connecting;
 }
 
+void TcpDial::arm_connect(Instant now) {
+  const Instant next = now + next_address_after;
+  environment_.deadlines.set(
+      *this, route_.more.empty() ? connect_until_ : std::min(connect_until_, next), now);
+}
+
+// Dials the next address beside the one that has not answered yet.
+void TcpDial::open_challenger() {
+  auto challenger = std::make_unique<Challenger>(*this);
+  const Endpoint first = route_.remote;
+  const Endpoint local = local_;
+  route_.remote.address = route_.more.front();
+  route_.more.erase(route_.more.begin());
+  Outbound out = open_tcp(flow_, route_, environment_.bypass);
+  if (out.socket.valid() && environment_.poll.add(out.socket.get(), *challenger)) {
+    challenger->socket = std::move(out.socket);
+    challenger->remote = route_.remote;
+    challenger->local = local_ = out.local;
+    owner_.on_socket_opened();
+    challengers_.push_back(std::move(challenger));
+  }
+  route_.remote = first;
+  local_ = local;
+}
+
+void TcpDial::Challenger::on_events(std::uint32_t events) {
+  for (std::size_t i = 0; i < dial.challengers_.size(); ++i) {
+    if (dial.challengers_[i].get() == this) {
+      dial.on_challenger(i, events);
+      return;
+    }
+  }
+}
+
+void TcpDial::on_challenger(std::size_t index, std::uint32_t events) {
+  const int fd = challengers_[index]->socket.get();
+  int code = 0;
+  socklen_t length = sizeof code;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length);
+  if (code != 0) {
+    const Endpoint first = std::exchange(route_.remote, challengers_[index]->remote);
+    const Endpoint local = std::exchange(local_, challengers_[index]->local);
+    owner_.on_socket_closed();
+    route_.remote = first;
+    local_ = local;
+    challengers_[index]->socket.reset();
+    beaten_.push_back(std::move(challengers_[index]));
+    challengers_.erase(challengers_.begin() + static_cast<std::ptrdiff_t>(index));
+  } else if ((events & EPOLLOUT) != 0) {
+    owner_.on_socket_closed();
+    socket_.reset();
+    if (promote(index)) {
+      settle(connected());
+    } else {
+      settle(connect_failed("watch the socket", errno));
+    }
+  }
+}
+
+// A challenger takes the place of the first address, whose socket is closed already.
+bool TcpDial::promote(std::size_t index) {
+  Challenger& winner = *challengers_[index];
+  environment_.poll.remove(winner.socket.get());
+  socket_ = std::move(winner.socket);
+  route_.remote = winner.remote;
+  local_ = winner.local;
+  beaten_.push_back(std::move(challengers_[index]));
+  challengers_.erase(challengers_.begin() + static_cast<std::ptrdiff_t>(index));
+  return environment_.poll.add(socket_.get(), events_);
+}
+
+void TcpDial::close_challengers() {
+  const Endpoint first = route_.remote;
+  const Endpoint local = local_;
+  for (auto& challenger : challengers_) {
+    route_.remote = challenger->remote;
+    local_ = challenger->local;
+    owner_.on_socket_closed();
+    challenger->socket.reset();
+    beaten_.push_back(std::move(challenger));
+  }
+  challengers_.clear();
+  route_.remote = first;
+  local_ = local;
+}
+
 TcpDial::Outcome TcpDial::connect_failed(const char* step, int code) {
-  close_socket();
   const Outcome outcome = outcome_of(code);
+  // Another address of the server may do, and the flow has spent no attempt on it.
+  if (code != ETIMEDOUT && outcome != Outcome::out_of_descriptors) {
+    if (socket_.valid()) {
+      owner_.on_socket_closed();
+      socket_.reset();
+    }
+    while (!challengers_.empty()) {
+      if (promote(0)) {
+        return Outcome::connecting;
+      }
+      owner_.on_socket_closed();
+      socket_.reset();
+    }
+    if (!route_.more.empty()) {
+      route_.remote.address = route_.more.front();
+      route_.more.erase(route_.more.begin());
+      environment_.deadlines.cancel(*this);
+      return open();
+    }
+  }
+  close_socket();
   error_ = step;
   if (route_.dialled) {
     error_ += " to " + hop_name(route_.dialled_upstream, route_.dialled.get());
@@ -168,6 +277,7 @@ TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome o
 
 void TcpDial::close_socket() {
   environment_.deadlines.cancel(*this);
+  close_challengers();
   conversation_.reset();
   if (socket_.valid()) {
     owner_.on_socket_closed();
@@ -210,6 +320,7 @@ void TcpDial::on_events(std::uint32_t events) {
 TcpDial::Outcome TcpDial::connected() {
   const Instant now = environment_.poll.now();
   connected_at_ = now;
+  close_challengers();
   if (route_.hops.empty()) {
     environment_.deadlines.cancel(*this);
     return Outcome::connected;
@@ -238,7 +349,14 @@ TcpDial::Outcome TcpDial::converse() {
                           conversation_->fault());
 }
 
-void TcpDial::on_deadline(Instant) {
+void TcpDial::on_deadline(Instant now) {
+  if (!conversation_ && now < connect_until_) {
+    if (!route_.more.empty()) {
+      open_challenger();
+    }
+    arm_connect(now);
+    return;
+  }
   if (conversation_) {
     settle(handshake_failed(Outcome::handshake_timed_out, conversation_->hop(),
                             "no answer within timeouts.handshake", Handshake::Fault::server));

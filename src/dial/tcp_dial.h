@@ -3,6 +3,10 @@
 // on failure asks again for another server until the attempts are used up. Reports once, and moves
 // no payload.
 //
+// A server with several addresses is dialled at all of them, one after the other and each a quarter
+// of a second after the one before, until the first answers (Happy Eyeballs, RFC 8305, section 5):
+// a family that leads nowhere costs that quarter and no attempt.
+//
 // Owned by the flow, which passes the upstream socket's events on. One worker's thread.
 #pragma once
 
@@ -88,6 +92,9 @@ class TcpDial final : private Deadlines::Entry {
   [[nodiscard]] Instant connected_at() const { return connected_at_; }
   // REQUIRES: connected. From now on the owner watches over the socket's local endpoint.
   [[nodiscard]] Descriptor take_socket();
+  // Connections lost the race, whose events may still be on their way in this turn: the dial has to
+  // live until its end.
+  [[nodiscard]] bool has_beaten() const { return !beaten_.empty(); }
   // Gives up: the flow is over.
   void abandon() { close_socket(); }
 
@@ -96,6 +103,11 @@ class TcpDial final : private Deadlines::Entry {
   Outcome attempt();
   Outcome attempt(Route next);
   Outcome open();
+  void open_challenger();
+  void on_challenger(std::size_t index, std::uint32_t events);
+  [[nodiscard]] bool promote(std::size_t index);
+  void close_challengers();
+  void arm_connect(Instant now);
   Outcome connected();
   Outcome converse();
   Outcome connect_failed(const char* step, int code);
@@ -105,6 +117,16 @@ class TcpDial final : private Deadlines::Entry {
   void settle(Outcome outcome);
   void close_socket();
 
+  // A connection under way to another address of the same server.
+  struct Challenger final : EdgePoll::Watcher {
+    explicit Challenger(TcpDial& owner) : dial(owner) {}
+    void on_events(std::uint32_t events) override;
+    TcpDial& dial;
+    Descriptor socket;
+    Endpoint remote;
+    Endpoint local;
+  };
+
   Environment environment_;
   const Flow& flow_;
   const Upstream& upstream_;
@@ -113,6 +135,9 @@ class TcpDial final : private Deadlines::Entry {
   Route route_;
   Descriptor socket_;
   Endpoint local_;
+  std::vector<std::unique_ptr<Challenger>> challengers_;
+  std::vector<std::unique_ptr<Challenger>> beaten_;  // events may still name them
+  Instant connect_until_;
   std::string flow_id_;
   std::optional<Conversation> conversation_;  // once connected, where there are handshakes
   std::vector<std::shared_ptr<Server>> tried_;

@@ -143,6 +143,9 @@ class TcpFlows::TcpFlow final : private TcpDial::Owner, private Deadlines::Entry
       core_.server->note_success(services_.poll().now());
     }
     relay_.emplace(all_.shared_, std::move(client_), dial_->take_socket());
+    if (dial_->has_beaten()) {
+      all_.raced_.push_back(std::move(dial_));
+    }
     dial_.reset();
     arm(services_.poll().now() + std::min(quiet, core_.snapshot->timeouts().tcp_idle));
     const auto both = pending_client_events_ | EPOLLIN | EPOLLOUT;
@@ -330,7 +333,10 @@ TcpFlows::TcpFlows(FlowServices& services, Port port)
 
 TcpFlows::~TcpFlows() = default;
 
-void TcpFlows::bury() { ended_.clear(); }
+void TcpFlows::bury() {
+  ended_.clear();
+  raced_.clear();
+}
 
 void TcpFlows::accept(Accepted accepted) {
   Flow flow{.protocol = Protocol::tcp,

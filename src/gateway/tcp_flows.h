@@ -51,6 +51,7 @@ class TcpFlows {
   TcpRelay::Shared shared_;
   std::vector<std::unique_ptr<TcpFlow>> flows_;
   std::vector<std::unique_ptr<TcpFlow>> ended_;
+  std::vector<std::unique_ptr<TcpDial>> raced_;  // connected, their losers not yet forgotten
 };
 
 }  // namespace weir

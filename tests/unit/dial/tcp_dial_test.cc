@@ -188,4 +188,93 @@ TEST_CASE("a flow that ends while it is dialled leaves nothing behind") {
   caller.dial->abandon();  // once more does no harm
 }
 
+// A server with further addresses, at its port.
+void add_addresses(Scripted& pool, const std::vector<std::string>& more) {
+  pool.hops = [more](Route& route, const Flow&, const Target&) {
+    for (const std::string& address : more) {
+      route.more.push_back(Address::parse(address).value());
+    }
+  };
+}
+
+std::string at_port_of(const std::string& address, const Endpoint& other) {
+  return address + ":" + std::to_string(other.port);
+}
+
+TEST_CASE("an address that refuses gives way to the server's next one, within the same attempt") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Listening server("127.0.0.2:0");
+  Scripted pool(1, {Endpoint::parse(at_port_of("127.0.0.1", server.local)).value()});
+  add_addresses(pool, {"127.0.0.2"});
+  Caller caller(pool, 10s);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.wait();
+  CHECK(caller.outcome == Outcome::connected);
+  CHECK(caller.dial->route().remote == server.local);
+  CHECK(caller.dial->attempts() == 1);
+  CHECK(pool.servers()[0]->failures_total == 0);
+  CHECK(caller.sockets == std::multiset<std::string>{caller.tuple()});
+}
+
+TEST_CASE("an address that does not answer is joined by the next one after a quarter of a second") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Silent silent;
+  const Listening server(at_port_of("127.0.0.2", silent.local));
+  Scripted pool(1, {silent.local});
+  add_addresses(pool, {"127.0.0.2"});
+  Caller caller(pool, 10s);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.pass(200ms);
+  CHECK(caller.sockets.size() == 1);
+  caller.pass(101ms);
+  CHECK(caller.sockets.size() == 2);
+  caller.wait();
+  CHECK(caller.outcome == Outcome::connected);
+  CHECK(caller.reports == 1);
+  CHECK(caller.dial->route().remote == server.local);
+  CHECK(caller.sockets == std::multiset<std::string>{caller.tuple()});
+  CHECK(caller.deadlines() == 0);
+}
+
+TEST_CASE("when no address of a server answers, that is one timeout, at the usual time") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Silent silent;
+  Scripted pool(1, {silent.local});
+  add_addresses(pool, {silent.local.address.text()});
+  Caller caller(pool, 10s);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.pass(301ms);
+  CHECK(caller.sockets.size() == 2);
+  caller.pass(9698ms);
+  CHECK_FALSE(caller.outcome.has_value());
+  caller.pass(101ms);
+  CHECK(caller.outcome == Outcome::timed_out);
+  CHECK(caller.reports == 1);
+  CHECK(pool.servers()[0]->failures_total == 1);
+  CHECK(caller.sockets.empty());
+}
+
+TEST_CASE("when the first address fails, whoever was dialled beside it is waited for") {
+  if (!may_intercept()) {
+    return;
+  }
+  const Silent silent;
+  Scripted pool(1, {silent.local});
+  add_addresses(pool, {"127.0.0.3"});  // where nobody listens
+  Caller caller(pool, 10s);
+  REQUIRE(caller.start() == Outcome::connecting);
+  caller.pass(301ms);
+  caller.wait([&]() { return caller.sockets.size() == 1; });
+  CHECK_FALSE(caller.outcome.has_value());  // the first may still answer
+  caller.pass(10s);
+  CHECK(caller.outcome == Outcome::timed_out);
+  CHECK(caller.sockets.empty());
+}
+
 }  // namespace weir

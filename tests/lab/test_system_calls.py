@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""What a connection and a datagram cost in system calls. They are what the data path's time goes into,
+and they creep up one by one; here each has to be asked for.
+
+strace counts them (-c) in the one worker's process while the case makes a known number of connections or
+datagrams, one after the other. Waiting (epoll_wait) is left out: how often a turn finds more than one
+thing to do depends on the machine.
+"""
+
+import re
+
+from harness import case, eventually, main
+from harness.host import read_all, read_exactly
+
+QUIET = """
+[gateway]
+workers = 1
+
+[log]
+flows = none
+
+[rule web]
+on = tcp/7100
+use = {use}
+
+[rule echo]
+on = udp/7100, udp/53
+use = {use}
+"""
+
+COUNT = 200
+# What the main thread, timers and strace's own start may add in all.
+SLACK = 100
+WAITING = {"epoll_wait", "epoll_pwait", "restart_syscall", "futex", "total"}
+
+
+class Counted:
+    """Counts the system calls that weir makes while the block runs."""
+
+    def __init__(self, lab, weir):
+        self.router, self.weir = lab.router, weir
+        self.path = f"{weir.folder}/strace"
+
+    def __enter__(self):
+        self.strace = self.router.start("strace", "-c", "-f", "-o", self.path, "-p", self.weir.program.pid)
+        eventually(lambda: "attached" in self.strace.errors, "strace has attached")
+        return self
+
+    def __exit__(self, error, *_):
+        self.strace.signal(2)
+        self.strace.wait()
+        self.calls = {}
+        with open(self.path) as file:
+            for line in file:
+                if found := re.match(r"\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", line):
+                    self.calls[found[2]] = int(found[1])
+
+    def expect_at_most(self, each, count=COUNT):
+        total = sum(calls for name, calls in self.calls.items() if name not in WAITING)
+        listed = ", ".join(f"{name} {calls / count:.2f}" for name, calls in
+                           sorted(self.calls.items(), key=lambda item: -item[1]) if calls >= count / 4)
+        assert count <= total, f"strace saw nothing: {self.calls}"
+        assert total <= each * count + SLACK, f"{total / count:.2f} calls each, not {each}: {listed}"
+
+
+def connections(lab, net, weir, each):
+    listener = lab.closing(lab.north.listen(net, 7100))
+
+    def answer(connection):
+        with connection:
+            connection.sendall(read_exactly(connection, 100))
+            read_all(connection)
+
+    lab.serve(listener, answer)
+
+    def one():
+        with lab.alice.connect(net, lab.north.at(net), 7100) as connection:
+            connection.sendall(b"q" * 100)
+            read_exactly(connection, 100)
+            connection.shutdown(1)
+            read_all(connection)
+
+    one()
+    if not weir:
+        return
+    with Counted(lab, weir) as counted:
+        for _ in range(COUNT):
+            one()
+        weir.expect_flows(0)
+    counted.expect_at_most(each)
+
+
+@case("a short connection costs 20 system calls, with the router's address")
+def short_direct(lab, net):
+    with lab.weir(QUIET.format(use="direct")) as weir:
+        connections(lab, net, weir, 20)
+
+
+@case("a short connection costs 23 system calls, with the client's address")
+def short_transparent(lab, net):
+    with lab.weir(QUIET.format(use="transparent")) as weir:
+        connections(lab, net, weir, 23)
+
+
+def datagrams(lab, net, weir, port, fresh, each):
+    receiver = lab.closing(lab.north.udp(net, port))
+    lab.respond(receiver, lambda data, peer: data)
+    kept = lab.closing(lab.alice.udp(net))
+
+    def one(sender):
+        sender.sendto(b"question", (lab.north.at(net), port))
+        assert sender.recv(100) == b"question"
+
+    one(kept)
+    if not weir:
+        return
+    with Counted(lab, weir) as counted:
+        for _ in range(COUNT):
+            if fresh:
+                with lab.alice.udp(net) as sender:
+                    one(sender)
+            else:
+                one(kept)
+    counted.expect_at_most(each)
+
+
+@case("a question and its answer in a live flow cost 4 system calls")
+def live_flow(lab, net):
+    with lab.weir(QUIET.format(use="direct")) as weir:
+        datagrams(lab, net, weir, 7100, False, 4)
+
+
+@case("a question in a flow of its own, with its answer, costs 11 system calls")
+def new_flow(lab, net):
+    with lab.weir(QUIET.format(use="direct")) as weir:
+        datagrams(lab, net, weir, 53, True, 11)
+
+
+if __name__ == "__main__":
+    main()

@@ -64,14 +64,12 @@ class Counted:
 
 
 def connections(lab, net, weir, each):
-    listener = lab.closing(lab.north.listen(net, 7100))
-
     def answer(connection):
         with connection:
             connection.sendall(read_exactly(connection, 100))
             read_all(connection)
 
-    lab.serve(listener, answer)
+    lab.serve(lab.north.listen(net, 7100), answer)
 
     def one():
         with lab.alice.connect(net, lab.north.at(net), 7100) as connection:
@@ -103,8 +101,7 @@ def short_transparent(lab, net):
 
 
 def datagrams(lab, net, weir, port, fresh, each):
-    receiver = lab.closing(lab.north.udp(net, port))
-    lab.respond(receiver, lambda data, peer: data)
+    lab.respond(lab.north.udp(net, port), lambda data, peer: data)
     kept = lab.closing(lab.alice.udp(net))
 
     def one(sender):

@@ -57,9 +57,8 @@ bool UdpRelay::keep(UdpFlow& flow, std::span<const std::uint8_t> payload, std::u
     return false;
   }
   kept_bytes_ += payload.size();
-  kept_.push_back({&flow,
-                   std::string(reinterpret_cast<const char*>(payload.data()), payload.size()),
-                   segment});
+  kept_.push_back(
+      {&flow, std::string(reinterpret_cast<const char*>(payload.data()), payload.size()), segment});
   return true;
 }
 
@@ -107,10 +106,9 @@ void UdpRelay::on_events(std::uint32_t events) {
     if (size < 0 && errno == EAGAIN) {
       return;
     }
-    owner_.on_relay_ended(socket_, size == 0
-                                       ? "the server closed the relay's connection"
-                                       : std::string("the relay's connection: ") +
-                                             std::strerror(errno));
+    owner_.on_relay_ended(
+        socket_, size == 0 ? "the server closed the relay's connection"
+                           : std::string("the relay's connection: ") + std::strerror(errno));
     return;
   }
 }

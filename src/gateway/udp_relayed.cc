@@ -112,8 +112,7 @@ void UdpFlows::learn_from_relay(FlowCore& core, const UdpSocket& socket) const {
   core.server = way.server;
   core.remote = way.remote;
   if (way.dialled) {
-    core.path =
-        std::make_unique<const std::string>(path_of(way, core.rule->upstream->name()));
+    core.path = std::make_unique<const std::string>(path_of(way, core.rule->upstream->name()));
   }
   if (socket.descriptor.valid()) {
     core.source = socket.own.local;
@@ -167,10 +166,10 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
   }
   const auto kept = relay.take_kept();
   for (const UdpRelay::Kept& datagram : kept) {
-    send_up(*datagram.flow,
-            {reinterpret_cast<const std::uint8_t*>(datagram.payload.data()),
-             datagram.payload.size()},
-            datagram.segment);
+    send_up(
+        *datagram.flow,
+        {reinterpret_cast<const std::uint8_t*>(datagram.payload.data()), datagram.payload.size()},
+        datagram.segment);
   }
   to_servers_.flush();
 }

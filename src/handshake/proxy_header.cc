@@ -50,9 +50,8 @@ void append_tlv(std::string& out, std::uint8_t type, std::string_view value) {
 void append_v1(const Flow& flow, std::string& out) {
   const Endpoint& from = flow.client;
   const Endpoint& to = flow.destination;
-  out += both_v4(flow)
-             ? "PROXY TCP4 " + from.address.text() + ' ' + to.address.text()
-             : "PROXY TCP6 " + text_v6(from.address) + ' ' + text_v6(to.address);
+  out += both_v4(flow) ? "PROXY TCP4 " + from.address.text() + ' ' + to.address.text()
+                       : "PROXY TCP6 " + text_v6(from.address) + ' ' + text_v6(to.address);
   out += ' ' + std::to_string(from.port) + ' ' + std::to_string(to.port) + "\r\n";
 }
 
@@ -107,8 +106,8 @@ std::uint32_t crc32c(std::string_view bytes) {
   return ~sum;
 }
 
-void append_proxy_header(const ProxyHeaderFormat& format, const Flow& flow, std::string_view flow_id,
-                         std::string_view host, std::string& out) {
+void append_proxy_header(const ProxyHeaderFormat& format, const Flow& flow,
+                         std::string_view flow_id, std::string_view host, std::string& out) {
   if (format.version == ProxyVersion::v1) {
     assert(flow.protocol == Protocol::tcp && "version 1 of the PROXY protocol knows only TCP");
     append_v1(flow, out);

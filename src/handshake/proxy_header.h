@@ -27,10 +27,10 @@ struct ProxyHeaderFormat {
 // CRC32C (Castagnoli; RFC 3720, section B.4).
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes);
 
-// Appends the header. `flow_id` goes into the TLV UNIQUE_ID, `host` into AUTHORITY, where not empty.
-// REQUIRES: version 1 is for TCP only.
-void append_proxy_header(const ProxyHeaderFormat& format, const Flow& flow, std::string_view flow_id,
-                         std::string_view host, std::string& out);
+// Appends the header. `flow_id` goes into the TLV UNIQUE_ID, `host` into AUTHORITY, where not
+// empty. REQUIRES: version 1 is for TCP only.
+void append_proxy_header(const ProxyHeaderFormat& format, const Flow& flow,
+                         std::string_view flow_id, std::string_view host, std::string& out);
 
 // The header as a handshake: sent at once, nothing is expected back.
 class ProxyHeaderHandshake final : public Handshake {

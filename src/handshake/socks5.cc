@@ -78,11 +78,10 @@ BoundAddress bound_at(std::string_view in, std::size_t offset) {
   if (in.size() < begin + size + port_size) {
     return {};
   }
-  BoundAddress out{
-      .state = BoundAddress::State::whole,
-      .end = begin + size + port_size,
-      .endpoint = {},
-      .is_name = type == address_name};
+  BoundAddress out{.state = BoundAddress::State::whole,
+                   .end = begin + size + port_size,
+                   .endpoint = {},
+                   .is_name = type == address_name};
   if (type != address_name) {
     out.endpoint = {address_at(in, begin, type == address_v4 ? Family::v4 : Family::v6),
                     number_16_at(in, begin + size)};
@@ -191,7 +190,8 @@ Handshake::Progress Socks5Handshake::on_authentication(std::string& out) {
   if (received_.size() < 2) {
     return {};
   }
-  // Some servers answer with SOCKS' own version here; only the status matters (RFC 1929, section 2).
+  // Some servers answer with SOCKS' own version here; only the status matters (RFC 1929, section
+  // 2).
   if (byte_at(received_, 1) != 0) {
     return fail("SOCKS5: user name or password refused");
   }

@@ -1,10 +1,11 @@
 // The policy `http-connect`: TCP flows go through an HTTP proxy by CONNECT. There is no UDP: rules
 // that would send some here are refused when the configuration is checked.
+#include "handshake/http_connect.h"
+
 #include <array>
 #include <memory>
 #include <utility>
 
-#include "handshake/http_connect.h"
 #include "upstream/credentials.h"
 #include "upstream/forward.h"
 #include "upstream/way_keys.h"
@@ -13,7 +14,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array http_connect_keys{server_key, balance_key,  username_key,
+constexpr std::array http_connect_keys{server_key,   balance_key,       username_key,
                                        password_key, password_file_key, via_key};
 constexpr Port http_connect_port = 3128;
 constexpr std::size_t longest_credential = 512;
@@ -74,7 +75,7 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
 }  // namespace
 
 extern const PolicyType http_connect_policy;
-constinit const PolicyType http_connect_policy{"http-connect", "goes through an HTTP proxy: CONNECT",
-                                               http_connect_keys, make};
+constinit const PolicyType http_connect_policy{
+    "http-connect", "goes through an HTTP proxy: CONNECT", http_connect_keys, make};
 
 }  // namespace weir

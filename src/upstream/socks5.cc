@@ -1,11 +1,12 @@
 // The policy `socks5`: flows go through a SOCKS5 server, TCP by CONNECT, UDP by UDP ASSOCIATE
 // (RFC 1928). UDP costs one connection to the server for each flow, or for each client with
 // mapping = per-client.
+#include "handshake/socks5.h"
+
 #include <array>
 #include <memory>
 #include <utility>
 
-#include "handshake/socks5.h"
 #include "upstream/credentials.h"
 #include "upstream/forward.h"
 #include "upstream/way_keys.h"
@@ -14,7 +15,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array socks5_keys{server_key, balance_key,  username_key,
+constexpr std::array socks5_keys{server_key,   balance_key,       username_key,
                                  password_key, password_file_key, via_key};
 constexpr Port socks5_port = 1080;
 // RFC 1929, section 2: a length is one byte.

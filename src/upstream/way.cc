@@ -47,10 +47,10 @@ Route Upstream::lead(const Flow& flow, const Target& target,
   if (profile_.proxy_header) {
     const ProxyHeader& header = *profile_.proxy_header;
     if (flow.protocol == Protocol::tcp) {
-      route.hops.push_back({.server = route.server,
-                            .upstream = name(),
-                            .handshake = std::make_unique<ProxyHeaderHandshake>(header.format(),
-                                                                                flow)});
+      route.hops.push_back(
+          {.server = route.server,
+           .upstream = name(),
+           .handshake = std::make_unique<ProxyHeaderHandshake>(header.format(), flow)});
     } else if (header.format().version == ProxyVersion::v2) {
       route.wrappings.push_back(
           {.codec = &header.datagrams(), .target = {.endpoint = route.remote, .host = route.host}});
@@ -65,10 +65,9 @@ std::shared_ptr<const ProxyHeader> parse_proxy_header(const Settings& settings) 
     return nullptr;
   }
   return std::make_shared<ProxyHeader>(
-      ProxyHeaderFormat{
-          .version = version == "v1" ? ProxyVersion::v1 : ProxyVersion::v2,
-          .checksum = settings.yes("proxy-protocol-crc32c") ? ProxyChecksum::crc32c
-                                                            : ProxyChecksum::none},
+      ProxyHeaderFormat{.version = version == "v1" ? ProxyVersion::v1 : ProxyVersion::v2,
+                        .checksum = settings.yes("proxy-protocol-crc32c") ? ProxyChecksum::crc32c
+                                                                          : ProxyChecksum::none},
       settings.text("proxy-protocol-udp") == "first" ? DatagramCodec::On::first
                                                      : DatagramCodec::On::every);
 }

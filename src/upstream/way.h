@@ -1,5 +1,5 @@
-// What surrounds every policy: the PROXY header that tells a server who the client is, and the other
-// upstream through which the policy's servers are reached.
+// What surrounds every policy: the PROXY header that tells a server who the client is, and the
+// other upstream through which the policy's servers are reached.
 #pragma once
 
 #include <memory>

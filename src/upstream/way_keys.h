@@ -16,8 +16,9 @@ inline constexpr Key proxy_protocol_udp_key{
     .name = "proxy-protocol-udp",
     .kind = ValueKind::word,
     .standard = "every",
-    .sentence = "which of a UDP flow's datagrams carry the v2 header: every (dnsdist, go-mmproxy) "
-                "or the first (nginx)",
+    .sentence =
+        "which of a UDP flow's datagrams carry the v2 header: every (dnsdist, go-mmproxy) "
+        "or the first (nginx)",
     .choices = "every, first"};
 
 inline constexpr Key proxy_checksum_key{
@@ -38,6 +39,7 @@ inline constexpr Key password_key{.name = "password",
 
 inline constexpr Key password_file_key{
     .name = "password-file",
-    .sentence = "file whose first line is the password; nobody but its owner and group may read it"};
+    .sentence =
+        "file whose first line is the password; nobody but its owner and group may read it"};
 
 }  // namespace weir

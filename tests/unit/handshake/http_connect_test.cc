@@ -65,8 +65,9 @@ TEST_CASE("credentials go along as Basic authentication") {
   // RFC 7617, section 2.
   CHECK(ending(http("203.0.113.5:443", "", credentials("Aladdin", "open sesame")),
                "HTTP/1.1 200 OK\r\n\r\n")
-            .said == "CONNECT 203.0.113.5:443 HTTP/1.1\r\nHost: 203.0.113.5:443\r\n"
-                     "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
+            .said ==
+        "CONNECT 203.0.113.5:443 HTTP/1.1\r\nHost: 203.0.113.5:443\r\n"
+        "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
 }
 
 TEST_CASE("base64 is RFC 4648's") {
@@ -90,8 +91,8 @@ TEST_CASE("any 2xx opens the tunnel, whatever its header says") {
            "HTTP/1.1 299 Odd\r\n\r\n",
            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
-           "HTTP/1.1 200 OK\n\n",                     // bare LF
-           "HTTP/1.1 200 OK\nVia: x\r\n\n",           // both
+           "HTTP/1.1 200 OK\n\n",            // bare LF
+           "HTTP/1.1 200 OK\nVia: x\r\n\n",  // both
            "HTTP/1.1 200 OK\r\nX: \x1b[2J\xff\r\n\r\n",
        }) {
     INFO(answer);
@@ -102,9 +103,8 @@ TEST_CASE("any 2xx opens the tunnel, whatever its header says") {
 }
 
 TEST_CASE("bytes behind the header are the flow's") {
-  for (const std::string& payload :
-       {"SSH-2.0-x\r\n"s, "\0\0\x01"s, "\r\n\r\n"s, "HTTP/1.1 500 no\r\n\r\n"s,
-        std::string(100'000, 'p')}) {
+  for (const std::string& payload : {"SSH-2.0-x\r\n"s, "\0\0\x01"s, "\r\n\r\n"s,
+                                     "HTTP/1.1 500 no\r\n\r\n"s, std::string(100'000, 'p')}) {
     const Ending end = ending(http(), "HTTP/1.1 200 OK\r\nVia: squid\r\n\r\n" + payload);
     CHECK(end.state == State::done);
     CHECK(end.rest == payload);
@@ -112,8 +112,9 @@ TEST_CASE("bytes behind the header are the flow's") {
 }
 
 TEST_CASE("1xx answers are passed over, but nothing else is spoken here") {
-  CHECK(ending(http(), "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
-                       "HTTP/1.1 200 OK\r\n\r\nrest")
+  CHECK(ending(http(),
+               "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
+               "HTTP/1.1 200 OK\r\n\r\nrest")
             .rest == "rest");
   CHECK(error("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n") == "HTTP CONNECT: 403 No");
   CHECK(error("HTTP/1.1 101 Switching Protocols\r\n\r\n") == "HTTP CONNECT: unexpected status 101");
@@ -136,10 +137,10 @@ TEST_CASE("a refusal is the proxy's, but where it could not reach the target it 
 TEST_CASE("407 says whether there was a user name, and not which") {
   const std::string answer =
       "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n";
-  CHECK(error(answer) ==
-        "HTTP CONNECT: 407 Proxy Authentication Required (it wants a user name)");
-  CHECK(error(answer, Fault::server, http("203.0.113.5:443", "", credentials("router", "s3cret"))) ==
-        "HTTP CONNECT: 407 Proxy Authentication Required (user name or password refused)");
+  CHECK(error(answer) == "HTTP CONNECT: 407 Proxy Authentication Required (it wants a user name)");
+  CHECK(
+      error(answer, Fault::server, http("203.0.113.5:443", "", credentials("router", "s3cret"))) ==
+      "HTTP CONNECT: 407 Proxy Authentication Required (user name or password refused)");
 }
 
 TEST_CASE("a server's reason cannot write into the log") {
@@ -152,7 +153,9 @@ TEST_CASE("a server's reason cannot write into the log") {
 
 TEST_CASE("what is not HTTP is refused as soon as it shows") {
   CHECK(error("SSH-2.0-OpenSSH_9.2\r\n") == "not an HTTP proxy: it answers 'SSH-2.0-OpenSSH_9.2'");
-  CHECK(error("\x05\xff"s) == "not an HTTP proxy: it answers '?" "?'");
+  CHECK(error("\x05\xff"s) ==
+        "not an HTTP proxy: it answers '?"
+        "?'");
   CHECK(error("HTTP/2 200\r\n\r\n") == "not an HTTP proxy: it answers 'HTTP/2 200'");
   CHECK(error("<html>") == "not an HTTP proxy: it answers '<html>'");
   CHECK(error("http/1.1 200 OK\r\n\r\n") == "not an HTTP proxy: it answers 'http/1.1 200 OK'");

@@ -1,6 +1,6 @@
-// Plays a handshake against everything its server says, in every way the network may cut that: whole,
-// byte by byte, in two and in three pieces at every point. All of them have to end alike, and while
-// a handshake waits it takes all it is given.
+// Plays a handshake against everything its server says, in every way the network may cut that:
+// whole, byte by byte, in two and in three pieces at every point. All of them have to end alike,
+// and while a handshake waits it takes all it is given.
 #pragma once
 
 #include <algorithm>

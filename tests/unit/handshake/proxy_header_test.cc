@@ -14,8 +14,7 @@ using namespace std::string_literals;
 const std::string signature = "\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a"s;
 constexpr ProxyHeaderFormat v1{.version = ProxyVersion::v1, .checksum = ProxyChecksum::none};
 constexpr ProxyHeaderFormat v2{.version = ProxyVersion::v2, .checksum = ProxyChecksum::none};
-constexpr ProxyHeaderFormat checked{.version = ProxyVersion::v2,
-                                    .checksum = ProxyChecksum::crc32c};
+constexpr ProxyHeaderFormat checked{.version = ProxyVersion::v2, .checksum = ProxyChecksum::crc32c};
 
 Flow flow(const std::string& client, const std::string& destination,
           Protocol protocol = Protocol::tcp) {
@@ -65,10 +64,9 @@ TEST_CASE("endpoints of two families are both written as IPv6 ones") {
 TEST_CASE("version 2 is the signature, the families, a length and the addresses") {
   CHECK(header(v2, four) == signature + "\x21\x11\x00\x0c"s + "\xc0\x00\x02\x0b"s +
                                 "\xcb\x00\x71\x05"s + "\x9c\x40\x01\xbb"s);
-  CHECK(header(v2, six) == signature + "\x21\x21\x00\x24"s +
-                               "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x0b"s +
-                               "\x20\x01\x0d\xb8\x00\x01\0\0\0\0\0\0\0\0\0\x05"s +
-                               "\x9c\x40\x01\xbb"s);
+  CHECK(header(v2, six) ==
+        signature + "\x21\x21\x00\x24"s + "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x0b"s +
+            "\x20\x01\x0d\xb8\x00\x01\0\0\0\0\0\0\0\0\0\x05"s + "\x9c\x40\x01\xbb"s);
   CHECK(header(v2, flow("192.0.2.11:40000", "203.0.113.5:53", Protocol::udp)).substr(12, 2) ==
         "\x21\x12");
   CHECK(header(v2, flow("[2001:db8::b]:40000", "[2001:db8::5]:53", Protocol::udp)).substr(12, 2) ==

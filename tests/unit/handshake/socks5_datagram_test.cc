@@ -66,15 +66,13 @@ TEST_CASE("what comes back names who sent it, and the payload begins behind the 
 }
 
 TEST_CASE("a mapped IPv4 address is that IPv4 address") {
-  const std::string mapped =
-      "\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\xff\xff\xcb\x00\x71\x05\x00\x35"s;
+  const std::string mapped = "\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\xff\xff\xcb\x00\x71\x05\x00\x35"s;
   CHECK(decoded(mapped + "x").peer == Endpoint::parse("203.0.113.5:53").value());
 }
 
 TEST_CASE("a header cut anywhere is malformed") {
-  for (const std::string& whole :
-       {from_v4, from_v6, "\0\0\0\x03\x04peer\x00\x35"s,
-        "\0\0\0\x03\xff"s + std::string(255, 'x') + "\x00\x35"s}) {
+  for (const std::string& whole : {from_v4, from_v6, "\0\0\0\x03\x04peer\x00\x35"s,
+                                   "\0\0\0\x03\xff"s + std::string(255, 'x') + "\x00\x35"s}) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       const auto found = decoded(whole.substr(0, size));
       INFO(size << " of " << whole.size());
@@ -88,8 +86,7 @@ TEST_CASE("an unknown address type is malformed, and a fragment is told apart") 
     CHECK(decoded("\0\0\0"s + type + std::string(300, 'x')).verdict == Verdict::malformed);
   }
   for (const char fragment : {'\x01', '\x7f', '\x80', '\xff'}) {
-    CHECK(decoded("\0\0"s + fragment + from_v4.substr(3) + "payload").verdict ==
-          Verdict::fragment);
+    CHECK(decoded("\0\0"s + fragment + from_v4.substr(3) + "payload").verdict == Verdict::fragment);
   }
 }
 

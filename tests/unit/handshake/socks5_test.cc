@@ -17,7 +17,7 @@ using Fault = Handshake::Fault;
 const std::string chosen_none = "\x05\x00"s;
 const std::string chosen_password = "\x05\x02"s;
 const std::string accepted = "\x01\x00"s;
-const std::string bound_v4 = "\x05\x00\x00\x01\xc6\x33\x64\x07\x04\x38"s;  // 198.51.100.7:1080
+const std::string bound_v4 = "\x05\x00\x00\x01\xc6\x33\x64\x07\x04\x38"s;    // 198.51.100.7:1080
 const std::string request_v4 = "\x05\x01\x00\x01\xcb\x00\x71\x05\x00\x50"s;  // 203.0.113.5:80
 
 Target target(const std::string& endpoint, const std::string& host = "") {
@@ -103,8 +103,7 @@ TEST_CASE("user names and passwords of 255 bytes go out whole") {
   const Ending end = ending(socks5(target("203.0.113.5:80"), credentials(name, word)),
                             chosen_password + accepted + bound_v4);
   CHECK(end.state == State::done);
-  CHECK(end.said ==
-        "\x05\x02\x00\x02"s + "\x01\xff" + name + "\xff" + word + request_v4);
+  CHECK(end.said == "\x05\x02\x00\x02"s + "\x01\xff" + name + "\xff" + word + request_v4);
 }
 
 TEST_CASE("every status but 0 refuses the password, and the error does not tell it") {

@@ -52,9 +52,7 @@ class Upstream {
 
   // How to reach this flow's destination, not counting servers that were tried for it already.
   [[nodiscard]] Route route(const Flow& flow,
-                            std::span<const std::shared_ptr<Server>> tried) const {
-    return lead(flow, {.endpoint = flow.destination, .host = {}}, tried);
-  }
+                            std::span<const std::shared_ptr<Server>> tried) const;
   // The same for a target other than the destination: the way of an upstream's own `via` and PROXY
   // header, around what its policy answers.
   [[nodiscard]] Route lead(const Flow& flow, const Target& target,

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -10,6 +11,8 @@
 namespace weir {
 
 Conversation::State Conversation::fail(std::string error, Handshake::Fault fault) {
+  // What the last ones said may fail to leave when none waits for an answer any more.
+  hop_ = std::min(hop_, hops_.size() - 1);
   error_ = std::move(error);
   fault_ = fault;
   return State::failed;

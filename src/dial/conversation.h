@@ -20,7 +20,7 @@ class Conversation {
  public:
   enum class State : std::uint8_t { waiting, done, failed };
 
-  // `hops` and `flow_id` outlive this.
+  // `hops` and `flow_id` outlive this. REQUIRES: at least one hop.
   Conversation(std::span<const Hop> hops, std::string_view flow_id)
       : hops_(hops), opening_{.flow_id = flow_id} {}
 

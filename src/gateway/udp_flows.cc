@@ -79,6 +79,11 @@ void UdpFlows::on_datagrams(std::span<const InterceptedDatagram> datagrams) {
     }
     send_up(*flow, datagram.payload, datagram.segment);
   }
+  flush_to_servers();
+}
+
+// What sending found out ends flows here and now: later they may be gone.
+void UdpFlows::flush_to_servers() {
   to_servers_.flush();
   for (const auto& [failed, code] : std::exchange(unreachable_, {})) {
     unreachable(*failed, code);

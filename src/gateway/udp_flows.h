@@ -118,9 +118,11 @@ class UdpFlows final : private UdpRelay::Owner {
                        const std::string& error) override;
   void on_relay_ended(UdpSocket& socket, const std::string& error) override;
   void learn_from_relay(FlowCore& core, const UdpSocket& socket) const;
+  void follow_relay(UdpFlow& flow);
 
   // Moving.
   void send_up(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);
+  void flush_to_servers();
   void on_socket_events(UdpSocket& socket, std::uint32_t events);
   void receive(UdpSocket& socket);
   void answer(UdpSocket& socket, std::size_t slot);

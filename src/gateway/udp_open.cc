@@ -95,6 +95,9 @@ UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
   core.rule = socket.rule;
   core.remote = peer;
   core.source = socket.own.local;
+  if (socket.relay) {
+    learn_from_relay(core, socket);
+  }
   if (services_.admit(core) != Admission::Verdict::admitted) {
     return nullptr;
   }

@@ -1,9 +1,9 @@
 #include "gateway/udp_relay.h"
 
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -83,10 +83,15 @@ TcpDial::Outcome UdpRelay::opened() {
   control_ = dial_.take_socket();
   const Route& way = dial_.route();
   endpoint_ = way.hops.back().handshake->relay();
-  // An unspecified address means the server's own. So does one that nobody else can reach.
-  if (endpoint_.address.is_unspecified()) {
-    endpoint_.address = way.remote.address;
+  // An unspecified address means the server's own. So does one that nobody else can reach: here it
+  // would be this machine's.
+  const Address& server = way.remote.address;
+  if (endpoint_.address.is_unspecified() ||
+      (endpoint_.address.is_loopback() && !server.is_loopback())) {
+    endpoint_.address = server;
   }
+  // The end of the connection may have come with the server's answer.
+  services_.poll().again(*this, EPOLLIN);
   mtu_ = mtu_of(control_.get(), way.remote.family());
   return TcpDial::Outcome::connected;
 }
@@ -97,9 +102,11 @@ void UdpRelay::on_events(std::uint32_t events) {
     dial_.on_events(events);
     return;
   }
-  std::array<char, 512> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  while (true) {
-    const ssize_t size = recv(control_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT);
+  // In one turn: a server that never stops talking must not hold up the others.
+  constexpr int most_reads = 4;
+  constexpr std::size_t most_bytes = std::size_t{1024} * 1024;
+  for (int i = 0; i < most_reads; ++i) {
+    const ssize_t size = recv(control_.get(), nullptr, most_bytes, MSG_TRUNC | MSG_DONTWAIT);
     if (size > 0) {
       continue;
     }
@@ -111,6 +118,8 @@ void UdpRelay::on_events(std::uint32_t events) {
                            : std::string("the relay's connection: ") + std::strerror(errno));
     return;
   }
+  services_.poll().forget(*this);
+  services_.poll().again(*this, EPOLLIN);
 }
 
 void UdpRelay::on_retry(const std::shared_ptr<Server>&) {

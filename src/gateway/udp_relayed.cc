@@ -122,6 +122,21 @@ void UdpFlows::learn_from_relay(FlowCore& core, const UdpSocket& socket) const {
   }
 }
 
+// The same for a flow that a server counts already: a later attempt may have led to another one.
+void UdpFlows::follow_relay(UdpFlow& flow) {
+  const auto before = flow.core.server;
+  learn_from_relay(flow.core, *flow.socket);
+  if (before == flow.core.server) {
+    return;
+  }
+  if (before) {
+    before->flows_active.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (flow.core.server) {
+    flow.core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 void UdpFlows::on_relay_open(UdpSocket& socket) {
   UdpRelay& relay = *socket.relay;
   // The socket as the route wants it, in the family of the connection.
@@ -147,13 +162,7 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
   socket.own = {Protocol::udp, out.local, relay.endpoint(), relay.flows.front()->core.generation};
   services_.loop_guard().opened(socket.own);
   for (UdpFlow* one : relay.flows) {
-    const bool counted = one->core.server != nullptr;
-    const auto before = one->core.server;
-    learn_from_relay(one->core, socket);
-    if (counted && before != one->core.server) {
-      before->flows_active.fetch_sub(1, std::memory_order_relaxed);
-      one->core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
-    }
+    follow_relay(*one);
     one->core.connect_us = one->core.since_opened(relay.connected_at());
     one->core.handshake_us = one->core.since_opened(services_.poll().now());
     services_.took(one->core, Latency::connect, one->core.connect_us);
@@ -173,7 +182,7 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
         {reinterpret_cast<const std::uint8_t*>(datagram.payload.data()), datagram.payload.size()},
         datagram.segment);
   }
-  to_servers_.flush();
+  flush_to_servers();
 }
 
 void UdpFlows::on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
@@ -182,7 +191,7 @@ void UdpFlows::on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
   services_.reasons().add(failure.reason);
   const auto flows = socket.relay->flows;  // ending one takes it out
   for (UdpFlow* flow : flows) {
-    learn_from_relay(flow->core, socket);
+    follow_relay(*flow);
     tell_unreachable(flow->core.flow, RawSender::Unreachable::port);
     end(*flow, failure.end, error);
   }

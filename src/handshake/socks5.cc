@@ -53,6 +53,7 @@ struct BoundAddress {
   enum class State : std::uint8_t { incomplete, wrong, whole } state = State::incomplete;
   std::size_t end = 0;
   Endpoint endpoint;  // of a name: port 0
+  bool is_name = false;
 };
 
 BoundAddress bound_at(std::string_view in, std::size_t offset) {
@@ -72,13 +73,15 @@ BoundAddress bound_at(std::string_view in, std::size_t offset) {
     }
     size = byte_at(in, begin++);
   } else {
-    return {.state = BoundAddress::State::wrong, .end = 0, .endpoint = {}};
+    return {.state = BoundAddress::State::wrong, .end = 0, .endpoint = {}, .is_name = false};
   }
   if (in.size() < begin + size + port_size) {
     return {};
   }
-  BoundAddress out{
-      .state = BoundAddress::State::whole, .end = begin + size + port_size, .endpoint = {}};
+  BoundAddress out{.state = BoundAddress::State::whole,
+                   .end = begin + size + port_size,
+                   .endpoint = {},
+                   .is_name = type == address_name};
   if (type != address_name) {
     out.endpoint = {address_at(in, begin, type == address_v4 ? Family::v4 : Family::v6),
                     number_16_at(in, begin + size)};
@@ -220,6 +223,9 @@ Handshake::Progress Socks5Handshake::on_reply() {
   }
   if (bound.state == BoundAddress::State::incomplete) {
     return {};
+  }
+  if (command_ == Command::associate && bound.is_name) {
+    return fail("SOCKS5: the server gives its relay's address as a host name");
   }
   if (command_ == Command::associate && bound.endpoint.port == 0) {
     return fail("SOCKS5: the server names no port to send datagrams to");

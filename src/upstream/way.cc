@@ -14,7 +14,7 @@ Route chain(const Upstream& via, const Flow& flow, Route last,
     return way;
   }
   if (last.carrier == Route::Carrier::relay &&
-      (way.carrier == Route::Carrier::relay || !way.hops.empty())) {
+      (way.carrier == Route::Carrier::relay || !way.hops.empty() || !way.wrappings.empty())) {
     // A relay's datagrams would have to go through what only its connection goes through.
     way.verdict = Route::Verdict::no_server;
     return way;
@@ -37,6 +37,16 @@ Route chain(const Upstream& via, const Flow& flow, Route last,
 }
 
 }  // namespace
+
+Route Upstream::route(const Flow& flow, std::span<const std::shared_ptr<Server>> tried) const {
+  Route out = lead(flow, {.endpoint = flow.destination, .host = {}}, tried);
+  // A name that nobody on the way could pass on; to connect to :: would lead to this machine.
+  if (out.verdict == Route::Verdict::dial && out.remote.address.is_unspecified()) {
+    out.verdict = Route::Verdict::no_server;
+    out.server = nullptr;
+  }
+  return out;
+}
 
 Route Upstream::lead(const Flow& flow, const Target& target,
                      std::span<const std::shared_ptr<Server>> tried) const {
@@ -89,6 +99,24 @@ Result<std::shared_ptr<Upstream>> parse_via(const Settings& settings,
   return via;
 }
 
+namespace {
+
+// A relay's datagrams go to the relay, not through what its connection goes through: they can only
+// be sent on as they are.
+std::string why_no_relay_through(const Upstream& via, const std::string& type) {
+  if (via.datagrams() == Upstream::Datagrams::relayed) {
+    return "type " + type + " via " + via.name() +
+           " would relay datagrams through a relay, which carries TCP only";
+  }
+  if (via.profile().proxy_header) {
+    return "type " + type + " via " + via.name() +
+           " would relay datagrams through an upstream with proxy-protocol";
+  }
+  return via.profile().via ? why_no_relay_through(*via.profile().via, type) : std::string();
+}
+
+}  // namespace
+
 std::string why_no_datagrams(const Upstream& upstream) {
   if (upstream.datagrams() == Upstream::Datagrams::none) {
     return "type " + upstream.profile().type + " carries no UDP";
@@ -97,13 +125,11 @@ std::string why_no_datagrams(const Upstream& upstream) {
     if (auto why = why_no_datagrams(*other); !why.empty()) {
       return "[upstream " + upstream.name() + "] goes through " + other->name() + ": " + why;
     }
-    if (upstream.datagrams() == Upstream::Datagrams::relayed &&
-        other->datagrams() == Upstream::Datagrams::relayed && other == upstream.profile().via) {
-      return "type " + upstream.profile().type + " via " + other->name() +
-             " would relay datagrams through a relay, which carries TCP only";
-    }
   }
-  return {};
+  const auto& via = upstream.profile().via;
+  return via && upstream.datagrams() == Upstream::Datagrams::relayed
+             ? why_no_relay_through(*via, upstream.profile().type)
+             : std::string();
 }
 
 }  // namespace weir

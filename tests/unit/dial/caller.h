@@ -53,7 +53,7 @@ class Scripted final : public Upstream {
   // What is to be said on the way.
   std::function<void(Route&, const Flow&, const Target&)> hops;
   std::vector<std::string> candidates(const Flow&) const override { return {}; }
-  std::span<const std::shared_ptr<Server>> servers() const override { return servers_; }
+  [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const { return servers_; }
   Route::Verdict verdict = Route::Verdict::dial;
 
  private:

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "weir/units.h"
 
@@ -47,7 +48,6 @@ class ServerHealth {
   [[nodiscard]] bool was_ejected() const {
     return ejected_until_.load(std::memory_order_relaxed) != 0;
   }
-  [[nodiscard]] bool is_slow_starting(Instant now) const { return share(now) < whole; }
   [[nodiscard]] bool may_be_slow_starting() const {
     return up_since_.load(std::memory_order_relaxed) != 0;
   }
@@ -73,5 +73,7 @@ class ServerHealth {
   std::atomic<std::int64_t> eject_time_{10'000'000};
   std::atomic<std::int64_t> slow_start_{0};
 };
+
+[[nodiscard]] std::string_view name_of(ServerHealth::State state);
 
 }  // namespace weir

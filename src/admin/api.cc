@@ -9,6 +9,7 @@
 
 #include "admin/json.h"
 #include "admin/metrics.h"
+#include "admin/set_server.h"
 #include "base/prefix.h"
 
 namespace weir {
@@ -106,6 +107,7 @@ constexpr std::array routes{
     ApiRoute{"GET", "/v1/rules", "", get_rules},
     ApiRoute{"GET", "/v1/upstreams", "", get_upstreams},
     ApiRoute{"GET", "/v1/flows", "protocol client destination rule upstream limit", get_flows},
+    ApiRoute{"PATCH", "/v1/upstreams/*/servers/*", "", patch_server},
     ApiRoute{"POST", "/v1/reload", "", post_reload},
 };
 

@@ -147,6 +147,11 @@ void add_servers(Exposition& out, const std::vector<UpstreamReport>& upstreams) 
   each([&](std::string_view upstream, const ServerReport& server) {
     out.sample({{"upstream", upstream}, {"server", server.name}}, server.live);
   });
+  out.gauge("weir_server_up", "1 while a server gets flows: not down, ejected or draining.");
+  each([&](std::string_view upstream, const ServerReport& server) {
+    out.sample({{"upstream", upstream}, {"server", server.name}},
+               std::uint64_t{server.state == "up" ? 1U : 0U});
+  });
   out.gauge("weir_server_addresses", "Addresses a server's host is known to have.");
   each([&](std::string_view upstream, const ServerReport& server) {
     out.sample({{"upstream", upstream}, {"server", server.name}}, server.addresses.size());

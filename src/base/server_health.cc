@@ -79,6 +79,20 @@ ServerHealth::State ServerHealth::state() const {
   return was_ejected() ? State::ejected : State::up;
 }
 
+std::string_view name_of(ServerHealth::State state) {
+  switch (state) {
+    case ServerHealth::State::up:
+      return "up";
+    case ServerHealth::State::down:
+      return "down";
+    case ServerHealth::State::drain:
+      return "drain";
+    case ServerHealth::State::ejected:
+      return "ejected";
+  }
+  return "";
+}
+
 ServerHealth::Standing ServerHealth::standing(Instant now) const {
   if (wish() != Wish::up || checked() == Checked::down) {
     return Standing::closed;

@@ -52,13 +52,17 @@ Error trouble(CURLcode code, CURL* curl, const std::string& socket) {
 }  // namespace
 
 Result<GatewayAnswer> ask_gateway(const std::string& socket, std::string_view method,
-                                  const std::string& target) {
+                                  const std::string& target, const std::string& body) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
                                                                  &curl_easy_cleanup);
   if (!curl) {
     return Error("cannot start libcurl");
   }
   GatewayAnswer answer;
+  if (!body.empty()) {  // curl does not copy it
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
+  }
   set_options(curl.get(), socket, std::string(method), "http://weir" + target, answer.body);
   if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK) {
     return trouble(code, curl.get(), socket);

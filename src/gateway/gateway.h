@@ -23,6 +23,7 @@
 #include "gateway/admission.h"
 #include "gateway/snapshot.h"
 #include "gateway/worker.h"
+#include "health/checker.h"
 #include "loop/loop.h"
 
 namespace weir {
@@ -50,6 +51,8 @@ class Gateway final : public Control {
   [[nodiscard]] std::vector<RuleReport> rules() override;
   [[nodiscard]] std::vector<UpstreamReport> upstreams() override;
   void flows(const FlowFilter& filter, std::function<void(FlowList)> answer) override;
+  Result<> set_server(const std::string& upstream, const std::string& server,
+                      const ServerChange& change) override;
   void reload(std::function<void(ReloadReport)> answer) override;
 
  private:
@@ -58,7 +61,13 @@ class Gateway final : public Control {
   Result<> open(Configuration configuration);
   Result<> open_workers();
   void watch_signals();
-  void track_servers();
+
+  // Servers of the snapshot in force: their names resolved, their health known (see pools.cc).
+  void look_after_servers();
+  void renew_snapshot();
+  [[nodiscard]] Snapshot::Inventory inventory() {
+    return {servers_, rule_tallies_, upstream_tallies_, admission_.auto_max_flows()};
+  }
 
   // A new snapshot in force everywhere but in the workers; none: the report says why.
   std::shared_ptr<const Snapshot> prepare_reload(ReloadReport& report);
@@ -95,6 +104,7 @@ class Gateway final : public Control {
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Checker> checker_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Signal>> signals_;

@@ -77,6 +77,15 @@ class FakeControl : public Control {
     }
   }
 
+  Result<> set_server(const std::string& upstream, const std::string& server,
+                      const ServerChange& change) override {
+    if (upstream != "pool" || server != "web1") {
+      return Error("there is no such server");
+    }
+    changes.push_back(change);
+    return Done{};
+  }
+
   void reload(std::function<void(ReloadReport)> answer) override { answer(reload_report); }
 
   // Makes a list that is about `bytes` long as JSON.
@@ -92,6 +101,7 @@ class FakeControl : public Control {
   std::vector<std::function<void(FlowList)>> waiting;
   std::vector<FlowFilter> filters;
   FlowList list;
+  std::vector<ServerChange> changes;
   ReloadReport reload_report;
 };
 

@@ -3,7 +3,8 @@
 //
 // Ejection: so many failures of flows in a row take the server out for a while. When that time is
 // over, one flow at a time goes there on trial; its success brings the server back, its failure, or
-// silence, leaves it out for as long again.
+// silence, leaves it out for as long again. Checks that succeed meanwhile bring the trial forward,
+// no more: they may not see what flows meet.
 //
 // Any thread, without a lock: each fact is one atomic, and an answer that is a flow too late is
 // right enough.
@@ -38,6 +39,9 @@ class ServerHealth {
   void set_terms(const Terms& terms);
   void set_wish(Wish wish, Instant now);
   void set_checked(Checked checked, Instant now);
+
+  // The checks find an ejected server well: its trial need not wait.
+  void offer_trial(Instant now);
 
   // A flow could not reach the server; a flow did.
   void note_failure(Instant now);

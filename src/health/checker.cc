@@ -107,6 +107,12 @@ class Checker::Schedule {
       server_->health.set_checked(*changed, now);
       owner_.observe();
     }
+    ejected_successes_ =
+        server_->health.was_ejected() && why_not.empty() ? ejected_successes_ + 1 : 0;
+    if (ejected_successes_ >= terms_.rise) {
+      ejected_successes_ = 0;
+      server_->health.offer_trial(now);
+    }
     const auto pause = std::chrono::ceil<Milliseconds>(began_ + next_terms_.interval - now);
     timer_.once(std::max(pause, Milliseconds(0)));
   }
@@ -120,6 +126,7 @@ class Checker::Schedule {
   CheckTerms terms_;  // of the probe that goes on
   Route route_;
   RiseFall results_;
+  int ejected_successes_ = 0;  // in a row, since it was ejected
   Instant began_;
   Timer timer_;
   std::unique_ptr<Probe> probe_;

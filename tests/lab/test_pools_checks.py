@@ -20,7 +20,7 @@ def all_of(lab, net):
 def connect(lab, net):
     serve_names(lab, net)
     text = config(all_of(lab, net), check="connect", eject_after=0, **FAST)
-    with lab.weir(text) as weir, Load(lab, net) as load:
+    with lab.weir(text + "[timeouts]\nconnect = 1s\n") as weir, Load(lab, net) as load:
         for host, how, why in ((lab.east, REFUSING, "refused"), (lab.south, SILENT, "no connection within")):
             with gone(host, how):
                 state = wait_for_state(weir, host.name, "down")

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/family_warnings.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
 #include "upstream/registry.h"
@@ -52,12 +53,11 @@ std::vector<Diagnostic> check_upstream(const Settings& given, std::span<const Se
 }
 
 // What the servers send themselves comes back through the router when they sit behind it.
-std::vector<Diagnostic> servers_behind_the_router(const Configuration& configuration) {
+std::vector<Diagnostic> servers_behind_the_router(const Configuration& configuration,
+                                                  UpstreamAssembly& assembly) {
   if (!configuration.firewall.interfaces.empty()) {
     return {};
   }
-  ServerPool scratch;
-  UpstreamAssembly assembly(configuration.upstreams, scratch);
   for (const Settings& settings : configuration.upstreams) {
     const auto upstream = assembly.get(settings.name());
     if (upstream.ok() && !upstream.value()->servers().empty()) {
@@ -82,8 +82,11 @@ Vocabulary registry_vocabulary() {
 Loaded load(const std::string& file) {
   Loaded out = load_configuration(file, registry_vocabulary());
   if (out.configuration) {
+    ServerPool scratch;
+    UpstreamAssembly assembly(out.configuration->upstreams, scratch);
     for (auto&& more : {shadowed_rules(out.configuration->rules),
-                        servers_behind_the_router(*out.configuration)}) {
+                        servers_behind_the_router(*out.configuration, assembly),
+                        family_warnings(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }
   }

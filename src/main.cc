@@ -17,6 +17,7 @@
 #include "cli/reference.h"
 #include "cli/run.h"
 #include "cli/top.h"
+#include "cli/set_server.h"
 #include "cli/version.h"
 
 namespace {
@@ -159,6 +160,15 @@ int run_command(int argc, char** argv) {
   made = command("upstreams", "show upstreams and their servers",
                  [&]() { return run_upstreams(live); });
   add_live(*made, live);
+  weir::SetServerArguments set_server;
+  made = command("set-server", "take a server out, bring it back, or change its weight",
+                 [&]() { return run_set_server(set_server); });
+  made->add_option("upstream", set_server.upstream, "name of the upstream")->required();
+  made->add_option("server", set_server.server, "name of its server")->required();
+  made->add_option("wish", set_server.wish, "up, down, drain or weight=N")->required();
+  made->add_option("--socket", set_server.socket, "control socket of the running gateway")
+      ->capture_default_str();
+  made->add_flag("--json", set_server.json, "print the API's JSON");
   made = command("reload", "apply the configuration anew and print the report",
                  [&]() { return run_reload(live); });
   add_live(*made, live);

@@ -73,8 +73,9 @@ class Server {
 
   // What is told of it to operators. Main thread.
   struct Told {
-    std::string why;  // of its state, where the checks or flows decided it
-    Instant since{};  // of its state; never changed: the epoch
+    std::string why;                                      // of its state; empty while it is up
+    std::string check;                                    // why the last check failed, if it did
+    Instant since{};                                      // of its state; never changed: the epoch
     ServerHealth::State state = ServerHealth::State::up;  // last seen
     std::int64_t check_us = -1;  // how long the last check took; -1: none yet
     Instant resolved{};          // when its name was last answered

@@ -3,7 +3,8 @@
 //
 // Ejection: so many failures of flows in a row take the server out for a while. When that time is
 // over, one flow at a time goes there on trial; its success brings the server back, its failure, or
-// silence, leaves it out for as long again.
+// silence, leaves it out for as long again. Checks that succeed meanwhile bring the trial forward,
+// no more: they may not see what flows meet.
 //
 // Any thread, without a lock: each fact is one atomic, and an answer that is a flow too late is
 // right enough.
@@ -11,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "weir/units.h"
 
@@ -38,6 +40,9 @@ class ServerHealth {
   void set_wish(Wish wish, Instant now);
   void set_checked(Checked checked, Instant now);
 
+  // The checks find an ejected server well: its trial need not wait.
+  void offer_trial(Instant now);
+
   // A flow could not reach the server; a flow did.
   void note_failure(Instant now);
   void note_success(Instant now);
@@ -47,7 +52,6 @@ class ServerHealth {
   [[nodiscard]] bool was_ejected() const {
     return ejected_until_.load(std::memory_order_relaxed) != 0;
   }
-  [[nodiscard]] bool is_slow_starting(Instant now) const { return share(now) < whole; }
   [[nodiscard]] bool may_be_slow_starting() const {
     return up_since_.load(std::memory_order_relaxed) != 0;
   }
@@ -73,5 +77,7 @@ class ServerHealth {
   std::atomic<std::int64_t> eject_time_{10'000'000};
   std::atomic<std::int64_t> slow_start_{0};
 };
+
+[[nodiscard]] std::string_view name_of(ServerHealth::State state);
 
 }  // namespace weir

@@ -36,6 +36,8 @@ class Service {
     ++version_;
   }
 
+  Instant resolved{};  // when it was last answered; the epoch: never
+
  private:
   std::string name_;
   std::vector<Target> targets_;

@@ -13,6 +13,8 @@
 #include "admin/metrics.h"
 #include "admin/page.h"
 #include "base/log.h"
+#include "admin/set_server.h"
+#include "base/prefix.h"
 
 namespace weir {
 namespace {
@@ -189,6 +191,7 @@ constexpr std::array routes{
     ApiRoute{"GET", "/v1/flows", "protocol client destination rule upstream limit", get_flows},
     ApiRoute{"GET", "/v1/busiest", "", get_busiest},
     ApiRoute{"DELETE", "/v1/flows/*", "", delete_flow},
+    ApiRoute{"PATCH", "/v1/upstreams/*/servers/*", "", patch_server},
     ApiRoute{"POST", "/v1/reload", "", post_reload},
     ApiRoute{"POST", "/v1/drain", "", post_drain},
     ApiRoute{"PATCH", "/v1/log", "", patch_log},

@@ -16,6 +16,8 @@
 #include "base/configuration.h"
 #include "base/histogram.h"
 #include "base/prefix.h"
+#include "weir/result.h"
+#include "weir/server_health.h"
 
 namespace weir {
 
@@ -70,6 +72,14 @@ struct ServerReport {
   std::string host;
   Port port = 0;
   std::vector<std::string> addresses;
+  std::string state = "up";       // up, down, drain, ejected
+  std::string why;                // it is not up
+  std::int64_t since_ms = -1;     // in this state; -1: since start
+  std::int64_t check_us = -1;     // the last check took; -1: none yet
+  std::int64_t resolved_ms = -1;  // since its name was last answered; -1: never, or no name
+  int weight = 1;
+  bool is_backup = false;
+  std::uint64_t max_flows = 0;  // 0: any number
   std::uint64_t flows = 0;
   std::uint64_t live = 0;
   std::uint64_t failures = 0;
@@ -91,6 +101,8 @@ struct UpstreamReport {
   std::uint64_t packets_up = 0;
   std::uint64_t packets_down = 0;
   Latencies latencies;
+  std::optional<std::uint64_t> checksum;  // of a table that gateways can compare
+  std::vector<std::string> members;       // of a group
   std::vector<ServerReport> servers;
 };
 
@@ -160,6 +172,12 @@ struct ReloadReport {
   std::uint64_t flows_now_matching_another_rule = 0;
 };
 
+// What an operator wants of a server; what is not given stays.
+struct ServerChange {
+  std::optional<ServerHealth::Wish> wish;
+  std::optional<int> weight;  // 1 to 256
+};
+
 class Control {
  public:
   virtual ~Control() = default;
@@ -175,6 +193,9 @@ class Control {
   // over. Asking again changes nothing.
   virtual void drain() = 0;
   virtual void set_log_level(LogLevel level) = 0;  // until the next reload
+  // An error: there is no such upstream, or no such server.
+  virtual Result<> set_server(const std::string& upstream, const std::string& server,
+                              const ServerChange& change) = 0;
   virtual void reload(std::function<void(ReloadReport)> answer) = 0;
 };
 

@@ -1,5 +1,8 @@
 #include "admin/json.h"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +35,8 @@ Json object_of(const RuleReport& rule) {
           {"packets_down", rule.packets_down}};
 }
 
+Json known(std::int64_t number) { return number < 0 ? Json() : Json(number); }
+
 Json object_of(const ServerReport& server) {
   return {{"name", server.name},
           {"host", server.host},
@@ -39,6 +44,13 @@ Json object_of(const ServerReport& server) {
           {"addresses", server.addresses},
           {"state", server.state},
           {"why", server.why},
+          {"since_ms", known(server.since_ms)},
+          {"check_ms",
+           server.check_us < 0 ? Json() : Json(static_cast<double>(server.check_us) / 1000)},
+          {"resolved_ms_ago", known(server.resolved_ms)},
+          {"weight", server.weight},
+          {"backup", server.is_backup},
+          {"max_flows", server.max_flows == 0 ? Json() : Json(server.max_flows)},
           {"flows", server.live},
           {"flows_total", server.flows},
           {"failures_total", server.failures},
@@ -53,15 +65,18 @@ Json object_of(const UpstreamReport& upstream) {
   for (const auto& server : upstream.servers) {
     servers.push_back(object_of(server));
   }
-  return {{"name", upstream.name},
-          {"type", upstream.type},
-          {"flows", upstream.live},
-          {"flows_total", upstream.flows},
-          {"bytes_up", upstream.bytes_up},
-          {"bytes_down", upstream.bytes_down},
-          {"packets_up", upstream.packets_up},
-          {"packets_down", upstream.packets_down},
-          {"servers", std::move(servers)}};
+  return {
+      {"name", upstream.name},
+      {"type", upstream.type},
+      {"flows", upstream.live},
+      {"flows_total", upstream.flows},
+      {"bytes_up", upstream.bytes_up},
+      {"bytes_down", upstream.bytes_down},
+      {"packets_up", upstream.packets_up},
+      {"packets_down", upstream.packets_down},
+      {"checksum", upstream.checksum ? Json(fmt::format("{:016x}", *upstream.checksum)) : Json()},
+      {"members", upstream.members},
+      {"servers", std::move(servers)}};
 }
 
 template <typename Report>
@@ -108,6 +123,8 @@ std::string json_of(const std::vector<RuleReport>& rules) { return list_of("rule
 std::string json_of(const std::vector<UpstreamReport>& upstreams) {
   return list_of("upstreams", upstreams);
 }
+
+std::string json_of(const ServerReport& server) { return line(object_of(server)); }
 
 // Not through a tree of values: this list can be long, and a record already knows its JSON.
 std::string json_of(const FlowList& flows) {

@@ -11,7 +11,8 @@ namespace weir {
 [[nodiscard]] std::string json_of(const StatusReport& status);
 [[nodiscard]] std::string json_of(const std::vector<RuleReport>& rules);  // {"rules": […]}
 [[nodiscard]] std::string json_of(
-    const std::vector<UpstreamReport>& upstreams);         // {"upstreams": […]}
+    const std::vector<UpstreamReport>& upstreams);  // {"upstreams": […]}
+[[nodiscard]] std::string json_of(const ServerReport& server);
 [[nodiscard]] std::string json_of(const FlowList& flows);  // {"flows": […], "total": N}
 // {"clients": […], "flows": […], …}: records with bytes_per_second
 [[nodiscard]] std::string json_of(const Busiest& busiest);

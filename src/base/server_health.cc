@@ -45,6 +45,13 @@ void ServerHealth::set_checked(Checked checked, Instant now) {
   }
 }
 
+void ServerHealth::offer_trial(Instant now) {
+  auto until = ejected_until_.load(std::memory_order_relaxed);
+  if (until > count_of(now)) {
+    ejected_until_.compare_exchange_strong(until, count_of(now), std::memory_order_relaxed);
+  }
+}
+
 void ServerHealth::note_failure(Instant now) {
   const auto most = eject_after_.load(std::memory_order_relaxed);
   const auto failures = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -77,6 +84,20 @@ ServerHealth::State ServerHealth::state() const {
     return State::down;
   }
   return was_ejected() ? State::ejected : State::up;
+}
+
+std::string_view name_of(ServerHealth::State state) {
+  switch (state) {
+    case ServerHealth::State::up:
+      return "up";
+    case ServerHealth::State::down:
+      return "down";
+    case ServerHealth::State::drain:
+      return "drain";
+    case ServerHealth::State::ejected:
+      return "ejected";
+  }
+  return "";
 }
 
 ServerHealth::Standing ServerHealth::standing(Instant now) const {

@@ -136,12 +136,49 @@ Result<std::string> flows_text(std::string_view json) {
   });
 }
 
+namespace {
+
+// "web1, web2" of a group; the checksum of a table that other gateways should have, too.
+std::string group_or_checksum(const Json& upstream) {
+  const auto& checksum = upstream.at("checksum");
+  return checksum.is_null() ? joined(upstream.at("members"))
+                            : "table " + checksum.get<std::string>();
+}
+
+// " (3m ago)" behind addresses that the resolver could not refresh for a minute and more.
+std::string age_text(const Json& server) {
+  constexpr std::int64_t worth_telling = 60'000;
+  const auto& age = server.at("resolved_ms_ago");
+  return age.is_null() || age.get<std::int64_t>() < worth_telling
+             ? ""
+             : " (resolved " + duration_text(age.get<double>()) + " ago)";
+}
+
+// "down for 3m: check: connect: Connection refused (0.4 ms)"
+std::string state_text(const Json& server) {
+  std::string out = text_at(server, "state");
+  if (const auto& since = server.at("since_ms"); !since.is_null()) {
+    out += " for " + duration_text(since.get<double>());
+  }
+  if (const auto why = text_at(server, "why"); !why.empty()) {
+    out += ": " + why;
+  }
+  if (const auto& check = server.at("check_ms"); !check.is_null()) {
+    out += fmt::format(" ({:.1f} ms)", check.get<double>());
+  }
+  return printable(out);
+}
+
+}  // namespace
+
 Result<std::string> upstreams_text(std::string_view json) {
   return described(json, [](const Json& answer) {
     Table table({{"UPSTREAM"},
                  {"TYPE"},
                  {"SERVER"},
                  {"ADDRESSES"},
+                 {"STATE"},
+                 {"WEIGHT", Align::right},
                  {"FLOWS", Align::right},
                  {"TOTAL", Align::right},
                  {"FAILURES", Align::right},
@@ -150,14 +187,18 @@ Result<std::string> upstreams_text(std::string_view json) {
     for (const auto& upstream : answer.at("upstreams")) {
       const auto name = text_at(upstream, "name");
       const auto type = text_at(upstream, "type");
-      table.row({name, type, "", "", count_at(upstream, "flows"), count_at(upstream, "flows_total"),
-                 "", bytes_at(upstream, "bytes_up"), bytes_at(upstream, "bytes_down")});
+      table.row({name, type, "", group_or_checksum(upstream), "", "", count_at(upstream, "flows"),
+                 count_at(upstream, "flows_total"), "", bytes_at(upstream, "bytes_up"),
+                 bytes_at(upstream, "bytes_down")});
       for (const auto& server : upstream.at("servers")) {
         const auto& port = server.at("port");
         const auto addresses = joined(server.at("addresses"));
         table.row({name, type, text_at(server, "name"),
                    (addresses.empty() ? text_at(server, "host") + " (not resolved)" : addresses) +
-                       (port.is_null() ? "" : " port " + std::to_string(port.get<unsigned>())),
+                       (port.is_null() ? "" : " port " + std::to_string(port.get<unsigned>())) +
+                       age_text(server),
+                   state_text(server),
+                   count_at(server, "weight") + (server.at("backup").get<bool>() ? " backup" : ""),
                    count_at(server, "flows"), count_at(server, "flows_total"),
                    count_at(server, "failures_total"), bytes_at(server, "bytes_up"),
                    bytes_at(server, "bytes_down")});

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/family_warnings.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
 #include "upstream/registry.h"
@@ -54,12 +55,11 @@ std::vector<Diagnostic> check_upstream(const Settings& given, std::span<const Se
 }
 
 // What the servers send themselves comes back through the router when they sit behind it.
-std::vector<Diagnostic> servers_behind_the_router(const Configuration& configuration) {
+std::vector<Diagnostic> servers_behind_the_router(const Configuration& configuration,
+                                                  UpstreamAssembly& assembly) {
   if (!configuration.firewall.interfaces.empty()) {
     return {};
   }
-  ServerPool scratch;
-  UpstreamAssembly assembly(configuration.upstreams, scratch);
   for (const Settings& settings : configuration.upstreams) {
     const auto upstream = assembly.get(settings.name());
     if (upstream.ok() && !upstream.value()->servers().empty()) {
@@ -73,10 +73,9 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
 }
 
 // Rules that would send datagrams where none can go.
-std::vector<Diagnostic> misled_datagrams(const Configuration& configuration) {
+std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
+                                         UpstreamAssembly& assembly) {
   std::vector<Diagnostic> out;
-  ServerPool scratch;
-  UpstreamAssembly assembly(configuration.upstreams, scratch);
   bool any_udp = false;
   const auto check = [&](const std::string& use, const Place& place, const std::string& whose) {
     const auto upstream = assembly.get(use);
@@ -115,9 +114,12 @@ Vocabulary registry_vocabulary() {
 Loaded load(const std::string& file) {
   Loaded out = load_configuration(file, registry_vocabulary());
   if (out.configuration) {
-    for (auto&& more :
-         {shadowed_rules(out.configuration->rules), servers_behind_the_router(*out.configuration),
-          misled_datagrams(*out.configuration)}) {
+    ServerPool scratch;
+    UpstreamAssembly assembly(out.configuration->upstreams, scratch);
+    for (auto&& more : {shadowed_rules(out.configuration->rules),
+                        servers_behind_the_router(*out.configuration, assembly),
+                        family_warnings(*out.configuration, assembly),
+                        misled_datagrams(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }
     if (std::any_of(out.diagnostics.begin(), out.diagnostics.end(), [](const Diagnostic& one) {

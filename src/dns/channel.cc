@@ -26,6 +26,10 @@ struct Lookup {
   DnsChannel::Answered answered;
 };
 
+struct ServiceLookup {
+  std::function<void(const ServiceAnswer&)> answered;
+};
+
 bool set_mark(int fd, Mark mark) {
   return mark.mask == 0 || setsockopt(fd, SOL_SOCKET, SO_MARK, &mark.value, sizeof mark.value) == 0;
 }
@@ -220,6 +224,27 @@ void DnsChannel::lookup(const std::string& name, Family family, Answered answere
         ares_freeaddrinfo(found);
       },
       new Lookup{std::move(answered)});
+  state_->set_timeout();
+}
+
+void DnsChannel::lookup_service(const std::string& name,
+                                std::function<void(const ServiceAnswer&)> answered) {
+  constexpr int class_in = 1;
+  constexpr int type_srv = 33;
+  ares_query(
+      state_->channel, name.c_str(), class_in, type_srv,
+      [](void* argument, int status, int /*timeouts*/, unsigned char* bytes, int length) {
+        const std::unique_ptr<ServiceLookup> lookup(static_cast<ServiceLookup*>(argument));
+        if (status == ARES_SUCCESS) {
+          lookup->answered(parse_srv_reply({bytes, static_cast<std::size_t>(length)}));
+        } else if (status != ARES_EDESTRUCTION) {
+          lookup->answered(
+              {.targets = {},
+               .ttl = {},
+               .error = status == ARES_ENODATA ? "it has no SRV records" : words_for(status)});
+        }
+      },
+      new ServiceLookup{std::move(answered)});
   state_->set_timeout();
 }
 

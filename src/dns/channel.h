@@ -11,6 +11,7 @@
 #include <string>
 
 #include "dns/name_answers.h"
+#include "dns/srv_reply.h"
 #include "loop/loop.h"
 #include "weir/endpoint.h"
 #include "weir/result.h"
@@ -31,6 +32,8 @@ class DnsChannel {
   // /etc/hosts, then DNS, as the system's configuration says. `answered` is called once, maybe
   // before this returns. It must not destroy the channel.
   void lookup(const std::string& name, Family family, Answered answered);
+  // The SRV records of a name. Called likewise.
+  void lookup_service(const std::string& name, std::function<void(const ServiceAnswer&)> answered);
 
  private:
   struct State;

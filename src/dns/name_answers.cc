@@ -123,6 +123,7 @@ NameAnswers::News NameAnswers::answered(const FamilyAnswer& four, const FamilyAn
   }
   state_ = State::good;
   failures_ = 0;
+  refreshed_ = now;
   due_ = now + pause_after_answer(ttl, bounds);
   return news;
 }

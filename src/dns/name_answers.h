@@ -50,6 +50,8 @@ class NameAnswers {
                 const RefreshBounds& bounds);
 
   [[nodiscard]] Instant due() const { return due_; }
+  // When it was last answered well for both families; the epoch: never.
+  [[nodiscard]] Instant refreshed() const { return refreshed_; }
   // Empty until the first good answer.
   [[nodiscard]] const AddressSet& addresses() const { return published_; }
 
@@ -64,6 +66,7 @@ class NameAnswers {
   State state_ = State::unknown;
   int failures_ = 0;  // in a row
   Instant due_{};
+  Instant refreshed_{};
   std::vector<Address> four_;  // last good answers, sorted
   std::vector<Address> six_;
   std::vector<Address> refused_;

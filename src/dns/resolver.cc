@@ -12,6 +12,7 @@
 
 #include "dns/channel.h"
 #include "dns/name_answers.h"
+#include "dns/service_resolver.h"
 
 namespace weir {
 namespace {
@@ -31,7 +32,16 @@ std::array<std::int64_t, 3> version_of_system_servers() {
 
 struct Resolver::State {
   State(Loop& loop_, Mark bypass_, Log& log_)
-      : loop(loop_), bypass(bypass_), log(log_), next(loop_, [this] { ask_what_is_due(); }) {}
+      : loop(loop_),
+        bypass(bypass_),
+        log(log_),
+        next(loop_, [this] { ask_what_is_due(); }),
+        services(loop_, log_,
+                 {.channel = [this]() -> DnsChannel& { return *channel; },
+                  .bounds =
+                      [this] {
+                        return RefreshBounds{settings.min_ttl, settings.max_ttl};
+                      }}) {}
 
   // One name, and the servers that wait for its addresses.
   struct Name {
@@ -51,6 +61,7 @@ struct Resolver::State {
   std::map<std::string, Name> names;
   std::unique_ptr<DnsChannel> channel;
   Timer next;
+  ServiceResolver services;
 
   Result<> open(const DnsSettings& wanted);
   void follow_the_system();
@@ -75,6 +86,7 @@ Result<> Resolver::State::open(const DnsSettings& wanted) {
       ask(host);
     }
   }
+  services.ask_again();
   return Done{};
 }
 
@@ -108,9 +120,10 @@ void Resolver::State::take(const std::string& host, Family family, FamilyAnswer 
   name.asking = false;
   const auto news = name.answers.answered(*name.four, *name.six, clock_now(),
                                           {settings.min_ttl, settings.max_ttl});
-  if (news.publish) {
-    for (const auto& held : name.servers) {
-      if (const auto server = held.lock()) {
+  for (const auto& held : name.servers) {
+    if (const auto server = held.lock()) {
+      server->told.resolved = name.answers.refreshed();
+      if (news.publish) {
         server->publish(*news.publish);
       }
     }
@@ -186,10 +199,17 @@ void Resolver::track(const std::shared_ptr<Server>& server) {
   name.servers.push_back(server);
   if (name.answers.addresses().size() > 0) {
     server->publish(name.answers.addresses());
+    server->told.resolved = name.answers.refreshed();
   }
   if (is_new) {
     state_->ask(host);
   }
+}
+
+void Resolver::track(const std::shared_ptr<Service>& service) { state_->services.track(service); }
+
+void Resolver::on_services_changed(std::function<void()> changed) {
+  state_->services.on_change = std::move(changed);
 }
 
 Result<> Resolver::reconfigure(const DnsSettings& settings) { return state_->open(settings); }

@@ -6,12 +6,14 @@
 // Main thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/configuration.h"
 #include "base/log.h"
 #include "loop/loop.h"
 #include "weir/server.h"
+#include "weir/service.h"
 
 namespace weir {
 
@@ -26,6 +28,11 @@ class Resolver {
   // Resolves a named server now and from now on, until nobody else holds it. Does nothing for a
   // server it already has.
   void track(const std::shared_ptr<Server>& server);
+
+  // Keeps a service's list of servers fresh, likewise.
+  void track(const std::shared_ptr<Service>& service);
+  // Called after some service's list has changed.
+  void on_services_changed(std::function<void()> changed);
 
   // New servers, new bounds; names keep their answers.
   Result<> reconfigure(const DnsSettings& settings);

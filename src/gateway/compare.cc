@@ -40,26 +40,20 @@ std::map<std::string, const RuleSettings*> rules_of(const Snapshot& snapshot) {
   return out;
 }
 
-// By "UPSTREAM/SERVER": the host and port, and what else the `server` line says.
+// By "UPSTREAM/SERVER": what the `server` line says.
 std::map<std::string, std::string> servers_of(const Snapshot& snapshot) {
   std::map<std::string, std::string> out;
   for (const auto& upstream : snapshot.upstreams()) {
-    for (const auto& server : upstream->servers()) {
-      const auto& identity = server->identity();
+    const auto servers = upstream->servers();
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const auto& identity = servers[i]->identity();
+      const auto terms = upstream->server_set()->terms_of(i);
       out[identity.upstream + "/" + identity.name] =
-          identity.host + ":" + std::to_string(identity.port);
-    }
-  }
-  // Two servers of one name differ in their line, too (a weight).
-  for (const auto& section : snapshot.configuration().upstreams) {
-    for (const auto& upstream : snapshot.upstreams()) {
-      if (upstream->name() != section.name() || upstream->servers().empty()) {
-        continue;
-      }
-      const auto& lines = section.all("server");
-      for (std::size_t i = 0; i < lines.size() && i < upstream->servers().size(); ++i) {
-        out[section.name() + "/" + upstream->servers()[i]->identity().name] += " " + lines[i].text;
-      }
+          identity.host + ":" + std::to_string(identity.port) + " " + std::to_string(terms.weight) +
+          (terms.is_backup ? " backup " : " ") + std::to_string(terms.max_flows) +
+          (terms.source ? " " + std::to_string(static_cast<int>(terms.source->kind)) +
+                              terms.source->address.text()
+                        : "");
     }
   }
   return out;

@@ -75,9 +75,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration c
 Result<> Gateway::open(Configuration configuration) {
   rule_tallies_ = Tallies(worker_count(configuration));
   upstream_tallies_ = Tallies(worker_count(configuration));
-  auto made = Snapshot::make(
-      std::move(configuration),
-      {servers_, rule_tallies_, upstream_tallies_, admission_.auto_max_flows()}, nullptr);
+  auto made = Snapshot::make(std::move(configuration), inventory(), nullptr);
   if (!made) {
     return made.error();
   }
@@ -97,7 +95,9 @@ Result<> Gateway::open(Configuration configuration) {
     return resolver.error();
   }
   resolver_ = std::move(resolver).value();
-  track_servers();
+  checker_ = std::make_unique<Checker>(loop_, *log_, from.firewall.bypass_mark);
+  resolver_->on_services_changed([this]() { renew_snapshot(); });
+  look_after_servers();
 
   watch_signals();
   if (auto workers = open_workers(); !workers) {
@@ -157,14 +157,6 @@ Result<> Gateway::open_workers() {
   return Done{};
 }
 
-void Gateway::track_servers() {
-  for (const auto& upstream : snapshot_->upstreams()) {
-    for (const auto& server : upstream->servers()) {
-      resolver_->track(server);
-    }
-  }
-}
-
 void Gateway::watch_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGUSR1, SIG_IGN);
@@ -220,6 +212,7 @@ Gateway::~Gateway() {
       log_->error("cannot remove the firewall's rules: " + removed.error().text());
     }
   }
+  checker_.reset();
   resolver_.reset();
   signals_.clear();
   drain_timer_.reset();

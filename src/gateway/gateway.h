@@ -25,6 +25,7 @@
 #include "gateway/service_manager.h"
 #include "gateway/snapshot.h"
 #include "gateway/worker.h"
+#include "health/checker.h"
 #include "loop/loop.h"
 
 namespace weir {
@@ -57,6 +58,8 @@ class Gateway final : public Control {
   void close_flow(const std::string& id, std::function<void(bool)> answer) override;
   void drain() override;
   void set_log_level(LogLevel level) override;
+  Result<> set_server(const std::string& upstream, const std::string& server,
+                      const ServerChange& change) override;
   void reload(std::function<void(ReloadReport)> answer) override;
 
  private:
@@ -65,7 +68,13 @@ class Gateway final : public Control {
   Result<> open(Configuration configuration);
   Result<> open_workers();
   void watch_signals();
-  void track_servers();
+
+  // Servers of the snapshot in force: their names resolved, their health known (see pools.cc).
+  void look_after_servers();
+  void renew_snapshot();
+  [[nodiscard]] Snapshot::Inventory inventory() {
+    return {servers_, rule_tallies_, upstream_tallies_, admission_.auto_max_flows()};
+  }
 
   // A new snapshot in force everywhere but in the workers; none: the report says why.
   std::shared_ptr<const Snapshot> prepare_reload(ReloadReport& report);
@@ -104,6 +113,7 @@ class Gateway final : public Control {
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Checker> checker_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Signal>> signals_;

@@ -27,6 +27,7 @@ void Gateway::begin_reload() {
   }
   report->ok = true;
   snapshot_ = next;
+  look_after_servers();
   // Each worker takes the snapshot and counts; the last one to answer completes the report.
   auto outstanding = std::make_shared<std::size_t>(workers_.size());
   for (const auto& worker : workers_) {
@@ -59,9 +60,7 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
     report.errors.push_back(*why);
     return nullptr;
   }
-  auto made = Snapshot::make(
-      std::move(*loaded.configuration),
-      {servers_, rule_tallies_, upstream_tallies_, admission_.auto_max_flows()}, snapshot_.get());
+  auto made = Snapshot::make(std::move(*loaded.configuration), inventory(), snapshot_.get());
   if (!made) {
     report.errors.push_back(
         Diagnostic{Diagnostic::Severity::error, made.error().place(), made.error().text()}.line());
@@ -99,11 +98,6 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
     return nullptr;
   }
   compare(*snapshot_, *next, report);
-  for (const auto& upstream : next->upstreams()) {
-    for (const auto& server : upstream->servers()) {
-      resolver_->track(server);
-    }
-  }
   return next;
 }
 

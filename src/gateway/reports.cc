@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/gateway.h"
+#include "gateway/server_reports.h"
 
 namespace weir {
 namespace {
@@ -90,6 +91,7 @@ std::vector<RuleReport> Gateway::rules() {
 }
 
 std::vector<UpstreamReport> Gateway::upstreams() {
+  checker_->observe();
   std::vector<UpstreamReport> out;
   for (const auto& upstream : snapshot_->upstreams()) {
     const auto tally = upstream_tallies_.get(upstream->name());
@@ -104,27 +106,12 @@ std::vector<UpstreamReport> Gateway::upstreams() {
     report.packets_up = sum.packets_up;
     report.packets_down = sum.packets_down;
     report.latencies = latencies_of(*tally);
-    for (const auto& server : upstream->servers()) {
-      ServerReport line;
-      line.name = server->identity().name;
-      line.host = server->identity().host;
-      line.port = server->identity().port;
-      const AddressSet addresses = server->addresses();
-      for (std::size_t i = 0; i < addresses.size(); ++i) {
-        line.addresses.push_back(addresses[i].text());
-      }
-      line.flows = server->flows_total.load(std::memory_order_relaxed);
-      line.live = server->flows_active.load(std::memory_order_relaxed);
-      line.failures = server->failures_total.load(std::memory_order_relaxed);
-      line.bytes_up = server->bytes_up.load(std::memory_order_relaxed);
-      line.bytes_down = server->bytes_down.load(std::memory_order_relaxed);
-      line.packets_up = server->packets_up.load(std::memory_order_relaxed);
-      line.packets_down = server->packets_down.load(std::memory_order_relaxed);
-      if (line.addresses.empty()) {
-        line.state = "unresolved";
-        line.why = "no address of " + line.host + " is known";
-      }
-      report.servers.push_back(std::move(line));
+    report.servers = server_reports(*upstream);
+    if (const ServerSet* set = upstream->server_set()) {
+      report.checksum = set->checksum();
+    }
+    for (const auto& member : upstream->through()) {
+      report.members.push_back(member->name());
     }
     out.push_back(std::move(report));
   }

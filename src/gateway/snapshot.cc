@@ -22,8 +22,8 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
                                                        const Inventory& inventory,
                                                        const Snapshot* previous) {
   std::shared_ptr<Snapshot> made(new Snapshot());
-  made->configuration_ = std::move(configuration);
-  const Configuration& from = made->configuration_;
+  made->configuration_ = std::make_shared<const Configuration>(std::move(configuration));
+  const Configuration& from = *made->configuration_;
 
   made->limits_ = from.limits;
   if (made->limits_.max_flows == 0) {
@@ -32,7 +32,27 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
   if (made->limits_.max_flows_per_client == 0) {
     made->limits_.max_flows_per_client = std::max<std::uint64_t>(made->limits_.max_flows / 4, 1);
   }
+  if (auto taken = made->take_upstreams(inventory, previous); !taken) {
+    return taken.error();
+  }
+  made->rules_ = std::make_shared<const RuleSet>(RuleSet::compile(from.rules));
+  return std::shared_ptr<const Snapshot>(std::move(made));
+}
 
+std::shared_ptr<const Snapshot> Snapshot::renew(const Snapshot& previous,
+                                                const Inventory& inventory) {
+  std::shared_ptr<Snapshot> made(new Snapshot());
+  made->configuration_ = previous.configuration_;
+  made->limits_ = previous.limits_;
+  made->rules_ = previous.rules_;
+  [[maybe_unused]] const auto taken = made->take_upstreams(inventory, &previous);
+  assert(taken.ok() && "what could be made once cannot be made again");
+  return made;
+}
+
+// Upstreams in the order of their sections, then the built-ins; and the rules' ways to them.
+Result<> Snapshot::take_upstreams(const Inventory& inventory, const Snapshot* previous) {
+  const Configuration& from = *configuration_;
   UpstreamAssembly::Previous before;
   if (previous != nullptr) {
     before = {previous->configuration().upstreams, previous->upstreams()};
@@ -43,7 +63,7 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
     if (!upstream) {
       return upstream.error();
     }
-    made->upstreams_.push_back(std::move(upstream).value());
+    upstreams_.push_back(std::move(upstream).value());
   }
 
   const auto entry_for = [&](const std::string& name, const std::string& use) {
@@ -64,17 +84,15 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
     entry.log = rule.log.value_or(from.log.flows);
     entry.max_flows = rule.max_flows.value_or(0);
     entry.max_flows_per_client = rule.max_flows_per_client.value_or(0);
-    made->entries_.push_back(std::move(entry));
+    entries_.push_back(std::move(entry));
   }
-  made->entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
-  made->upstreams_.insert(made->upstreams_.end(), assembly.builtins().begin(),
-                          assembly.builtins().end());
-  made->rules_ = RuleSet::compile(from.rules);
-  return std::shared_ptr<const Snapshot>(std::move(made));
+  entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
+  upstreams_.insert(upstreams_.end(), assembly.builtins().begin(), assembly.builtins().end());
+  return Done{};
 }
 
 const RuleEntry& Snapshot::choose(const Flow& flow) const {
-  const auto index = rules_.match(flow, interface_name);
+  const auto index = rules_->match(flow, interface_name);
   return index ? entries_[*index] : entries_.back();
 }
 

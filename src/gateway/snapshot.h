@@ -42,12 +42,17 @@ class Snapshot {
                                                       const Inventory& inventory,
                                                       const Snapshot* previous);
 
-  [[nodiscard]] const Configuration& configuration() const { return configuration_; }
+  // The same configuration with upstreams laid out anew where what they were laid out from has
+  // changed (an operator's weight, a service's records).
+  static std::shared_ptr<const Snapshot> renew(const Snapshot& previous,
+                                               const Inventory& inventory);
+
+  [[nodiscard]] const Configuration& configuration() const { return *configuration_; }
   // With the automatic values filled in.
   [[nodiscard]] const Limits& limits() const { return limits_; }
-  [[nodiscard]] const Timeouts& timeouts() const { return configuration_.timeouts; }
-  [[nodiscard]] Mark bypass() const { return configuration_.firewall.bypass_mark; }
-  [[nodiscard]] bool needs_interface() const { return rules_.needs_interface(); }
+  [[nodiscard]] const Timeouts& timeouts() const { return configuration_->timeouts; }
+  [[nodiscard]] Mark bypass() const { return configuration_->firewall.bypass_mark; }
+  [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
 
   [[nodiscard]] const RuleEntry& choose(const Flow& flow) const;
 
@@ -59,9 +64,11 @@ class Snapshot {
  private:
   Snapshot() = default;
 
-  Configuration configuration_;
+  Result<> take_upstreams(const Inventory& inventory, const Snapshot* previous);
+
+  std::shared_ptr<const Configuration> configuration_;
   Limits limits_;
-  RuleSet rules_;
+  std::shared_ptr<const RuleSet> rules_;
   std::vector<RuleEntry> entries_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use
 };

@@ -101,6 +101,15 @@ class FakeControl : public Control {
   void drain() override { ++drains; }
   void set_log_level(LogLevel level) override { levels.push_back(level); }
 
+  Result<> set_server(const std::string& upstream, const std::string& server,
+                      const ServerChange& change) override {
+    if (upstream != "pool" || server != "web1") {
+      return Error("there is no such server");
+    }
+    changes.push_back(change);
+    return Done{};
+  }
+
   void reload(std::function<void(ReloadReport)> answer) override { answer(reload_report); }
 
   // Makes a list that is about `bytes` long as JSON.
@@ -119,6 +128,7 @@ class FakeControl : public Control {
   Busiest busy;
   int drains = 0;
   std::vector<LogLevel> levels;
+  std::vector<ServerChange> changes;
   ReloadReport reload_report;
 };
 

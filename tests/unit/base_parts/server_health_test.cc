@@ -70,6 +70,17 @@ TEST_CASE("after the ejection one flow at a time goes there on trial") {
   }
 }
 
+TEST_CASE("checks that find an ejected server well bring its trial forward, and no more") {
+  Healthy server(terms);
+  server.health.offer_trial(start);
+  CHECK(server.health.standing(start) == Standing::open);
+  server.fail(3);
+  server.health.offer_trial(start + 2s);
+  CHECK(server.health.standing(start + 2s) == Standing::on_trial);
+  CHECK(server.health.claim_trial(start + 2s));
+  CHECK(server.health.standing(start + 11s) == Standing::ejected);
+}
+
 TEST_CASE("a claim that comes after somebody's success is granted") {
   Healthy server(terms);
   server.fail(3);

@@ -1,0 +1,83 @@
+#include "admin/set_server.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "admin/json.h"
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int heaviest = 256;
+
+std::optional<ServerHealth::Wish> wish_named(const Json& value) {
+  using Wish = ServerHealth::Wish;
+  if (value == "up") {
+    return Wish::up;
+  }
+  if (value == "down") {
+    return Wish::down;
+  }
+  return value == "drain" ? std::optional(Wish::drain) : std::nullopt;
+}
+
+// What the body asks for; errors go to `errors`.
+ServerChange change_in(const std::string& body, std::vector<std::string>& errors) {
+  ServerChange out;
+  const Json given = Json::parse(body, nullptr, false);
+  if (!given.is_object() || given.empty()) {
+    errors.emplace_back(R"(the body is {"state": "up|down|drain"} or {"weight": N})");
+    return out;
+  }
+  for (const auto& [key, value] : given.items()) {
+    if (key == "state") {
+      out.wish = wish_named(value);
+      if (!out.wish) {
+        errors.emplace_back("state is up, down or drain");
+      }
+    } else if (key == "weight") {
+      const bool fits = value.is_number_integer() && value >= 1 && value <= heaviest;
+      if (fits) {
+        out.weight = value.get<int>();
+      } else {
+        errors.push_back("weight is a number from 1 to " + std::to_string(heaviest));
+      }
+    } else {
+      errors.push_back("unknown key '" + key + "' (known: state, weight)");
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void patch_server(Control& control, const ApiRequest& request, const Api::Answered& answered) {
+  std::vector<std::string> errors;
+  const ServerChange change = change_in(request.body, errors);
+  if (!errors.empty()) {
+    answered(error_answer(400, errors));
+    return;
+  }
+  const auto& upstream = request.captured.at(0);
+  const auto& server = request.captured.at(1);
+  if (auto changed = control.set_server(upstream, server, change); !changed) {
+    answered(error_answer(404, {changed.error().text()}));
+    return;
+  }
+  std::string body;
+  for (const auto& report : control.upstreams()) {
+    for (const auto& line : report.servers) {
+      if (report.name == upstream && line.name == server) {
+        body = json_of(line);
+      }
+    }
+  }
+  answered({.body = std::move(body), .allow = {}});
+}
+
+}  // namespace weir

@@ -1,0 +1,111 @@
+#include "cli/family_warnings.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+namespace weir {
+namespace {
+
+std::string name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
+
+// None for a name, which may have addresses of both.
+std::optional<Family> family_of(const Server& server) {
+  auto address = Address::parse(server.identity().host);
+  return address.ok() ? std::optional(address.value().family()) : std::nullopt;
+}
+
+bool serves(const Server& server, const Source& source, Family clients) {
+  const auto own = family_of(server);
+  switch (source.kind) {
+    case SourceKind::gateway:
+      return true;
+    case SourceKind::address:
+      return !own || *own == source.address.family();
+    default:
+      return !own || *own == clients;
+  }
+}
+
+Source source_of(const Upstream& upstream, std::size_t server) {
+  return upstream.server_set()->terms_of(server).source.value_or(upstream.profile().source);
+}
+
+// Why flows of that family fail; empty: they need not.
+std::string why_not(const Upstream& upstream, Family clients) {
+  const Source& source = upstream.profile().source;
+  const auto servers = upstream.servers();
+  if (servers.empty()) {
+    const bool dials = upstream.offload() == Upstream::Offload::none &&
+                       upstream.through().empty() && upstream.server_set() == nullptr;
+    return dials && source.kind == SourceKind::address && source.address.family() != clients
+               ? "source = " + source.address.text()
+               : "";
+  }
+  if (!upstream.server_set()->services().empty()) {
+    return "";
+  }
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    if (serves(*servers[i], source_of(upstream, i), clients)) {
+      return "";
+    }
+  }
+  return "none of its servers can have such a flow's source";
+}
+
+bool admits(const AddressCondition& condition, Family family) {
+  return condition.include.empty() ||
+         std::any_of(condition.include.begin(), condition.include.end(),
+                     [&](const Prefix& prefix) { return prefix.address.family() == family; });
+}
+
+void look_at_servers(const Settings& settings, const Upstream& upstream,
+                     std::vector<Diagnostic>& out) {
+  const auto servers = upstream.servers();
+  const auto& lines = settings.all("server");
+  if (servers.size() != lines.size()) {
+    return;  // services
+  }
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const Source source = source_of(upstream, i);
+    const auto own = family_of(*servers[i]);
+    if (source.kind == SourceKind::address && own && *own != source.address.family()) {
+      out.push_back({Diagnostic::Severity::warning, lines[i].place,
+                     "server '" + servers[i]->identity().name + "' is never used: it is " +
+                         name_of(*own) + ", its source " + name_of(source.address.family())});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Diagnostic> family_warnings(const Configuration& configuration,
+                                        UpstreamAssembly& assembly) {
+  std::vector<Diagnostic> out;
+  for (const Settings& settings : configuration.upstreams) {
+    if (const auto upstream = assembly.get(settings.name()); upstream.ok()) {
+      look_at_servers(settings, *upstream.value(), out);
+    }
+  }
+  const auto look_at = [&](const std::string& use, const Place& place, Family family) {
+    const auto upstream = assembly.get(use);
+    if (!upstream) {
+      return;
+    }
+    if (const auto why = why_not(*upstream.value(), family); !why.empty()) {
+      out.push_back({Diagnostic::Severity::warning, place,
+                     name_of(family) + " flows to upstream '" + use + "' will fail: " + why});
+    }
+  };
+  for (const Family family : {Family::v4, Family::v6}) {
+    for (const RuleSettings& rule : configuration.rules) {
+      if (admits(rule.client, family) && admits(rule.destination, family)) {
+        look_at(rule.use, rule.use_place, family);
+      }
+    }
+    look_at(configuration.gateway.default_use, configuration.gateway.default_place, family);
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,70 @@
+#include "cli/set_server.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "base/escape.h"
+#include "cli/control_client.h"
+#include "cli/live_text.h"
+
+namespace weir {
+namespace {
+
+constexpr int failed = 1;
+constexpr int bad_usage = 2;
+
+void print_error(const std::string& text) {
+  std::string line = "weir: ";
+  append_printable(line, text);
+  (void)std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+// The request's body; empty: the wish makes no sense.
+std::string body_of(std::string_view wish) {
+  constexpr std::string_view weight = "weight=";
+  if (wish == "up" || wish == "down" || wish == "drain") {
+    return R"({"state": ")" + std::string(wish) + R"("})";
+  }
+  if (wish.starts_with(weight)) {
+    const auto number = wish.substr(weight.size());
+    const bool digits =
+        !number.empty() && number.size() <= 9 &&
+        std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const auto first = number.find_first_not_of('0');
+    return digits
+               ? R"({"weight": )" +
+                     std::string(first == std::string_view::npos ? "0" : number.substr(first)) + "}"
+               : "";
+  }
+  return "";
+}
+
+}  // namespace
+
+int run_set_server(const SetServerArguments& arguments) {
+  const auto body = body_of(arguments.wish);
+  if (body.empty()) {
+    print_error("'" + arguments.wish + "' is not up, down, drain or weight=N");
+    return bad_usage;
+  }
+  const auto target = "/v1/upstreams/" + percent_encoded(arguments.upstream) + "/servers/" +
+                      percent_encoded(arguments.server);
+  const auto answer = ask_gateway(arguments.socket, "PATCH", target, body);
+  if (!answer) {
+    print_error(answer.error().text());
+    return failed;
+  }
+  if (answer.value().status != 200) {
+    for (const auto& error : errors_in(answer.value().body, answer.value().status)) {
+      print_error(error);
+    }
+    return answer.value().status == 400 ? bad_usage : failed;
+  }
+  if (arguments.json) {
+    (void)std::fputs(answer.value().body.c_str(), stdout);
+  }
+  return 0;
+}
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+#include "dns/service_resolver.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace weir {
+namespace {
+
+std::string list_of(const std::vector<Service::Target>& targets) {
+  constexpr std::size_t shown = 8;
+  std::string out;
+  for (std::size_t i = 0; i < targets.size() && i < shown; ++i) {
+    out += (i == 0 ? "" : ", ") + targets[i].host + ":" + std::to_string(targets[i].port);
+  }
+  if (targets.size() > shown) {
+    out += " and " + std::to_string(targets.size() - shown) + " more";
+  }
+  return out;
+}
+
+}  // namespace
+
+ServiceResolver::ServiceResolver(Loop& loop, Log& log, Means means)
+    : log_(log), means_(std::move(means)), next_(loop, [this] { ask_what_is_due(); }) {}
+
+void ServiceResolver::track(const std::shared_ptr<Service>& service) {
+  Name& name = names_[service->name()];
+  if (name.service.lock() == service) {
+    return;
+  }
+  name = {.service = service};
+  ask(service->name());
+}
+
+void ServiceResolver::ask_again() {
+  for (auto& [host, name] : names_) {
+    if (std::exchange(name.asking, false)) {
+      ask(host);
+    }
+  }
+}
+
+void ServiceResolver::ask(const std::string& host) {
+  names_.at(host).asking = true;
+  means_.channel().lookup_service(
+      host, [this, host](const ServiceAnswer& answer) { take(host, answer); });
+}
+
+void ServiceResolver::take(const std::string& host, const ServiceAnswer& answer) {
+  const auto found = names_.find(host);
+  if (found == names_.end()) {
+    return;
+  }
+  Name& name = found->second;
+  name.asking = false;
+  const auto service = name.service.lock();
+  bool changed = false;
+  if (service && answer.targets.empty()) {
+    if (name.failures++ == 0) {
+      log_.warning("cannot resolve the service " + host + ": " + answer.error +
+                   (service->targets().empty() ? "; it has no servers yet"
+                                               : "; its last good servers stay"));
+    }
+    name.due = clock_now() + pause_after_failures(name.failures, means_.bounds());
+  } else if (service) {
+    if (std::exchange(name.failures, 0) != 0) {
+      log_.info("the service " + host + " resolves again");
+    }
+    service->resolved = clock_now();
+    name.due = clock_now() + pause_after_answer(answer.ttl, means_.bounds());
+    changed = service->targets() != answer.targets;
+    if (changed) {
+      log_.info("the service " + host + " is " + list_of(answer.targets));
+      service->publish(answer.targets);
+    }
+  }
+  set_timer();
+  if (changed && on_change) {
+    on_change();
+  }
+}
+
+void ServiceResolver::ask_what_is_due() {
+  const auto now = clock_now();
+  std::erase_if(names_, [](const auto& entry) {
+    return entry.second.service.expired() && !entry.second.asking;
+  });
+  std::vector<std::string> due;
+  for (const auto& [host, name] : names_) {
+    if (!name.asking && name.due <= now) {
+      due.push_back(host);
+    }
+  }
+  for (const auto& host : due) {
+    ask(host);
+  }
+  set_timer();
+}
+
+void ServiceResolver::set_timer() {
+  std::optional<Instant> earliest;
+  for (const auto& [host, name] : names_) {
+    if (!name.asking) {
+      earliest = std::min(earliest.value_or(name.due), name.due);
+    }
+  }
+  if (earliest) {
+    const auto wait = std::chrono::ceil<Milliseconds>(*earliest - clock_now());
+    next_.once(std::max(wait, Milliseconds(0)));
+  } else {
+    next_.stop();
+  }
+}
+
+}  // namespace weir

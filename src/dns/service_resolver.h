@@ -1,0 +1,57 @@
+// Keeps the lists of services fresh (SRV records): asks, publishes what has changed to the Service,
+// and asks again when the TTL, held within min-ttl and max-ttl, has run out. While a refresh fails
+// the last good list stays. Part of the Resolver, which has the channel.
+//
+// Main thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "dns/channel.h"
+#include "dns/name_answers.h"
+#include "loop/loop.h"
+#include "weir/service.h"
+
+namespace weir {
+
+class ServiceResolver {
+ public:
+  // What the Resolver has now: both may change.
+  struct Means {
+    std::function<DnsChannel&()> channel;
+    std::function<RefreshBounds()> bounds;
+  };
+  ServiceResolver(Loop& loop, Log& log, Means means);
+
+  // Until nobody else holds it. Does nothing for one that it has.
+  void track(const std::shared_ptr<Service>& service);
+  // The channel is another one: lookups that went on are begun again.
+  void ask_again();
+
+  // Called after some list has changed.
+  std::function<void()> on_change;
+
+ private:
+  struct Name {
+    std::weak_ptr<Service> service;
+    Instant due{};
+    int failures = 0;  // in a row
+    bool asking = false;
+  };
+
+  void ask(const std::string& name);
+  void take(const std::string& name, const ServiceAnswer& answer);
+  void ask_what_is_due();
+  void set_timer();
+
+  Log& log_;
+  Means means_;
+  std::map<std::string, Name> names_;
+  Timer next_;
+};
+
+}  // namespace weir

@@ -1,0 +1,13 @@
+// What is shown of an upstream's servers. Main thread.
+#pragma once
+
+#include <vector>
+
+#include "admin/control.h"
+#include "weir/upstream.h"
+
+namespace weir {
+
+[[nodiscard]] std::vector<ServerReport> server_reports(const Upstream& upstream);
+
+}  // namespace weir

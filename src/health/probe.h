@@ -1,0 +1,50 @@
+// One probe of one server: opens a connection as a flow would (bypass-mark, the upstream's socket
+// options), does what the check's terms say, and tells how it went. Not bound to a schedule; see
+// checker.h.
+//
+// Main thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/descriptor.h"
+#include "loop/loop.h"
+#include "weir/check_terms.h"
+#include "weir/route.h"
+#include "weir/units.h"
+
+namespace weir {
+
+class Probe {
+ public:
+  // Empty: it succeeded. Else why not, in a few words.
+  using Done = std::function<void(const std::string& why_not)>;
+
+  // `route` says where, from where and with which options; it outlives the probe. `done` is called
+  // once, later, and may destroy the probe.
+  Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypass, Done done);
+  ~Probe();
+  Probe(const Probe&) = delete;
+  Probe& operator=(const Probe&) = delete;
+
+ private:
+  void open(const Route& route, Mark bypass);
+  void on_ready(Poll::Ready ready);
+  void send();
+  void receive();
+  void finish(std::string why_not);
+
+  const CheckTerms& terms_;
+  Done done_;
+  Descriptor socket_;
+  std::unique_ptr<Poll> poll_;
+  Timer timer_;
+  bool connected_ = false;
+  std::size_t sent_ = 0;
+  std::string received_;
+  std::string failure_;  // known before anybody could be told
+};
+
+}  // namespace weir

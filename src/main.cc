@@ -111,9 +111,12 @@ int run_command(int argc, char** argv) {
       "install the firewall's rules, and remove them at exit (with on-failure = open)");
 
   std::string check_file;
-  made =
-      command("check", "validate a configuration", [&]() { return weir::run_check(check_file); });
+  auto check_output = weir::CheckOutput::text;
+  made = command("check", "validate a configuration",
+                 [&]() { return weir::run_check(check_file, check_output); });
   add_config(*made, check_file);
+  made->add_flag_callback(
+      "--json", [&]() { check_output = weir::CheckOutput::json; }, "as JSON");
 
   weir::ExplainArguments explain;
   made = command("explain", "which rule, upstream, server and source a flow would get",

@@ -32,8 +32,8 @@ struct ApiAnswer {
   unsigned status = 200;
   std::string type = "application/json";
   std::string body;
-  std::string allow;   // of 405
-  std::string policy;  // of a page: its Content-Security-Policy
+  std::string allow;        // of 405
+  std::string policy = {};  // of a page: its Content-Security-Policy
 };
 
 // {"errors": […]}

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "admin/chart.h"
-#include "base/escape.h"
+#include "admin/html.h"
 #include "base/log.h"
 #include "base/readable.h"
 
@@ -16,34 +16,6 @@ namespace weir {
 extern const std::string_view page_html;  // page.html, embedded by CMake
 
 namespace {
-
-std::string html(std::string_view text) {
-  std::string printable;
-  append_printable(printable, text);
-  std::string out;
-  for (const char c : printable) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // "1 234 567"
 std::string count(std::uint64_t number) {
@@ -64,10 +36,6 @@ std::string per_second(double number) {
 
 std::string plain(double number) { return count(static_cast<std::uint64_t>(number)); }
 
-std::string pill(std::string_view kind, std::string_view text) {
-  return fmt::format("<span class=\"pill {}\">{}</span>", kind, html(text));
-}
-
 // The bound below which that part of the flows was; "–" if there were none.
 std::string quantile(const Histogram::Sum& sum, double part) {
   const auto all = sum.count();
@@ -85,43 +53,6 @@ std::string quantile(const Histogram::Sum& sum, double part) {
   return "> " +
          elapsed_text(static_cast<double>(Histogram::bound_us(Histogram::bounded - 1)) / 1e3);
 }
-
-// A table: its columns, then cells one by one. A title that begins with '#' is a number's.
-class Cells {
- public:
-  Cells(std::string& out, std::vector<std::string_view> titles)
-      : out_(out), titles_(std::move(titles)) {
-    out_ += "<div class=\"scroll\"><table><thead><tr>";
-    for (const auto title : titles_) {
-      const bool number = title.starts_with('#');
-      fmt::format_to(std::back_inserter(out_), "<th{}>{}</th>", number ? " class=\"n\"" : "",
-                     title.substr(number ? 1 : 0));
-    }
-    out_ += "</tr></thead><tbody>\n";
-  }
-  ~Cells() { out_ += "</tbody></table></div>\n"; }
-  Cells(const Cells&) = delete;
-  Cells& operator=(const Cells&) = delete;
-
-  // Each cell is HTML already.
-  void row(std::string_view style, const std::vector<std::string>& cells) {
-    fmt::format_to(std::back_inserter(out_), "<tr{}>",
-                   style.empty() ? std::string() : fmt::format(" class=\"{}\"", style));
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const auto title = i < titles_.size() ? titles_[i] : "";
-      fmt::format_to(std::back_inserter(out_), "<td{}>{}</td>",
-                     title.starts_with('#') ? " class=\"n\""
-                     : title == "Why"       ? " class=\"why\""
-                                            : " class=\"a\"",
-                     cells[i]);
-    }
-    out_ += "</tr>\n";
-  }
-
- private:
-  std::string& out_;
-  std::vector<std::string_view> titles_;
-};
 
 void open_card(std::string& out, std::string_view title, const std::string& remark) {
   fmt::format_to(std::back_inserter(out), "<section class=\"card\"><h2>{} <small>{}</small></h2>\n",
@@ -221,12 +152,12 @@ std::string where(const ServerReport& server) {
 
 void add_upstreams(std::string& out, const std::vector<UpstreamReport>& upstreams) {
   open_card(out, "Upstreams", "and their servers");
-  Cells cells(out, {"Upstream", "Host", "State", "Why", "#Flows", "#Since start", "#Failures",
-                    "#Connect 95%", "#Up", "#Down"});
+  HtmlTable table(out, {"Upstream", "Host", "State", "Why", "#Flows", "#Since start", "#Failures",
+                        "#Connect 95%", "#Up", "#Down"});
   for (const auto& upstream : upstreams) {
     const auto up = std::count_if(upstream.servers.begin(), upstream.servers.end(),
                                   [](const ServerReport& server) { return server.state == "up"; });
-    cells.row("group",
+    table.row("group",
               {html(upstream.name) + " <small>" +
                    (upstream.name == upstream.type ? "built-in" : html(upstream.type)) + "</small>",
                "",
@@ -237,7 +168,7 @@ void add_upstreams(std::string& out, const std::vector<UpstreamReport>& upstream
                quantile(upstream.latencies.connect, 0.95), bytes_text(upstream.bytes_up),
                bytes_text(upstream.bytes_down)});
     for (const auto& server : upstream.servers) {
-      cells.row("member", {html(server.name), where(server), state_of(server), html(server.why),
+      table.row("member", {html(server.name), where(server), state_of(server), html(server.why),
                            count(server.live), count(server.flows), count(server.failures), "",
                            bytes_text(server.bytes_up), bytes_text(server.bytes_down)});
     }
@@ -246,10 +177,10 @@ void add_upstreams(std::string& out, const std::vector<UpstreamReport>& upstream
 
 void add_rules(std::string& out, const std::vector<RuleReport>& rules) {
   open_card(out, "Rules", "the first that matches decides");
-  Cells cells(out, {"Rule", "Use", "Where", "Decided by", "#Flows", "#Hits", "#First byte 95%",
-                    "#Up", "#Down"});
+  HtmlTable table(out, {"Rule", "Use", "Where", "Decided by", "#Flows", "#Hits", "#First byte 95%",
+                        "#Up", "#Down"});
   for (const auto& rule : rules) {
-    cells.row("",
+    table.row("",
               {html(rule.name), html(rule.use), "<small>" + html(rule.place) + "</small>",
                rule.in_firewall ? "firewall" : "gateway", count(rule.live),
                rule.in_firewall ? count(rule.firewall_packets) + " <small>packets</small>"
@@ -265,9 +196,9 @@ void add_clients(std::string& out, const Busiest& busiest) {
     out += "<p class=\"none\">No client has a live flow.</p>\n";
     return;
   }
-  Cells cells(out, {"Client", "#Flows", "#Now", "#Live flows moved"});
+  HtmlTable table(out, {"Client", "#Flows", "#Now", "#Live flows moved"});
   for (const auto& client : busiest.clients) {
-    cells.row("", {html(client.address.text()), count(client.flows),
+    table.row("", {html(client.address.text()), count(client.flows),
                    speed(static_cast<double>(client.bytes_per_second)), bytes_text(client.bytes)});
   }
 }
@@ -281,10 +212,10 @@ void add_reasons(std::string& out, const StatusReport& status) {
     out += "<p class=\"none\">None so far.</p>\n";
     return;
   }
-  Cells cells(out, {"Reason", "#Times"});
+  HtmlTable table(out, {"Reason", "#Times"});
   for (const auto& [reason, number] : reasons) {
     if (number > 0) {
-      cells.row("", {html(reason), count(number)});
+      table.row("", {html(reason), count(number)});
     }
   }
 }
@@ -295,10 +226,10 @@ void add_flows(std::string& out, const Busiest& busiest) {
     out += "<p class=\"none\">No flow is live.</p>\n";
     return;
   }
-  Cells cells(out, {"Client", "Destination", "Host", "Rule", "Upstream", "Server", "#Now", "#Up",
-                    "#Down", "#Age", "Id"});
+  HtmlTable table(out, {"Client", "Destination", "Host", "Rule", "Upstream", "Server", "#Now",
+                        "#Up", "#Down", "#Age", "Id"});
   for (const auto& [flow, bytes_per_second] : busiest.flows) {
-    cells.row(
+    table.row(
         "",
         {std::string(name_of(flow.protocol)) + " " + html(flow.client.text()),
          html(flow.destination.text()), html(flow.host), html(flow.rule), html(flow.upstream),

@@ -1,6 +1,7 @@
 #include "cli/top.h"
 
 #include <ncurses.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -86,6 +87,12 @@ class Terminal {
   SCREEN* screen_;
 };
 
+// After getch() had no key: is there something to read all the same? Then it is the end.
+bool terminal_has_gone() {
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  return poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 }  // namespace
 
 int run_top(const LiveArguments& arguments) {
@@ -121,7 +128,7 @@ int run_top(const LiveArguments& arguments) {
     while (key == KEY_RESIZE) {
       key = Terminal::key(0);
     }
-    if (key == 'q' || key == 'Q') {
+    if (key == 'q' || key == 'Q' || (key == ERR && terminal_has_gone())) {
       return 0;
     }
     if (look) {

@@ -105,10 +105,10 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
 // them; where none are, none are wanted.
 Result<> Gateway::replace_firewall(const Snapshot& next) {
   const StartingProgram guard(*this);
-  firewall_counts_.before_replacing(*snapshot_, clock_now());
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
     const auto there = firewall::applied(backend);
     if (there.ok() && there.value()) {
+      firewall_counts_.before_replacing(*snapshot_, clock_now());
       if (auto applied = firewall::apply(firewall_rules(next), backend); !applied) {
         return applied.error().while_trying("cannot replace the firewall's rules");
       }

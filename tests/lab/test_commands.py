@@ -78,8 +78,9 @@ def usage(lab):
 @case("live commands without a gateway end with status 1", NO_FAMILY, only_weir=OWN)
 def nobody(lab):
     with lab.weir(CONFIG, firewall=False) as weir:
-        for command in ("status", "flows", "reload"):
-            done = weir.cli(command, "--socket", f"{weir.folder}/none.sock")
+        for command in (["status"], ["flows"], ["reload"], ["drain"], ["close", "x-0-1"], ["log-level", "info"],
+                        ["top"]):
+            done = weir.cli(*command, "--socket", f"{weir.folder}/none.sock")
             assert done.returncode == 1 and done.stderr, (command, done)
 
 

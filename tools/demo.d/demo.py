@@ -12,10 +12,11 @@ import signal
 import sys
 
 import page
+import window
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/lab"))
-from harness import FAMILIES, eventually, sandbox  # noqa: E402
+from harness import FAMILIES, V4, eventually, sandbox  # noqa: E402
 from harness.control import Control  # noqa: E402
 from harness.lab import Lab  # noqa: E402
 
@@ -128,7 +129,10 @@ class Demo:
     def keep(self):
         inside = sandbox.entrance()
         page.heading("It stays until Ctrl-C. From another terminal, as root:")
+        router, port = self.lab.places.router_lan.v4, 9080
+        address = window.open_towards(lambda: self.lab.router.connect(V4, router, port))
         page.table(("to", "type"), [
+            ["see the page", f"{address}  (in a browser)"],
             ["enter alice's host", f"{inside} ip netns exec alice bash"],
             ["see live flows", f"{inside} ip netns exec router {self.weir} flows"],
             ["see the router's rules", f"{inside} ip netns exec router nft list ruleset"],
@@ -148,6 +152,8 @@ def main():
     parser.add_argument("--weir", required=True)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
+    if options.keep:
+        window.cut()
     sandbox.enter()
     demo = Demo(options.weir)
     try:

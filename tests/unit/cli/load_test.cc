@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 #include "catch.h"
 #include "cli/check.h"
 
@@ -55,8 +57,28 @@ TEST_CASE("servers that may sit behind the router are a warning, unless interfac
 
 TEST_CASE("check ends with 0 when there is no error and with 2 when there is one") {
   const TemporaryFile good("[rule a]\non = tcp/80\nuse = direct\n");
-  CHECK(run_check(good.path()) == 0);
-  CHECK(run_check("/nowhere/weir.ini") == 2);
+  CHECK(run_check(good.path(), CheckOutput::text) == 0);
+  CHECK(run_check("/nowhere/weir.ini", CheckOutput::text) == 2);
+}
+
+TEST_CASE("check's JSON has every finding with its place") {
+  const TemporaryFile file("[rule a]\non = tcp/99999\nuze = direct\n");
+  const auto bad = nlohmann::json::parse(json_of_check(file.path(), load(file.path())));
+  CHECK(bad["ok"] == false);
+  CHECK(bad["file"] == file.path());
+  REQUIRE(bad["errors"].size() >= 2);
+  CHECK(bad["errors"][0]["file"] == file.path());
+  CHECK(bad["errors"][0]["line"] == 1);  // no `use`
+  CHECK(bad["errors"][1]["line"] == 2);
+  CHECK(bad["warnings"].empty());
+  CHECK_FALSE(bad.contains("rules"));
+  const auto missing = nlohmann::json::parse(json_of_check("/nowhere", load("/nowhere")));
+  CHECK(missing["errors"][0]["line"].is_null());
+  const TemporaryFile fine("[rule a]\non = tcp/80\nuse = direct\n");
+  const auto good = nlohmann::json::parse(json_of_check(fine.path(), load(fine.path())));
+  CHECK(good["ok"] == true);
+  CHECK(good["rules"] == 1);
+  CHECK(good["upstreams"] == 0);
 }
 
 }  // namespace

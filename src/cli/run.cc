@@ -32,6 +32,7 @@ int run_gateway(const RunArguments& arguments) {
   Gateway::Options options;
   options.load = [file = arguments.file]() { return load(file); };
   options.firewall = arguments.firewall;
+  options.backend = firewall::backend_named(arguments.backend);
   options.descriptors = raise_descriptor_limit();
   auto gateway = Gateway::start(std::move(options), std::move(*configuration));
   if (!gateway) {

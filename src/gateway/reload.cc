@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "firewall/installed.h"
 #include "gateway/compare.h"
 #include "gateway/gateway.h"
 
@@ -100,17 +101,37 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
 }
 
 // Rules that are installed are replaced in the same step as the configuration, whoever installed
-// them; where none are, none are wanted.
+// them; where none are, none are wanted. What would come out the same is not written again.
 Result<> Gateway::replace_firewall(const Snapshot& next) {
   const StartingProgram guard(*this);
+  const auto refused = [](const Error& error) {
+    return error.while_trying("cannot replace the firewall's rules");
+  };
+  const firewall::Ruleset rules = firewall_rules(next);
+  if (keeper_) {
+    const auto replaced = keeper_->replace(rules);
+    return replaced ? replaced : refused(replaced.error());
+  }
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
-    const auto there = firewall::applied(backend);
-    if (there.ok() && there.value()) {
-      if (auto applied = firewall::apply(firewall_rules(next), backend); !applied) {
-        return applied.error().while_trying("cannot replace the firewall's rules");
-      }
-      break;
+    if (!firewall::is_installed(backend)) {
+      continue;
     }
+    const auto there = firewall::installed_text(backend);
+    if (!there) {
+      return refused(there.error());
+    }
+    if (there.value().empty()) {
+      continue;
+    }
+    if (standing_ && firewall::still_stands(*standing_, rules, backend, there.value())) {
+      return Done{};
+    }
+    auto standing = firewall::put_up(rules, backend);
+    if (!standing) {
+      return refused(standing.error());
+    }
+    standing_ = std::move(standing).value();
+    return Done{};
   }
   return Done{};
 }

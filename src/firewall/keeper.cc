@@ -55,7 +55,7 @@ Keeper::~Keeper() {
   Result<> left = Done{};
   if (standing_.ruleset.on_failure == OnFailure::open) {
     left = remove(backend_);
-  } else if (backend_ == Backend::iptables && standing_.ruleset.has(Verdict::intercept)) {
+  } else if (needs_guardian(standing_.ruleset, backend_)) {
     left = apply(while_down(standing_.ruleset), backend_);
   }
   if (!left) {

@@ -162,8 +162,7 @@ Ruleset while_down(Ruleset ruleset) {
 }
 
 bool needs_guardian(const Ruleset& ruleset, Backend backend) {
-  return ruleset.has(Verdict::intercept) &&
-         (backend == Backend::iptables || (ruleset.local && ruleset.on_failure == OnFailure::open));
+  return ruleset.has(Verdict::intercept) && (backend == Backend::iptables || ruleset.local);
 }
 
 std::string counter_name(const Decision& decision) {

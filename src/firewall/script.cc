@@ -66,11 +66,10 @@ std::string introduction(const Ruleset& ruleset, Backend backend) {
   } else if (needs_guardian(ruleset, backend)) {
     text +=
         "#\n"
-        "# local = yes, on-failure = open: what the router itself sends is marked before the "
-        "kernel\n"
-        "# can look for the listener, and refused while weir is down. `weir run --firewall` takes\n"
-        "# the rules away when weir dies; otherwise its supervisor has to run `weir firewall "
-        "remove`.\n";
+        "# local = yes: what the router itself sends is marked before the kernel can look for the\n"
+        "# listener; while weir is down connections are refused and datagrams lost. `weir run\n"
+        "# --firewall` leaves a guardian that does what on-failure says when weir dies; otherwise\n"
+        "# its supervisor has to run `weir firewall remove`.\n";
   }
   return text + "\n" + std::string(shell::prologue);
 }

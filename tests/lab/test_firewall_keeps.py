@@ -113,8 +113,8 @@ DAMAGE = {
     "nft": (("nft flush ruleset", "nft"), ("nft delete table inet weir", "nft"),
             ("nft flush chain inet weir decide", "nft"),
             ("nft insert rule inet weir prerouting accept", "nft")),
-    "iptables": (("iptables -t mangle -F PREROUTING; ip6tables -t mangle -F PREROUTING", "iptables"),
-                 ("iptables -t mangle -F WEIR-DECIDE; ip6tables -t mangle -F WEIR-DECIDE", "iptables"),
+    "iptables": (("iptables -t mangle -F PREROUTING; ip6tables -t mangle -F PREROUTING", "tables"),
+                 ("iptables -t mangle -F WEIR-DECIDE; ip6tables -t mangle -F WEIR-DECIDE", "tables"),
                  ("nft flush ruleset", "nft")),
 }
 ROUTES = (("ip rule flush protocol 237; ip -6 rule flush protocol 237", "ip"),

@@ -100,7 +100,9 @@ class Weir:
     def __exit__(self, error, *_):
         rules = self._rules() if error else ""
         if self.program and self.options:
-            status = self.end()  # or it would put back what is removed
+            status = self.end()  # or it would put back what is removed, and so would its guardian
+            eventually(lambda: b"weir-firewall-guardian" not in
+                       self.router.run("cat", "/proc/net/unix").stdout, "the guardian ends")
         removed = self.cli("firewall", "remove", "-c", self.config, "--backend", self.backend)
         if self.program and not self.options:
             status = self.end()

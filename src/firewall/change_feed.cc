@@ -124,8 +124,7 @@ Result<std::unique_ptr<ChangeFeed>> ChangeFeed::open(
     return routes.error();
   }
   std::unique_ptr<ChangeFeed> feed(new ChangeFeed(backend, table, std::move(nft).value(),
-                                                  std::move(routes).value(),
-                                                  std::move(on_change)));
+                                                  std::move(routes).value(), std::move(on_change)));
   feed->watch(loop);
   return feed;
 }

@@ -38,8 +38,7 @@ Result<Descriptor> take_name() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   name.copy(address.sun_path + 1, name.size());
-  const auto length =
-      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
   const auto until = std::chrono::steady_clock::now() + patience;
   while (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) {
     if (errno != EADDRINUSE) {
@@ -129,8 +128,15 @@ Guardian::~Guardian() {
   const Size goodbye = 0;
   (void)write_all(pipe_.get(), &goodbye, sizeof(goodbye));
   pipe_.reset();
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  while (pid_ != 0 && waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
+
+bool Guardian::is_alive() {
+  if (pid_ != 0 && waitpid(pid_, nullptr, WNOHANG) != 0) {
+    pid_ = 0;
+  }
+  return pid_ != 0;
 }
 
 Result<> Guardian::hold(const std::string& script) {

@@ -2,8 +2,8 @@
 // gateway died (see needs_guardian), it puts others in their place, as on-failure says.
 //
 // It holds one end of a pipe and the script to run when the other end closes without a goodbye: it
-// knows nothing else, and holds nothing open that clients or the port could hang on. It is a program
-// of its own (`weir guard`), so that it shares no memory and no thread with what died.
+// knows nothing else, and holds nothing open that clients or the port could hang on. It is a
+// program of its own (`weir guard`), so that it shares no memory and no thread with what died.
 //
 // Only one guards a network: it holds an abstract socket's name there. A gateway that starts waits
 // until its predecessor's guardian has done its work, or that would undo the new rules.
@@ -30,12 +30,15 @@ class Guardian {
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
+  // False once it ended, which somebody must have made it do.
+  [[nodiscard]] bool is_alive();
+
   // The script to run when this process is gone.
   Result<> hold(const std::string& script);
 
  private:
   Guardian(pid_t pid, Descriptor pipe) : pid_(pid), pipe_(std::move(pipe)) {}
-  pid_t pid_;
+  pid_t pid_;  // 0: ended, and taken note of
   Descriptor pipe_;
 };
 

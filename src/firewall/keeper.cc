@@ -70,7 +70,7 @@ Result<> Keeper::guard(const Ruleset& ruleset) {
     return Done{};
   }
   const std::string script = apply_script(while_down(ruleset), backend_);
-  if (guardian_ != nullptr && guardian_->hold(script)) {
+  if (guardian_ != nullptr && guardian_->is_alive() && guardian_->hold(script)) {
     return Done{};
   }
   guardian_.reset();  // somebody killed it, or there was none
@@ -125,6 +125,12 @@ void Keeper::changed(const std::string& who) {
 }
 
 void Keeper::look() {
+  if (guardian_ != nullptr && !guardian_->is_alive()) {
+    log_.warning("firewall: somebody ended the guardian; here is another one");
+    if (auto guarded = guard(standing_.ruleset); !guarded) {
+      log_.error("firewall: " + guarded.error().text());
+    }
+  }
   const auto damage = damage_to(standing_);
   if (!damage) {
     log_.warning("cannot watch the firewall's rules: " + damage.error().text());

@@ -59,7 +59,7 @@ class Keeper {
   Around around_;
   Standing standing_;
   Repairs repairs_;
-  std::string who_;      // changed something since we looked, as far as we know
+  std::string who_;  // changed something since we looked, as far as we know
   std::string trouble_;
   bool looking_soon_ = false;
   std::unique_ptr<Guardian> guardian_;

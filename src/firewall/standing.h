@@ -29,8 +29,8 @@ struct Standing {
 // What somebody changed, in words; empty: nothing.
 [[nodiscard]] Result<std::string> damage_to(const Standing& standing);
 
-// Puts back what is damaged, and no more: policy routes are mended without touching the rules, whose
-// counters would begin anew.
+// Puts back what is damaged, and no more: policy routes are mended without touching the rules,
+// whose counters would begin anew.
 [[nodiscard]] Result<> mend(Standing& standing);
 
 }  // namespace weir::firewall

@@ -5,6 +5,7 @@ them, and do what on-failure says when it is gone."""
 import functools
 import json
 import os
+import signal
 
 from asking import answers, tcp, udp
 from harness import V4, case, eventually, main
@@ -139,6 +140,43 @@ def repaired(lab, net, backend):
             eventually(lambda: tcp(lab, net, 7501, 1) == weir.source(net, lab.alice, lab.north)
                        and udp(lab, net, 7501, 1) == weir.source(net, lab.alice, lab.north),
                        "flows are intercepted again")
+
+
+@case("the old iptables tells nobody of changes, and what it takes away is put back all the same",
+      (V4,), only_weir=WHY)
+def legacy(lab, net):
+    answers(lab, net, 7501)
+    folder = f"{lab.work}/legacy-bin"
+    os.makedirs(folder)
+    for program in ("iptables", "ip6tables"):
+        for more in ("", "-save", "-restore"):
+            os.symlink("/usr/sbin/xtables-legacy-multi", f"{folder}/{program}{more}")
+    with kept(lab, "iptables", prefix=("env", f"PATH={folder}:{os.environ['PATH']}")) as weir:
+        intercepted(lab, net, weir)
+        lab.router.run("iptables-legacy", "-t", "mangle", "-F", "PREROUTING", check=True)
+        assert tcp(lab, net, 7501) == lab.alice.at(net)
+        eventually(lambda: repairs(weir) == 1, "weir mends")
+        intercepted(lab, net, weir)
+        weir.end()
+        rules = lab.router.run("iptables-legacy-save").stdout
+        assert b"WEIR" not in rules, rules
+
+
+@case("a guardian that is ended has a successor", (V4,), only_weir=WHY)
+def guardian(lab, net):
+    answers(lab, net, 7501)
+    with kept(lab, "iptables") as weir:
+        def guardian_of():
+            with open(f"/proc/{weir.program.pid}/task/{weir.program.pid}/children") as file:
+                return [int(pid) for pid in file.read().split()
+                        if b"guard" in open(f"/proc/{pid}/cmdline", "rb").read()]
+        first, = guardian_of()
+        os.kill(first, signal.SIGTERM)  # is nothing to it
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: guardian_of() not in ([], [first]), "another guardian is there")
+        intercepted(lab, net, weir)
+        weir.kill()
+        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
 
 
 @for_each_backend("its own changes and those of others to their own things are no reason to repair")

@@ -50,8 +50,8 @@ TEST_CASE("a change of weir's table is about its rules, one of another table is 
 }
 
 TEST_CASE("the end of a batch names who made it") {
-  const Change change = nft_change_in(
-      nft_message(NFT_MSG_NEWGEN, 0, NFTA_GEN_PROC_NAME, "firewalld"), Backend::nft);
+  const Change change =
+      nft_change_in(nft_message(NFT_MSG_NEWGEN, 0, NFTA_GEN_PROC_NAME, "firewalld"), Backend::nft);
   CHECK(change.about == About::generation);
   CHECK(change.who == "firewalld");
 }

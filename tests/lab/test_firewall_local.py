@@ -120,6 +120,28 @@ def answers_pass(lab, net, backend):
         assert not weir.records(end="loop"), weir.records()
 
 
+@for_each_backend("weir's own questions to name servers are not intercepted")
+def own_questions(lab, net, backend):
+    lab.nginx(lab.north)
+    lab.dnsmasq(lab.north)
+    text = (LOCAL + rule("dns", "any/53", "direct") + rule("web", "tcp/80", "pool")
+            + "[upstream pool]\ntype = forward\nserver = web=www.lab.test:80\n"
+            + f"[dns]\nservers = {endpoint(lab.north.at(net), 53)}\n")
+    with lab.weir(text, backend=backend, keeps_firewall=True) as weir:
+        # The rules come after the first answers: only a new name makes weir ask again.
+        asked = text.replace("web=www.lab.test:80", "web=www.lab.test:80\nserver = one=one.lab.test:80")
+        assert weir.reload(asked).returncode == 0
+        eventually(lambda: all(server["addresses"] for upstream in
+                               weir.control.json("/v1/upstreams")["upstreams"]
+                               for server in upstream["servers"]), "weir knows both names")
+        assert lab.alice.curl(net.url(lab.south, "/1")).returncode == 0
+        weir.expect_record(rule="web", end="closed")
+        assert not weir.flows(protocol="udp") and not weir.records(protocol="udp")
+        # While those of others are.
+        assert "198.51.100.10" in lab.router.dig(lab.north.at(net), "www.lab.test", "A", "+notcp")
+        weir.expect_record(rule="dns", protocol="udp")
+
+
 @for_each_backend("under run --firewall on-failure holds for the router's own flows, too")
 def on_failure(lab, net, backend):
     answers(lab, net, 7501)

@@ -19,6 +19,7 @@
 #include "cli/top.h"
 #include "cli/set_server.h"
 #include "cli/version.h"
+#include "firewall/guardian.h"
 
 namespace {
 
@@ -108,7 +109,16 @@ int run_command(int argc, char** argv) {
   add_config(*made, run.file);
   made->add_flag_callback(
       "--firewall", [&]() { run.firewall = weir::OwnFirewall::yes; },
-      "install the firewall's rules, and remove them at exit (with on-failure = open)");
+      "install the firewall's rules, keep them in place, and remove them at exit (with on-failure "
+      "= open)");
+  made->add_option("--backend", run.backend,
+                   "nft or iptables, with --firewall (default: what is installed)")
+      ->check(CLI::IsMember({"nft", "iptables"}));
+
+  // Not for people: the gateway starts it.
+  command("guard", "mind the firewall's rules until the gateway is gone",
+          weir::firewall::run_guardian)
+      ->group("");
 
   std::string check_file;
   auto check_output = weir::CheckOutput::text;

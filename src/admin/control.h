@@ -21,6 +21,13 @@
 
 namespace weir {
 
+// The rules that the gateway keeps in place itself (`weir run --firewall`).
+struct FirewallReport {
+  std::string backend;  // empty: it keeps none
+  std::uint64_t repairs = 0;
+  std::string trouble;  // why they are not what they should be; empty: they are
+};
+
 struct StatusReport {
   std::string version;
   std::string file;
@@ -40,6 +47,7 @@ struct StatusReport {
   std::uint64_t packets_down = 0;
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
+  FirewallReport firewall;
   std::vector<std::pair<std::string, std::uint64_t>> reasons;  // every reason, zero ones too
 };
 

@@ -97,25 +97,31 @@ std::string json_of(const StatusReport& status) {
   for (const auto& [reason, count] : status.reasons) {
     events[reason] = count;
   }
-  return line({{"version", status.version},
-               {"file", status.file},
-               {"pid", status.pid},
-               {"uptime_ms", status.uptime_ms},
-               {"workers", status.workers},
-               {"port", status.port},
-               {"draining", status.draining},
-               {"log_level", name_of(status.log_level)},
-               {"tcp_flows", status.tcp_flows},
-               {"udp_flows", status.udp_flows},
-               {"max_flows", status.max_flows},
-               {"flows_total", status.flows_total},
-               {"bytes_up", status.bytes_up},
-               {"bytes_down", status.bytes_down},
-               {"packets_up", status.packets_up},
-               {"packets_down", status.packets_down},
-               {"reloads", status.reloads},
-               {"reloads_failed", status.reloads_failed},
-               {"events", std::move(events)}});
+  Json out({{"version", status.version},
+            {"file", status.file},
+            {"pid", status.pid},
+            {"uptime_ms", status.uptime_ms},
+            {"workers", status.workers},
+            {"port", status.port},
+            {"draining", status.draining},
+            {"log_level", name_of(status.log_level)},
+            {"tcp_flows", status.tcp_flows},
+            {"udp_flows", status.udp_flows},
+            {"max_flows", status.max_flows},
+            {"flows_total", status.flows_total},
+            {"bytes_up", status.bytes_up},
+            {"bytes_down", status.bytes_down},
+            {"packets_up", status.packets_up},
+            {"packets_down", status.packets_down},
+            {"reloads", status.reloads},
+            {"reloads_failed", status.reloads_failed},
+            {"events", std::move(events)}});
+  if (!status.firewall.backend.empty()) {
+    out["firewall"] = {{"backend", status.firewall.backend},
+                       {"repairs", status.firewall.repairs},
+                       {"trouble", status.firewall.trouble}};
+  }
+  return line(out);
 }
 
 std::string json_of(const std::vector<RuleReport>& rules) { return list_of("rules", rules); }

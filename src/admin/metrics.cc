@@ -140,6 +140,9 @@ void add_gateway(Exposition& out, const StatusReport& status) {
   out.counter("weir_reloads_total", "Reloads of the configuration.");
   out.sample({{"result", "ok"}}, status.reloads);
   out.sample({{"result", "failed"}}, status.reloads_failed);
+  out.counter("weir_firewall_repairs_total",
+              "Times that the firewall's rules were put back after others changed them.");
+  out.sample({}, status.firewall.repairs);
 }
 
 // Of rules or of upstreams. Handshakes only where there were some.

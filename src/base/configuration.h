@@ -33,6 +33,7 @@ struct FirewallSettings {
   Mark bypass_mark{0x2, 0x2};
   std::vector<std::string> interfaces;  // empty: all
   std::vector<Prefix> exclude;
+  bool local = false;  // what the router itself sends
   bool local_services = false;
   OnFailure on_failure = OnFailure::open;
 };

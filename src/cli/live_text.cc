@@ -98,6 +98,12 @@ Result<std::string> status_text(std::string_view json) {
              bytes_at(status, "bytes_up") + " up, " + bytes_at(status, "bytes_down") + " down");
     add_line(out, "reloads",
              count_at(status, "reloads") + ", " + count_at(status, "reloads_failed") + " failed");
+    if (const auto firewall = status.find("firewall"); firewall != status.end()) {
+      const std::string trouble = text_at(*firewall, "trouble");
+      add_line(out, "firewall",
+               fmt::format("{}, put back {} times{}{}", text_at(*firewall, "backend"),
+                           number_at(*firewall, "repairs"), trouble.empty() ? "" : ": ", trouble));
+    }
     for (const auto& [reason, count] : status.at("events").items()) {
       if (count.get<std::uint64_t>() > 0) {
         out += fmt::format("  {:<28}{}\n", printable(reason), count.get<std::uint64_t>());

@@ -33,6 +33,7 @@ int run_gateway(const RunArguments& arguments) {
   Gateway::Options options;
   options.load = [file = arguments.file]() { return load(file); };
   options.firewall = arguments.firewall;
+  options.backend = firewall::backend_named(arguments.backend);
   options.descriptors = raise_descriptor_limit();
   if (auto became = become_user(*configuration); !became) {
     fmt::print(stderr, "weir: {}\n", became.error().text());

@@ -10,6 +10,7 @@ namespace weir {
 struct RunArguments {
   std::string file;
   OwnFirewall firewall = OwnFirewall::no;
+  std::string backend;  // nft or iptables; empty: what is installed
 };
 
 [[nodiscard]] int run_gateway(const RunArguments& arguments);

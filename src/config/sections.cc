@@ -41,6 +41,7 @@ FirewallSettings firewall_section(const Settings& settings, Findings& findings) 
                            " is excluded: weir will intercept nothing of it");
     }
   }
+  out.local = settings.yes("local");
   out.local_services = settings.yes("local-services");
   out.on_failure = settings.text("on-failure") == "open" ? OnFailure::open : OnFailure::closed;
   return out;

@@ -13,7 +13,8 @@ namespace {
 bool intercepts(const Subject& subject, Family family) {
   return std::any_of(subject.ruleset.decisions.begin(), subject.ruleset.decisions.end(),
                      [=](const firewall::Decision& one) {
-                       return family == Family::v4 ? one.v4.has_value() : one.v6.has_value();
+                       return one.verdict == firewall::Verdict::intercept &&
+                              (family == Family::v4 ? one.v4.has_value() : one.v6.has_value());
                      });
 }
 

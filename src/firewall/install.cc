@@ -58,6 +58,8 @@ Result<> apply(const Ruleset& ruleset, Backend backend) {
   return run_script(apply_script(ruleset, backend));
 }
 
+Result<> apply_routes(const Ruleset& ruleset) { return run_script(routes_script(ruleset)); }
+
 Result<> remove(Backend backend) { return run_script(remove_script(backend)); }
 
 Result<bool> applied(Backend backend) {

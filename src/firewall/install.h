@@ -22,6 +22,9 @@ namespace weir::firewall {
 // table. On error an installed ruleset stays as it was.
 Result<> apply(const Ruleset& ruleset, Backend backend);
 
+// Only the policy routes.
+Result<> apply_routes(const Ruleset& ruleset);
+
 // Takes away what apply() added, whichever configuration it had. Nothing installed is no error.
 Result<> remove(Backend backend);
 

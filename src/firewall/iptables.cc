@@ -32,10 +32,14 @@ class Writer {
 
   std::string mangle() {
     begin("mangle");
+    entry_of_local();
     own();
     entry();
-    decide();
+    decide(Origin::forwarded);
     verdicts();
+    if (ruleset_.local && !ruleset_.decisions.empty()) {
+      local();
+    }
     return std::move(out_) + "COMMIT\n";
   }
 
@@ -46,6 +50,10 @@ class Writer {
         value_mask(ruleset_.bypass_mark.value, ruleset_.bypass_mark.mask | ruleset_.mark.mask));
     add("WEIR", fmt::format("-p tcp {} -j REJECT --reject-with tcp-reset", mark));
     add("WEIR", fmt::format("-p udp {} -j REJECT", mark));
+    if (ruleset_.local) {
+      add("WEIR-LOCAL", fmt::format("-p tcp {} -j REJECT --reject-with tcp-reset", both_marks()));
+      add("WEIR-LOCAL", fmt::format("-p udp {} -j REJECT", both_marks()));
+    }
     return std::move(out_) + "COMMIT\n";
   }
 
@@ -65,17 +73,45 @@ class Writer {
     return value_mask(ruleset_.bypass_mark.value, ruleset_.bypass_mark.mask);
   }
 
+  // What is to be refused of the router's own packets: the bypass-mark alone is on weir's sockets.
+  [[nodiscard]] std::string both_marks() const {
+    return fmt::format("-m mark --mark {}",
+                       value_mask(ruleset_.bypass_mark.value | ruleset_.mark.value,
+                                  ruleset_.bypass_mark.mask | ruleset_.mark.mask));
+  }
+
+  // What the router itself sends comes in on lo, marked. First of all, for the socket that a UDP
+  // reply leaves from would take the mark off; TPROXY finds established connections by itself.
+  void entry_of_local() {
+    if (!ruleset_.local || !ruleset_.has(Verdict::intercept)) {
+      return;
+    }
+    out_ += "# what the router itself sends, diverted by WEIR-LOCAL\n";
+    add("WEIR", fmt::format("-i lo -m mark --mark {} -g WEIR-INTERCEPT",
+                            value_mask(ruleset_.mark.value, ruleset_.mark.mask)));
+  }
+
   // Packets for which a transparent socket exists; see nft.cc. `-m socket` leaves out listeners.
   void own() {
     out_ += "# packets for sockets of weir's own\n";
     add("WEIR", "-p udp -m socket --transparent --restore-skmark -j WEIR-OWN-UDP");
-    add("WEIR", "-p tcp -m socket --transparent -g WEIR-OWN-TCP");
+    if (ruleset_.listener == Ruleset::Listener::there) {
+      add("WEIR", "-p tcp -m socket --transparent -g WEIR-OWN-TCP");
+    } else {
+      // Only connections that a gateway left in TIME_WAIT. New ones of the same client go on.
+      add("WEIR",
+          "-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m socket --transparent -g "
+          "WEIR-OWN-TCP");
+    }
     add("WEIR", fmt::format("-p {} -m socket --transparent -g WEIR-DELIVER",
                             family_ == Family::v4 ? "icmp" : "ipv6-icmp"));
     add("WEIR-OWN-UDP", fmt::format("-m mark --mark {} -g WEIR-DELIVER", bypass_mark()));
     add("WEIR-OWN-UDP", "-j MARK --set-xmark 0x0/0xffffffff");
     // An answer from a server is a SYN with ACK, or no SYN: this is a client's new connection.
-    add("WEIR-OWN-TCP", fmt::format("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN {}", tproxy()));
+    if (ruleset_.listener == Ruleset::Listener::there) {
+      add("WEIR-OWN-TCP",
+          fmt::format("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN {}", tproxy()));
+    }
     add("WEIR-OWN-TCP", "-g WEIR-DELIVER");
     add("WEIR-DELIVER", fmt::format("-j MARK --set-xmark {}",
                                     value_mask(ruleset_.mark.value,
@@ -95,45 +131,68 @@ class Writer {
     }
   }
 
-  void decide() {
+  void local() {
+    out_ += "# what the router itself sends: not weir's sockets, not answers\n";
+    add("WEIR-LOCAL", fmt::format("-m mark --mark {} -j RETURN", bypass_mark()));
+    add("WEIR-LOCAL", "-o lo -j RETURN");
+    add("WEIR-LOCAL", "-m conntrack --ctdir REPLY -j RETURN");
+    for (const std::string& match : flow_matches({}, ruleset_.tcp, ruleset_.udp)) {
+      add("WEIR-LOCAL", match + "-g WEIR-L-DECIDE");
+    }
+    decide(Origin::local);
+    if (ruleset_.has(Verdict::intercept)) {
+      out_ += "# the mark routes the packet to lo, where it comes in\n";
+      add("WEIR-L-INTERCEPT", fmt::format("-j MARK --set-xmark {}",
+                                          value_mask(ruleset_.mark.value, ruleset_.mark.mask)));
+    }
+    if (ruleset_.has(Verdict::reject)) {
+      add("WEIR-L-REFUSE", fmt::format("-j MARK --set-xmark {}",
+                                       value_mask(ruleset_.bypass_mark.value | ruleset_.mark.value,
+                                                  ruleset_.bypass_mark.mask | ruleset_.mark.mask)));
+    }
+  }
+
+  void decide(Origin origin) {
     if (ruleset_.decisions.empty()) {
       return;
     }
-    out_ += ruleset_.local_services
-                ? "# never broadcast and multicast\n"
-                : "# never the router's own addresses, broadcast and multicast\n";
+    const std::string chain = std::string(prefix_of(origin)) + "DECIDE";
+    const bool to_router = ruleset_.local_services && origin == Origin::forwarded;
+    out_ += to_router ? "# never broadcast and multicast\n"
+                      : "# never the router's own addresses, broadcast and multicast\n";
     // For IPv6 the kernel takes MULTICAST together with other types to mean: and, not or.
-    add("WEIR-DECIDE", "-m addrtype --dst-type MULTICAST -j RETURN");
+    add(chain, "-m addrtype --dst-type MULTICAST -j RETURN");
     const std::string_view never = family_ == Family::v4 ? "BROADCAST,ANYCAST" : "ANYCAST";
-    if (ruleset_.local_services) {
-      add("WEIR-DECIDE", fmt::format("-m addrtype --dst-type {} -j RETURN", never));
+    if (to_router) {
+      add(chain, fmt::format("-m addrtype --dst-type {} -j RETURN", never));
       out_ += "# to the router itself only what opens a flow\n";
-      add("WEIR-DECIDE",
+      add(chain,
           "-p tcp -m addrtype --dst-type LOCAL -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j RETURN");
-      add("WEIR-DECIDE",
-          "-p udp -m addrtype --dst-type LOCAL -m conntrack --ctdir REPLY -j RETURN");
+      add(chain, "-p udp -m addrtype --dst-type LOCAL -m conntrack --ctdir REPLY -j RETURN");
     } else {
-      add("WEIR-DECIDE", fmt::format("-m addrtype --dst-type LOCAL,{} -j RETURN", never));
+      add(chain, fmt::format("-m addrtype --dst-type LOCAL,{} -j RETURN", never));
     }
     const auto& exclude = family_ == Family::v4 ? ruleset_.exclude_v4 : ruleset_.exclude_v6;
     if (!exclude.empty()) {
       out_ += "# exclude\n";
     }
     for (const std::string& prefix : words(exclude)) {
-      add("WEIR-DECIDE", fmt::format("-d {} -j RETURN", prefix));
+      add(chain, fmt::format("-d {} -j RETURN", prefix));
     }
-    add("WEIR-DECIDE",
-        fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
+    add(chain, fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
     for (const Decision& decision : ruleset_.decisions) {
-      write(decision);
+      if (origin == Origin::forwarded || decision.interfaces.empty()) {
+        write(decision, origin);
+      }
     }
   }
 
-  void write(const Decision& decision) {
+  void write(const Decision& decision, Origin origin) {
+    const std::string chain = std::string(prefix_of(origin)) + "DECIDE";
     const std::string count = fmt::format("-m comment --comment {} ", counter_name(decision));
     if (decision.row == 0) {
       out_ += fmt::format("# whatever is left: {}\n", name_of(decision.verdict));
-      add("WEIR-DECIDE", count + leave(decision.verdict));
+      add(chain, count + leave(decision.verdict, origin));
       return;
     }
     const auto& addresses = addresses_in(decision, family_);
@@ -143,24 +202,24 @@ class Writer {
     out_ += fmt::format("# rule {}: {}\n", printable(decision.name), name_of(decision.verdict));
     for (const std::string& match : flow_matches(decision.interfaces, decision.tcp, decision.udp)) {
       if (!needs_chain(decision, family_)) {
-        add("WEIR-DECIDE", match + count + leave(decision.verdict));
+        add(chain, match + count + leave(decision.verdict, origin));
       } else {
-        add("WEIR-DECIDE", fmt::format("{}-j {}", match, chain_of(decision)));
+        add(chain, fmt::format("{}-j {}", match, chain_of(decision, origin)));
       }
     }
     if (!needs_chain(decision, family_)) {
       return;
     }
     if (decision.verdict == Verdict::bypass) {
-      add("WEIR-DECIDE", fmt::format("-m mark --mark {} -g WEIR-BYPASS", bypass_mark()));
+      add(chain, fmt::format("-m mark --mark {} -g WEIR-BYPASS", bypass_mark()));
     }
-    write_addresses(decision, *addresses, count);
+    write_addresses(decision, *addresses, count, origin);
   }
 
   void write_addresses(const Decision& decision, const Addresses& addresses,
-                       const std::string& count) {
-    const std::string chain = chain_of(decision);
-    const std::string hit = count + leave_chain(decision.verdict);
+                       const std::string& count, Origin origin) {
+    const std::string chain = chain_of(decision, origin);
+    const std::string hit = count + leave_chain(decision.verdict, origin);
     for (const std::string& prefix : words(addresses.not_client)) {
       add(chain, fmt::format("-s {} -j RETURN", prefix));
     }
@@ -182,24 +241,24 @@ class Writer {
   }
 
   // How a packet leaves WEIR-DECIDE, which was entered by goto: RETURN ends weir's rules.
-  static std::string leave(Verdict verdict) {
+  static std::string leave(Verdict verdict, Origin origin) {
     switch (verdict) {
       case Verdict::bypass:
         return "-j RETURN";
       case Verdict::reject:
-        return "-g WEIR-REFUSE";
+        return fmt::format("-g {}REFUSE", prefix_of(origin));
       case Verdict::drop:
         return "-j DROP";
       case Verdict::intercept:
         break;
     }
-    return "-g WEIR-INTERCEPT";
+    return fmt::format("-g {}INTERCEPT", prefix_of(origin));
   }
 
   // The same from a rule's own chain, which was entered by a jump.
-  [[nodiscard]] std::string leave_chain(Verdict verdict) const {
+  [[nodiscard]] std::string leave_chain(Verdict verdict, Origin origin) const {
     if (verdict != Verdict::bypass) {
-      return leave(verdict);
+      return leave(verdict, origin);
     }
     return fmt::format("-j MARK --set-xmark {}", bypass_mark());
   }

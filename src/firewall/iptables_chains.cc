@@ -4,7 +4,11 @@
 
 namespace weir::firewall {
 
-std::string chain_of(const Decision& decision) { return "WEIR-" + std::to_string(decision.row); }
+std::string_view prefix_of(Origin origin) { return origin == Origin::local ? "WEIR-L-" : "WEIR-"; }
+
+std::string chain_of(const Decision& decision, Origin origin) {
+  return std::string(prefix_of(origin)) + std::to_string(decision.row);
+}
 
 const std::optional<Addresses>& addresses_in(const Decision& decision, Family family) {
   return family == Family::v4 ? decision.v4 : decision.v6;
@@ -26,23 +30,53 @@ bool both_ends(const Addresses& addresses) {
   return !addresses.client.empty() && !addresses.destination.empty();
 }
 
+namespace {
+
+void add_rule_chains(std::vector<std::string>& chains, const Decision& decision, Family family,
+                     Origin origin) {
+  chains.push_back(chain_of(decision, origin));
+  if (both_ends(*addresses_in(decision, family))) {
+    chains.push_back(chain_of(decision, origin) + "-TO");
+  }
+}
+
+void add_local_chains(std::vector<std::string>& chains, const Ruleset& ruleset, Family family) {
+  chains.emplace_back("WEIR-LOCAL");
+  chains.emplace_back("WEIR-L-DECIDE");
+  for (const Decision& decision : ruleset.decisions) {
+    if (decision.row != 0 && decision.interfaces.empty() && needs_chain(decision, family)) {
+      add_rule_chains(chains, decision, family, Origin::local);
+    }
+  }
+  if (ruleset.has(Verdict::intercept)) {
+    chains.emplace_back("WEIR-L-INTERCEPT");
+  }
+  if (ruleset.has(Verdict::reject)) {
+    chains.emplace_back("WEIR-L-REFUSE");
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
                                          std::string_view table) {
   if (table == "filter") {
-    return ruleset.has(Verdict::reject) ? std::vector<std::string>{"WEIR"}
-                                        : std::vector<std::string>{};
+    std::vector<std::string> chains;
+    if (ruleset.has(Verdict::reject)) {
+      chains.emplace_back("WEIR");
+      if (ruleset.local) {
+        chains.emplace_back("WEIR-LOCAL");
+      }
+    }
+    return chains;
   }
   std::vector<std::string> chains = {"WEIR", "WEIR-OWN-UDP", "WEIR-OWN-TCP", "WEIR-DELIVER"};
   if (!ruleset.decisions.empty()) {
     chains.emplace_back("WEIR-DECIDE");
   }
   for (const Decision& decision : ruleset.decisions) {
-    if (decision.row == 0 || !needs_chain(decision, family)) {
-      continue;
-    }
-    chains.push_back(chain_of(decision));
-    if (both_ends(*addresses_in(decision, family))) {
-      chains.push_back(chain_of(decision) + "-TO");
+    if (decision.row != 0 && needs_chain(decision, family)) {
+      add_rule_chains(chains, decision, family, Origin::forwarded);
     }
   }
   if (ruleset.has(Verdict::intercept)) {
@@ -53,6 +87,9 @@ std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
   }
   if (leaves_by_mark(ruleset, family)) {
     chains.emplace_back("WEIR-BYPASS");
+  }
+  if (ruleset.local && !ruleset.decisions.empty()) {
+    add_local_chains(chains, ruleset, family);
   }
   return chains;
 }

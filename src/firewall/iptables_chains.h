@@ -1,10 +1,12 @@
 // Which chains of its own weir has in iptables' tables. The names begin with WEIR: that is how
 // removing finds them, whatever configuration made them.
 //
-//   WEIR            every packet that comes in: for a socket of weir's? on a port that a rule
-//   names? WEIR-OWN-TCP, WEIR-OWN-UDP, WEIR-DELIVER   packets for sockets of weir's WEIR-DECIDE the
-//   rules, in order WEIR-N          addresses of rule N; WEIR-N-TO its destinations, where it has
-//   clients as well WEIR-INTERCEPT, WEIR-REFUSE, WEIR-BYPASS   verdicts
+//   WEIR             every packet that comes in: for a socket of weir's? on a port that a rule
+//   names? WEIR-OWN-TCP, WEIR-OWN-UDP, WEIR-DELIVER        packets for sockets of weir's
+//   WEIR-DECIDE      the rules, in order
+//   WEIR-N           addresses of rule N; WEIR-N-TO its destinations, where it has clients as well
+//   WEIR-INTERCEPT, WEIR-REFUSE, WEIR-BYPASS        verdicts
+//   WEIR-LOCAL, WEIR-L-…                            the same for what the router itself sends
 #pragma once
 
 #include <optional>
@@ -21,7 +23,13 @@ namespace weir::firewall {
 [[nodiscard]] std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
                                                        std::string_view table);
 
-[[nodiscard]] std::string chain_of(const Decision& decision);
+// Whether packets came in, or are the router's own on their way out: TPROXY may not stand in a
+// chain that the latter reach, so they have chains of their own.
+enum class Origin : std::uint8_t { forwarded, local };
+// "WEIR-" or "WEIR-L-".
+[[nodiscard]] std::string_view prefix_of(Origin origin);
+
+[[nodiscard]] std::string chain_of(const Decision& decision, Origin origin);
 [[nodiscard]] const std::optional<Addresses>& addresses_in(const Decision& decision, Family family);
 // Whether its conditions fill chains of their own.
 [[nodiscard]] bool needs_chain(const Decision& decision, Family family);

@@ -2,7 +2,7 @@
 
 #include <sys/socket.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 
 namespace weir::firewall {
@@ -60,6 +60,12 @@ Result<Descriptor> open_netlink(int protocol, int more_flags) {
   Descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | more_flags, protocol));
   if (!socket.valid()) {
     return failed("open a socket", errno);
+  }
+  // Without an address of its own the socket counts as the kernel, who hears no announcements.
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return failed("bind a socket", errno);
   }
   return socket;
 }

@@ -105,7 +105,10 @@ std::vector<std::string> address_matches(const Decision& decision) {
   return matches;
 }
 
-std::string_view statement(Verdict verdict) {
+// Whether packets came in, or are the router's own on their way out.
+enum class Origin : std::uint8_t { forwarded, local };
+
+std::string_view statement(Verdict verdict, Origin origin) {
   switch (verdict) {
     case Verdict::bypass:
       return "accept";
@@ -116,12 +119,12 @@ std::string_view statement(Verdict verdict) {
     case Verdict::intercept:
       break;
   }
-  return "goto intercept";
+  return origin == Origin::local ? "goto divert" : "goto intercept";
 }
 
-void write_decision(std::string& out, const Decision& decision) {
-  const std::string then =
-      fmt::format("counter name \"{}\" {}\n", counter_name(decision), statement(decision.verdict));
+void write_decision(std::string& out, const Decision& decision, Origin origin) {
+  const std::string then = fmt::format("counter name \"{}\" {}\n", counter_name(decision),
+                                       statement(decision.verdict, origin));
   if (decision.row == 0) {
     out += fmt::format("\t\t# whatever is left: {}\n\t\t{}", name_of(decision.verdict), then);
     return;
@@ -223,6 +226,18 @@ void write_refuse(std::string& out, const Ruleset& ruleset) {
       v4_port, v6_port);
 }
 
+void write_exclude(std::string& out, const Ruleset& ruleset) {
+  if (!ruleset.exclude_v4.empty() || !ruleset.exclude_v6.empty()) {
+    out += "\t\t# exclude\n";
+  }
+  if (!ruleset.exclude_v4.empty()) {
+    out += fmt::format("\t\tip daddr {} accept\n", set_of(words(ruleset.exclude_v4)));
+  }
+  if (!ruleset.exclude_v6.empty()) {
+    out += fmt::format("\t\tip6 daddr {} accept\n", set_of(words(ruleset.exclude_v6)));
+  }
+}
+
 void write_decide(std::string& out, const Ruleset& ruleset) {
   out += "\n\t# The rules, in the configuration's order. The first match wins.\n\tchain decide {\n";
   if (ruleset.local_services) {
@@ -238,17 +253,44 @@ void write_decide(std::string& out, const Ruleset& ruleset) {
         "\t\t# never the router's own addresses, broadcast and multicast\n"
         "\t\tfib daddr type { local, broadcast, anycast, multicast } accept\n";
   }
-  if (!ruleset.exclude_v4.empty() || !ruleset.exclude_v6.empty()) {
-    out += "\t\t# exclude\n";
-  }
-  if (!ruleset.exclude_v4.empty()) {
-    out += fmt::format("\t\tip daddr {} accept\n", set_of(words(ruleset.exclude_v4)));
-  }
-  if (!ruleset.exclude_v6.empty()) {
-    out += fmt::format("\t\tip6 daddr {} accept\n", set_of(words(ruleset.exclude_v6)));
-  }
+  write_exclude(out, ruleset);
   for (const Decision& decision : ruleset.decisions) {
-    write_decision(out, decision);
+    write_decision(out, decision, Origin::forwarded);
+  }
+  out += "\t}\n";
+}
+
+// What the router itself sends cannot be handed to the listener on its way out: it is marked, the
+// mark routes it to lo, and there it comes in like anything else (see write_prerouting).
+void write_local(std::string& out, const Ruleset& ruleset) {
+  if (ruleset.has(Verdict::intercept)) {
+    out += fmt::format("\n\tchain divert {{\n\t\t{} accept\n\t}}\n", set_mark(ruleset.mark));
+  }
+  out +=
+      "\n\t# The same rules for what the router sends, which comes in nowhere.\n"
+      "\tchain decide_local {\n"
+      "\t\tfib daddr type { local, broadcast, anycast, multicast } accept\n";
+  write_exclude(out, ruleset);
+  for (const Decision& decision : ruleset.decisions) {
+    if (decision.interfaces.empty()) {
+      write_decision(out, decision, Origin::local);
+    }
+  }
+  out += fmt::format(
+      "\t}}\n\n"
+      "\tchain output {{\n"
+      "\t\ttype route hook output priority mangle; policy accept;\n"
+      "\t\t# weir's own sockets\n"
+      "\t\tmeta mark & {:#x} == {:#x} accept\n"
+      "\t\t# answers: to clients of weir's, and of services on this router\n"
+      "\t\tct direction reply accept\n"
+      "\t\toifname \"lo\" accept\n",
+      ruleset.bypass_mark.mask, ruleset.bypass_mark.value);
+  if (!ruleset.tcp.empty()) {
+    out += fmt::format("\t\t{} goto decide_local\n", ports_match("tcp", ruleset.tcp));
+  }
+  if (!ruleset.udp.empty()) {
+    out += fmt::format("\t\t{} goto decide_local\n", ports_match("udp", ruleset.udp));
   }
   out += "\t}\n";
 }
@@ -256,7 +298,16 @@ void write_decide(std::string& out, const Ruleset& ruleset) {
 void write_prerouting(std::string& out, const Ruleset& ruleset) {
   out +=
       "\n\tchain prerouting {\n"
-      "\t\ttype filter hook prerouting priority mangle; policy accept;\n"
+      "\t\ttype filter hook prerouting priority mangle; policy accept;\n";
+  if (ruleset.local && ruleset.has(Verdict::intercept)) {
+    // Before `own`: the socket that a UDP reply leaves from would take the next datagram. A
+    // connection that is established already is found by tproxy itself.
+    out += fmt::format(
+        "\t\t# what the router itself sends, diverted by the chain output\n"
+        "\t\tiifname \"lo\" meta mark & {:#x} == {:#x} goto intercept\n",
+        ruleset.mark.mask, ruleset.mark.value);
+  }
+  out +=
       "\t\tsocket transparent 1 jump own\n"
       "\t\t# what the router sends to itself\n"
       "\t\tiifname \"lo\" accept\n";
@@ -290,6 +341,9 @@ std::string render_nft(const Ruleset& ruleset) {
   write_intercept(out, ruleset);
   if (!ruleset.decisions.empty()) {
     write_decide(out, ruleset);
+  }
+  if (ruleset.local && !ruleset.decisions.empty()) {
+    write_local(out, ruleset);
   }
   write_prerouting(out, ruleset);
   out += "}\n";

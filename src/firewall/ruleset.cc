@@ -64,6 +64,8 @@ Decision default_decision(const Ruleset& ruleset, Verdict verdict) {
 
 }  // namespace
 
+std::string_view name_of(Backend backend) { return backend == Backend::nft ? "nft" : "iptables"; }
+
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::bypass:
@@ -124,6 +126,7 @@ Ruleset make_ruleset(const Configuration& configuration,
   ruleset.interfaces = settings.interfaces;
   ruleset.exclude_v4 = of_family(settings.exclude, Family::v4);
   ruleset.exclude_v6 = of_family(settings.exclude, Family::v6);
+  ruleset.local = settings.local;
   ruleset.local_services = settings.local_services;
   ruleset.on_failure = settings.on_failure;
 
@@ -146,6 +149,20 @@ Ruleset make_ruleset(const Configuration& configuration,
   }
   ruleset.decisions.push_back(default_decision(ruleset, last));
   return ruleset;
+}
+
+Ruleset while_down(Ruleset ruleset) {
+  ruleset.listener = Ruleset::Listener::gone;
+  for (Decision& decision : ruleset.decisions) {
+    if (decision.verdict == Verdict::intercept) {
+      decision.verdict = ruleset.on_failure == OnFailure::open ? Verdict::bypass : Verdict::reject;
+    }
+  }
+  return ruleset;
+}
+
+bool needs_guardian(const Ruleset& ruleset, Backend backend) {
+  return ruleset.has(Verdict::intercept) && (backend == Backend::iptables || ruleset.local);
 }
 
 std::string counter_name(const Decision& decision) {

@@ -29,6 +29,9 @@ enum class Verdict : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 
+enum class Backend : std::uint8_t { nft, iptables };
+[[nodiscard]] std::string_view name_of(Backend backend);
+
 struct Ports {
   struct Range {
     Port first = 0;
@@ -72,8 +75,11 @@ struct Ruleset {
   std::vector<std::string> interfaces;  // intercept only what comes in here; empty: all
   std::vector<Prefix> exclude_v4;
   std::vector<Prefix> exclude_v6;
+  bool local = false;  // also what the router itself sends
   bool local_services = false;
   OnFailure on_failure = OnFailure::open;
+  // For the rules that stand in while there is no gateway (see while_down).
+  enum class Listener : std::uint8_t { there, gone } listener = Listener::there;
   Ports tcp;  // every port that some rule names
   Ports udp;
   // First match wins. The last one is the default and has no condition besides the ports above.
@@ -91,6 +97,15 @@ struct Ruleset {
 [[nodiscard]] Ruleset make_ruleset(const Configuration& configuration,
                                    std::span<const Upstream::Offload> offloads,
                                    Upstream::Offload otherwise);
+
+// The rules for the time without a gateway, where those above cannot notice by themselves that
+// their listener is gone: what was intercepted is let through, or refused, as on-failure says.
+[[nodiscard]] Ruleset while_down(Ruleset ruleset);
+
+// Whether somebody has to put them in place when the gateway dies: TPROXY of iptables drops what
+// finds no listener, and what the router itself sends is marked before a listener can be looked
+// for.
+[[nodiscard]] bool needs_guardian(const Ruleset& ruleset, Backend backend);
 
 // The name under which a decision is counted, in the letters that nft and iptables both take:
 // "rule-2-web", "default".

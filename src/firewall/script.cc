@@ -63,6 +63,13 @@ std::string introduction(const Ruleset& ruleset, Backend backend) {
             "# transparent socket for: iptables reads a socket's mark only by copying it.");
   if (backend == Backend::iptables) {
     text += on_failure_of_iptables(ruleset);
+  } else if (needs_guardian(ruleset, backend)) {
+    text +=
+        "#\n"
+        "# local = yes: what the router itself sends is marked before the kernel can look for the\n"
+        "# listener; while weir is down connections are refused and datagrams lost. `weir run\n"
+        "# --firewall` leaves a guardian that does what on-failure says when weir dies; otherwise\n"
+        "# its supervisor has to run `weir firewall remove`.\n";
   }
   return text + "\n" + std::string(shell::prologue);
 }
@@ -76,19 +83,23 @@ std::string filter_jumps(const Ruleset& ruleset) {
   if (iptables_chains(ruleset, Family::v4, "filter").empty()) {
     return "\n# No rule rejects.\n"
            "filter_jumps() { # COMMAND\n"
-           "\tremove_jump \"$1\" filter FORWARD\n"
-           "\tremove_jump \"$1\" filter INPUT\n"
+           "\tremove_jump \"$1\" filter FORWARD WEIR\n"
+           "\tremove_jump \"$1\" filter INPUT WEIR\n"
+           "\tremove_jump \"$1\" filter OUTPUT WEIR-LOCAL\n"
            "\tremove_chains \"$1\" filter ''\n"
            "}\n";
   }
   return fmt::format(
       "\n# What is to be rejected is forwarded, with the bypass-mark on, as far as filter's WEIR.\n"
       "filter_jumps() {{ # COMMAND\n"
-      "\tjump_from \"$1\" filter FORWARD -I || return\n"
+      "\tjump_from \"$1\" filter FORWARD WEIR -I || return\n"
+      "\t{} || return\n"
       "\t{}\n"
       "}}\n",
-      ruleset.local_services ? "jump_from \"$1\" filter INPUT -I"
-                             : "remove_jump \"$1\" filter INPUT");
+      ruleset.local_services ? "jump_from \"$1\" filter INPUT WEIR -I"
+                             : "remove_jump \"$1\" filter INPUT WEIR",
+      ruleset.local ? "jump_from \"$1\" filter OUTPUT WEIR-LOCAL -I"
+                    : "remove_jump \"$1\" filter OUTPUT WEIR-LOCAL");
 }
 
 std::string iptables_part(const Ruleset& ruleset) {
@@ -101,6 +112,9 @@ std::string iptables_part(const Ruleset& ruleset) {
       chains_of(ruleset, Family::v4), chains_of(ruleset, Family::v6));
   text += shell::iptables_chains;
   text += filter_jumps(ruleset);
+  text += fmt::format("\nlocal_jumps() {{ # COMMAND\n\t{}\n}}\n",
+                      ruleset.local ? "jump_from \"$1\" mangle OUTPUT WEIR-LOCAL -A"
+                                    : "remove_jump \"$1\" mangle OUTPUT WEIR-LOCAL");
   text += shell::iptables_apply;
   return text;
 }
@@ -109,7 +123,16 @@ std::string own_numbers() { return fmt::format("\nprotocol={}\n", route_protocol
 
 }  // namespace
 
-std::string_view name_of(Backend backend) { return backend == Backend::nft ? "nft" : "iptables"; }
+std::string routes_script(const Ruleset& ruleset) {
+  std::string text = "#!/bin/sh\n";
+  text += shell::prologue;
+  text += shell::add_routes;
+  text += own_numbers();
+  text += fmt::format("priority={}\nmark={}\ntable={}\n", rule_priority, mark_text(ruleset.mark),
+                      ruleset.table);
+  text += shell::routes_apply;
+  return text;
+}
 
 std::string apply_script(const Ruleset& ruleset, Backend backend) {
   std::string text = introduction(ruleset, backend);

@@ -12,9 +12,6 @@
 
 namespace weir::firewall {
 
-enum class Backend : std::uint8_t { nft, iptables };
-[[nodiscard]] std::string_view name_of(Backend backend);
-
 // The number that `ip rule` and `ip route` show as `proto`; nobody else's in
 // /etc/iproute2/rt_protos.
 constexpr int route_protocol = 237;
@@ -23,5 +20,7 @@ constexpr int rule_priority = 50;
 
 [[nodiscard]] std::string apply_script(const Ruleset& ruleset, Backend backend);
 [[nodiscard]] std::string remove_script(Backend backend);
+// Only the policy routes, whichever rules there are.
+[[nodiscard]] std::string routes_script(const Ruleset& ruleset);
 
 }  // namespace weir::firewall

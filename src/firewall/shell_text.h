@@ -58,6 +58,17 @@ add_routes() { # -4 | -6
 }
 )sh";
 
+inline constexpr std::string_view routes_apply = R"sh(
+main() {
+	need ip iproute2
+	for family in $(families); do
+		(add_routes "$family") || exit 1
+	done
+}
+
+main </dev/null
+)sh";
+
 inline constexpr std::string_view remove_routes = R"sh(
 remove_routes() {
 	for family in $(families); do
@@ -144,18 +155,18 @@ remove_table() { # COMMAND TABLE
 	return 0
 }
 
-remove_jump() { # COMMAND TABLE CHAIN
-	while "$1" -w -t "$2" -D "$3" -j WEIR 2>/dev/null; do :; done
+remove_jump() { # COMMAND TABLE CHAIN TARGET
+	while "$1" -w -t "$2" -D "$3" -j "$4" 2>/dev/null; do :; done
 	remove_base_chain "$@"
 }
 )sh";
 
 inline constexpr std::string_view iptables_apply = R"sh(
 # Looked for first: applying twice adds nothing and moves nothing.
-jump_from() { # COMMAND TABLE CHAIN -A | -I
-	"$1" -w -t "$2" -C "$3" -j WEIR 2>/dev/null && return
+jump_from() { # COMMAND TABLE CHAIN TARGET -A | -I
+	"$1" -w -t "$2" -C "$3" -j "$4" 2>/dev/null && return
 	make_base_chain "$1" "$2" "$3"
-	"$1" -w -t "$2" "$4" "$3" -j WEIR
+	"$1" -w -t "$2" "$5" "$3" -j "$4"
 }
 
 install() { # -4 | -6
@@ -163,7 +174,8 @@ install() { # -4 | -6
 	add_routes "$1"
 	"ruleset_$command" | "$command-restore" -w --noflush || exit 1
 	filter_jumps "$command" || exit 1
-	jump_from "$command" mangle PREROUTING -A || exit 1
+	jump_from "$command" mangle PREROUTING WEIR -A || exit 1
+	local_jumps "$command" || exit 1
 	remove_chains "$command" mangle "$(chains "$command")"
 }
 
@@ -195,9 +207,11 @@ main() {
 	need iptables iptables
 	for family in $(families); do
 		command=$(command_of "$family")
-		remove_jump "$command" mangle PREROUTING
-		remove_jump "$command" filter FORWARD
-		remove_jump "$command" filter INPUT
+		remove_jump "$command" mangle PREROUTING WEIR
+		remove_jump "$command" mangle OUTPUT WEIR-LOCAL
+		remove_jump "$command" filter FORWARD WEIR
+		remove_jump "$command" filter INPUT WEIR
+		remove_jump "$command" filter OUTPUT WEIR-LOCAL
 		for table in mangle filter; do
 			remove_chains "$command" "$table" '' || exit 1
 			remove_table "$command" "$table"

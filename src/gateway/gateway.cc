@@ -104,12 +104,9 @@ Result<> Gateway::open(Configuration configuration) {
     return workers.error();
   }
   if (options_.firewall == OwnFirewall::yes) {
-    const StartingProgram guard(*this);
-    const auto backend = firewall::standard_backend();
-    if (auto applied = firewall::apply(firewall_rules(*snapshot_), backend); !applied) {
-      return applied.error().while_trying("cannot install the firewall's rules");
+    if (auto started = start_firewall(); !started) {
+      return started.error().while_trying("cannot install the firewall's rules");
     }
-    installed_ = backend;
   }
   log_->info("weir " WEIR_VERSION " serves on port " + std::to_string(from.gateway.port) +
              " with " + std::to_string(workers_.size()) + " workers, at most " +
@@ -120,6 +117,21 @@ Result<> Gateway::open(Configuration configuration) {
     heart_ = std::make_unique<Timer>(loop_, [this]() { beat(); });
     heart_->every(*interval);
   }
+  return Done{};
+}
+
+Result<> Gateway::start_firewall() {
+  const StartingProgram guard(*this);
+  auto keeper = firewall::Keeper::start(loop_, *log_, firewall_rules(*snapshot_),
+                                        options_.backend.value_or(firewall::standard_backend()),
+                                        [this](const std::function<void()>& starts_programs) {
+                                          const StartingProgram starting(*this);
+                                          starts_programs();
+                                        });
+  if (!keeper) {
+    return keeper.error();
+  }
+  keeper_ = std::move(keeper).value();
   return Done{};
 }
 
@@ -207,11 +219,7 @@ void Gateway::beat() {
 Gateway::~Gateway() {
   admin_.reset();
   workers_.clear();
-  if (installed_ && snapshot_->configuration().firewall.on_failure == OnFailure::open) {
-    if (auto removed = firewall::remove(*installed_); !removed) {
-      log_->error("cannot remove the firewall's rules: " + removed.error().text());
-    }
-  }
+  keeper_.reset();
   checker_.reset();
   resolver_.reset();
   signals_.clear();

@@ -19,7 +19,9 @@
 #include "dns/resolver.h"
 #include "firewall/counters.h"
 #include "firewall/install.h"
+#include "firewall/keeper.h"
 #include "firewall/ruleset.h"
+#include "firewall/standing.h"
 #include "gateway/admission.h"
 #include "gateway/firewall_counts.h"
 #include "gateway/service_manager.h"
@@ -38,7 +40,8 @@ class Gateway final : public Control {
   struct Options {
     std::function<Loaded()> load;  // reads the configuration; also for every reload
     OwnFirewall firewall = OwnFirewall::no;
-    std::uint64_t descriptors = 0;  // RLIMIT_NOFILE, already raised
+    std::optional<firewall::Backend> backend;  // of its own rules; none: what is installed
+    std::uint64_t descriptors = 0;             // RLIMIT_NOFILE, already raised
   };
 
   // Everything that can fail at start fails here, with one sentence. `configuration` is a valid
@@ -78,6 +81,7 @@ class Gateway final : public Control {
 
   // A new snapshot in force everywhere but in the workers; none: the report says why.
   std::shared_ptr<const Snapshot> prepare_reload(ReloadReport& report);
+  Result<> start_firewall();
   Result<> replace_firewall(const Snapshot& next);
   void begin_reload();
   void finish_reload(const ReloadReport& report);
@@ -133,7 +137,8 @@ class Gateway final : public Control {
   bool draining_ = false;
   std::size_t drained_workers_ = 0;
   std::atomic<bool> starting_program_{false};   // see Worker::Shared
-  std::optional<firewall::Backend> installed_;  // the rules that this process installed
+  std::unique_ptr<firewall::Keeper> keeper_;    // of the rules that this process installed
+  std::optional<firewall::Standing> standing_;  // rules that others installed and a reload replaced
   std::uint64_t reloads_ = 0;
   std::uint64_t reloads_failed_ = 0;
 };

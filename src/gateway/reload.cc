@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "firewall/installed.h"
 #include "gateway/compare.h"
 #include "gateway/gateway.h"
 
@@ -102,19 +103,49 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
 }
 
 // Rules that are installed are replaced in the same step as the configuration, whoever installed
-// them; where none are, none are wanted.
+// them; where none are, none are wanted. What would come out the same is not written again.
 Result<> Gateway::replace_firewall(const Snapshot& next) {
   const StartingProgram guard(*this);
-  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
-    const auto there = firewall::applied(backend);
-    if (there.ok() && there.value()) {
+  const auto refused = [](const Error& error) {
+    return error.while_trying("cannot replace the firewall's rules");
+  };
+  const firewall::Ruleset rules = firewall_rules(next);
+  if (keeper_) {
+    bool anew = false;
+    const auto replaced = keeper_->replace(rules, [&]() {
+      anew = true;
       firewall_counts_.before_replacing(*snapshot_, clock_now());
-      if (auto applied = firewall::apply(firewall_rules(next), backend); !applied) {
-        return applied.error().while_trying("cannot replace the firewall's rules");
-      }
-      firewall_counts_.replaced();
-      break;
+    });
+    if (!replaced) {
+      return refused(replaced.error());
     }
+    if (anew) {
+      firewall_counts_.replaced();
+    }
+    return Done{};
+  }
+  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
+    if (!firewall::is_installed(backend)) {
+      continue;
+    }
+    const auto there = firewall::installed_text(backend);
+    if (!there) {
+      return refused(there.error());
+    }
+    if (there.value().empty()) {
+      continue;
+    }
+    if (standing_ && firewall::still_stands(*standing_, rules, backend, there.value())) {
+      return Done{};
+    }
+    firewall_counts_.before_replacing(*snapshot_, clock_now());
+    auto standing = firewall::put_up(rules, backend);
+    if (!standing) {
+      return refused(standing.error());
+    }
+    firewall_counts_.replaced();
+    standing_ = std::move(standing).value();
+    return Done{};
   }
   return Done{};
 }

@@ -37,6 +37,12 @@ StatusReport Gateway::status() {
   out.log_level = log_->level();
   out.reloads = reloads_;
   out.reloads_failed = reloads_failed_;
+  if (keeper_) {
+    const auto firewall = keeper_->status();
+    out.firewall = {.backend = std::string(name_of(firewall.backend)),
+                    .repairs = firewall.repairs,
+                    .trouble = firewall.trouble};
+  }
   rule_tallies_.each([&](const std::string&, const Tally& tally) {
     const auto sum = tally.sum();
     out.flows_total += sum.flows;

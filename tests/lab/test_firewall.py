@@ -2,11 +2,8 @@
 """What weir compiles into the firewall: bypass, reject and drop cost nothing at run time; and what
 the rules alone do while weir is down."""
 
-import errno
-import select
-
+from asking import answers, tcp, udp
 from harness import case, endpoint, eventually, main
-from harness.wait import PATIENCE
 
 BACKENDS = ("nft", "iptables")
 OWN = "it is weir's rules"
@@ -23,42 +20,6 @@ def config(use, extra=""):
         use = direct
         {extra}
         """
-
-
-def answers(lab, net, port):
-    """A TCP and a UDP server on north that answer everything with the caller's address."""
-    def tells(connection):
-        connection.sendall(connection.getpeername()[0].encode())
-
-    lab.serve(lab.north.listen(net, port), tells)
-    lab.respond(lab.north.udp(net, port), lambda data, peer: peer[0].encode())
-
-
-def tcp(lab, net, port, patience=PATIENCE):
-    """What a client gets: the address the server saw, "refused", "reset" or "silence"."""
-    try:
-        with lab.alice.connect(net, lab.north.at(net), port, timeout=patience) as client:
-            return client.recv(100).decode() or "a clean close"
-    except ConnectionRefusedError:
-        return "refused"
-    except ConnectionResetError:
-        return "reset"
-    except TimeoutError:
-        return "silence"
-
-
-def udp(lab, net, port, patience=PATIENCE):
-    """The same over UDP; the socket is connected, so that only the destination's ICMP counts."""
-    with lab.alice.udp(net) as client:
-        client.connect((lab.north.at(net), port))
-        client.send(b"who am I?")
-        if not select.select([client], [], [], patience)[0]:
-            return "silence"
-        try:
-            return client.recv(100).decode()
-        except OSError as error:
-            assert error.errno == errno.ECONNREFUSED, error
-            return "refused"
 
 
 @case("bypass passes in the kernel and leaves no record")

@@ -48,10 +48,14 @@ class Plain:
 class Weir:
     _count = 0
 
-    def __init__(self, lab, text, backend="nft", firewall=True, prefix=(), check_exit=True):
+    def __init__(self, lab, text, backend="nft", firewall=True, prefix=(), check_exit=True,
+                 keeps_firewall=False):
+        """`firewall`: the rules are applied by command; `keeps_firewall`: weir does it itself."""
         Weir._count += 1
+        firewall = firewall and not keeps_firewall
         self.lab, self.router, self.backend = lab, lab.router, backend
         self.firewall, self.prefix, self.check_exit = firewall, prefix, check_exit
+        self.options = ("--firewall", "--backend", backend) if keeps_firewall else ()
         self.folder = f"{lab.work}/weir-{Weir._count}"
         os.mkdir(self.folder)
         self.config, self.log = f"{self.folder}/weir.ini", f"{self.folder}/weir.log"
@@ -84,7 +88,7 @@ class Weir:
     def start(self):
         self.killed = False
         self.program = self.router.start(*self.prefix, self.lab.weir_path, "run", "-c", self.config,
-                                         name="weir")
+                                         *self.options, name="weir")
         self.program.until_ready(self.control.answers)
 
     def kill(self):
@@ -95,9 +99,13 @@ class Weir:
 
     def __exit__(self, error, *_):
         rules = self._rules() if error else ""
+        if self.program and self.options:
+            status = self.end()  # or it would put back what is removed, and so would its guardian
+            eventually(lambda: b"weir-firewall-guardian" not in
+                       self.router.run("cat", "/proc/net/unix").stdout, "the guardian ends")
         removed = self.cli("firewall", "remove", "-c", self.config, "--backend", self.backend)
-        if self.program:
-            status = self._end()
+        if self.program and not self.options:
+            status = self.end()
         if error:
             self.lab.evidence.append(self.describe() + rules)  # the log is complete only now
             return
@@ -113,7 +121,7 @@ class Weir:
             self.lab.evidence.append(self.describe())
             raise
 
-    def _end(self):
+    def end(self):
         """TERM drains; a second one, once the first was taken, ends weir at once. Its status."""
         def ended():
             self.program.signal(signal.SIGTERM)

@@ -18,6 +18,7 @@ bypass-mark = 0x1000/0x1000
 interfaces = eth0, eth1
 exclude = 10.0.0.0/8, fd00::/8
 exclude = 192.0.2.1
+local = yes
 local-services = yes
 on-failure = closed
 [upstream pool]
@@ -61,6 +62,7 @@ http = [2001:db8::1]:9080
   CHECK(c.firewall.bypass_mark == Mark{0x1000, 0x1000});
   CHECK(c.firewall.interfaces == std::vector<std::string>{"eth0", "eth1"});
   CHECK(c.firewall.exclude.size() == 3);
+  CHECK(c.firewall.local);
   CHECK(c.firewall.local_services);
   CHECK(c.firewall.on_failure == OnFailure::closed);
   REQUIRE(c.upstreams.size() == 1);

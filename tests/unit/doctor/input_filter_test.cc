@@ -66,7 +66,8 @@ TEST_CASE("nft: the same, from its JSON") {
 
 TEST_CASE("nft: what is no listing has no filters") {
   CHECK(dropping_filters_of_nft(nlohmann::json::parse("{}")).empty());
-  CHECK(dropping_filters_of_nft(nlohmann::json::parse(R"({"nftables": [{"chain": 1}, 2]})")).empty());
+  CHECK(
+      dropping_filters_of_nft(nlohmann::json::parse(R"({"nftables": [{"chain": 1}, 2]})")).empty());
 }
 
 }  // namespace weir::doctor

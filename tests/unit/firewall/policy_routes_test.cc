@@ -1,46 +1,19 @@
-// Messages are built byte by byte as the kernel sends them (rtnetlink(7)).
 #include "firewall/policy_routes.h"
 
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
-#include <cstring>
-
 #include "catch.h"
 #include "firewall/installed.h"
 #include "firewall/netlink.h"
 #include "firewall/script.h"
 #include "make.h"
+#include "netlink_messages.h"
 
 namespace weir::firewall {
 
 namespace {
-
-using Message = std::vector<std::byte>;
-
-template <typename T>
-void append(Message& message, const T& value) {
-  const std::size_t at = message.size();
-  message.resize(at + (sizeof(T) + 3) / 4 * 4);
-  std::memcpy(message.data() + at, &value, sizeof(T));
-}
-
-template <typename T>
-void append_attribute(Message& message, std::uint16_t type, const T& value) {
-  append(message, nlattr{.nla_len = sizeof(nlattr) + sizeof(T), .nla_type = type});
-  append(message, value);
-}
-
-Message finished(Message message, std::uint16_t type) {
-  Message whole;
-  nlmsghdr header{};
-  header.nlmsg_len = static_cast<std::uint32_t>(sizeof(header) + message.size());
-  header.nlmsg_type = type;
-  append(whole, header);
-  whole.insert(whole.end(), message.begin(), message.end());
-  return whole;
-}
 
 Message rule_message() {
   Message message;
@@ -91,9 +64,8 @@ TEST_CASE("messages that are cut anywhere, or of another kind, are none") {
     cut.resize(size);
     (void)policy_rule_in(cut);
     (void)route_in(cut);
-    each_message(cut, [](const nlmsghdr& header, Bytes bytes) {
-      CHECK(bytes.size() == header.nlmsg_len);
-    });
+    each_message(
+        cut, [](const nlmsghdr& header, Bytes bytes) { CHECK(bytes.size() == header.nlmsg_len); });
   }
   CHECK_FALSE(route_in(rule_message()));
   CHECK_FALSE(policy_rule_in(route_message(0)));

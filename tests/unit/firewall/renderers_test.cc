@@ -72,6 +72,48 @@ TEST_CASE("with local-services the router's own flows are left alone") {
           "local-services");
 }
 
+TEST_CASE("what the router itself sends has rules of its own, but for those of an interface") {
+  FirewallSettings settings;
+  settings.local = true;
+  settings.exclude = {prefix("203.0.113.0/24")};
+  const Ruleset ruleset = ruleset_of({rule("dns", {udp(53), tcp(53)}),
+                                      rule("let", {tcp(80)}, Offload::bypass)
+                                          .client({"192.0.2.1", "192.0.2.9"})
+                                          .destination({"198.51.100.0/24", "fd00::/8"}),
+                                      rule("lan", {tcp(81)}, Offload::reject).interface("lan"),
+                                      rule("no", {tcp(82), udp(82)}, Offload::reject)},
+                                     settings);
+  compare(ruleset, "local");
+  CHECK(needs_guardian(ruleset, Backend::nft));
+}
+
+TEST_CASE(
+    "while weir is down what was intercepted passes or is refused, and nothing needs a listener") {
+  for (const OnFailure on_failure : {OnFailure::open, OnFailure::closed}) {
+    FirewallSettings settings;
+    settings.on_failure = on_failure;
+    settings.local = true;
+    const Ruleset serving = ruleset_of(
+        {rule("web", {tcp(80), udp(443)}), rule("no", {tcp(81)}, Offload::drop)}, settings);
+    const Ruleset down = while_down(serving);
+    const Verdict wanted = on_failure == OnFailure::open ? Verdict::bypass : Verdict::reject;
+    CHECK(down.decisions.front().verdict == wanted);
+    CHECK(down.decisions.back().verdict == wanted);
+    CHECK(down.has(Verdict::drop));
+    CHECK(render_iptables(serving, Family::v4).find("TPROXY --on-port") != std::string::npos);
+    CHECK(render_iptables(down, Family::v4).find("TPROXY --on-port") == std::string::npos);
+    CHECK_FALSE(needs_guardian(down, Backend::iptables));
+  }
+}
+
+TEST_CASE("nft lets forwarded traffic pass by itself, and needs no guardian for it") {
+  const Ruleset ruleset = ruleset_of({rule("web", {tcp(80)})});
+  CHECK_FALSE(needs_guardian(ruleset, Backend::nft));
+  CHECK(needs_guardian(ruleset, Backend::iptables));
+  CHECK_FALSE(needs_guardian(ruleset_of({rule("no", {tcp(80)}, Offload::drop)}, {}, Offload::drop),
+                             Backend::iptables));
+}
+
 TEST_CASE("a default that rejects needs no condition") {
   compare(ruleset_of({rule("web", {tcp(80)})}, {}, Offload::reject), "default-reject");
 }
@@ -105,7 +147,8 @@ TEST_CASE("the scripts are shell, whatever the configuration's file is called") 
   Ruleset ruleset = ruleset_of({rule("web", {tcp(80)}), rule("no", {tcp(81)}, Offload::reject)});
   ruleset.file = "a\n$(reboot) 'x.ini";
   for (const Backend backend : {Backend::nft, Backend::iptables}) {
-    for (const std::string& script : {apply_script(ruleset, backend), remove_script(backend)}) {
+    for (const std::string& script :
+         {apply_script(ruleset, backend), remove_script(backend), routes_script(ruleset)}) {
       const Result<Ended> checked = run_program({"sh", "-n"}, script);
       REQUIRE(checked);
       CHECK(checked.value().errors.empty());

@@ -1,0 +1,57 @@
+// Hears over netlink that somebody changed rules or routes that could be weir's, and who it was
+// where the kernel tells. It says when to look, not what is wrong: what is there is compared with
+// what should be.
+//
+// Main thread, on its loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/descriptor.h"
+#include "firewall/netlink.h"
+#include "firewall/ruleset.h"
+#include "loop/loop.h"
+#include "weir/result.h"
+
+namespace weir::firewall {
+
+// What one netlink message says of a change.
+struct Change {
+  enum class About : std::uint8_t {
+    nothing,     // of weir's
+    rules,       // a table that weir has something in
+    generation,  // the end of a batch of changes; `who` made them
+    routes,      // a policy rule, or a route in weir's table; `who`, as far as it is known
+  } about = About::nothing;
+  std::string who;
+};
+[[nodiscard]] Change nft_change_in(Bytes message, Backend backend);
+[[nodiscard]] Change route_change_in(Bytes message, std::uint32_t table);
+
+class ChangeFeed {
+ public:
+  // `on_change` gets the name of the program, or "".
+  static Result<std::unique_ptr<ChangeFeed>> open(
+      Loop& loop, Backend backend, std::uint32_t table,
+      std::function<void(const std::string& who)> on_change);
+
+ private:
+  ChangeFeed(Backend backend, std::uint32_t table, Descriptor nft, Descriptor routes,
+             std::function<void(const std::string& who)> on_change);
+  void watch(Loop& loop);
+  void hear_nft();
+  void hear_routes();
+
+  Backend backend_;
+  std::uint32_t table_;
+  bool touched_ = false;  // since the last generation
+  std::function<void(const std::string&)> on_change_;
+  Descriptor nft_;
+  Descriptor routes_;
+  std::unique_ptr<Poll> nft_poll_;  // before their descriptors go
+  std::unique_ptr<Poll> routes_poll_;
+};
+
+}  // namespace weir::firewall

@@ -1,0 +1,178 @@
+// A script comes as its size, eight bytes as they are in memory (both ends are this program), and
+// its text. Size 0 is the goodbye. A script that breaks off in the middle does not count.
+#include "firewall/guardian.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <optional>
+
+#include "firewall/program.h"
+
+namespace weir::firewall {
+
+namespace {
+
+using Size = std::uint64_t;
+constexpr int pipe_end = STDIN_FILENO;
+constexpr int name_holder = 3;
+constexpr std::string_view name = "weir-firewall-guardian";
+constexpr std::chrono::seconds patience{10};
+constexpr int pause_ms = 20;
+
+Error failed(const std::string& what, int code) { return Error(what + ": " + strerror(code)); }
+
+// The abstract name belongs to the network namespace, as the rules do.
+Result<Descriptor> take_name() {
+  Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  name.copy(address.sun_path + 1, name.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+    if (errno != EADDRINUSE) {
+      return failed("cannot make a guardian", errno);
+    }
+    if (std::chrono::steady_clock::now() > until) {
+      return Error("cannot make a guardian: another gateway's is still there");
+    }
+    (void)poll(nullptr, 0, pause_ms);
+  }
+  return socket;
+}
+
+bool write_all(int fd, const void* data, std::size_t size) {
+  const auto* bytes = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t n = write(fd, bytes, size);
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n <= 0) {
+      return false;
+    }
+    bytes += n;
+    size -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+bool read_all(int fd, char* bytes, std::size_t size) {
+  while (size > 0) {
+    const ssize_t n = read(fd, bytes, size);
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n <= 0) {
+      return false;
+    }
+    bytes += n;
+    size -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+int spawn(pid_t& pid, int pipe, int holder) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_adddup2(&actions, pipe, pipe_end);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, holder, name_holder);
+  posix_spawn_file_actions_addclosefrom_np(&actions, name_holder + 1);
+  // Signals to the gateway's group, or its session's end, are not for the guardian.
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  std::string program = "weir";
+  std::string command = "guard";
+  std::array<char*, 3> arguments{program.data(), command.data(), nullptr};
+  const int code =
+      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return code;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Guardian>> Guardian::start() {
+  const auto holder = take_name();
+  if (!holder) {
+    return holder.error();
+  }
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return failed("cannot make a guardian", errno);
+  }
+  const Descriptor theirs(ends[0]);
+  Descriptor ours(ends[1]);
+  pid_t pid = 0;
+  if (const int code = spawn(pid, theirs.get(), holder.value().get()); code != 0) {
+    return failed("cannot make a guardian", code);
+  }
+  return std::unique_ptr<Guardian>(new Guardian(pid, std::move(ours)));
+}
+
+Guardian::~Guardian() {
+  const Size goodbye = 0;
+  (void)write_all(pipe_.get(), &goodbye, sizeof(goodbye));
+  pipe_.reset();
+  while (pid_ != 0 && waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+bool Guardian::is_alive() {
+  if (pid_ != 0 && waitpid(pid_, nullptr, WNOHANG) != 0) {
+    pid_ = 0;
+  }
+  return pid_ != 0;
+}
+
+Result<> Guardian::hold(const std::string& script) {
+  const Size size = script.size();
+  if (!write_all(pipe_.get(), &size, sizeof(size)) ||
+      !write_all(pipe_.get(), script.data(), script.size())) {
+    return failed("the firewall's guardian is gone", errno);
+  }
+  return Done{};
+}
+
+int run_guardian() {
+  // What ends the gateway must not end its guardian, which ends when its pipe does.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) {
+    signal(number, SIG_IGN);
+  }
+  std::string script;
+  for (;;) {
+    Size size = 0;
+    if (!read_all(pipe_end, reinterpret_cast<char*>(&size), sizeof(size))) {
+      break;
+    }
+    if (size == 0) {
+      return 0;
+    }
+    std::string next(size, '\0');
+    if (!read_all(pipe_end, next.data(), next.size())) {
+      break;
+    }
+    script = std::move(next);
+  }
+  if (script.empty()) {
+    return 0;
+  }
+  const auto ended = run_program({"sh", "-s"}, script);
+  return ended && ended.value().status == 0 ? 0 : 1;
+}
+
+}  // namespace weir::firewall

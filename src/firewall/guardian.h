@@ -1,0 +1,48 @@
+// A small process that outlives the gateway: where the rules cannot notice by themselves that the
+// gateway died (see needs_guardian), it puts others in their place, as on-failure says.
+//
+// It holds one end of a pipe and the script to run when the other end closes without a goodbye: it
+// knows nothing else, and holds nothing open that clients or the port could hang on. It is a
+// program of its own (`weir guard`), so that it shares no memory and no thread with what died.
+//
+// Only one guards a network: it holds an abstract socket's name there. A gateway that starts waits
+// until its predecessor's guardian has done its work, or that would undo the new rules.
+//
+// Main thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "base/descriptor.h"
+#include "weir/result.h"
+
+namespace weir::firewall {
+
+class Guardian {
+ public:
+  // Waits for another one to end, if there is one.
+  static Result<std::unique_ptr<Guardian>> start();
+  // Dismisses it: it ends and runs nothing.
+  ~Guardian();
+  Guardian(const Guardian&) = delete;
+  Guardian& operator=(const Guardian&) = delete;
+
+  // False once it ended, which somebody must have made it do.
+  [[nodiscard]] bool is_alive();
+
+  // The script to run when this process is gone.
+  Result<> hold(const std::string& script);
+
+ private:
+  Guardian(pid_t pid, Descriptor pipe) : pid_(pid), pipe_(std::move(pipe)) {}
+  pid_t pid_;  // 0: ended, and taken note of
+  Descriptor pipe_;
+};
+
+// The guardian's whole life, with the pipe as standard input. Returns its exit status.
+[[nodiscard]] int run_guardian();
+
+}  // namespace weir::firewall

@@ -1,0 +1,18 @@
+#include "firewall/repairs.h"
+
+namespace weir::firewall {
+
+bool Repairs::may_repair(Instant now) {
+  while (!recent_.empty() && now - recent_.front() > within) {
+    recent_.pop_front();
+  }
+  stopped_ = stopped_ || recent_.size() >= most;
+  if (stopped_) {
+    return false;
+  }
+  recent_.push_back(now);
+  ++total_;
+  return true;
+}
+
+}  // namespace weir::firewall

@@ -1,0 +1,93 @@
+#include "firewall/standing.h"
+
+#include <fmt/format.h>
+
+#include "firewall/install.h"
+#include "firewall/installed.h"
+#include "firewall/policy_routes.h"
+#include "firewall/script.h"
+
+namespace weir::firewall {
+
+namespace {
+
+struct Damage {
+  std::string rules;
+  std::vector<std::string> routes;
+};
+
+Result<Damage> examine(const Standing& standing) {
+  const auto text = installed_text(standing.backend);
+  if (!text) {
+    return text.error();
+  }
+  auto routes = missing_policy_routes(standing.ruleset);
+  if (!routes) {
+    return routes.error();
+  }
+  Damage damage;
+  damage.routes = std::move(routes).value();
+  if (text.value().empty()) {
+    damage.rules = "the rules were removed";
+  } else if (text.value() != standing.text) {
+    damage.rules = "the rules were changed";
+  }
+  return damage;
+}
+
+}  // namespace
+
+Result<Standing> put_up(const Ruleset& ruleset, Backend backend) {
+  if (const auto applied = apply(ruleset, backend); !applied) {
+    return applied.error();
+  }
+  auto text = installed_text(backend);
+  if (!text) {
+    return text.error();
+  }
+  return Standing{.ruleset = ruleset,
+                  .backend = backend,
+                  .script = apply_script(ruleset, backend),
+                  .text = std::move(text).value()};
+}
+
+bool still_stands(const Standing& standing, const Ruleset& ruleset, Backend backend,
+                  const std::string& text) {
+  if (backend != standing.backend || text != standing.text ||
+      apply_script(ruleset, backend) != standing.script) {
+    return false;
+  }
+  const auto routes = missing_policy_routes(ruleset);
+  return routes && routes.value().empty();
+}
+
+Result<std::string> damage_to(const Standing& standing) {
+  const auto damage = examine(standing);
+  if (!damage) {
+    return damage.error();
+  }
+  std::string words = damage.value().rules;
+  if (!damage.value().routes.empty()) {
+    words += fmt::format("{}{} removed", words.empty() ? "" : "; ",
+                         fmt::join(damage.value().routes, ", "));
+  }
+  return words;
+}
+
+Result<> mend(Standing& standing) {
+  const auto damage = examine(standing);
+  if (!damage) {
+    return damage.error();
+  }
+  if (damage.value().rules.empty()) {
+    return apply_routes(standing.ruleset);
+  }
+  auto again = put_up(standing.ruleset, standing.backend);
+  if (!again) {
+    return again.error();
+  }
+  standing = std::move(again).value();
+  return Done{};
+}
+
+}  // namespace weir::firewall

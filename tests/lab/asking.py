@@ -1,0 +1,43 @@
+"""A server on north that says who called, and a client that says in one word how it was answered: by an
+address, "refused", "reset" or "silence"."""
+
+import errno
+import select
+
+from harness.wait import PATIENCE
+
+
+def answers(lab, net, port):
+    """A TCP and a UDP server on north that answer everything with the caller's address."""
+    def tells(connection):
+        connection.sendall(connection.getpeername()[0].encode())
+
+    lab.serve(lab.north.listen(net, port), tells)
+    lab.respond(lab.north.udp(net, port), lambda data, peer: peer[0].encode())
+
+
+def tcp(lab, net, port, patience=PATIENCE):
+    """What a client gets: the address the server saw, "refused", "reset" or "silence"."""
+    try:
+        with lab.alice.connect(net, lab.north.at(net), port, timeout=patience) as client:
+            return client.recv(100).decode() or "a clean close"
+    except ConnectionRefusedError:
+        return "refused"
+    except ConnectionResetError:
+        return "reset"
+    except TimeoutError:
+        return "silence"
+
+
+def udp(lab, net, port, patience=PATIENCE):
+    """The same over UDP; the socket is connected, so that only the destination's ICMP counts."""
+    with lab.alice.udp(net) as client:
+        client.connect((lab.north.at(net), port))
+        client.send(b"who am I?")
+        if not select.select([client], [], [], patience)[0]:
+            return "silence"
+        try:
+            return client.recv(100).decode()
+        except OSError as error:
+            assert error.errno == errno.ECONNREFUSED, error
+            return "refused"

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""`weir run --firewall`: the rules come and go with weir, stand while it lives whatever others do to
+them, and do what on-failure says when it is gone."""
+
+import functools
+import json
+import os
+import signal
+
+from asking import answers, tcp, udp
+from harness import V4, case, eventually, main
+from harness.weir import read, router_state
+
+WHY = "it is weir's rules"
+BACKENDS = ("nft", "iptables")
+CONFIG = "[gateway]\nworkers = 1\n[firewall]\non-failure = {}\n[rule one]\non = any/7501\nuse = direct\n"
+
+
+def for_each_backend(name, **options):
+    def declare(function):
+        for backend in BACKENDS:
+            case(f"{name} ({backend})", only_weir=WHY, **options)(
+                functools.partial(function, backend=backend))
+        return function
+    return declare
+
+
+def kept(lab, backend, on_failure="open", more="", **options):
+    return lab.weir(CONFIG.format(on_failure) + more, backend=backend, keeps_firewall=True, **options)
+
+
+def intercepted(lab, net, weir):
+    seen = weir.source(net, lab.alice, lab.north)
+    assert tcp(lab, net, 7501) == udp(lab, net, 7501) == seen
+
+
+def repairs(weir):
+    return weir.metric("weir_firewall_repairs_total")
+
+
+def log(weir):
+    return [json.loads(line).get("message", "") for line in read(weir.log).splitlines()]
+
+
+@for_each_backend("on-failure = open: at its end weir takes its rules away")
+def removes(lab, net, backend):
+    answers(lab, net, 7501)
+    before = router_state(lab.router)
+    with kept(lab, backend) as weir:
+        intercepted(lab, net, weir)
+        weir.end()
+        assert router_state(lab.router) == before
+        assert tcp(lab, net, 7501) == udp(lab, net, 7501) == lab.alice.at(net)
+
+
+@for_each_backend("on-failure = closed: at its end the rules stay, and refuse exactly what was intercepted")
+def stays(lab, net, backend):
+    for port in (7501, 7502):
+        answers(lab, net, port)
+    with kept(lab, backend, "closed") as weir:
+        intercepted(lab, net, weir)
+        weir.end()
+        assert tcp(lab, net, 7501) == udp(lab, net, 7501) == "refused"
+        assert tcp(lab, net, 7502) == udp(lab, net, 7502) == lab.alice.at(net)
+        weir.start()
+        intercepted(lab, net, weir)
+
+
+@for_each_backend("on-failure = open holds after kill -9, and the next start takes the rules over")
+def killed_open(lab, net, backend):
+    answers(lab, net, 7501)
+    before = router_state(lab.router)
+    with kept(lab, backend) as weir:
+        intercepted(lab, net, weir)
+        for _ in range(2):
+            weir.kill()
+            eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net),
+                       "connections pass")
+            assert udp(lab, net, 7501) == lab.alice.at(net)
+            weir.start()
+            intercepted(lab, net, weir)
+        weir.end()
+        assert router_state(lab.router) == before
+
+
+@for_each_backend("on-failure = closed holds after kill -9, and the next start takes the rules over")
+def killed_closed(lab, net, backend):
+    for port in (7501, 7502):
+        answers(lab, net, port)
+    with kept(lab, backend, "closed") as weir:
+        intercepted(lab, net, weir)
+        for _ in range(2):
+            weir.kill()
+            eventually(lambda: tcp(lab, net, 7501, patience=1) == "refused", "connections are refused")
+            assert udp(lab, net, 7501) == "refused"
+            assert tcp(lab, net, 7502) == udp(lab, net, 7502) == lab.alice.at(net)
+            weir.start()
+            intercepted(lab, net, weir)
+
+
+@case("a weir that is killed at once after its start leaves traffic passing", only_weir=WHY)
+def killed_at_once(lab, net):
+    answers(lab, net, 7501)
+    with kept(lab, "iptables") as weir:
+        for _ in range(3):
+            weir.kill()
+            weir.start()
+        intercepted(lab, net, weir)
+        weir.kill()
+        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+
+
+DAMAGE = {
+    "nft": (("nft flush ruleset", "nft"), ("nft delete table inet weir", "nft"),
+            ("nft flush chain inet weir decide", "nft"),
+            ("nft insert rule inet weir prerouting accept", "nft")),
+    "iptables": (("iptables -t mangle -F PREROUTING; ip6tables -t mangle -F PREROUTING", "tables"),
+                 ("iptables -t mangle -F WEIR-DECIDE; ip6tables -t mangle -F WEIR-DECIDE", "tables"),
+                 ("nft flush ruleset", "nft")),
+}
+ROUTES = (("ip rule flush protocol 237; ip -6 rule flush protocol 237", "ip"),
+          ("ip route flush table 100; ip -6 route flush table 100", "ip"))
+
+
+@for_each_backend("what others take away is put back, counted and logged with their name")
+def repaired(lab, net, backend):
+    answers(lab, net, 7501)
+    for damage, who in DAMAGE[backend] + ROUTES:
+        with kept(lab, backend) as weir:
+            intercepted(lab, net, weir)
+            assert repairs(weir) == 0
+            lab.router.run("sh", "-e", "-c", damage, check=True)
+            eventually(lambda: repairs(weir) >= 1, f"weir mends after {damage}")
+            eventually(lambda: any("put back" in line for line in log(weir)), "it is logged")
+            said = next(line for line in log(weir) if "put back" in line)
+            assert said.startswith("firewall: "), said
+            # A program that is gone by the time its message is read has no name any more.
+            assert who in said or "ip" == who, (damage, said)
+            # Two commands may be two repairs, as the moment wants.
+            eventually(lambda: tcp(lab, net, 7501, 1) == weir.source(net, lab.alice, lab.north)
+                       and udp(lab, net, 7501, 1) == weir.source(net, lab.alice, lab.north),
+                       "flows are intercepted again")
+
+
+@case("the old iptables tells nobody of changes, and what it takes away is put back all the same",
+      (V4,), only_weir=WHY)
+def legacy(lab, net):
+    answers(lab, net, 7501)
+    folder = f"{lab.work}/legacy-bin"
+    os.makedirs(folder)
+    for program in ("iptables", "ip6tables"):
+        for more in ("", "-save", "-restore"):
+            os.symlink("/usr/sbin/xtables-legacy-multi", f"{folder}/{program}{more}")
+    with kept(lab, "iptables", prefix=("env", f"PATH={folder}:{os.environ['PATH']}")) as weir:
+        intercepted(lab, net, weir)
+        lab.router.run("iptables-legacy", "-t", "mangle", "-F", "PREROUTING", check=True)
+        assert tcp(lab, net, 7501) == lab.alice.at(net)
+        eventually(lambda: repairs(weir) == 1, "weir mends")
+        intercepted(lab, net, weir)
+        weir.end()
+        rules = lab.router.run("iptables-legacy-save").stdout
+        assert b"WEIR" not in rules, rules
+
+
+@case("a guardian that is ended has a successor", (V4,), only_weir=WHY)
+def guardian(lab, net):
+    answers(lab, net, 7501)
+    with kept(lab, "iptables") as weir:
+        def guardian_of():
+            with open(f"/proc/{weir.program.pid}/task/{weir.program.pid}/children") as file:
+                return [int(pid) for pid in file.read().split()
+                        if b"guard" in open(f"/proc/{pid}/cmdline", "rb").read()]
+        first, = guardian_of()
+        os.kill(first, signal.SIGTERM)  # is nothing to it
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: guardian_of() not in ([], [first]), "another guardian is there")
+        intercepted(lab, net, weir)
+        weir.kill()
+        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+
+
+@for_each_backend("its own changes and those of others to their own things are no reason to repair")
+def no_false_alarm(lab, net, backend):
+    answers(lab, net, 7501)
+    with kept(lab, backend) as weir:
+        for port in (7502, 7503, 7504):
+            assert weir.reload(CONFIG.format("open").replace("7501", f"7501, any/{port}")).returncode == 0
+        for line in ("nft add table inet other", "nft delete table inet other",
+                     "ip rule add fwmark 0x70/0xf0 lookup 77 priority 40", "ip rule del priority 40",
+                     "iptables -t mangle -N OTHER", "iptables -t mangle -X OTHER"):
+            lab.router.run(*line.split(), check=True)
+        # What was heard before this one has been looked at when this one is mended.
+        lab.router.run("ip", "rule", "flush", "protocol", "237", check=True)
+        eventually(lambda: repairs(weir) >= 1, "weir mends")
+        assert repairs(weir) == 1, log(weir)
+        assert not weir.status()["firewall"]["trouble"]
+        intercepted(lab, net, weir)
+
+
+@case("a tool that takes the rules away again and again wins after five repairs, and is named until a "
+      "reload", (V4,), only_weir=WHY)
+def fight(lab, net):
+    answers(lab, net, 7501)
+    with kept(lab, "nft") as weir:
+        foe = lab.router.start("sh", "-c", "while :; do nft delete table inet weir 2>/dev/null; done")
+        eventually(lambda: weir.status()["firewall"]["trouble"], "weir gives up")
+        assert repairs(weir) == weir.status()["firewall"]["repairs"] == 5
+        foe.stop()
+        trouble = weir.status()["firewall"]["trouble"]
+        assert "'nft'" in trouble and "5 repairs" in trouble, trouble
+        assert trouble.split(";")[0].split(",")[0] in weir.live("status").stdout.decode()
+        assert sum("not put back any more" in line for line in log(weir)) == 1, log(weir)
+        assert tcp(lab, net, 7501) == lab.alice.at(net)
+        assert weir.reload().returncode == 0
+        intercepted(lab, net, weir)
+        assert not weir.status()["firewall"]["trouble"]
+        assert repairs(weir) == 5
+
+
+def handle(lab):
+    """Of weir's table: a new one has another."""
+    shown = lab.router.run("nft", "-j", "list", "tables", check=True)
+    return next(entry["table"]["handle"] for entry in json.loads(shown.stdout)["nftables"]
+                if entry.get("table", {}).get("name") == "weir")
+
+
+@case("a reload that leaves the rules the same does not write them again", (V4,), only_weir=WHY)
+def unchanged(lab, net):
+    answers(lab, net, 7501)
+    for keeps in (True, False):
+        with lab.weir(CONFIG.format("open"), keeps_firewall=keeps) as weir:
+            assert weir.reload().returncode == 0
+            first = handle(lab)
+            for _ in range(3):
+                assert weir.reload().returncode == 0
+            assert handle(lab) == first
+            weir.write(CONFIG.format("open").replace("direct", "no")
+                       + "[upstream no]\ntype = reject\n")
+            assert weir.reload().returncode == 0
+            weir.write(CONFIG.format("open").replace("7501", "7502"))
+            assert weir.reload().returncode == 0
+            assert handle(lab) != first
+            assert tcp(lab, net, 7501) == lab.alice.at(net)
+            # Somebody's change is no reason to leave things as they are.
+            lab.router.run("ip", "rule", "flush", "protocol", "237", check=True)
+            assert weir.reload().returncode == 0
+            assert b"proto 237" in lab.router.run("ip", "-N", "rule").stdout
+
+
+@case("a reload fails, and changes nothing, when the installed rules cannot be read", (V4,), only_weir=WHY)
+def unreadable(lab, net):
+    answers(lab, net, 7501)
+    folder = f"{lab.work}/broken-bin"
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/nft", "w", opener=lambda p, f: os.open(p, f, 0o755)) as out:
+        out.write(f"#!/bin/sh\n[ -e {folder}/broken ] && {{ echo 'Error: out of order' >&2; exit 1; }}\n"
+                  'PATH=/usr/sbin:/sbin:/usr/bin:/bin exec nft "$@"\n')
+    for keeps in (True, False):
+        with lab.weir(CONFIG.format("open"), keeps_firewall=keeps,
+                      prefix=("env", f"PATH={folder}:{os.environ['PATH']}")) as weir:
+            intercepted(lab, net, weir)
+            open(f"{folder}/broken", "w").close()
+            done = weir.reload(CONFIG.format("open").replace("7501", "7502"))
+            os.unlink(f"{folder}/broken")
+            assert done.returncode == 1 and "cannot replace the firewall's rules" in done.stderr, done
+            assert "out of order" in done.stderr, done.stderr
+            assert weir.status()["reloads_failed"] == 1
+            intercepted(lab, net, weir)
+
+
+if __name__ == "__main__":
+    main()

@@ -16,8 +16,8 @@
 #include "cli/live.h"
 #include "cli/reference.h"
 #include "cli/run.h"
-#include "cli/top.h"
 #include "cli/set_server.h"
+#include "cli/top.h"
 #include "cli/version.h"
 #include "firewall/guardian.h"
 
@@ -179,9 +179,7 @@ int run_command(int argc, char** argv) {
   made->add_option("upstream", set_server.upstream, "name of the upstream")->required();
   made->add_option("server", set_server.server, "name of its server")->required();
   made->add_option("wish", set_server.wish, "up, down, drain or weight=N")->required();
-  made->add_option("--socket", set_server.socket, "control socket of the running gateway")
-      ->capture_default_str();
-  made->add_flag("--json", set_server.json, "print the API's JSON");
+  add_live(*made, set_server.live);
   made = command("reload", "apply the configuration anew and print the report",
                  [&]() { return run_reload(live); });
   add_live(*made, live);

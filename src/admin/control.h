@@ -95,8 +95,6 @@ struct ServerReport {
   std::uint64_t bytes_down = 0;
   std::uint64_t packets_up = 0;
   std::uint64_t packets_down = 0;
-  std::string state = "up";  // whether flows go there; anything but "up" has a reason
-  std::string why;
 };
 
 struct UpstreamReport {

@@ -77,7 +77,7 @@ void patch_server(Control& control, const ApiRequest& request, const Api::Answer
       }
     }
   }
-  answered({.body = std::move(body), .allow = {}});
+  answered({.body = std::move(body), .allow = {}, .policy = {}});
 }
 
 }  // namespace weir

@@ -128,6 +128,9 @@ void explain_upstream(const Upstream& upstream, const Flow& flow, std::vector<st
   if (candidates.empty()) {  // it is refused or dropped
     return;
   }
+  if (upstream.servers().empty() && !upstream.through().empty()) {
+    return;  // a group: the rest is its members' affair
+  }
   out.push_back("source " + source_text(profile.source, flow));
   const SocketOptions& options = profile.options;
   if (options.mark) {

@@ -157,14 +157,14 @@ std::string age_text(const Json& server) {
   const auto& age = server.at("resolved_ms_ago");
   return age.is_null() || age.get<std::int64_t>() < worth_telling
              ? ""
-             : " (resolved " + duration_text(age.get<double>()) + " ago)";
+             : " (resolved " + elapsed_text(age.get<double>()) + " ago)";
 }
 
 // "down for 3m: check: connect: Connection refused (0.4 ms)"
 std::string state_text(const Json& server) {
   std::string out = text_at(server, "state");
   if (const auto& since = server.at("since_ms"); !since.is_null()) {
-    out += " for " + duration_text(since.get<double>());
+    out += " for " + elapsed_text(since.get<double>());
   }
   if (const auto why = text_at(server, "why"); !why.empty()) {
     out += ": " + why;

@@ -50,7 +50,12 @@ int run_set_server(const SetServerArguments& arguments) {
   }
   const auto target = "/v1/upstreams/" + percent_encoded(arguments.upstream) + "/servers/" +
                       percent_encoded(arguments.server);
-  const auto answer = ask_gateway(arguments.socket, "PATCH", target, body);
+  const auto socket = control_socket(arguments.live);
+  if (!socket) {
+    print_error(socket.error().text());
+    return bad_usage;
+  }
+  const auto answer = ask_gateway(socket.value(), "PATCH", target, body);
   if (!answer) {
     print_error(answer.error().text());
     return failed;
@@ -61,7 +66,7 @@ int run_set_server(const SetServerArguments& arguments) {
     }
     return answer.value().status == 400 ? bad_usage : failed;
   }
-  if (arguments.json) {
+  if (arguments.live.json) {
     (void)std::fputs(answer.value().body.c_str(), stdout);
   }
   return 0;

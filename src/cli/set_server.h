@@ -4,11 +4,12 @@
 
 #include <string>
 
+#include "cli/live.h"
+
 namespace weir {
 
 struct SetServerArguments {
-  std::string socket = "/run/weir/control.sock";
-  bool json = false;
+  LiveArguments live;
   std::string upstream;
   std::string server;
   std::string wish;

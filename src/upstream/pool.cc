@@ -36,8 +36,8 @@ bool fits(const Address& address, const Wanted& wanted) {
   return !wanted.strict || address.family() == wanted.family;
 }
 
-// The addresses in the order in which they should be tried.
-void put_addresses(const AddressSet& addresses, const Wanted& wanted, Port port, Route& route) {
+// The addresses in the order in which they should be tried; false when none is left that fits.
+bool put_addresses(const AddressSet& addresses, const Wanted& wanted, Port port, Route& route) {
   std::array<Address, AddressSet::capacity> order;
   std::size_t count = 0;
   std::size_t next[2] = {0, 0};  // of the wanted family, of the other
@@ -54,10 +54,14 @@ void put_addresses(const AddressSet& addresses, const Wanted& wanted, Port port,
     some = take(true);
     some = take(false) || some;
   }
+  if (count == 0) {
+    return false;
+  }
   route.remote = {order[0], port};
   if (count > 1) {
     route.more.assign(order.begin() + 1, order.begin() + static_cast<std::ptrdiff_t>(count));
   }
+  return true;
 }
 
 }  // namespace
@@ -165,24 +169,25 @@ Route Pool::route(const Flow& flow, Port port, const UpstreamProfile& profile,
   Choice choice(*this, flow, profile, tried, draw);
   while (const auto member = pick(choice, draw)) {
     const auto& server = servers_[*member];
-    const AddressSet addresses = server->addresses();
     const Source& source = source_of(*member, profile);
     const bool still_ejected =
         server->health.was_ejected() && choice.asked != Choice::Asked::nothing;
     auto taken = counts_load_ || members_[*member].max_flows != 0
                      ? Server::take(server, members_[*member].max_flows)
                      : server;
-    const bool by_name = goes_by_name(*server, addresses, profile);
-    if (!taken || (addresses.size() == 0 && !by_name) ||
-        (still_ejected && !server->health.claim_trial(clock_()))) {
+    // Each of these may have changed since the server was looked at.
+    const AddressSet addresses = server->addresses();
+    if (!taken || (still_ejected && !server->health.claim_trial(clock_()))) {
       choice.exclude(*member);
       continue;
     }
-    if (by_name) {
+    if (goes_by_name(*server, addresses, profile)) {
       route.host = server->identity().host;
       route.remote.port = port_for(port, *server);
-    } else {
-      put_addresses(addresses, wanted_by(flow, source), port_for(port, *server), route);
+    } else if (!put_addresses(addresses, wanted_by(flow, source), port_for(port, *server),
+                              route)) {
+      choice.exclude(*member);
+      continue;
     }
     route.verdict = Route::Verdict::dial;
     route.source = source;

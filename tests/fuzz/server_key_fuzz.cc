@@ -63,6 +63,9 @@ void server(std::string_view text) {
   value.text = key.name + "=" + (six ? "[" + key.host + "]" : key.host) +
                (key.port != 0 ? ":" + std::to_string(key.port) : "") +
                " weight=" + std::to_string(key.weight);
+  if (key.kind == ServerKey::Kind::service) {  // the records say the rest
+    value.text = key.name + "=srv:" + key.host;
+  }
   const auto again = parse_server(value);
   // A mapped address in brackets is no IPv6 address.
   if (const auto literal = Address::parse(key.host);
@@ -70,7 +73,8 @@ void server(std::string_view text) {
     return;
   }
   expect(again.ok() && again.value().host == key.host && again.value().port == key.port &&
-             again.value().weight == key.weight && again.value().name == key.name,
+             again.value().weight == key.weight && again.value().name == key.name &&
+             again.value().kind == key.kind,
          "a server written out is that server");
 }
 

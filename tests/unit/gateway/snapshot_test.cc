@@ -1,6 +1,7 @@
 // Snapshots of configurations written by hand: what a reload keeps, and what it reports.
 #include "gateway/snapshot.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -180,6 +181,26 @@ TEST_CASE("a section that takes a built-in's place is not mistaken for it") {
   const auto back = world.make(configuration(), after.get());
   CHECK(back->choose(to_port(22)).upstream->name() == "direct");
   CHECK(back->choose(to_port(22)).upstream->profile().source.kind == SourceKind::gateway);
+}
+
+TEST_CASE("renewed, a snapshot lays out anew only what an operator's weight changed") {
+  World world;
+  Configuration from = configuration();
+  from.upstreams.push_back(section("other", {{"type", "forward"}, {"server", "c=192.0.2.3"}}));
+  const auto before = world.make(from);
+  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
+  before->upstreams()[0]->servers()[1]->weight_override.store(5);
+  const auto after = Snapshot::renew(*before, inventory);
+  CHECK(&after->configuration() == &before->configuration());
+  CHECK(after->upstreams()[0] != before->upstreams()[0]);
+  CHECK(after->upstreams()[0]->servers()[1] == before->upstreams()[0]->servers()[1]);
+  CHECK(after->upstreams()[0]->server_set()->terms_of(1).weight == 5);
+  CHECK(after->upstreams()[1] == before->upstreams()[1]);
+  CHECK(after->choose(to_port(80)).upstream == after->upstreams()[0]);
+  CHECK(after->choose(to_port(80)).tally == before->choose(to_port(80)).tally);
+  const auto again = Snapshot::renew(*after, inventory);
+  CHECK(std::equal(again->upstreams().begin(), again->upstreams().end(), after->upstreams().begin(),
+                   after->upstreams().end()));
 }
 
 TEST_CASE("an upstream that cannot be made is an error with its line") {

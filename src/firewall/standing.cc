@@ -4,7 +4,9 @@
 
 #include "firewall/install.h"
 #include "firewall/installed.h"
+#include "firewall/nft.h"
 #include "firewall/policy_routes.h"
+#include "firewall/program.h"
 #include "firewall/script.h"
 
 namespace weir::firewall {
@@ -35,11 +37,28 @@ Result<Damage> examine(const Standing& standing) {
   return damage;
 }
 
+// What apply() does, without its dozen programs where one will do: with the policy routes in place,
+// which is so at every reload, nft replaces its table in one transaction and nothing else is left.
+Result<> install(const Ruleset& ruleset, Backend backend) {
+  const auto missing = missing_policy_routes(ruleset);
+  if (backend != Backend::nft || !missing || !missing.value().empty()) {
+    return apply(ruleset, backend);
+  }
+  const auto ended = run_program({"nft", "-f", "-"}, render_nft(ruleset));
+  if (!ended) {
+    return ended.error();
+  }
+  if (ended.value().status != 0) {
+    return Error(first_line(ended.value().errors));
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<Standing> put_up(const Ruleset& ruleset, Backend backend) {
-  if (const auto applied = apply(ruleset, backend); !applied) {
-    return applied.error();
+  if (const auto installed = install(ruleset, backend); !installed) {
+    return installed.error();
   }
   auto text = installed_text(backend);
   if (!text) {

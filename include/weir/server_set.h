@@ -12,6 +12,7 @@
 #include "weir/check_terms.h"
 #include "weir/route.h"
 #include "weir/server.h"
+#include "weir/handshake.h"
 #include "weir/service.h"
 
 namespace weir {
@@ -37,6 +38,8 @@ class ServerSet {
 
   // Equal on gateways that would choose alike; none where choices hang on more than the flow.
   [[nodiscard]] virtual std::optional<std::uint64_t> checksum() const = 0;
+  // What a check = handshake says once it is connected; null: nothing.
+  [[nodiscard]] virtual std::unique_ptr<Handshake> probe_handshake() const { return nullptr; }
   // How the servers are probed; null: they are not.
   [[nodiscard]] virtual const CheckTerms* check() const = 0;
 

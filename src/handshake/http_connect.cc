@@ -54,12 +54,14 @@ std::string base64(std::string_view bytes) {
 }
 
 HttpConnectHandshake::HttpConnectHandshake(Target target,
-                                           std::shared_ptr<const Credentials> credentials)
-    : target_(std::move(target)), credentials_(std::move(credentials)) {}
+                                           std::shared_ptr<const Credentials> credentials,
+                                           Purpose purpose)
+    : target_(std::move(target)), purpose_(purpose), credentials_(std::move(credentials)) {}
 
 Handshake::State HttpConnectHandshake::start(const Opening&, std::string& out) {
   const std::string where = authority(target_);
-  out += "CONNECT " + where + " HTTP/1.1\r\nHost: " + where + "\r\n";
+  out += (purpose_ == Purpose::probe ? "OPTIONS *" : "CONNECT " + where) +
+         " HTTP/1.1\r\nHost: " + where + "\r\n";
   if (credentials_) {
     out += "Proxy-Authorization: Basic " +
            base64(credentials_->username + ":" + credentials_->password) + "\r\n";
@@ -141,6 +143,9 @@ Handshake::State HttpConnectHandshake::on_status_line() {
   constexpr int switching_protocols = 101;
   if (status_ < first_status || status_ > last_status || status_ == switching_protocols) {
     return fail("HTTP CONNECT: unexpected status " + std::to_string(status_)).state;
+  }
+  if (purpose_ == Purpose::probe && status_ != wants_authentication) {
+    return State::done;
   }
   phrase_ = printable(line_.substr(std::min(line_.size(), status_at + status_size + 1)));
   return State::waiting;

@@ -24,7 +24,12 @@ class HttpConnectHandshake final : public Handshake {
   // All of an answer's header, and those of the 1xx answers before it.
   static constexpr std::size_t longest_header = std::size_t{64} * 1024;
 
-  HttpConnectHandshake(Target target, std::shared_ptr<const Credentials> credentials);
+  // `probe` asks for no tunnel, only whether the proxy speaks HTTP and lets us in: any answer but
+  // 407 says so.
+  enum class Purpose : std::uint8_t { tunnel, probe };
+
+  HttpConnectHandshake(Target target, std::shared_ptr<const Credentials> credentials,
+                       Purpose purpose = Purpose::tunnel);
 
   [[nodiscard]] State start(const Opening& opening, std::string& out) override;
   [[nodiscard]] Progress receive(std::string_view in, std::string& out) override;
@@ -38,6 +43,7 @@ class HttpConnectHandshake final : public Handshake {
   State refused();
 
   Target target_;
+  Purpose purpose_;
   std::shared_ptr<const Credentials> credentials_;
   Where where_ = Where::status_line;
   std::string line_;

@@ -181,6 +181,14 @@ Handshake::Progress Socks5Handshake::on_method(std::string& out) {
     return fail("SOCKS5: the server chose method " + hexadecimal(method) +
                 ", which was not offered");
   }
+  return ask(out);
+}
+
+// The server has let us in, with two bytes.
+Handshake::Progress Socks5Handshake::ask(std::string& out) {
+  if (command_ == Command::none) {
+    return {State::done, 2};
+  }
   append_request(out);
   step_ = Step::reply;
   return {State::waiting, 2};
@@ -195,9 +203,7 @@ Handshake::Progress Socks5Handshake::on_authentication(std::string& out) {
   if (byte_at(received_, 1) != 0) {
     return fail("SOCKS5: user name or password refused");
   }
-  append_request(out);
-  step_ = Step::reply;
-  return {State::waiting, 2};
+  return ask(out);
 }
 
 Handshake::Progress Socks5Handshake::on_reply() {

@@ -17,7 +17,8 @@ namespace weir {
 
 class Socks5Handshake final : public Handshake {
  public:
-  enum class Command : std::uint8_t { connect = 1, associate = 3 };
+  // `none` only finds out whether the server speaks SOCKS5 and lets us in.
+  enum class Command : std::uint8_t { none = 0, connect = 1, associate = 3 };
 
   // `target` of an association: any address of the family that is wanted, port 0, since nobody
   // knows yet which port the datagrams will come from (RFC 1928, section 4).
@@ -32,6 +33,7 @@ class Socks5Handshake final : public Handshake {
 
   Progress on_method(std::string& out);
   Progress on_authentication(std::string& out);
+  Progress ask(std::string& out);
   Progress on_reply();
   void append_request(std::string& out) const;
 

@@ -87,12 +87,17 @@ class Checker::Schedule {
     }
     // One of several addresses may be out of reach: after a failure the next one is asked.
     const auto turn = static_cast<std::size_t>(results_.failures()) % usable.size();
-    route_ = {.verdict = Route::Verdict::dial,
-              .remote = {usable[turn], server_->identity().port},
-              .more = {},
-              .source = source_,
-              .options = &options_,
-              .server = nullptr};
+    route_ = Route();
+    route_.remote = {usable[turn], server_->identity().port};
+    route_.source = source_;
+    route_.options = &options_;
+    if (terms_.kind == CheckTerms::Kind::handshake) {
+      if (auto handshake = upstream_->server_set()->probe_handshake()) {
+        route_.hops.push_back({.server = server_,
+                               .upstream = upstream_->name(),
+                               .handshake = std::move(handshake)});
+      }
+    }
     probe_ = std::make_unique<Probe>(owner_.loop_, route_, terms_, owner_.bypass_,
                                      [this](const std::string& why_not) { end(why_not); });
   }

@@ -22,7 +22,7 @@ std::string words_for(const char* step, int code) {
 }  // namespace
 
 Probe::Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypass, Done done)
-    : terms_(terms), done_(std::move(done)), timer_(loop, [this] {
+    : route_(route), terms_(terms), done_(std::move(done)), timer_(loop, [this] {
         finish(failure_.empty()
                    ? (connected_ ? "no answer" : "no connection") + std::string(" within ") +
                          std::to_string(terms_.timeout.count()) + "ms"
@@ -71,16 +71,36 @@ void Probe::on_ready(Poll::Ready ready) {
       return;
     }
     connected_ = true;
-    // A policy's handshake would begin here; those that are have none.
-    if (terms_.kind != CheckTerms::Kind::exchange) {
+    if (terms_.kind == CheckTerms::Kind::connect || (terms_.kind == CheckTerms::Kind::handshake &&
+                                                     route_.hops.empty())) {
       finish("");
       return;
     }
+    if (terms_.kind == CheckTerms::Kind::handshake) {
+      conversation_.emplace(route_.hops, std::string_view());
+      poll_->watch({.readable = true, .writable = false});
+    }
   }
-  if (ready.readable) {
+  if (conversation_) {
+    converse();
+  } else if (ready.readable) {
     receive();
   } else if (ready.writable) {
     send();
+  }
+}
+
+// What is said fits a socket that is just connected: only answers are waited for.
+void Probe::converse() {
+  switch (conversation_->advance(socket_.get())) {
+    case Conversation::State::waiting:
+      return;
+    case Conversation::State::done:
+      finish("");
+      return;
+    case Conversation::State::failed:
+      finish(conversation_->error());
+      return;
   }
 }
 

@@ -7,9 +7,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/descriptor.h"
+#include "dial/conversation.h"
 #include "loop/loop.h"
 #include "weir/check_terms.h"
 #include "weir/route.h"
@@ -22,8 +24,8 @@ class Probe {
   // Empty: it succeeded. Else why not, in a few words.
   using Done = std::function<void(const std::string& why_not)>;
 
-  // `route` says where, from where and with which options; it outlives the probe. `done` is called
-  // once, later, and may destroy the probe.
+  // `route` says where, from where, with which options and what to say once connected; it outlives
+  // the probe. `done` is called once, later, and may destroy the probe.
   Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypass, Done done);
   ~Probe();
   Probe(const Probe&) = delete;
@@ -32,16 +34,19 @@ class Probe {
  private:
   void open(const Route& route, Mark bypass);
   void on_ready(Poll::Ready ready);
+  void converse();
   void send();
   void receive();
   void finish(std::string why_not);
 
+  const Route& route_;
   const CheckTerms& terms_;
   Done done_;
   Descriptor socket_;
   std::unique_ptr<Poll> poll_;
   Timer timer_;
   bool connected_ = false;
+  std::optional<Conversation> conversation_;
   std::size_t sent_ = 0;
   std::string received_;
   std::string failure_;  // known before anybody could be told

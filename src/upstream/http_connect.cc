@@ -66,6 +66,11 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
   if (!servers) {
     return servers.error();
   }
+  servers.value()->probe_with([who = credentials.value()]() {
+    return std::make_unique<HttpConnectHandshake>(
+        Target{.endpoint = {Address::v4(in_addr{}), http_connect_port}, .host = {}}, who,
+        HttpConnectHandshake::Purpose::probe);
+  });
   return std::shared_ptr<Upstream>(std::make_shared<HttpConnect>(
       profile, std::move(servers).value(), std::move(credentials).value()));
 }

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -91,6 +92,13 @@ class Pool final : public ServerSet {
                                             const UpstreamProfile& profile, ServerPool& servers,
                                             Port port = 0);
 
+  // What is said to a server by check = handshake. Before the pool is used.
+  using MakeHandshake = std::function<std::unique_ptr<Handshake>()>;
+  void probe_with(MakeHandshake make) { make_handshake_ = std::move(make); }
+  [[nodiscard]] std::unique_ptr<Handshake> probe_handshake() const override {
+    return make_handshake_ ? make_handshake_() : nullptr;
+  }
+
   // `no_server`, or `dial` with everything that a server decides. With `via` a server by a name
   // that has no address here will do: whoever leads there resolves it.
   [[nodiscard]] Route route(const Flow& flow, Port port, const UpstreamProfile& profile,
@@ -147,6 +155,7 @@ class Pool final : public ServerSet {
   std::vector<std::shared_ptr<Service>> services_;
   std::vector<std::uint64_t> versions_;  // of each service, when this was laid out
   std::optional<CheckTerms> check_;
+  MakeHandshake make_handshake_;
   ServerHealth::Terms health_;
   Hashed hashed_ = Hashed::nothing;
   bool counts_load_ = false;

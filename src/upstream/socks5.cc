@@ -71,6 +71,9 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
   if (!servers) {
     return servers.error();
   }
+  servers.value()->probe_with([who = credentials.value()]() {
+    return std::make_unique<Socks5Handshake>(Socks5Handshake::Command::none, Target{}, who);
+  });
   return std::shared_ptr<Upstream>(std::make_shared<Socks5>(profile, std::move(servers).value(),
                                                             std::move(credentials).value()));
 }

@@ -14,7 +14,8 @@ namespace {
 ApiAnswer patch(FakeControl& control, const std::string& body,
                 const std::string& path = "/v1/upstreams/pool/servers/web1") {
   ApiAnswer out;
-  Api(control).handle({.method = "PATCH", .path = path, .query = {}, .body = body, .captured = {}},
+  const History history;
+  Api(control, history).handle({.method = "PATCH", .path = path, .query = {}, .body = body, .captured = {}},
                       [&](ApiAnswer answer) { out = std::move(answer); });
   return out;
 }

@@ -31,6 +31,9 @@ class HttpConnect final : public Upstream {
   [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const override {
     return servers_->servers();
   }
+  [[nodiscard]] bool is_up_to_date(const Settings& settings) const override {
+    return same_credentials(parse_credentials(settings, longest_credential), credentials_);
+  }
   [[nodiscard]] Datagrams datagrams() const override { return Datagrams::none; }
 
  private:

@@ -33,6 +33,9 @@ class Socks5 final : public Upstream {
   [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const override {
     return servers_->servers();
   }
+  [[nodiscard]] bool is_up_to_date(const Settings& settings) const override {
+    return same_credentials(parse_credentials(settings, longest_credential), credentials_);
+  }
   [[nodiscard]] Datagrams datagrams() const override { return Datagrams::relayed; }
 
  private:

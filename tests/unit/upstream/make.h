@@ -23,26 +23,27 @@ inline const PolicyType& policy(const std::string& name) {
 
 // Lines count from 11, in the order given; the header stands on line 10.
 inline Settings section(const std::string& type,
-                        const std::vector<std::pair<std::string, std::string>>& lines) {
+                        const std::vector<std::pair<std::string, std::string>>& lines,
+                        const std::string& name = "pool") {
   std::vector<Key> keys(upstream_keys().begin(), upstream_keys().end());
   keys.push_back(Key{.name = "type", .sentence = "the policy"});
   keys.insert(keys.end(), policy(type).keys.begin(), policy(type).keys.end());
-  Settings settings("pool", {"weir.ini", 10}, keys);
+  Settings settings(name, {"weir.ini", 10}, keys);
   int line = 11;
-  const auto add = [&](const std::string& name, const std::string& text) {
+  const auto add = [&](const std::string& word, const std::string& text) {
     for (const Key& key : keys) {
-      if (key.name == name) {
-        INFO(name << " = " << text);
+      if (key.name == word) {
+        INFO(word << " = " << text);
         auto value = parse_value(key, text, {"weir.ini", line});
         REQUIRE(value.ok());
-        settings.add(name, value.value());
+        settings.add(word, value.value());
       }
     }
-    REQUIRE(settings.given(name));
+    REQUIRE(settings.given(word));
     ++line;
   };
-  for (const auto& [name, text] : lines) {
-    add(name, text);
+  for (const auto& [word, text] : lines) {
+    add(word, text);
   }
   add("type", type);
   return settings;

@@ -169,7 +169,8 @@ TEST_CASE("every row of the table is complete") {
       }
     }
   }
-  CHECK(types == std::set<std::string_view>{"direct", "forward", "reject", "drop"});
+  CHECK(types == std::set<std::string_view>{"direct", "forward", "socks5", "http-connect", "reject",
+                                            "drop"});
 }
 
 }  // namespace weir

@@ -132,11 +132,11 @@ def mariadb(host, routers, port=3306):
     """Reads the header from `routers`; `query(...)` asks it through weir."""
     work = folder(f"mariadb-{host}")
     host.run("mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={work}/m",
-             "--auth-root-authentication-method=normal", "--skip-test-db", check=True)
+             f"--tmpdir={work}", "--auth-root-authentication-method=normal", "--skip-test-db", check=True)
     program = host.start(
-        "mariadbd", "--no-defaults", "--user=mysql", f"--datadir={work}/m", f"--socket={work}/m/s",
+        "mariadbd", "--no-defaults", "--user=mysql", f"--datadir={work}/m", f"--socket={work}/m/s", f"--tmpdir={work}",
         "--bind-address=*", f"--port={port}", "--skip-name-resolve", f"--pid-file={work}/m/p",
-        "--innodb-buffer-pool-size=5M", f"--proxy-protocol-networks={','.join(routers)},localhost")
+        "--innodb-buffer-pool-size=16M", f"--proxy-protocol-networks={','.join(routers)},localhost")
     program.until_ready(lambda: os.path.exists(f"{work}/m/s") and listening(host, port))
     host.run("mariadb", "--no-defaults", f"--socket={work}/m/s", "-u", "root", "-e",
              "create user 'any'@'%' identified by 'x'", check=True)
@@ -176,8 +176,7 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """)
-    program = host.start("/usr/lib/postfix/sbin/master", "-c", work, "-d",
-                         env={"MAIL_CONFIG": work})
+    program = host.start("postfix", "-c", work, "start-fg")
     program.maillog = log
     return program.until_ready(lambda: listening(host, port))
 

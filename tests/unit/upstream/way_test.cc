@@ -112,9 +112,10 @@ TEST_CASE("a chain of three is dialled at its beginning and named whole") {
 }
 
 TEST_CASE("the first of a chain opens the socket: its source and its options count") {
-  Made made({web({{"via", "office"}, {"source", "client"}, {"dscp", "1"}}),
-             section("socks5", {{"server", "p1=198.51.100.1"}, {"source", "198.51.100.9"}, {"dscp", "2"}},
-                     "office")});
+  Made made(
+      {web({{"via", "office"}, {"source", "client"}, {"dscp", "1"}}),
+       section("socks5", {{"server", "p1=198.51.100.1"}, {"source", "198.51.100.9"}, {"dscp", "2"}},
+               "office")});
   const Route route = made.get("web")->route(tcp, {});
   CHECK(route.source.kind == SourceKind::address);
   CHECK(route.options->dscp == 2);
@@ -134,14 +135,14 @@ TEST_CASE("the PROXY header is the last word on the way to its server") {
 }
 
 TEST_CASE("a name that only the proxy can look up is passed on") {
-  Made made({section("forward", {{"server", "web1=www.corp.example:8080"}, {"via", "office"}}, "web"),
-             office(),
-             section("forward", {{"server", "www.corp.example:8080"}, {"via", "plain"}}, "lost"),
-             plain()});
+  Made made(
+      {section("forward", {{"server", "web1=www.corp.example:8080"}, {"via", "office"}}, "web"),
+       office(),
+       section("forward", {{"server", "www.corp.example:8080"}, {"via", "plain"}}, "lost"),
+       plain()});
   const Route route = made.get("web")->route(tcp, {});
   CHECK(route.verdict == Verdict::dial);
-  CHECK(said(route.hops[0]) ==
-        "\x05\x01\x00"s + "\x05\x01\x00\x03\x10www.corp.example\x1f\x90"s);
+  CHECK(said(route.hops[0]) == "\x05\x01\x00"s + "\x05\x01\x00\x03\x10www.corp.example\x1f\x90"s);
   // Nobody on this way can: it must not lead to ::, which is this machine.
   const Route lost = made.get("lost")->route(tcp, {});
   CHECK(lost.verdict == Verdict::no_server);
@@ -149,11 +150,13 @@ TEST_CASE("a name that only the proxy can look up is passed on") {
 }
 
 TEST_CASE("servers that were tried are passed over at every hop") {
-  Made made({section("forward", {{"server", "web1=192.0.2.60:80"}, {"server", "web2=192.0.2.61:80"},
-                                 {"via", "office"}},
-                     "web"),
-             section("socks5", {{"server", "p1=198.51.100.1"}, {"server", "p2=198.51.100.3"}},
-                     "office")});
+  Made made(
+      {section(
+           "forward",
+           {{"server", "web1=192.0.2.60:80"}, {"server", "web2=192.0.2.61:80"}, {"via", "office"}},
+           "web"),
+       section("socks5", {{"server", "p1=198.51.100.1"}, {"server", "p2=198.51.100.3"}},
+               "office")});
   const auto pool = made.get("web");
   const Route first = pool->route(tcp, {});
   const std::vector tried{first.dialled, first.server};
@@ -208,8 +211,10 @@ TEST_CASE("where datagrams cannot go, it is said why, and no flow goes there") {
     return section("socks5", {{"server", "192.0.2.1"}, {"via", via}}, name);
   };
   Made made({office(), base(), plain(), web({{"via", "base"}}), socks_via("office", "twice"),
-             socks_via("hidden", "deep"), section("forward", {{"server", "x=192.0.2.9"}, {"via", "office"}}, "hidden"),
-             socks_via("told", "headed"), section("forward", {{"server", "x=192.0.2.9"}, {"proxy-protocol", "v2"}}, "told"),
+             socks_via("hidden", "deep"),
+             section("forward", {{"server", "x=192.0.2.9"}, {"via", "office"}}, "hidden"),
+             socks_via("told", "headed"),
+             section("forward", {{"server", "x=192.0.2.9"}, {"proxy-protocol", "v2"}}, "told"),
              socks_via("plain", "well")});
   struct Row {
     std::string name;
@@ -218,9 +223,12 @@ TEST_CASE("where datagrams cannot go, it is said why, and no flow goes there") {
   const std::vector<Row> rows{
       {"base", "type http-connect carries no UDP"},
       {"web", "[upstream web] goes through base: type http-connect carries no UDP"},
-      {"twice", "type socks5 via office would relay datagrams through a relay, which carries TCP only"},
-      {"deep", "type socks5 via office would relay datagrams through a relay, which carries TCP only"},
-      {"headed", "type socks5 via told would relay datagrams through an upstream with proxy-protocol"},
+      {"twice",
+       "type socks5 via office would relay datagrams through a relay, which carries TCP only"},
+      {"deep",
+       "type socks5 via office would relay datagrams through a relay, which carries TCP only"},
+      {"headed",
+       "type socks5 via told would relay datagrams through an upstream with proxy-protocol"},
       {"office", ""},
       {"hidden", ""},
       {"told", ""},

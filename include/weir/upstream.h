@@ -51,8 +51,7 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
 
   // How to reach this flow's destination, not counting servers that were tried for it already.
-  [[nodiscard]] Route route(const Flow& flow,
-                            std::span<const std::shared_ptr<Server>> tried) const;
+  [[nodiscard]] Route route(const Flow& flow, std::span<const std::shared_ptr<Server>> tried) const;
   // The same for a target other than the destination: the way of an upstream's own `via` and PROXY
   // header, around what its policy answers.
   [[nodiscard]] Route lead(const Flow& flow, const Target& target,
@@ -77,6 +76,10 @@ class Upstream {
   [[nodiscard]] virtual std::span<const std::shared_ptr<Upstream>> through() const {
     return {&profile_.via, profile_.via ? 1U : 0U};
   }
+
+  // Whether what the section names outside of itself (a password file) is still as it was read: a
+  // reload keeps the upstream only then. Main thread.
+  [[nodiscard]] virtual bool is_up_to_date(const Settings&) const { return true; }
 
   // How the policy carries datagrams: as they are, through a relay that a server opens, or not.
   enum class Datagrams : std::uint8_t { direct, relayed, none };

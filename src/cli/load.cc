@@ -76,7 +76,7 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
 std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
                                          UpstreamAssembly& assembly) {
   std::vector<Diagnostic> out;
-  bool any_udp = false;
+  bool left_over = false;
   const auto check = [&](const std::string& use, const Place& place, const std::string& whose) {
     const auto upstream = assembly.get(use);
     if (!upstream) {
@@ -90,12 +90,15 @@ std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
     const bool udp = std::any_of(rule.on.begin(), rule.on.end(), [](const PortRange& range) {
       return range.protocol == Protocol::udp;
     });
-    any_udp = any_udp || udp;
+    // Beyond a rule without conditions nothing is left for `default`.
+    const bool some_pass =
+        !rule.client.empty() || !rule.destination.empty() || !rule.interfaces.empty();
+    left_over = left_over || (udp && some_pass);
     if (udp) {
       check(rule.use, rule.use_place, "[rule " + rule.name + "] sends");
     }
   }
-  if (any_udp) {
+  if (left_over) {
     check(configuration.gateway.default_use, configuration.gateway.default_place,
           "'default' may send");
   }

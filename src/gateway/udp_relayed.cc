@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,16 +27,32 @@ std::size_t room_in(std::uint32_t mtu, Family family) {
   return mtu > overhead ? mtu - overhead : SIZE_MAX;
 }
 
-std::size_t room_of(const UdpSocket& socket, Family family) {
-  if (socket.relay) {
-    return room_in(socket.relay->mtu(), family);
-  }
+std::optional<std::uint32_t> mtu_of(int fd, Family family) {
   int mtu = 0;
   socklen_t length = sizeof mtu;
   const bool v4 = family == Family::v4;
-  const int code = getsockopt(socket.descriptor.get(), v4 ? SOL_IP : SOL_IPV6,
-                              v4 ? IP_MTU : IPV6_MTU, &mtu, &length);
-  return code == 0 ? room_in(static_cast<std::uint32_t>(mtu), family) : SIZE_MAX;
+  if (getsockopt(fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &length) != 0) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(mtu);
+}
+
+std::size_t room_of(const UdpSocket& socket, const FlowCore& core) {
+  const Family family = core.remote.family();
+  if (socket.relay) {
+    return room_in(socket.relay->mtu(), family);
+  }
+  if (const auto mtu = mtu_of(socket.descriptor.get(), family)) {
+    return room_in(*mtu, family);
+  }
+  // A mapping is connected to nobody, and so has no path: another socket asks for this one's.
+  const UpstreamProfile& profile = core.rule->upstream->profile();
+  Route way;
+  way.remote = core.remote;
+  way.source = profile.source;
+  way.options = &profile.options;
+  const Outbound asks = open_udp_connected(core.flow, way, core.snapshot->bypass());
+  return room_in(asks.socket.valid() ? mtu_of(asks.socket.get(), family).value_or(0) : 0, family);
 }
 
 }  // namespace
@@ -55,7 +72,7 @@ void UdpFlows::wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const {
   if (flow.socket->relay && wrappings.front().target.host.empty()) {
     made->peer = wrappings.front().target.endpoint;
   }
-  made->room = room_of(*flow.socket, flow.core.remote.family());
+  made->room = room_of(*flow.socket, flow.core);
   made->begun = flow.wrapping && flow.wrapping->begun;
   flow.wrapping = std::move(made);
 }
@@ -172,7 +189,7 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
     wrap(*socket.only_flow, relay.route().wrappings);
   } else {
     for (UdpFlow* one : relay.flows) {
-      one->wrapping->room = room_of(socket, relay.endpoint().family());
+      one->wrapping->room = room_of(socket, one->core);
     }
   }
   const auto kept = relay.take_kept();

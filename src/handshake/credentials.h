@@ -9,6 +9,7 @@ struct Credentials {
   std::string username;
   std::string password;
   [[nodiscard]] bool empty() const { return username.empty(); }
+  bool operator==(const Credentials&) const = default;
 };
 
 }  // namespace weir

@@ -60,6 +60,7 @@ std::shared_ptr<Upstream> UpstreamAssembly::kept(const Settings& section) {
     const auto& before = previous_.upstreams[i];
     const auto through = before->through();
     const bool same = is_current(*before) && previous_.sections[i].same_values(section) &&
+                      before->is_up_to_date(section) &&
                       std::all_of(through.begin(), through.end(), [&](const auto& other) {
                         const auto now = get(other->name());
                         return now.ok() && now.value() == other;

@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,11 @@
 
 namespace weir {
 namespace {
+
+// Relative to the configuration file that names it, as every other path in there.
+std::string beside(const Place& place, const std::string& path) {
+  return (std::filesystem::path(place.file).parent_path() / path).string();
+}
 
 // The first line of a file that is a secret's.
 Result<std::string> read_secret(const std::string& path) {
@@ -55,7 +62,8 @@ Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& set
     if (settings.given("password")) {
       return wrong("'password' and 'password-file' exclude each other", "password-file");
     }
-    auto secret = read_secret(settings.text("password-file"));
+    auto secret =
+        read_secret(beside(settings.place_of("password-file"), settings.text("password-file")));
     if (!secret) {
       return wrong("'password-file': " + secret.error().text(), "password-file");
     }
@@ -80,6 +88,14 @@ Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& set
     return wrong("the password is longer than " + std::to_string(longest) + " bytes", given_by);
   }
   return std::make_shared<const Credentials>(std::move(out));
+}
+
+bool same_credentials(const Result<std::shared_ptr<const Credentials>>& now,
+                      const std::shared_ptr<const Credentials>& used) {
+  if (!now || (now.value() == nullptr) != (used == nullptr)) {
+    return false;
+  }
+  return used == nullptr || *now.value() == *used;
 }
 
 }  // namespace weir

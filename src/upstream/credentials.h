@@ -16,4 +16,8 @@ namespace weir {
 [[nodiscard]] Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& settings,
                                                                            std::size_t longest);
 
+// Whether those that were parsed now are those in use.
+[[nodiscard]] bool same_credentials(const Result<std::shared_ptr<const Credentials>>& now,
+                                    const std::shared_ptr<const Credentials>& used);
+
 }  // namespace weir

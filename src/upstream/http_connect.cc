@@ -29,6 +29,9 @@ class HttpConnect final : public Upstream {
     return servers_->candidates(flow);
   }
   [[nodiscard]] const ServerSet* server_set() const override { return servers_.get(); }
+  [[nodiscard]] bool is_up_to_date(const Settings& settings) const override {
+    return same_credentials(parse_credentials(settings, longest_credential), credentials_);
+  }
   [[nodiscard]] Datagrams datagrams() const override { return Datagrams::none; }
 
  private:

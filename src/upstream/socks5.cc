@@ -31,6 +31,9 @@ class Socks5 final : public Upstream {
     return servers_->candidates(flow);
   }
   [[nodiscard]] const ServerSet* server_set() const override { return servers_.get(); }
+  [[nodiscard]] bool is_up_to_date(const Settings& settings) const override {
+    return same_credentials(parse_credentials(settings, longest_credential), credentials_);
+  }
   [[nodiscard]] Datagrams datagrams() const override { return Datagrams::relayed; }
 
  private:

@@ -29,6 +29,10 @@ class Lab(Topology):
     def dnsmasq(self, host):
         return self._keep(("dnsmasq", host), lambda: servers.dnsmasq(host))
 
+    def shared(self, start, *arguments):
+        """`start(*arguments)`, once for all cases: `lab.shared(servers.danted, lab.east, net)`."""
+        return self._keep((start.__name__, *map(str, arguments)), lambda: start(*arguments))
+
     def _keep(self, key, start):
         if key not in self._kept:
             self._kept[key] = start()

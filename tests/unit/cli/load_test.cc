@@ -55,6 +55,35 @@ TEST_CASE("servers that may sit behind the router are a warning, unless interfac
   CHECK(texts(pool + "[firewall]\ninterfaces = eth1\n").empty());
 }
 
+TEST_CASE("a rule that leads UDP where none can go is refused at its line") {
+  const std::string proxy =
+      "[firewall]\ninterfaces = lan\n[upstream p]\ntype = http-connect\nserver = 192.0.2.1\n";
+  const std::string sentence = "UDP to 'p': type http-connect carries no UDP";
+  CHECK(texts(proxy + "[rule a]\non = tcp/443\nuse = p\n").empty());
+  for (const std::string on : {"udp/443", "any/443", "tcp/80, udp/*"}) {
+    CHECK(texts(proxy + "[rule a]\non = " + on + "\nuse = p\n") ==
+          std::vector<std::string>{"8 [rule a] sends " + sentence});
+  }
+  CHECK(texts(proxy + "[upstream q]\ntype = forward\nserver = 192.0.2.2\nvia = p\n"
+                      "[rule a]\non = udp/53\nuse = q\n") ==
+        std::vector<std::string>{
+            "12 [rule a] sends UDP to 'q': [upstream q] goes through p: type http-connect carries "
+            "no UDP"});
+}
+
+TEST_CASE("a default without UDP is refused only where some UDP may be left for it") {
+  const std::string proxy =
+      "[firewall]\ninterfaces = lan\n[upstream p]\ntype = http-connect\nserver = 192.0.2.1\n"
+      "[gateway]\ndefault = p\n";
+  CHECK(texts(proxy + "[rule a]\non = any/53\nuse = direct\n").empty());
+  for (const std::string condition :
+       {"client = 192.0.2.0/24", "destination = !192.0.2.1", "interface = lan"}) {
+    CHECK(texts(proxy + "[rule a]\non = any/53\nuse = direct\n" + condition + "\n") ==
+          std::vector<std::string>{
+              "7 'default' may send UDP to 'p': type http-connect carries no UDP"});
+  }
+}
+
 TEST_CASE("check ends with 0 when there is no error and with 2 when there is one") {
   const TemporaryFile good("[rule a]\non = tcp/80\nuse = direct\n");
   CHECK(run_check(good.path(), CheckOutput::text) == 0);

@@ -62,9 +62,8 @@ class Tells final : public Handshake {
 template <typename H>
 Hop hop(const std::string& line, std::shared_ptr<Server> server = nullptr,
         const std::string& upstream = "pool") {
-  return {.server = std::move(server),
-          .upstream = upstream,
-          .handshake = std::make_unique<H>(line)};
+  return {
+      .server = std::move(server), .upstream = upstream, .handshake = std::make_unique<H>(line)};
 }
 
 // A TCP connection: ours speaks, theirs is the server.
@@ -341,7 +340,8 @@ TEST_CASE("what a proxy says of the next server on the way is that server's faul
   CHECK(path_of(caller.dial->route(), "pool") == "office/server1>server1");
 }
 
-TEST_CASE("a silent server is given up after timeouts.handshake, which begins with the connection") {
+TEST_CASE(
+    "a silent server is given up after timeouts.handshake, which begins with the connection") {
   if (!may_intercept()) {
     return;
   }

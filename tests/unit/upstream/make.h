@@ -30,20 +30,20 @@ inline Settings section(const std::string& type,
   keys.insert(keys.end(), policy(type).keys.begin(), policy(type).keys.end());
   Settings settings(upstream_name, {"weir.ini", header}, keys);
   int line = header + 1;
-  const auto add = [&](const std::string& name, const std::string& text) {
+  const auto add = [&](const std::string& word, const std::string& text) {
     for (const Key& key : keys) {
-      if (key.name == name) {
-        INFO(name << " = " << text);
+      if (key.name == word) {
+        INFO(word << " = " << text);
         auto value = parse_value(key, text, {"weir.ini", line});
         REQUIRE(value.ok());
-        settings.add(name, value.value());
+        settings.add(word, value.value());
       }
     }
-    REQUIRE(settings.given(name));
+    REQUIRE(settings.given(word));
     ++line;
   };
-  for (const auto& [name, text] : lines) {
-    add(name, text);
+  for (const auto& [word, text] : lines) {
+    add(word, text);
   }
   add("type", type);
   return settings;

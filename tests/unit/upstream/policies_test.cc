@@ -169,7 +169,8 @@ TEST_CASE("every row of the table is complete") {
       }
     }
   }
-  CHECK(types == std::set<std::string_view>{"direct", "forward", "group", "reject", "drop"});
+  CHECK(types == std::set<std::string_view>{"direct", "forward", "socks5", "http-connect", "group",
+                                            "reject", "drop"});
 }
 
 }  // namespace weir

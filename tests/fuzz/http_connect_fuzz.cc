@@ -1,5 +1,5 @@
-// Any bytes as what an HTTP proxy says, in one piece and cut where the input says: the handshake ends
-// alike, takes what it is given while it waits, and its error can go into a log.
+// Any bytes as what an HTTP proxy says, in one piece and cut where the input says: the handshake
+// ends alike, takes what it is given while it waits, and its error can go into a log.
 #include <cstdint>
 #include <string_view>
 

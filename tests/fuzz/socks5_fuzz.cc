@@ -15,13 +15,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint8_t how = data[0];
   const std::size_t cut = data[1];
   const std::string_view speech(reinterpret_cast<const char*>(data + 2), size - 2);
-  const auto credentials = (how & 1U) != 0
-                               ? std::make_shared<const weir::Credentials>(weir::Credentials{"u", "p"})
-                               : nullptr;
-  const auto command = (how & 2U) != 0 ? Socks5Handshake::Command::associate
-                                       : Socks5Handshake::Command::connect;
-  weir::play_both_ways(speech, cut, [&]() {
-    return Socks5Handshake(command, weir::Target{}, credentials);
-  });
+  const auto credentials =
+      (how & 1U) != 0 ? std::make_shared<const weir::Credentials>(weir::Credentials{"u", "p"})
+                      : nullptr;
+  const auto command =
+      (how & 2U) != 0 ? Socks5Handshake::Command::associate : Socks5Handshake::Command::connect;
+  weir::play_both_ways(speech, cut,
+                       [&]() { return Socks5Handshake(command, weir::Target{}, credentials); });
   return 0;
 }

@@ -150,12 +150,13 @@ def postfix(host, port=2525):
     for name in ("queue", "data"):
         os.makedirs(f"{work}/{name}", exist_ok=True)
     host.run("chown", "postfix", f"{work}/data", check=True)
-    log = f"/var/log/weir-lab-postfix-{os.getpid()}.log"
+    log = f"{work}/mail.log"
     written(f"{work}/main.cf", f"""
 compatibility_level = 3.6
 queue_directory = {work}/queue
 data_directory = {work}/data
 maillog_file = {log}
+maillog_file_prefixes = {work}
 inet_interfaces = all
 inet_protocols = all
 myhostname = mail.lab.test

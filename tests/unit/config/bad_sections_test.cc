@@ -124,11 +124,40 @@ TEST_CASE("an unknown type is one problem") {
       {"mistyped",
        "[upstream a]\ntype = foward\nserver = 192.0.2.1\nbalance = x\n",
        {"weir.ini:2: error: unknown type 'foward', did you mean 'forward'? (one of direct, "
-        "forward, group, reject, drop)"}},
+        "forward, socks5, http-connect, group, reject, drop)"}},
       {"but the keys that all types share are read",
        "[upstream a]\ntype = quux\nretries = many\n",
-       {"weir.ini:2: error: unknown type 'quux' (one of direct, forward, group, reject, drop)",
+       {"weir.ini:2: error: unknown type 'quux' (one of direct, forward, socks5, "
+        "http-connect, group, reject, drop)",
         "weir.ini:3: error: 'retries': 'many' is not a number (decimal or 0x)"}},
+  });
+}
+
+TEST_CASE("a proxy's keys are for the types that have them") {
+  check_each({
+      {"a password for a server that asks for none",
+       "[upstream a]\ntype = forward\nserver = 192.0.2.1\nusername = x\n",
+       {"weir.ini:4: error: unknown key 'username' in [upstream a], it belongs to type = socks5"}},
+      {"a PROXY header for a proxy",
+       "[upstream a]\ntype = socks5\nserver = 192.0.2.1\nproxy-protocol = v1\n",
+       {"weir.ini:4: error: unknown key 'proxy-protocol' in [upstream a], it belongs to type = "
+        "direct"}},
+      {"a version that there is not",
+       "[upstream a]\ntype = direct\nproxy-protocol = v3\n",
+       {"weir.ini:3: error: 'proxy-protocol': unknown word 'v3', did you mean 'v1'? (one of none, "
+        "v1, v2)"}},
+      {"nobody to go through",
+       "[upstream a]\ntype = direct\nvia = nobody\n",
+       {"weir.ini:3: error: unknown upstream 'nobody'"}},
+  });
+}
+
+TEST_CASE("a chain that leads back to itself is an error of each section in it") {
+  check_each({
+      {"two that go through each other",
+       "[upstream a]\ntype = direct\nvia = b\n[upstream b]\ntype = direct\nvia = a\n",
+       {"weir.ini:3: error: upstream 'b' leads back to itself through this line",
+        "weir.ini:6: error: upstream 'a' leads back to itself through this line"}},
   });
 }
 

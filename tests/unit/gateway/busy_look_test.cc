@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.h"
@@ -21,7 +22,7 @@ struct Worker {
   void open(const std::string& client, std::uint64_t moved) {
     FlowCore core;
     core.flow.client = Endpoint::parse(client).value();
-    flows.push_back(core);
+    flows.push_back(std::move(core));
     bytes.push_back(moved);
   }
 

@@ -3,7 +3,6 @@ serve when its function returns."""
 
 import os
 
-from . import sandbox
 from .net import endpoint
 from .servers import folder, listening
 

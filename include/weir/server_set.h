@@ -10,9 +10,9 @@
 #include <span>
 
 #include "weir/check_terms.h"
+#include "weir/handshake.h"
 #include "weir/route.h"
 #include "weir/server.h"
-#include "weir/handshake.h"
 #include "weir/service.h"
 
 namespace weir {

@@ -12,8 +12,8 @@
 #include "admin/json.h"
 #include "admin/metrics.h"
 #include "admin/page.h"
-#include "base/log.h"
 #include "admin/set_server.h"
+#include "base/log.h"
 #include "base/prefix.h"
 
 namespace weir {
@@ -191,8 +191,9 @@ constexpr std::array routes{
     ApiRoute{"GET", "/v1/flows", "protocol client destination rule upstream limit", get_flows},
     ApiRoute{"GET", "/v1/busiest", "", get_busiest},
     ApiRoute{"DELETE", "/v1/flows/*", "", delete_flow},
-    ApiRoute{"PATCH", "/v1/upstreams/*/servers/*", "",
-             [](const Asked& asked) { patch_server(asked.control, asked.request, asked.answered); }},
+    ApiRoute{
+        "PATCH", "/v1/upstreams/*/servers/*", "",
+        [](const Asked& asked) { patch_server(asked.control, asked.request, asked.answered); }},
     ApiRoute{"POST", "/v1/reload", "", post_reload},
     ApiRoute{"POST", "/v1/drain", "", post_drain},
     ApiRoute{"PATCH", "/v1/log", "", patch_log},

@@ -93,9 +93,8 @@ class Checker::Schedule {
     route_.options = &options_;
     if (terms_.kind == CheckTerms::Kind::handshake) {
       if (auto handshake = upstream_->server_set()->probe_handshake()) {
-        route_.hops.push_back({.server = server_,
-                               .upstream = upstream_->name(),
-                               .handshake = std::move(handshake)});
+        route_.hops.push_back(
+            {.server = server_, .upstream = upstream_->name(), .handshake = std::move(handshake)});
       }
     }
     probe_ = std::make_unique<Probe>(owner_.loop_, route_, terms_, owner_.bypass_,

@@ -71,8 +71,8 @@ void Probe::on_ready(Poll::Ready ready) {
       return;
     }
     connected_ = true;
-    if (terms_.kind == CheckTerms::Kind::connect || (terms_.kind == CheckTerms::Kind::handshake &&
-                                                     route_.hops.empty())) {
+    if (terms_.kind == CheckTerms::Kind::connect ||
+        (terms_.kind == CheckTerms::Kind::handshake && route_.hops.empty())) {
       finish("");
       return;
     }

@@ -184,8 +184,7 @@ Route Pool::route(const Flow& flow, Port port, const UpstreamProfile& profile,
     if (goes_by_name(*server, addresses, profile)) {
       route.host = server->identity().host;
       route.remote.port = port_for(port, *server);
-    } else if (!put_addresses(addresses, wanted_by(flow, source), port_for(port, *server),
-                              route)) {
+    } else if (!put_addresses(addresses, wanted_by(flow, source), port_for(port, *server), route)) {
       choice.exclude(*member);
       continue;
     }

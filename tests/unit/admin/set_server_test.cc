@@ -15,8 +15,9 @@ ApiAnswer patch(FakeControl& control, const std::string& body,
                 const std::string& path = "/v1/upstreams/pool/servers/web1") {
   ApiAnswer out;
   const History history;
-  Api(control, history).handle({.method = "PATCH", .path = path, .query = {}, .body = body, .captured = {}},
-                      [&](ApiAnswer answer) { out = std::move(answer); });
+  Api(control, history)
+      .handle({.method = "PATCH", .path = path, .query = {}, .body = body, .captured = {}},
+              [&](ApiAnswer answer) { out = std::move(answer); });
   return out;
 }
 

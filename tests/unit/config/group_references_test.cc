@@ -28,7 +28,7 @@ TEST_CASE("a member that nobody defines is an error with the nearest name, once"
        "[gateway]\ndefault = all\n[upstream all]\ntype = group\nmembers = pool\n"
        "[upstream pool]\ntype = dierct\n",
        {"weir.ini:7: error: unknown type 'dierct', did you mean 'direct'? (one of direct, "
-        "forward, group, reject, drop)"}},
+        "forward, socks5, http-connect, group, reject, drop)"}},
   });
 }
 

@@ -31,8 +31,12 @@ inline Endpoint name_of(int fd) {
   return Endpoint::from(raw);
 }
 
-// "127.0.0.1:0" or "[::1]:0": port 0 lets the kernel choose, which Endpoint::parse() refuses.
+// "127.0.0.1:80", "127.0.0.1:0" or "[::1]:0": port 0 lets the kernel choose, which
+// Endpoint::parse() refuses.
 inline Endpoint any_port(const std::string& text) {
+  if (!text.ends_with(":0")) {
+    return Endpoint::parse(text).value();
+  }
   Endpoint out = Endpoint::parse(text.substr(0, text.size() - 1) + "1").value();
   out.port = 0;
   return out;

@@ -24,9 +24,10 @@ Settings section(const std::string& name, const Lines& lines) {
   Settings out(name, {"weir.ini", 1}, keys);
   int line = 2;
   for (const auto& [key, text] : lines) {
-    for (const Key& row : keys) {
+    for (const Key& row : keys) {  // several policies may have it
       if (row.name == key) {
         out.add(key, parse_value(row, text, {"weir.ini", line++}).value());
+        break;
       }
     }
   }

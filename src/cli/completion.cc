@@ -143,10 +143,19 @@ std::string zsh_completion(const std::vector<Command>& commands) {
       const auto value = option.takes == Takes::nothing
                              ? std::string()
                              : ":" + zsh_text(option.name.substr(2)) + ":" + zsh_action(option);
+      const auto described = [&](const std::string& word) {
+        std::string text = word;
+        text += '[';
+        text += sentence;
+        text += ']';
+        text += value;
+        return quoted(text);
+      };
       if (!option.short_name.empty()) {
-        out += quoted(option.short_name + "[" + sentence + "]" + value) + " ";
+        out += described(option.short_name);
+        out += ' ';
       }
-      out += quoted(option.name + "[" + sentence + "]" + value);
+      out += described(option.name);
     }
     out += " ;;\n";
   }

@@ -21,9 +21,11 @@ constexpr std::size_t longest_credential = 512;
 
 class HttpConnect final : public Upstream {
  public:
-  HttpConnect(const UpstreamProfile& profile, std::unique_ptr<const Pool> servers,
+  HttpConnect(UpstreamProfile profile, std::unique_ptr<const Pool> servers,
               std::shared_ptr<const Credentials> credentials)
-      : Upstream(profile), servers_(std::move(servers)), credentials_(std::move(credentials)) {}
+      : Upstream(std::move(profile)),
+        servers_(std::move(servers)),
+        credentials_(std::move(credentials)) {}
 
   [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
     return servers_->candidates(flow);
@@ -75,7 +77,7 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
         HttpConnectHandshake::Purpose::probe);
   });
   return std::shared_ptr<Upstream>(std::make_shared<HttpConnect>(
-      profile, std::move(servers).value(), std::move(credentials).value()));
+      std::move(profile), std::move(servers).value(), std::move(credentials).value()));
 }
 
 }  // namespace

@@ -23,9 +23,11 @@ constexpr std::size_t longest_credential = 255;
 
 class Socks5 final : public Upstream {
  public:
-  Socks5(const UpstreamProfile& profile, std::unique_ptr<const Pool> servers,
+  Socks5(UpstreamProfile profile, std::unique_ptr<const Pool> servers,
          std::shared_ptr<const Credentials> credentials)
-      : Upstream(profile), servers_(std::move(servers)), credentials_(std::move(credentials)) {}
+      : Upstream(std::move(profile)),
+        servers_(std::move(servers)),
+        credentials_(std::move(credentials)) {}
 
   [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
     return servers_->candidates(flow);
@@ -77,8 +79,8 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
   servers.value()->probe_with([who = credentials.value()]() {
     return std::make_unique<Socks5Handshake>(Socks5Handshake::Command::none, Target{}, who);
   });
-  return std::shared_ptr<Upstream>(std::make_shared<Socks5>(profile, std::move(servers).value(),
-                                                            std::move(credentials).value()));
+  return std::shared_ptr<Upstream>(std::make_shared<Socks5>(
+      std::move(profile), std::move(servers).value(), std::move(credentials).value()));
 }
 
 }  // namespace

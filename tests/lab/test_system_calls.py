@@ -88,16 +88,16 @@ def connections(lab, net, weir, each):
     counted.expect_at_most(each)
 
 
-@case("a short connection costs 20 system calls, with the router's address")
+@case("a short connection costs 19 system calls, with the router's address")
 def short_direct(lab, net):
     with lab.weir(QUIET.format(use="direct")) as weir:
-        connections(lab, net, weir, 20)
+        connections(lab, net, weir, 19)
 
 
-@case("a short connection costs 23 system calls, with the client's address")
+@case("a short connection costs 22 system calls, with the client's address")
 def short_transparent(lab, net):
     with lab.weir(QUIET.format(use="transparent")) as weir:
-        connections(lab, net, weir, 23)
+        connections(lab, net, weir, 22)
 
 
 def datagrams(lab, net, weir, port, fresh, each):
@@ -127,10 +127,10 @@ def live_flow(lab, net):
         datagrams(lab, net, weir, 7100, False, 4)
 
 
-@case("a question in a flow of its own, with its answer, costs 11 system calls")
+@case("a question in a flow of its own, with its answer, costs 10 system calls")
 def new_flow(lab, net):
     with lab.weir(QUIET.format(use="direct")) as weir:
-        datagrams(lab, net, weir, 53, True, 11)
+        datagrams(lab, net, weir, 53, True, 10)
 
 
 if __name__ == "__main__":

@@ -141,12 +141,13 @@ void Probe::receive() {
   }
 }
 
-void Probe::finish(std::string why_not) {
+void Probe::finish(const std::string& why_not) {
+  const std::string told = why_not;  // it may be of the probe, which the call may destroy
   poll_.reset();
   timer_.stop();
   const auto done = std::exchange(done_, nullptr);
   if (done) {
-    done(why_not);
+    done(told);
   }
 }
 

@@ -37,7 +37,7 @@ class Probe {
   void converse();
   void send();
   void receive();
-  void finish(std::string why_not);
+  void finish(const std::string& why_not);
 
   const Route& route_;
   const CheckTerms& terms_;

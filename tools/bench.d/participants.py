@@ -205,6 +205,9 @@ port = {PORT}
 workers = {self.workers}
 [admin]
 socket = {folder}/control.sock
+[limits]
+max-flows = 200000
+max-flows-per-client = 200000
 [log]
 flows = {self.flows}
 {self.target}{self.upstream}[rule bench]

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -151,7 +153,12 @@ std::vector<MarkUser> mark_users_of_iptables(std::string_view program, const std
       }
     }
     if (bits != 0) {
-      users.push_back({std::string(program) + " " + table + " " + chain, bits});
+      std::string who(program);
+      who += ' ';
+      who += table;
+      who += ' ';
+      who += chain;
+      users.push_back({std::move(who), bits});
     }
   }
   return users;

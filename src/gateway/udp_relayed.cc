@@ -103,6 +103,7 @@ UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
   socket.relay = std::make_unique<UdpRelay>(owner, services_, socket, core);
   // The route goes into the dial; its wrappings are still to be read.
   Route first = std::move(route);
+  route = Route();
   route.wrappings = first.wrappings;
   for (const Wrapping& wrapping : route.wrappings) {
     socket.codecs.push_back(wrapping.codec);

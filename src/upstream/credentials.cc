@@ -76,10 +76,11 @@ Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& set
     }
     return std::shared_ptr<const Credentials>();
   }
-  if (out.password.empty()) {
-    return wrong(from_file ? "'password-file' holds no password"
-                           : "a user name without 'password' or 'password-file'",
-                 from_file ? given_by : "username");
+  if (out.password.empty() && from_file) {
+    return wrong("'password-file' holds no password", given_by);
+  }
+  if (out.password.empty()) {  // of the section as a whole: a file that cannot be read is the cause
+    return Error("'username' without 'password' or 'password-file'", settings.place());
   }
   if (out.username.size() > longest) {
     return wrong("'username' is longer than " + std::to_string(longest) + " bytes", "username");

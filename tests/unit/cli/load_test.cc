@@ -55,6 +55,14 @@ TEST_CASE("servers that may sit behind the router are a warning, unless interfac
   CHECK(texts(pool + "[firewall]\ninterfaces = eth1\n").empty());
 }
 
+TEST_CASE("a password file that cannot be read is one problem, not two") {
+  CHECK(texts("[firewall]\ninterfaces = lan\n[upstream p]\ntype = socks5\nserver = 192.0.2.1\n"
+              "username = router\npassword-file = /nowhere/password\n"
+              "[rule a]\non = tcp/80\nuse = p\n") ==
+        std::vector<std::string>{"7 'password-file': cannot read /nowhere/password: No such file "
+                                 "or directory"});
+}
+
 TEST_CASE("a rule that leads UDP where none can go is refused at its line") {
   const std::string proxy =
       "[firewall]\ninterfaces = lan\n[upstream p]\ntype = http-connect\nserver = 192.0.2.1\n";

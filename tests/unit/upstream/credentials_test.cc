@@ -109,7 +109,7 @@ TEST_CASE("a path is relative to the file that names it") {
 
 TEST_CASE("a name without a password, or the other way round, is refused") {
   const SecretFile file("s3cret\n");
-  CHECK(error({{"username", "router"}}) == "12: a user name without 'password' or 'password-file'");
+  CHECK(error({{"username", "router"}}) == "10: 'username' without 'password' or 'password-file'");
   CHECK(error({{"password", "s3cret"}}) == "12: a password without 'username'");
   CHECK(error({{"password-file", file.path()}}) == "12: a password without 'username'");
   CHECK(error({{"username", "router"}, {"password", "x"}, {"password-file", file.path()}}) ==

@@ -141,13 +141,12 @@ void Probe::receive() {
   }
 }
 
-void Probe::finish(const std::string& why_not) {
-  const std::string told = why_not;  // it may be of the probe, which the call may destroy
+void Probe::finish(std::string why_not) {
   poll_.reset();
   timer_.stop();
   const auto done = std::exchange(done_, nullptr);
   if (done) {
-    done(told);
+    done(std::move(why_not));
   }
 }
 

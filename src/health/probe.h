@@ -21,8 +21,9 @@ namespace weir {
 
 class Probe {
  public:
-  // Empty: it succeeded. Else why not, in a few words.
-  using Done = std::function<void(const std::string& why_not)>;
+  // Empty: it succeeded. Else why not, in a few words; a value, since the probe may be gone by
+  // then.
+  using Done = std::function<void(std::string why_not)>;
 
   // `route` says where, from where, with which options and what to say once connected; it outlives
   // the probe. `done` is called once, later, and may destroy the probe.
@@ -37,7 +38,7 @@ class Probe {
   void converse();
   void send();
   void receive();
-  void finish(const std::string& why_not);
+  void finish(std::string why_not);
 
   const Route& route_;
   const CheckTerms& terms_;

@@ -17,7 +17,7 @@ namespace weir::firewall {
 namespace {
 
 void compare(const std::string& text, const std::string& name) {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / "golden" / name;
+  const auto file = std::filesystem::path(WEIR_SOURCE_DIR) / "tests/unit/firewall/golden" / name;
   if (getenv("WEIR_ACCEPT_GOLDEN") != nullptr) std::ofstream(file) << text;
   std::ifstream in(file);
   const std::string golden{std::istreambuf_iterator<char>(in), {}};

@@ -166,11 +166,17 @@ def legacy(lab, net):
 def guardian(lab, net):
     answers(lab, net, 7501)
     with kept(lab, "iptables") as weir:
+        def is_guardian(pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    return b"guard" in file.read()
+            except OSError:  # a program that has ended since it was listed
+                return False
+
         def guardian_of():
             with open(f"/proc/{weir.program.pid}/task/{weir.program.pid}/children") as file:
-                return [int(pid) for pid in file.read().split()
-                        if b"guard" in open(f"/proc/{pid}/cmdline", "rb").read()]
-        first, = guardian_of()
+                return [int(pid) for pid in file.read().split() if is_guardian(pid)]
+        first = eventually(guardian_of, "the guardian is there")[0]
         os.kill(first, signal.SIGTERM)  # is nothing to it
         os.kill(first, signal.SIGKILL)
         eventually(lambda: guardian_of() not in ([], [first]), "another guardian is there")

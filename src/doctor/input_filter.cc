@@ -6,24 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "doctor/nft_json.h"
+
 namespace weir::doctor {
 
 namespace {
-
-using Json = nlohmann::json;
-
-const Json* member(const Json& value, const char* name) {
-  if (!value.is_object()) {
-    return nullptr;
-  }
-  const auto found = value.find(name);
-  return found == value.end() ? nullptr : &*found;
-}
-
-std::string text(const Json& value, const char* name) {
-  const Json* found = member(value, name);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
-}
 
 // A match that an intercepted packet of a client meets: on its interface, its mark, its socket.
 bool lets_clients_in(const Json& match) {

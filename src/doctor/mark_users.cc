@@ -8,26 +8,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "doctor/nft_json.h"
+
 namespace weir::doctor {
 
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::uint32_t every_bit = 0xffffffff;
-
-const Json* member(const Json& value, const char* name) {
-  if (!value.is_object()) {
-    return nullptr;
-  }
-  const auto found = value.find(name);
-  return found == value.end() ? nullptr : &*found;
-}
-
-std::string text(const Json& value, const char* name) {
-  const Json* found = member(value, name);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
-}
 
 bool is_mark(const Json& value) {
   const Json* meta = member(value, "meta");

@@ -2,27 +2,16 @@
 """`weir run --firewall`: the rules come and go with weir, stand while it lives whatever others do to
 them, and do what on-failure says when it is gone."""
 
-import functools
 import json
 import os
 import signal
 
 from asking import answers, tcp, udp
+from backends import WHY, for_each_backend
 from harness import V4, case, eventually, main
 from harness.weir import read, router_state
 
-WHY = "it is weir's rules"
-BACKENDS = ("nft", "iptables")
 CONFIG = "[gateway]\nworkers = 1\n[firewall]\non-failure = {}\n[rule one]\non = any/7501\nuse = direct\n"
-
-
-def for_each_backend(name, **options):
-    def declare(function):
-        for backend in BACKENDS:
-            case(f"{name} ({backend})", only_weir=WHY, **options)(
-                functools.partial(function, backend=backend))
-        return function
-    return declare
 
 
 def kept(lab, backend, on_failure="open", more="", **options):

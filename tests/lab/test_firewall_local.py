@@ -2,24 +2,12 @@
 """`local = yes`: what programs on the router send is intercepted like what clients send, with both
 backends; what weir itself sends, and what the router answers, is not."""
 
-import functools
-
 from asking import answers, tcp, udp
-from harness import case, endpoint, eventually, main
+from backends import for_each_backend
+from harness import endpoint, eventually, main
 from harness.host import Host
 
-WHY = "it is weir's rules"
-BACKENDS = ("nft", "iptables")
 LOCAL = "[gateway]\nworkers = 1\n[firewall]\nlocal = yes\n"
-
-
-def for_each_backend(name, **options):
-    def declare(function):
-        for backend in BACKENDS:
-            case(f"{name} ({backend})", only_weir=WHY, **options)(
-                functools.partial(function, backend=backend))
-        return function
-    return declare
 
 
 def rule(name, on, use, more=""):

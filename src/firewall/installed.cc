@@ -50,7 +50,7 @@ std::string own_lines(const std::string& saved) {
       table = line;
     } else if (line.starts_with(":WEIR") || line.starts_with("-A WEIR") ||
                line.ends_with("-j WEIR") || line.ends_with("-j WEIR-LOCAL")) {
-      own += table + " " + line + "\n";
+      own.append(table).append(" ").append(line).append("\n");
     }
   }
   return own;

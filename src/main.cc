@@ -136,6 +136,7 @@ int run_command(int argc, char** argv) {
   made->add_option("client", explain.client, "ADDRESS[:PORT]")->required();
   made->add_option("destination", explain.destination, "ADDRESS:PORT")->required();
   made->add_option("--interface", explain.interface, "inbound interface");
+  made->add_flag("--json", explain.json, "as JSON");
 
   weir::FirewallArguments firewall;
   made = command("firewall", "print, install or remove the firewall's rules",
@@ -149,6 +150,7 @@ int run_command(int argc, char** argv) {
 
   made->add_flag("--on-failure", firewall.on_failure,
                  "with remove: as firewall.on-failure says, so not if it is closed");
+  made->add_flag("--json", firewall.json, "with show: what the rules have to do, as JSON");
 
   weir::DoctorArguments doctor;
   made = command("doctor", "test what interception needs on this machine, and name what to fix",

@@ -3,19 +3,17 @@
 #include <ifaddrs.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <memory>
-#include <optional>
 
-#include "base/prefix_set.h"
+#include <nlohmann/json.hpp>
+
 #include "cli/load.h"
-#include "rules/rule_set.h"
-#include "upstream/assembly.h"
 
 namespace weir {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 std::vector<Address> own_addresses() {
   std::vector<Address> out;
@@ -39,113 +37,27 @@ std::vector<Address> own_addresses() {
   return out;
 }
 
-std::string port_text(const Flow& flow) {
-  return text_of({flow.protocol, flow.destination.port, flow.destination.port});
-}
+std::string place_text(const Place& place) { return place.file + ":" + std::to_string(place.line); }
 
-bool names_port(const RuleSettings& rule, const Flow& flow) {
-  return std::any_of(rule.on.begin(), rule.on.end(), [&](const PortRange& range) {
-    return range.protocol == flow.protocol && range.first <= flow.destination.port &&
-           flow.destination.port <= range.last;
-  });
-}
-
-// Why the firewall never hands this flow to weir, or "".
-std::string why_not_intercepted(const Configuration& configuration, const Flow& flow,
-                                std::string_view interface,
-                                const std::vector<Address>& own_addresses) {
-  const FirewallSettings& firewall = configuration.firewall;
-  const Address& destination = flow.destination.address;
-  if (std::none_of(configuration.rules.begin(), configuration.rules.end(),
-                   [&](const RuleSettings& rule) { return names_port(rule, flow); })) {
-    return "no rule names " + port_text(flow);
+Json json_of(const Explanation::Way& way) {
+  Json out = Json::object();
+  if (!way.servers.empty()) {
+    out["servers"] = way.servers;
   }
-  if (!firewall.interfaces.empty() && !interface.empty() &&
-      std::find(firewall.interfaces.begin(), firewall.interfaces.end(), interface) ==
-          firewall.interfaces.end()) {
-    return "interface " + std::string(interface) + " is not in [firewall] interfaces";
+  if (!way.goes_to.empty()) {
+    out["goes_to"] = way.goes_to;
   }
-  for (const Prefix& prefix : firewall.exclude) {
-    if (prefix.contains(destination)) {
-      return "destination " + destination.text() + " is in [firewall] exclude (" + prefix.text() +
-             ")";
+  for (const auto& [key, text] : {std::pair("source", &way.source), std::pair("mark", &way.mark),
+                                  std::pair("interface", &way.interface)}) {
+    if (!text->empty()) {
+      out[key] = *text;
     }
   }
-  if (destination.is_multicast()) {
-    return "destination " + destination.text() + " is a multicast address";
+  if (way.dscp) {
+    out["dscp"] = *way.dscp;
   }
-  if (!firewall.local_services &&
-      std::find(own_addresses.begin(), own_addresses.end(), destination) != own_addresses.end()) {
-    return "destination " + destination.text() +
-           " is an address of this router (local-services = no)";
-  }
-  return "";
-}
-
-std::string source_text(const Source& source, const Flow& flow) {
-  switch (source.kind) {
-    case SourceKind::gateway:
-      return "gateway (the address that routing picks)";
-    case SourceKind::client:
-      return "client (" + flow.client.address.text() + ")";
-    case SourceKind::client_port:
-      return "client:port (" +
-             (flow.client.port == 0 ? flow.client.address.text() : flow.client.text()) + ")";
-    case SourceKind::address:
-      return source.address.text();
-  }
-  return "";
-}
-
-std::string hexadecimal(std::uint32_t number) {
-  char out[16] = {};
-  (void)std::snprintf(out, sizeof out, "0x%x", number);
   return out;
 }
-
-std::string_view verdict_text(Upstream::Offload offload) {
-  switch (offload) {
-    case Upstream::Offload::bypass:
-      return "firewall: lets it pass, weir never sees it";
-    case Upstream::Offload::reject:
-      return "firewall: refuses it (TCP RST, ICMP port unreachable)";
-    case Upstream::Offload::drop:
-      return "firewall: drops it unanswered";
-    case Upstream::Offload::none:
-      break;
-  }
-  return "";
-}
-
-void explain_upstream(const Upstream& upstream, const Flow& flow, std::vector<std::string>& out) {
-  const UpstreamProfile& profile = upstream.profile();
-  out.push_back("upstream " + profile.name +
-                (profile.type == profile.name ? "" : ": type " + profile.type));
-  const auto candidates = upstream.candidates(flow);
-  for (const std::string& candidate : candidates) {
-    out.push_back((upstream.servers().empty() ? "goes to " : "server ") + candidate);
-  }
-  if (candidates.empty()) {  // it is refused or dropped
-    return;
-  }
-  if (upstream.servers().empty() && !upstream.through().empty()) {
-    return;  // a group: the rest is its members' affair
-  }
-  out.push_back("source " + source_text(profile.source, flow));
-  const SocketOptions& options = profile.options;
-  if (options.mark) {
-    out.push_back("mark " + hexadecimal(options.mark->value) + "/" +
-                  hexadecimal(options.mark->mask));
-  }
-  if (!options.interface.empty()) {
-    out.push_back("interface " + options.interface);
-  }
-  if (options.dscp) {
-    out.push_back("dscp " + std::to_string(*options.dscp));
-  }
-}
-
-std::string place_text(const Place& place) { return place.file + ":" + std::to_string(place.line); }
 
 }  // namespace
 
@@ -175,46 +87,79 @@ Result<Flow> flow_of(const ExplainArguments& arguments) {
   return flow;
 }
 
-std::vector<std::string> explain(const Configuration& configuration, const Flow& flow,
-                                 std::string_view interface,
-                                 const std::vector<Address>& own_addresses) {
+std::vector<std::string> lines_of(const Explanation& explanation) {
   std::vector<std::string> out;
-  out.push_back("flow " + std::string(flow.protocol == Protocol::tcp ? "tcp " : "udp ") +
-                (flow.client.port == 0 ? flow.client.address.text() : flow.client.text()) + " -> " +
-                flow.destination.text());
-  if (auto reason = why_not_intercepted(configuration, flow, interface, own_addresses);
-      !reason.empty()) {
-    out.push_back("not intercepted: " + reason);
+  out.push_back("flow " + explanation.protocol + " " + explanation.client + " -> " +
+                explanation.destination);
+  if (!explanation.not_intercepted.empty()) {
+    out.push_back("not intercepted: " + explanation.not_intercepted);
     return out;
   }
-  const auto matched = RuleSet::compile(configuration.rules).match(flow, [&](std::uint32_t) {
-    return std::string(interface);
-  });
-  const std::size_t passed = matched.value_or(configuration.rules.size());
-  for (std::size_t i = 0; i < passed; ++i) {
-    const RuleSettings& rule = configuration.rules[i];
-    out.push_back("not rule " + rule.name + " (" + place_text(rule.place) +
-                  "): " + why_not(rule, flow, interface));
+  for (const auto& passed : explanation.passed) {
+    out.push_back("not rule " + passed.rule + " (" + place_text(passed.place) + "): " + passed.why);
   }
-  std::string use = configuration.gateway.default_use;
-  if (matched) {
-    const RuleSettings& rule = configuration.rules[*matched];
-    use = rule.use;
-    out.push_back("rule " + rule.name + " (" + place_text(rule.place) + ")");
-  } else {
-    out.emplace_back("rule (default): no rule matches, [gateway] default decides");
-  }
-  ServerPool scratch;
-  const auto upstream = UpstreamAssembly(configuration.upstreams, scratch).get(use);
-  if (!upstream) {
-    out.push_back("upstream " + use + " cannot be made: " + upstream.error().text());
+  out.push_back("rule " + explanation.rule +
+                (explanation.place ? " (" + place_text(*explanation.place) + ")"
+                                   : ": no rule matches, [gateway] default decides"));
+  if (!explanation.problem.empty()) {
+    out.push_back("upstream " + explanation.upstream + " cannot be made: " + explanation.problem);
     return out;
   }
-  explain_upstream(*upstream.value(), flow, out);
-  if (const auto verdict = verdict_text(upstream.value()->offload()); !verdict.empty()) {
-    out.emplace_back(verdict);
+  out.push_back("upstream " + explanation.upstream +
+                (explanation.type == explanation.upstream ? "" : ": type " + explanation.type));
+  const Explanation::Way& way = explanation.way;
+  for (const std::string& server : way.servers) {
+    out.push_back("server " + server);
+  }
+  for (const std::string& place : way.goes_to) {
+    out.push_back("goes to " + place);
+  }
+  for (const auto& [word, text] : {std::pair("source ", &way.source), std::pair("mark ", &way.mark),
+                                   std::pair("interface ", &way.interface)}) {
+    if (!text->empty()) {
+      out.push_back(word + *text);
+    }
+  }
+  if (way.dscp) {
+    out.push_back("dscp " + std::to_string(*way.dscp));
+  }
+  if (!explanation.firewall.empty()) {
+    out.push_back("firewall: " + explanation.firewall);
   }
   return out;
+}
+
+std::string json_of(const Explanation& explanation) {
+  Json out{{"protocol", explanation.protocol},
+           {"client", explanation.client},
+           {"destination", explanation.destination},
+           {"intercepted", explanation.not_intercepted.empty()}};
+  if (!explanation.not_intercepted.empty()) {
+    out["why_not"] = explanation.not_intercepted;
+  } else {
+    out["not_rules"] = Json::array();
+    for (const auto& passed : explanation.passed) {
+      out["not_rules"].push_back({{"rule", passed.rule},
+                                  {"file", passed.place.file},
+                                  {"line", passed.place.line},
+                                  {"why", passed.why}});
+    }
+    out["rule"] = explanation.rule;
+    if (explanation.place) {
+      out["file"] = explanation.place->file;
+      out["line"] = explanation.place->line;
+    }
+    out["upstream"] = explanation.upstream;
+    if (explanation.problem.empty()) {
+      out["type"] = explanation.type;
+      out.update(json_of(explanation.way));
+      out["firewall"] =
+          explanation.firewall.empty() ? Json("hands it to weir") : Json(explanation.firewall);
+    } else {
+      out["error"] = explanation.problem;
+    }
+  }
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 int run_explain(const ExplainArguments& arguments) {
@@ -227,8 +172,13 @@ int run_explain(const ExplainArguments& arguments) {
   if (!configuration) {
     return bad_configuration;
   }
-  for (const std::string& line :
-       explain(*configuration, flow.value(), arguments.interface, own_addresses())) {
+  const Explanation explanation =
+      explain(*configuration, flow.value(), arguments.interface, own_addresses());
+  if (arguments.json) {
+    (void)std::printf("%s\n", json_of(explanation).c_str());
+    return 0;
+  }
+  for (const std::string& line : lines_of(explanation)) {
     (void)std::printf("%s\n", line.c_str());
   }
   return 0;

@@ -1,12 +1,10 @@
-// `weir explain`: what would become of a flow, without sending it: intercepted or not, which rule,
-// upstream, servers and source; and for every rule before that one, the condition that failed.
+// `weir explain`: what would become of a flow, without sending it.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/configuration.h"
+#include "cli/explanation.h"
 #include "weir/flow.h"
 #include "weir/result.h"
 
@@ -18,6 +16,7 @@ struct ExplainArguments {
   std::string client;       // ADDRESS or ADDRESS:PORT
   std::string destination;  // ADDRESS:PORT
   std::string interface;    // where it comes in; empty: not said
+  bool json = false;
 };
 
 // Returns the exit status: 0 also where the answer is that weir leaves the flow alone.
@@ -26,9 +25,8 @@ struct ExplainArguments {
 // The flow that the arguments describe; its interface is number 1 when one is named, else 0.
 [[nodiscard]] Result<Flow> flow_of(const ExplainArguments& arguments);
 
-// The explanation, one line each. `own_addresses` are the router's.
-[[nodiscard]] std::vector<std::string> explain(const Configuration& configuration, const Flow& flow,
-                                               std::string_view interface,
-                                               const std::vector<Address>& own_addresses);
+// An explanation as text, one line each, and as one JSON object.
+[[nodiscard]] std::vector<std::string> lines_of(const Explanation& explanation);
+[[nodiscard]] std::string json_of(const Explanation& explanation);
 
 }  // namespace weir

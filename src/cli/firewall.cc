@@ -6,6 +6,7 @@
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "firewall/install.h"
+#include "firewall/ruleset_json.h"
 
 namespace weir {
 namespace {
@@ -25,8 +26,9 @@ int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend)
     return report(arguments.file, ruleset.error());
   }
   if (arguments.action == "show") {
-    const std::string script = firewall::apply_script(ruleset.value(), backend);
-    const bool written = std::fwrite(script.data(), 1, script.size(), stdout) == script.size();
+    const std::string text = arguments.json ? firewall::ruleset_json(ruleset.value()) + "\n"
+                                            : firewall::apply_script(ruleset.value(), backend);
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
     return written && std::fflush(stdout) == 0 ? 0 : 1;
   }
   const Result<> applied = firewall::apply(ruleset.value(), backend);

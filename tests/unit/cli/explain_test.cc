@@ -18,9 +18,10 @@ Lines explained(const std::string& configuration, const std::string& protocol,
                              .protocol = protocol,
                              .client = client,
                              .destination = destination,
-                             .interface = interface});
+                             .interface = interface,
+                             .json = false});
   REQUIRE(flow.ok());
-  auto lines = explain(*loaded.configuration, flow.value(), interface, own_addresses);
+  auto lines = lines_of(explain(*loaded.configuration, flow.value(), interface, own_addresses));
   REQUIRE_FALSE(lines.empty());
   lines.erase(lines.begin());  // the flow itself
   return lines;
@@ -104,7 +105,7 @@ TEST_CASE("with local-services the router's own addresses are intercepted too") 
 TEST_CASE("arguments that describe no flow are refused") {
   const auto error = [](const std::string& protocol, const std::string& client,
                         const std::string& destination) {
-    const auto flow = flow_of({"f", protocol, client, destination, ""});
+    const auto flow = flow_of({"f", protocol, client, destination, "", false});
     REQUIRE_FALSE(flow.ok());
     return flow.error().text();
   };
@@ -115,6 +116,34 @@ TEST_CASE("arguments that describe no flow are refused") {
   CHECK(error("tcp", "192.0.2.1", "192.0.2.2:0").starts_with("destination '0' is not a port"));
   CHECK(error("tcp", "192.0.2.1", "[2001:db8::1]:80") ==
         "client and destination are of different families");
+}
+
+std::string explained_json(const std::string& configuration, const std::string& destination) {
+  const auto loaded = load_text(configuration);
+  REQUIRE(loaded.configuration);
+  const auto flow = flow_of({.file = "weir.ini",
+                             .protocol = "tcp",
+                             .client = "198.51.100.2:41000",
+                             .destination = destination,
+                             .interface = "",
+                             .json = true});
+  REQUIRE(flow.ok());
+  return json_of(explain(*loaded.configuration, flow.value(), "", {}));
+}
+
+TEST_CASE("as JSON an explanation has the same in keys") {
+  CHECK(explained_json(example, "203.0.113.5:8080") ==
+        R"j({"protocol":"tcp","client":"198.51.100.2:41000","destination":"203.0.113.5:8080",)j"
+        R"j("intercepted":true,"not_rules":[{"rule":"guests","file":"weir.ini","line":11,)j"
+        R"j("why":"tcp/8080 is not in tcp/80"}],"rule":"web","file":"weir.ini","line":15,)j"
+        R"j("upstream":"pool","type":"forward",)j"
+        R"j("servers":["web1 192.0.2.60:80 weight=2","web2 [2001:db8::61]:8080 weight=1"],)j"
+        R"j("source":"client:port (198.51.100.2:41000)","mark":"0x10/0xf0","interface":"wan2",)j"
+        R"j("dscp":46,"firewall":"hands it to weir"})j");
+  CHECK(explained_json(example, "203.0.113.129:80") ==
+        R"j({"protocol":"tcp","client":"198.51.100.2:41000","destination":"203.0.113.129:80",)j"
+        R"j("intercepted":false,"why_not":"destination 203.0.113.129 is in [firewall] exclude )j"
+        R"j((203.0.113.128/25)"})j");
 }
 
 TEST_CASE("an IPv6 client may come with or without a port") {

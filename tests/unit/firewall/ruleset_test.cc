@@ -1,6 +1,7 @@
 #include "firewall/ruleset.h"
 
 #include "catch.h"
+#include "firewall/ruleset_json.h"
 #include "make.h"
 
 namespace weir::firewall {
@@ -131,6 +132,20 @@ TEST_CASE("a counter's name is made of letters that every tool takes, and is uni
   CHECK(counter_name(ruleset.decisions[0]) == "rule-1-a_b___");
   CHECK(counter_name(ruleset.decisions[1]) == "rule-2-a_b___");
   CHECK(counter_name(ruleset.decisions[2]) == "default");
+}
+
+TEST_CASE("as JSON a ruleset shows what is decided, and null where a family cannot match") {
+  Ruleset ruleset =
+      ruleset_of({rule("a", {tcp(80, 85), udp(53)}, Offload::drop).client({"192.0.2.1"})});
+  ruleset.file = "weir.ini";
+  CHECK(ruleset_json(ruleset) ==
+        R"({"file":"weir.ini","port":50080,"mark":{"value":1,"mask":1},"table":100,)"
+        R"("bypass_mark":{"value":2,"mask":2},"interfaces":[],"exclude":[],"local":false,)"
+        R"("local_services":false,"on_failure":"open","tcp":["80-85"],"udp":["53"],"decisions":[)"
+        R"({"rule":"a","verdict":"drop","counter":"rule-1-a","tcp":["80-85"],"udp":["53"],)"
+        R"("interfaces":[],"ipv4":{"client":["192.0.2.1"]},"ipv6":null},)"
+        R"j({"rule":"(default)","verdict":"to the gateway","counter":"default","tcp":["80-85"],)j"
+        R"("udp":["53"],"interfaces":[],"ipv4":{},"ipv6":{}}]})");
 }
 
 }  // namespace weir::firewall

@@ -1,0 +1,155 @@
+#include "cli/explanation.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/prefix_set.h"
+#include "rules/rule_set.h"
+#include "upstream/assembly.h"
+
+namespace weir {
+namespace {
+
+std::string port_text(const Flow& flow) {
+  return text_of({flow.protocol, flow.destination.port, flow.destination.port});
+}
+
+bool names_port(const RuleSettings& rule, const Flow& flow) {
+  return std::any_of(rule.on.begin(), rule.on.end(), [&](const PortRange& range) {
+    return range.protocol == flow.protocol && range.first <= flow.destination.port &&
+           flow.destination.port <= range.last;
+  });
+}
+
+// Why the firewall never hands this flow to weir, or "".
+std::string why_not_intercepted(const Configuration& configuration, const Flow& flow,
+                                std::string_view interface,
+                                const std::vector<Address>& own_addresses) {
+  const FirewallSettings& firewall = configuration.firewall;
+  const Address& destination = flow.destination.address;
+  if (std::none_of(configuration.rules.begin(), configuration.rules.end(),
+                   [&](const RuleSettings& rule) { return names_port(rule, flow); })) {
+    return "no rule names " + port_text(flow);
+  }
+  if (!firewall.interfaces.empty() && !interface.empty() &&
+      std::find(firewall.interfaces.begin(), firewall.interfaces.end(), interface) ==
+          firewall.interfaces.end()) {
+    return "interface " + std::string(interface) + " is not in [firewall] interfaces";
+  }
+  for (const Prefix& prefix : firewall.exclude) {
+    if (prefix.contains(destination)) {
+      return "destination " + destination.text() + " is in [firewall] exclude (" + prefix.text() +
+             ")";
+    }
+  }
+  if (destination.is_multicast()) {
+    return "destination " + destination.text() + " is a multicast address";
+  }
+  if (!firewall.local_services &&
+      std::find(own_addresses.begin(), own_addresses.end(), destination) != own_addresses.end()) {
+    return "destination " + destination.text() +
+           " is an address of this router (local-services = no)";
+  }
+  return "";
+}
+
+std::string source_text(const Source& source, const Flow& flow) {
+  switch (source.kind) {
+    case SourceKind::gateway:
+      return "gateway (the address that routing picks)";
+    case SourceKind::client:
+      return "client (" + flow.client.address.text() + ")";
+    case SourceKind::client_port:
+      return "client:port (" +
+             (flow.client.port == 0 ? flow.client.address.text() : flow.client.text()) + ")";
+    case SourceKind::address:
+      return source.address.text();
+  }
+  return "";
+}
+
+std::string hexadecimal(std::uint32_t number) {
+  char out[16] = {};
+  (void)std::snprintf(out, sizeof out, "0x%x", number);
+  return out;
+}
+
+std::string_view verdict_text(Upstream::Offload offload) {
+  switch (offload) {
+    case Upstream::Offload::bypass:
+      return "lets it pass, weir never sees it";
+    case Upstream::Offload::reject:
+      return "refuses it (TCP RST, ICMP port unreachable)";
+    case Upstream::Offload::drop:
+      return "drops it unanswered";
+    case Upstream::Offload::none:
+      break;
+  }
+  return "";
+}
+
+Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
+  Explanation::Way way;
+  auto candidates = upstream.candidates(flow);
+  if (candidates.empty()) {  // it is refused or dropped
+    return way;
+  }
+  const bool has_servers = !upstream.servers().empty();
+  (has_servers ? way.servers : way.goes_to) = std::move(candidates);
+  if (!has_servers && !upstream.through().empty()) {
+    return way;  // a group: the rest is its members' affair
+  }
+  const UpstreamProfile& profile = upstream.profile();
+  way.source = source_text(profile.source, flow);
+  if (const auto& mark = profile.options.mark) {
+    way.mark = hexadecimal(mark->value) + "/" + hexadecimal(mark->mask);
+  }
+  way.interface = profile.options.interface;
+  way.dscp = profile.options.dscp;
+  return way;
+}
+
+}  // namespace
+
+Explanation explain(const Configuration& configuration, const Flow& flow,
+                    std::string_view interface, const std::vector<Address>& own_addresses) {
+  Explanation out;
+  out.protocol = flow.protocol == Protocol::tcp ? "tcp" : "udp";
+  out.client = flow.client.port == 0 ? flow.client.address.text() : flow.client.text();
+  out.destination = flow.destination.text();
+  out.not_intercepted = why_not_intercepted(configuration, flow, interface, own_addresses);
+  if (!out.not_intercepted.empty()) {
+    return out;
+  }
+  const auto matched = RuleSet::compile(configuration.rules).match(flow, [&](std::uint32_t) {
+    return std::string(interface);
+  });
+  const std::size_t passed = matched.value_or(configuration.rules.size());
+  for (std::size_t i = 0; i < passed; ++i) {
+    const RuleSettings& rule = configuration.rules[i];
+    out.passed.push_back(
+        {.rule = rule.name, .place = rule.place, .why = why_not(rule, flow, interface)});
+  }
+  out.rule = "(default)";
+  out.upstream = configuration.gateway.default_use;
+  if (matched) {
+    const RuleSettings& rule = configuration.rules[*matched];
+    out.rule = rule.name;
+    out.place = rule.place;
+    out.upstream = rule.use;
+  }
+  ServerPool scratch;
+  const auto made = UpstreamAssembly(configuration.upstreams, scratch).get(out.upstream);
+  if (!made) {
+    out.problem = made.error().text();
+    return out;
+  }
+  const Upstream& upstream = *made.value();
+  out.upstream = upstream.profile().name;
+  out.type = upstream.profile().type;
+  out.way = way_of(upstream, flow);
+  out.firewall = verdict_text(upstream.offload());
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,52 @@
+// What would become of a flow, as data: intercepted or not, which rule, upstream, servers and
+// source; and for every rule before that one, the condition that failed. `weir explain` prints it.
+//
+// Plain values; any thread. Nothing is asked of the machine: the router's own addresses are handed
+// in.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/configuration.h"
+#include "weir/flow.h"
+
+namespace weir {
+
+struct Explanation {
+  struct Passed {  // a rule before the one that matches
+    std::string rule;
+    Place place;
+    std::string why;
+  };
+  struct Way {                         // where a flow is taken that is neither refused nor dropped
+    std::vector<std::string> servers;  // candidates, where a balancer decides; else empty
+    std::vector<std::string> goes_to;  // the destination itself, or a group's members
+    std::string source;                // empty where the members of a group decide it
+    std::string mark;
+    std::string interface;
+    std::optional<std::uint8_t> dscp;
+  };
+
+  std::string protocol;
+  std::string client;  // without a port where none was said
+  std::string destination;
+  std::string not_intercepted;  // why the firewall never hands it to weir; then nothing follows
+  std::vector<Passed> passed;
+  std::string rule;            // "(default)" where none matches
+  std::optional<Place> place;  // of the rule
+  std::string upstream;
+  std::string type;
+  std::string problem;  // why the upstream cannot be made, or empty
+  Way way;
+  std::string firewall;  // what the firewall decides by itself, or empty
+};
+
+// `interface`: where the flow comes in, or empty. `own_addresses` are the router's.
+[[nodiscard]] Explanation explain(const Configuration& configuration, const Flow& flow,
+                                  std::string_view interface,
+                                  const std::vector<Address>& own_addresses);
+
+}  // namespace weir

@@ -1,0 +1,84 @@
+#include "firewall/ruleset_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "weir/endpoint.h"
+
+namespace weir::firewall {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Ports& ports) {
+  Json out = Json::array();
+  for (const auto& [first, last] : ports.ranges) {
+    out.push_back(first == last ? std::to_string(first)
+                                : std::to_string(first) + "-" + std::to_string(last));
+  }
+  return out;
+}
+
+Json json_of(const std::vector<Prefix>& prefixes) {
+  Json out = Json::array();
+  for (const Prefix& prefix : prefixes) {
+    out.push_back(prefix.text());
+  }
+  return out;
+}
+
+// Null where nothing of the family can match, an empty object where everything does.
+Json json_of(const std::optional<Addresses>& addresses) {
+  if (!addresses) {
+    return nullptr;
+  }
+  Json out = Json::object();
+  for (const auto& [key, prefixes] :
+       {std::pair("client", &addresses->client), std::pair("not_client", &addresses->not_client),
+        std::pair("destination", &addresses->destination),
+        std::pair("not_destination", &addresses->not_destination)}) {
+    if (!prefixes->empty()) {
+      out[key] = json_of(*prefixes);
+    }
+  }
+  return out;
+}
+
+Json json_of(const Decision& decision) {
+  return {{"rule", decision.name},
+          {"verdict", name_of(decision.verdict)},
+          {"counter", counter_name(decision)},
+          {"tcp", json_of(decision.tcp)},
+          {"udp", json_of(decision.udp)},
+          {"interfaces", decision.interfaces},
+          {"ipv4", json_of(decision.v4)},
+          {"ipv6", json_of(decision.v6)}};
+}
+
+Json json_of(const Mark& mark) { return {{"value", mark.value}, {"mask", mark.mask}}; }
+
+}  // namespace
+
+std::string ruleset_json(const Ruleset& ruleset) {
+  Json out{{"file", ruleset.file},
+           {"port", ruleset.port},
+           {"mark", json_of(ruleset.mark)},
+           {"table", ruleset.table},
+           {"bypass_mark", json_of(ruleset.bypass_mark)},
+           {"interfaces", ruleset.interfaces},
+           {"exclude", json_of(ruleset.exclude_v4)},
+           {"local", ruleset.local},
+           {"local_services", ruleset.local_services},
+           {"on_failure", ruleset.on_failure == OnFailure::open ? "open" : "closed"},
+           {"tcp", json_of(ruleset.tcp)},
+           {"udp", json_of(ruleset.udp)},
+           {"decisions", Json::array()}};
+  for (Json& prefix : json_of(ruleset.exclude_v6)) {
+    out["exclude"].push_back(std::move(prefix));
+  }
+  for (const Decision& decision : ruleset.decisions) {
+    out["decisions"].push_back(json_of(decision));
+  }
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace weir::firewall

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "balance/stable_hash.h"
-
 namespace weir {
 
 // The members as the balancer sees them for one flow. A route is taken to find out whether a member
@@ -52,33 +50,17 @@ class Group::Choice final : public Candidates {
 
 Group::Group(UpstreamProfile profile, std::vector<std::shared_ptr<Upstream>> members,
              const std::string& balance)
-    : Upstream(std::move(profile)), members_(std::move(members)) {
+    : Upstream(std::move(profile)), members_(std::move(members)), draws_(balance) {
   std::vector<Candidate> candidates;
   for (const auto& member : members_) {
     candidates.push_back({.name = member->name()});
   }
   balancer_ = make_balancer(balance, candidates);
-  if (balance == "source-hash") {
-    hashed_ = Hashed::source;
-  } else if (balance == "flow-hash") {
-    hashed_ = Hashed::flow;
-  }
 }
 
 Route Group::reach(const Flow& flow, const Target& target,
                    std::span<const std::shared_ptr<Server>> tried) const {
-  Draw draw;
-  switch (hashed_) {
-    case Hashed::source:
-      draw.key = stable_hash(flow.client.address);
-      break;
-    case Hashed::flow:
-      draw.key = stable_hash(flow);
-      break;
-    case Hashed::nothing:
-      draw.random = mixed(draws_.fetch_add(1, std::memory_order_relaxed));
-      break;
-  }
+  const Draw draw = draws_.draw(flow);
   Choice choice(*this, flow, target, tried);
   // When nobody is up, ejected servers are better than none.
   for (const auto asked : {Choice::Asked::up, Choice::Asked::anything}) {

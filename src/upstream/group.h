@@ -4,13 +4,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "balance/balancer.h"
+#include "balance/draw_source.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -44,12 +44,10 @@ class Group final : public Upstream {
                             std::span<const std::shared_ptr<Server>> tried) const override;
 
   class Choice;
-  enum class Hashed : std::uint8_t { nothing, source, flow };
 
   std::vector<std::shared_ptr<Upstream>> members_;
   std::unique_ptr<Balancer> balancer_;  // null: failover
-  Hashed hashed_ = Hashed::nothing;
-  mutable std::atomic<std::uint64_t> draws_{0};
+  DrawSource draws_;
 };
 
 Result<std::shared_ptr<Upstream>> make_group(const Settings& settings, UpstreamProfile profile,

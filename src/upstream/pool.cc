@@ -124,8 +124,7 @@ class Pool::Choice final : public Candidates {
     const auto share = health.share(now);
     some_slow |= share < ServerHealth::whole;
     // Of keys always the same ones, more and more of them.
-    const auto lot = mixed(draw_.key ^ (pool_.hashed_ == Hashed::nothing ? draw_.random : 0) ^
-                           stable_hash(server.identity().name));
+    const auto lot = mixed(draw_.key ^ draw_.random ^ stable_hash(server.identity().name));
     return lot % ServerHealth::whole < share;
   }
 
@@ -154,18 +153,7 @@ Route Pool::route(const Flow& flow, Port port, const UpstreamProfile& profile,
   route.verdict = Route::Verdict::no_server;
   route.source = profile.source;
   route.options = &profile.options;
-  Draw draw;
-  switch (hashed_) {
-    case Hashed::source:
-      draw.key = stable_hash(flow.client.address);
-      break;
-    case Hashed::flow:
-      draw.key = stable_hash(flow);
-      break;
-    case Hashed::nothing:
-      draw.random = mixed(draws_.fetch_add(1, std::memory_order_relaxed));
-      break;
-  }
+  const Draw draw = draws_.draw(flow);
   Choice choice(*this, flow, profile, tried, draw);
   while (const auto member = pick(choice, draw)) {
     const auto& server = servers_[*member];

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "balance/balancer.h"
+#include "balance/draw_source.h"
 #include "weir/server_set.h"
 #include "weir/upstream.h"
 
@@ -132,10 +132,10 @@ class Pool final : public ServerSet {
     std::vector<std::uint16_t> members;
     std::unique_ptr<Balancer> balancer;
   };
-  enum class Hashed : std::uint8_t { nothing, source, flow };
   class Choice;
 
-  Pool(ServerPool::Clock clock, Port port) : clock_(std::move(clock)), port_(port) {}
+  Pool(ServerPool::Clock clock, Port port, std::string_view balance)
+      : clock_(std::move(clock)), port_(port), draws_(balance) {}
   Result<Done> add(const Value& value, const std::string& upstream, ServerPool& servers,
                    std::set<std::string>& names);
   void add_service(const std::string& name, const Member& like, const std::string& upstream,
@@ -157,9 +157,8 @@ class Pool final : public ServerSet {
   std::optional<CheckTerms> check_;
   MakeHandshake make_handshake_;
   ServerHealth::Terms health_;
-  Hashed hashed_ = Hashed::nothing;
+  DrawSource draws_;
   bool counts_load_ = false;
-  mutable std::atomic<std::uint64_t> draws_{0};
 };
 
 }  // namespace weir

@@ -25,7 +25,8 @@ int scaled(std::uint16_t weight, std::uint16_t heaviest) {
 
 Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const UpstreamProfile& profile,
                                          ServerPool& servers, Port port) {
-  std::unique_ptr<Pool> pool(new Pool(servers.clock(), port));
+  const std::string& balance = settings.text("balance");
+  std::unique_ptr<Pool> pool(new Pool(servers.clock(), port, balance));
   std::set<std::string> names;
   for (const Value& value : settings.all("server")) {
     if (auto added = pool->add(value, profile.name, servers, names); !added) {
@@ -52,12 +53,6 @@ Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const Upstrea
   pool->health_ = {.eject_after = static_cast<std::uint32_t>(settings.number("eject-after")),
                    .eject_time = settings.duration("eject-time"),
                    .slow_start = settings.duration("slow-start")};
-  const std::string& balance = settings.text("balance");
-  if (balance == "source-hash") {
-    pool->hashed_ = Hashed::source;
-  } else if (balance == "flow-hash") {
-    pool->hashed_ = Hashed::flow;
-  }
   pool->counts_load_ = balance == "least-flows" || balance == "random-two";
   pool->lay_out(balance);
   return pool;

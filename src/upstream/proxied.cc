@@ -46,9 +46,8 @@ class Proxied final : public Upstream {
     }
     route.hops.push_back({.server = route.server,
                           .upstream = name(),
-                          .handshake = is_tcp
-                                           ? protocol_.connect(target, who_)
-                                           : protocol_.associate(route.remote.family(), who_)});
+                          .handshake = is_tcp ? protocol_.connect(target, who_)
+                                              : protocol_.associate(route.remote.family(), who_)});
     return route;
   }
 

@@ -1,6 +1,6 @@
-// Upstreams whose servers are proxies: a pool of them, what they ask of a user, and a handshake that
-// names the flow's target. What differs from one proxy's protocol to the next is a ProxyProtocol, and
-// a policy's file is little more than that.
+// Upstreams whose servers are proxies: a pool of them, what they ask of a user, and a handshake
+// that names the flow's target. What differs from one proxy's protocol to the next is a
+// ProxyProtocol, and a policy's file is little more than that.
 //
 // Immutable; any worker.
 #pragma once

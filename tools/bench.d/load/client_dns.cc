@@ -8,9 +8,9 @@
 #include <deque>
 #include <vector>
 
+#include "answers.h"
 #include "client.h"
 #include "datagram.h"
-#include "histogram.h"
 #include "ledger.h"
 #include "observation.h"
 #include "ports.h"
@@ -35,28 +35,7 @@ class Dns {
     ledger_.corrupt = 0;
     questions_.resize(options_.connections);
     for (std::uint32_t i = 0; i < options_.connections; ++i) ask(i);
-    observation_.start();
-    std::uint64_t answered_at_begin = 0;
-    std::uint64_t lost_at_begin = 0;
-    for (;;) {
-      turn();
-      const auto phase = observation_.advance(
-          Clock::now(),
-          [&] {
-            answered_at_begin = answered_;
-            lost_at_begin = lost_;
-            latencies_.clear();
-          },
-          [&] { answered_ -= answered_at_begin, lost_ -= lost_at_begin; });
-      if (phase == Observation::Phase::over) break;
-    }
-    const double all = static_cast<double>(answered_ + lost_);
-    Report report;
-    report.add("ops", static_cast<double>(answered_));
-    report.add("loss", all > 0 ? static_cast<double>(lost_) / all : 0.0);
-    report.add("p50_us", static_cast<double>(latencies_.percentile(0.50).count()) / 1e3);
-    report.add("p99_us", static_cast<double>(latencies_.percentile(0.99).count()) / 1e3);
-    finish(report, observation_, ledger_, corrupt_, ledger_.datagram_peer);
+    answers_.measure(observation_, ledger_, [&] { turn(); });
     return 0;
   }
 
@@ -93,7 +72,7 @@ class Dns {
       const auto [i, sequence] = pending_.front();
       if (questions_[i].sequence == sequence) {
         if (now - questions_[i].asked < 200ms) return;
-        ++lost_;
+        answers_.lost();
         ask(i);
       }
       pending_.pop_front();
@@ -105,13 +84,12 @@ class Dns {
     std::array<std::byte, 512> inbox;
     const ssize_t size = recv(question.socket.get(), inbox.data(), inbox.size(), 0);
     if (size < 0) {
-      ++lost_;  // refused: an ICMP error is an answer, but not the one
+      answers_.lost();  // refused: an ICMP error is an answer, but not the one
     } else {
       std::array<std::byte, kQuestionSize> asked;
       write_question(asked, question.sequence);
-      if (!answers({inbox.data(), static_cast<std::size_t>(size)}, asked)) ++corrupt_;
-      latencies_.record(Clock::now() - question.asked);
-      ++answered_;
+      if (!answers({inbox.data(), static_cast<std::size_t>(size)}, asked)) answers_.corrupt();
+      answers_.came_after(Clock::now() - question.asked);
     }
     ask(i);
   }
@@ -123,16 +101,13 @@ class Dns {
   const Options& options_;
   Ledger& ledger_;
   Observation observation_;
+  Answers answers_;
   Descriptor epoll_ = make_epoll();
   std::vector<Question> questions_;
   std::deque<Pending> pending_;
-  Histogram latencies_;
   const std::uint32_t offset_ = static_cast<std::uint32_t>(
       static_cast<std::uint64_t>(Clock::now().time_since_epoch().count()) / 1000 % kPorts);
   std::uint64_t next_ = 0;
-  std::uint64_t answered_ = 0;
-  std::uint64_t lost_ = 0;
-  std::uint64_t corrupt_ = 0;
 };
 
 }  // namespace

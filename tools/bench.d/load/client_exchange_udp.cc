@@ -11,9 +11,9 @@
 #include <deque>
 #include <vector>
 
+#include "answers.h"
 #include "client.h"
 #include "datagram.h"
-#include "histogram.h"
 #include "ledger.h"
 #include "observation.h"
 #include "ports.h"
@@ -41,28 +41,7 @@ class ExchangeUdp {
       hold_until_told();
       return 0;
     }
-    observation_.start();
-    std::uint64_t answered_at_begin = 0;
-    std::uint64_t lost_at_begin = 0;
-    for (;;) {
-      turn();
-      const auto phase = observation_.advance(
-          Clock::now(),
-          [&] {
-            answered_at_begin = answered_;
-            lost_at_begin = lost_;
-            latencies_.clear();
-          },
-          [&] { answered_ -= answered_at_begin, lost_ -= lost_at_begin; });
-      if (phase == Observation::Phase::over) break;
-    }
-    const double all = static_cast<double>(answered_ + lost_);
-    Report report;
-    report.add("ops", static_cast<double>(answered_));
-    report.add("loss", all > 0 ? static_cast<double>(lost_) / all : 0.0);
-    report.add("p50_us", static_cast<double>(latencies_.percentile(0.50).count()) / 1e3);
-    report.add("p99_us", static_cast<double>(latencies_.percentile(0.99).count()) / 1e3);
-    finish(report, observation_, ledger_, corrupt_, ledger_.datagram_peer);
+    answers_.measure(observation_, ledger_, [&] { turn(); });
     return 0;
   }
 
@@ -136,13 +115,12 @@ class ExchangeUdp {
     std::uint32_t sequence = 0;
     if (!identify(data, number, sequence) || number >= talks_.size() ||
         number % options_.sockets != socket || !(from == destination(number))) {
-      ++corrupt_;
+      answers_.corrupt();
       return;
     }
     Talk& talk = talks_[number];
     if (!talk.waiting || talk.sequence != sequence) return;  // written off before it came
-    latencies_.record(Clock::now() - talk.asked);
-    ++answered_;
+    answers_.came_after(Clock::now() - talk.asked);
     if (!opened(talk)) ++opened_;
     settle(number);
   }
@@ -194,7 +172,7 @@ class ExchangeUdp {
       Talk& talk = talks_[number];
       if (talk.waiting && talk.sequence == sequence) {
         if (now - talk.asked < 200ms) return;
-        ++lost_;
+        answers_.lost();
         talk.waiting = false;
         --waiting_;
         idle_.push_back(number);
@@ -210,6 +188,7 @@ class ExchangeUdp {
   const Options& options_;
   Ledger& ledger_;
   Observation observation_;
+  Answers answers_;
   Descriptor epoll_ = make_epoll();
   Address first_;
   std::vector<Descriptor> sockets_;
@@ -218,11 +197,7 @@ class ExchangeUdp {
   std::deque<std::uint32_t> idle_;
   std::vector<std::uint32_t> parked_;
   std::deque<Pending> pending_;  // in the order of asking, so the oldest is in front
-  Histogram latencies_;
   std::uint64_t opened_ = 0;
-  std::uint64_t answered_ = 0;
-  std::uint64_t lost_ = 0;
-  std::uint64_t corrupt_ = 0;
   std::uint32_t waiting_ = 0;
 };
 

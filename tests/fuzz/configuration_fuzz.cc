@@ -2,23 +2,15 @@
 // be printed. The input is the main file, then, each after a form feed, an included file `a.ini`
 // and a list file `l`.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "config/made_up_files.h"
 #include "config/utf8.h"
+#include "expect.h"
 
 namespace weir {
 namespace {
-
-void expect(bool truth, const char* what) {
-  if (!truth) {
-    (void)std::fprintf(stderr, "not so: %s\n", what);
-    std::abort();
-  }
-}
 
 std::string next_file(std::string_view& rest) {
   const auto end = rest.find('\f');

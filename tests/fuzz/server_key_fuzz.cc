@@ -1,23 +1,15 @@
 // Any text as a server, an endpoint and an address: what is taken is written and read back as the
 // same, and what is refused says why.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "expect.h"
 #include "upstream/server_key.h"
 #include "weir/endpoint.h"
 
 namespace weir {
 namespace {
-
-void expect(bool truth, const char* what) {
-  if (!truth) {
-    (void)std::fprintf(stderr, "not so: %s\n", what);
-    std::abort();
-  }
-}
 
 void address(std::string_view text) {
   const auto parsed = Address::parse(text);

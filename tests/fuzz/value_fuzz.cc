@@ -2,23 +2,15 @@
 // canonical form, means the same when written in it.
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "base/prefix.h"
 #include "base/quantity.h"
+#include "expect.h"
 #include "weir/settings.h"
 
 namespace weir {
 namespace {
-
-void expect(bool truth, const char* what) {
-  if (!truth) {
-    (void)std::fprintf(stderr, "not so: %s\n", what);
-    std::abort();
-  }
-}
 
 void parse_any(std::string_view text) {
   const std::array rows{

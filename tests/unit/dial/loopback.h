@@ -7,29 +7,13 @@
 #include <string>
 
 #include "base/descriptor.h"
-#include "base/transparent.h"
 #include "catch.h"
+#include "transparent_sockets.h"
 #include "weir/endpoint.h"
 #include "weir/flow.h"
 #include "weir/route.h"
 
 namespace weir {
-
-inline bool may_intercept() {
-  const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (set_transparent(probe.get(), Family::v4) && set_option(probe.get(), SOL_SOCKET, SO_MARK, 0)) {
-    return true;
-  }
-  WARN("skipped: this needs CAP_NET_ADMIN");
-  return false;
-}
-
-inline Endpoint name_of(int fd) {
-  sockaddr_storage raw{};
-  socklen_t length = sizeof raw;
-  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &length) == 0);
-  return Endpoint::from(raw);
-}
 
 // "127.0.0.1:80", "127.0.0.1:0" or "[::1]:0": port 0 lets the kernel choose, which
 // Endpoint::parse() refuses.

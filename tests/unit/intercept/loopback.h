@@ -9,28 +9,12 @@
 #include <optional>
 
 #include "base/descriptor.h"
-#include "base/transparent.h"
 #include "catch.h"
 #include "loop/edge_poll.h"
+#include "transparent_sockets.h"
 #include "weir/endpoint.h"
 
 namespace weir {
-
-inline bool may_intercept() {
-  const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (set_transparent(probe.get(), Family::v4)) {
-    return true;
-  }
-  WARN("skipped: this needs CAP_NET_ADMIN");
-  return false;
-}
-
-inline Endpoint name_of(int fd) {
-  sockaddr_storage raw{};
-  socklen_t length = sizeof raw;
-  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &length) == 0);
-  return Endpoint::from(raw);
-}
 
 inline Address loopback(Family family) {
   return family == Family::v4 ? Address::v4(INADDR_LOOPBACK) : Address::v6(in6addr_loopback);

@@ -85,6 +85,7 @@ class UdpFlows final : private UdpRelay::Owner {
   };
 
   static constexpr std::size_t most_reply_sockets = 256;
+  static constexpr Port dns_port = 53;
 
   // DNS flows that have their answer and wait for a second one (a repeated answer, or another
   // question from the same port), oldest first. Bounded, so that a busy resolver does not hold a

@@ -68,7 +68,12 @@ std::string path_of(const Route& route, const std::string& upstream) {
 
 TcpDial::TcpDial(const Environment& environment, const Flow& flow, const Upstream& upstream,
                  Owner& owner, EdgePoll::Watcher& events)
-    : environment_(environment), flow_(flow), upstream_(upstream), owner_(owner), events_(events) {}
+    : environment_(environment),
+      flow_(flow),
+      upstream_(upstream),
+      owner_(owner),
+      events_(events),
+      challengers_(environment.poll, *this) {}
 
 TcpDial::Outcome TcpDial::start() { return attempt(); }
 
@@ -106,7 +111,7 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
 TcpDial::Outcome TcpDial::open() {
   Outbound out = open_tcp(flow_, route_, environment_.bypass);
   if (out.source_port_taken) {
-    owner_.on_source_port_taken();
+    environment_.witness.on_source_port_taken();
   }
   if (!out.socket.valid()) {
     return connect_failed(out.step, out.error);
@@ -116,7 +121,7 @@ TcpDial::Outcome TcpDial::open() {
   }
   socket_ = std::move(out.socket);
   local_ = out.local;
-  owner_.on_socket_opened();
+  environment_.witness.on_socket_opened(ends());
   connect_until_ = environment_.poll.now() + environment_.connect_timeout;
   arm_connect(environment_.poll.now());
   return Outcome::connecting;
@@ -130,102 +135,57 @@ void TcpDial::arm_connect(Instant now) {
 
 // Dials the next address beside the one that has not answered yet.
 void TcpDial::open_challenger() {
-  auto challenger = std::make_unique<Challenger>(*this);
   const Endpoint first = route_.remote;
-  const Endpoint local = local_;
+  next_address();
+  Outbound out = open_tcp(flow_, route_, environment_.bypass);
+  const Ends ends{.local = out.local, .remote = std::exchange(route_.remote, first)};
+  if (out.socket.valid() && challengers_.add({.socket = std::move(out.socket), .ends = ends})) {
+    environment_.witness.on_socket_opened(ends);
+  }
+}
+
+void TcpDial::next_address() {
   route_.remote.address = route_.more.front();
   route_.more.erase(route_.more.begin());
-  Outbound out = open_tcp(flow_, route_, environment_.bypass);
-  if (out.socket.valid() && environment_.poll.add(out.socket.get(), *challenger)) {
-    challenger->socket = std::move(out.socket);
-    challenger->remote = route_.remote;
-    challenger->local = local_ = out.local;
-    owner_.on_socket_opened();
-    challengers_.push_back(std::move(challenger));
-  }
-  route_.remote = first;
-  local_ = local;
 }
 
-void TcpDial::Challenger::on_events(std::uint32_t events) {
-  for (std::size_t i = 0; i < dial.challengers_.size(); ++i) {
-    if (dial.challengers_[i].get() == this) {
-      dial.on_challenger(i, events);
-      return;
-    }
-  }
+void TcpDial::on_challenger_connected(Challengers::Entrant winner) {
+  drop_socket();
+  settle(promote(std::move(winner)) ? connected() : connect_failed("watch the socket", errno));
 }
 
-void TcpDial::on_challenger(std::size_t index, std::uint32_t events) {
-  const int fd = challengers_[index]->socket.get();
-  int code = 0;
-  socklen_t length = sizeof code;
-  getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length);
-  if (code != 0) {
-    const Endpoint first = std::exchange(route_.remote, challengers_[index]->remote);
-    const Endpoint local = std::exchange(local_, challengers_[index]->local);
-    owner_.on_socket_closed();
-    route_.remote = first;
-    local_ = local;
-    challengers_[index]->socket.reset();
-    beaten_.push_back(std::move(challengers_[index]));
-    challengers_.erase(challengers_.begin() + static_cast<std::ptrdiff_t>(index));
-  } else if ((events & EPOLLOUT) != 0) {
-    owner_.on_socket_closed();
-    socket_.reset();
-    if (promote(index)) {
-      settle(connected());
-    } else {
-      settle(connect_failed("watch the socket", errno));
-    }
-  }
+void TcpDial::on_challenger_closed(const Ends& ends) {
+  environment_.witness.on_socket_closed(ends);
 }
 
 // A challenger takes the place of the first address, whose socket is closed already.
-bool TcpDial::promote(std::size_t index) {
-  Challenger& winner = *challengers_[index];
-  environment_.poll.remove(winner.socket.get());
-  socket_ = std::move(winner.socket);
-  route_.remote = winner.remote;
-  local_ = winner.local;
-  beaten_.push_back(std::move(challengers_[index]));
-  challengers_.erase(challengers_.begin() + static_cast<std::ptrdiff_t>(index));
+bool TcpDial::promote(Challengers::Entrant entrant) {
+  socket_ = std::move(entrant.socket);
+  local_ = entrant.ends.local;
+  route_.remote = entrant.ends.remote;
   return environment_.poll.add(socket_.get(), events_);
 }
 
-void TcpDial::close_challengers() {
-  const Endpoint first = route_.remote;
-  const Endpoint local = local_;
-  for (auto& challenger : challengers_) {
-    route_.remote = challenger->remote;
-    local_ = challenger->local;
-    owner_.on_socket_closed();
-    challenger->socket.reset();
-    beaten_.push_back(std::move(challenger));
+void TcpDial::drop_socket() {
+  if (socket_.valid()) {
+    environment_.witness.on_socket_closed(ends());
+    socket_.reset();
   }
-  challengers_.clear();
-  route_.remote = first;
-  local_ = local;
 }
 
 TcpDial::Outcome TcpDial::connect_failed(const char* step, int code) {
   const Outcome outcome = outcome_of(code);
   // Another address of the server may do, and the flow has spent no attempt on it.
   if (code != ETIMEDOUT && outcome != Outcome::out_of_descriptors) {
-    if (socket_.valid()) {
-      owner_.on_socket_closed();
-      socket_.reset();
-    }
+    drop_socket();
     while (!challengers_.empty()) {
-      if (promote(0)) {
+      if (promote(challengers_.take_first())) {
         return Outcome::connecting;
       }
-      owner_.on_socket_closed();
-      socket_.reset();
+      drop_socket();
     }
     if (!route_.more.empty()) {
-      route_.remote.address = route_.more.front();
-      route_.more.erase(route_.more.begin());
+      next_address();
       environment_.deadlines.cancel(*this);
       return open();
     }
@@ -277,12 +237,9 @@ TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome o
 
 void TcpDial::close_socket() {
   environment_.deadlines.cancel(*this);
-  close_challengers();
+  challengers_.close();
   conversation_.reset();
-  if (socket_.valid()) {
-    owner_.on_socket_closed();
-    socket_.reset();
-  }
+  drop_socket();
 }
 
 // Goes on after something that may have failed, and reports what is decided.
@@ -320,7 +277,7 @@ void TcpDial::on_events(std::uint32_t events) {
 TcpDial::Outcome TcpDial::connected() {
   const Instant now = environment_.poll.now();
   connected_at_ = now;
-  close_challengers();
+  challengers_.close();
   if (route_.hops.empty()) {
     environment_.deadlines.cancel(*this);
     return Outcome::connected;

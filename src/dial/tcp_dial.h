@@ -18,6 +18,7 @@
 
 #include "base/deadlines.h"
 #include "base/descriptor.h"
+#include "dial/challengers.h"
 #include "dial/conversation.h"
 #include "dial/outbound.h"
 #include "loop/edge_poll.h"
@@ -26,7 +27,7 @@
 
 namespace weir {
 
-class TcpDial final : private Deadlines::Entry {
+class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
  public:
   enum class Outcome : std::uint8_t {
     connecting,  // not yet decided
@@ -51,12 +52,6 @@ class TcpDial final : private Deadlines::Entry {
     virtual void on_dialed(Outcome outcome) = 0;
     // An attempt failed and another server is tried.
     virtual void on_retry(const std::shared_ptr<Server>& failed) = 0;
-    // The wanted source port was taken.
-    virtual void on_source_port_taken() = 0;
-    // The socket of an attempt was opened, and closed again because the attempt failed: local() and
-    // route().remote are its ends.
-    virtual void on_socket_opened() = 0;
-    virtual void on_socket_closed() = 0;
     // The `id` of the flow's record, for a handshake that passes it on.
     [[nodiscard]] virtual std::string flow_id() const = 0;
 
@@ -64,7 +59,23 @@ class TcpDial final : private Deadlines::Entry {
     ~Owner() = default;
   };
 
+  using Ends = Challengers::Ends;
+
+  // Sees every socket that a dial opens.
+  class Witness {
+   public:
+    // The wanted source port was taken.
+    virtual void on_source_port_taken() = 0;
+    virtual void on_socket_opened(const Ends& ends) = 0;
+    // Not called for the one that take_socket() gave away.
+    virtual void on_socket_closed(const Ends& ends) = 0;
+
+   protected:
+    ~Witness() = default;
+  };
+
   struct Environment {
+    Witness& witness;
     EdgePoll& poll;
     Deadlines& deadlines;
     Mark bypass;
@@ -84,17 +95,17 @@ class TcpDial final : private Deadlines::Entry {
 
   // Of the attempt that connected, or of the last one.
   [[nodiscard]] const Route& route() const { return route_; }
-  [[nodiscard]] const Endpoint& local() const { return local_; }
+  [[nodiscard]] Ends ends() const { return {.local = local_, .remote = route_.remote}; }
   [[nodiscard]] std::uint32_t attempts() const { return attempts_; }
   // What failed and why, in a phrase; empty when nothing did.
   [[nodiscard]] const std::string& error() const { return error_; }
   // When the connection stood and the handshakes began.
   [[nodiscard]] Instant connected_at() const { return connected_at_; }
-  // REQUIRES: connected. From now on the owner watches over the socket's local endpoint.
+  // REQUIRES: connected. From now on it is the owner who tells when the socket is closed.
   [[nodiscard]] Descriptor take_socket();
   // Connections lost the race, whose events may still be on their way in this turn: the dial has to
   // live until its end.
-  [[nodiscard]] bool has_beaten() const { return !beaten_.empty(); }
+  [[nodiscard]] bool has_beaten() const { return challengers_.has_retired(); }
   // Gives up: the flow is over.
   void abandon() { close_socket(); }
 
@@ -104,9 +115,11 @@ class TcpDial final : private Deadlines::Entry {
   Outcome attempt(Route next);
   Outcome open();
   void open_challenger();
-  void on_challenger(std::size_t index, std::uint32_t events);
-  [[nodiscard]] bool promote(std::size_t index);
-  void close_challengers();
+  void on_challenger_connected(Challengers::Entrant winner) override;
+  void on_challenger_closed(const Ends& ends) override;
+  [[nodiscard]] bool promote(Challengers::Entrant entrant);
+  void drop_socket();
+  void next_address();
   void arm_connect(Instant now);
   Outcome connected();
   Outcome converse();
@@ -117,16 +130,6 @@ class TcpDial final : private Deadlines::Entry {
   void settle(Outcome outcome);
   void close_socket();
 
-  // A connection under way to another address of the same server.
-  struct Challenger final : EdgePoll::Watcher {
-    explicit Challenger(TcpDial& owner) : dial(owner) {}
-    void on_events(std::uint32_t events) override;
-    TcpDial& dial;
-    Descriptor socket;
-    Endpoint remote;
-    Endpoint local;
-  };
-
   Environment environment_;
   const Flow& flow_;
   const Upstream& upstream_;
@@ -135,8 +138,7 @@ class TcpDial final : private Deadlines::Entry {
   Route route_;
   Descriptor socket_;
   Endpoint local_;
-  std::vector<std::unique_ptr<Challenger>> challengers_;
-  std::vector<std::unique_ptr<Challenger>> beaten_;  // events may still name them
+  Challengers challengers_;
   Instant connect_until_;
   std::string flow_id_;
   std::optional<Conversation> conversation_;  // once connected, where there are handshakes

@@ -35,16 +35,20 @@ TcpFlow::TcpFlow(TcpFlows& all, FlowCore core, Descriptor client)
       core_(std::move(core)),
       client_(std::move(client)),
       client_events_(*this),
-      server_events_(*this) {}
+      server_events_(*this),
+      own_sockets_(services_, core_.generation) {}
 
 void TcpFlow::start() {
   if (!services_.poll().add(client_.get(), client_events_)) {
     finish(End::limit, Reason::out_of_memory, "cannot watch the connection");
     return;
   }
-  const TcpDial::Environment environment{
-      services_.poll(), services_.deadlines(), core_.snapshot->bypass(),
-      core_.snapshot->timeouts().connect, core_.snapshot->timeouts().handshake};
+  const TcpDial::Environment environment{own_sockets_,
+                                         services_.poll(),
+                                         services_.deadlines(),
+                                         core_.snapshot->bypass(),
+                                         core_.snapshot->timeouts().connect,
+                                         core_.snapshot->timeouts().handshake};
   TcpDial::Owner& owner = *this;
   dial_ = std::make_unique<TcpDial>(environment, core_.flow, *core_.rule->upstream, owner,
                                     server_events_);
@@ -135,7 +139,7 @@ void TcpFlow::learn_from_dial() {
   core_.attempts = dial_->attempts();
   core_.server = dial_->route().server;
   core_.remote = dial_->route().remote;
-  core_.source = dial_->local();
+  core_.source = dial_->ends().local;
   if (dial_->route().dialled) {
     core_.path =
         std::make_unique<const std::string>(path_of(dial_->route(), core_.rule->upstream->name()));
@@ -145,10 +149,6 @@ void TcpFlow::learn_from_dial() {
 void TcpFlow::on_retry(const std::shared_ptr<Server>&) {
   pending_server_events_ = 0;
   services_.reasons().add(Reason::retried);
-}
-
-LoopGuard::OwnSocket TcpFlow::dialled_socket() const {
-  return {Protocol::tcp, dial_->local(), dial_->route().remote, core_.generation};
 }
 
 void TcpFlow::progress(TcpRelay::Progress state) {

@@ -16,6 +16,7 @@
 #include "gateway/flow_core.h"
 #include "gateway/flow_services.h"
 #include "gateway/loop_guard.h"
+#include "gateway/own_sockets.h"
 #include "loop/edge_poll.h"
 #include "relay/tcp_relay.h"
 
@@ -57,11 +58,7 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   void on_dialed(TcpDial::Outcome outcome) override;
   void learn_from_dial();
   void on_retry(const std::shared_ptr<Server>&) override;
-  void on_source_port_taken() override { services_.reasons().add(Reason::source_port_taken); }
   [[nodiscard]] std::string flow_id() const override { return services_.id_of(core_); }
-  void on_socket_opened() override { services_.loop_guard().opened(dialled_socket()); }
-  void on_socket_closed() override { services_.loop_guard().closed(dialled_socket()); }
-  [[nodiscard]] LoopGuard::OwnSocket dialled_socket() const;
   void progress(TcpRelay::Progress state);
   void pass_last_words(Instant now);
   void finish_failed();
@@ -76,6 +73,7 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   Descriptor client_;  // until the relay has it
   ClientEvents client_events_;
   ServerEvents server_events_;
+  OwnSockets own_sockets_;
   std::unique_ptr<TcpDial> dial_;
   std::optional<TcpRelay> relay_;
   std::uint64_t counted_up_ = 0;

@@ -31,9 +31,9 @@ UdpRelay::UdpRelay(Owner& owner, FlowServices& services, UdpSocket& socket, cons
       services_(services),
       socket_(socket),
       flow_(core.flow),
-      generation_(core.generation),
+      own_sockets_(services, core.generation),
       flow_id_(services.id_of(core)),
-      dial_({services.poll(), services.deadlines(), core.snapshot->bypass(),
+      dial_({own_sockets_, services.poll(), services.deadlines(), core.snapshot->bypass(),
              core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake},
             flow_, *core.rule->upstream, static_cast<TcpDial::Owner&>(*this),
             static_cast<EdgePoll::Watcher&>(*this)) {}
@@ -79,7 +79,7 @@ void UdpRelay::on_dialed(TcpDial::Outcome outcome) {
 }
 
 TcpDial::Outcome UdpRelay::opened() {
-  own_ = dialled_socket();
+  own_ = own_sockets_.known(dial_.ends());
   control_ = dial_.take_socket();
   const Route& way = dial_.route();
   endpoint_ = way.hops.back().handshake->relay();
@@ -125,13 +125,6 @@ void UdpRelay::on_events(std::uint32_t events) {
 void UdpRelay::on_retry(const std::shared_ptr<Server>&) {
   services_.reasons().add(Reason::retried);
 }
-void UdpRelay::on_source_port_taken() { services_.reasons().add(Reason::source_port_taken); }
-void UdpRelay::on_socket_opened() { services_.loop_guard().opened(dialled_socket()); }
-void UdpRelay::on_socket_closed() { services_.loop_guard().closed(dialled_socket()); }
 std::string UdpRelay::flow_id() const { return flow_id_; }
-
-LoopGuard::OwnSocket UdpRelay::dialled_socket() const {
-  return {Protocol::tcp, dial_.local(), dial_.route().remote, generation_};
-}
 
 }  // namespace weir

@@ -20,6 +20,7 @@
 #include "gateway/flow_core.h"
 #include "gateway/flow_services.h"
 #include "gateway/loop_guard.h"
+#include "gateway/own_sockets.h"
 #include "loop/edge_poll.h"
 
 namespace weir {
@@ -83,20 +84,16 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
  private:
   void on_dialed(TcpDial::Outcome outcome) override;
   void on_retry(const std::shared_ptr<Server>& failed) override;
-  void on_source_port_taken() override;
-  void on_socket_opened() override;
-  void on_socket_closed() override;
   [[nodiscard]] std::string flow_id() const override;
   void on_events(std::uint32_t events) override;
 
   TcpDial::Outcome opened();
-  [[nodiscard]] LoopGuard::OwnSocket dialled_socket() const;
 
   Owner& owner_;
   FlowServices& services_;
   UdpSocket& socket_;
   Flow flow_;
-  std::uint8_t generation_;
+  OwnSockets own_sockets_;
   std::string flow_id_;
   TcpDial dial_;
   Descriptor control_;

@@ -61,7 +61,7 @@ class Scripted final : public Upstream {
 };
 
 // Owns a dial as a flow does.
-class Caller final : public EdgePoll::Watcher, private TcpDial::Owner {
+class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private TcpDial::Witness {
  public:
   explicit Caller(const Upstream& upstream, Milliseconds timeout = Milliseconds(10'000))
       : poll_(loop_,
@@ -75,8 +75,10 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner {
     flow.client = Endpoint::parse("127.0.0.5:4000").value();
     flow.destination = Endpoint::parse("127.0.0.1:80").value();
     TcpDial::Owner& owner = *this;
-    dial.emplace(TcpDial::Environment{poll_, deadlines_, {0x2, 0x2}, timeout, timeout}, flow,
-                 upstream, owner, *this);
+    dial.emplace(
+        TcpDial::Environment{
+            static_cast<TcpDial::Witness&>(*this), poll_, deadlines_, {0x2, 0x2}, timeout, timeout},
+        flow, upstream, owner, *this);
   }
   ~Caller() {
     dial.reset();
@@ -109,9 +111,10 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner {
     passed_ += time;
     deadlines_.advance(poll_.now() + passed_);
   }
-  [[nodiscard]] std::string tuple() const {
-    return dial->local().text() + " -> " + dial->route().remote.text();
+  [[nodiscard]] static std::string tuple(const TcpDial::Ends& ends) {
+    return ends.local.text() + " -> " + ends.remote.text();
   }
+  [[nodiscard]] std::string tuple() const { return tuple(dial->ends()); }
   [[nodiscard]] std::uint64_t deadlines() const { return deadlines_.size(); }
 
   Flow flow;
@@ -132,10 +135,10 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner {
   }
   std::string flow_id() const override { return "flow-1"; }
   void on_source_port_taken() override { ++source_port_taken; }
-  void on_socket_opened() override { sockets.insert(tuple()); }
-  void on_socket_closed() override {
-    REQUIRE(sockets.contains(tuple()));
-    sockets.erase(sockets.find(tuple()));
+  void on_socket_opened(const TcpDial::Ends& ends) override { sockets.insert(tuple(ends)); }
+  void on_socket_closed(const TcpDial::Ends& ends) override {
+    REQUIRE(sockets.contains(tuple(ends)));
+    sockets.erase(sockets.find(tuple(ends)));
   }
 
   Loop loop_;

@@ -35,7 +35,7 @@ TEST_CASE("a server that accepts is dialled once") {
   CHECK(caller.dial->route().server == pool.servers()[0]);
   CHECK(caller.dial->route().remote == server.local);
   CHECK(caller.deadlines() == 0);
-  const Endpoint local = caller.dial->local();
+  const Endpoint local = caller.dial->ends().local;
   const Descriptor socket = caller.dial->take_socket();
   CHECK(name_of(socket.get()) == local);
   CHECK(server.accept_one() == local);

@@ -1,5 +1,7 @@
 #include "cli/load.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -72,6 +74,24 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
   return {};
 }
 
+// Secrets in a file that everybody on this machine may read.
+std::vector<Diagnostic> open_passwords(const Configuration& configuration) {
+  std::vector<Diagnostic> out;
+  for (const Settings& settings : configuration.upstreams) {
+    struct stat status {};
+    if (!settings.given("password")) {
+      continue;
+    }
+    const Place place = settings.place_of("password");
+    if (::stat(place.file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
+      out.push_back({Diagnostic::Severity::warning, place,
+                     "everyone may read this password: chmod o-r " + place.file +
+                         ", or put it into a password-file"});
+    }
+  }
+  return out;
+}
+
 // Rules that would send datagrams where none can go.
 std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
                                          UpstreamAssembly& assembly) {
@@ -119,10 +139,11 @@ Loaded load(const std::string& file) {
   if (out.configuration) {
     ServerPool scratch;
     UpstreamAssembly assembly(out.configuration->upstreams, scratch);
-    for (auto&& more : {shadowed_rules(out.configuration->rules),
-                        servers_behind_the_router(*out.configuration, assembly),
-                        family_warnings(*out.configuration, assembly),
-                        misled_datagrams(*out.configuration, assembly)}) {
+    for (auto&& more :
+         {shadowed_rules(out.configuration->rules),
+          servers_behind_the_router(*out.configuration, assembly),
+          family_warnings(*out.configuration, assembly), open_passwords(*out.configuration),
+          misled_datagrams(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }
     if (std::any_of(out.diagnostics.begin(), out.diagnostics.end(), [](const Diagnostic& one) {

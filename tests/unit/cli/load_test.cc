@@ -55,6 +55,21 @@ TEST_CASE("servers that may sit behind the router are a warning, unless interfac
   CHECK(texts(pool + "[firewall]\ninterfaces = eth1\n").empty());
 }
 
+TEST_CASE("a password in a file that everyone may read is a warning") {
+  const std::string text =
+      "[firewall]\ninterfaces = lan\n[upstream p]\ntype = socks5\nserver = 192.0.2.1\n"
+      "username = router\npassword = secret\n[rule a]\non = tcp/80\nuse = p\n";
+  const TemporaryFile file(text);
+  using std::filesystem::perms;
+  std::filesystem::permissions(file.path(), perms::owner_read | perms::others_read);
+  const auto open = load(file.path()).diagnostics;
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].line() == file.path() + ":7: warning: everyone may read this password: chmod o-r " +
+                              file.path() + ", or put it into a password-file");
+  std::filesystem::permissions(file.path(), perms::owner_read | perms::group_read);
+  CHECK(load(file.path()).diagnostics.empty());
+}
+
 TEST_CASE("a password file that cannot be read is one problem, not two") {
   CHECK(texts("[firewall]\ninterfaces = lan\n[upstream p]\ntype = socks5\nserver = 192.0.2.1\n"
               "username = router\npassword-file = /nowhere/password\n"

@@ -22,6 +22,8 @@ constexpr std::uint32_t heavy_after = 64;
 constexpr int heavy_receive_buffer = 4 * 1024 * 1024;
 // How often one socket may fill the batch in one turn.
 constexpr int most_batches = 2;
+// A read that fills its room has to be followed by another one, which tells whether that was all.
+constexpr std::size_t least_room = 8;
 
 }  // namespace
 
@@ -47,18 +49,17 @@ void UdpFlows::on_socket_events(UdpSocket& socket, std::uint32_t events) {
 }
 
 void UdpFlows::receive(UdpSocket& socket) {
-  int icmp =
-      0;  // of a connected socket, which hands the error out before the answers it has queued
-  for (int i = 0; i < most_batches; ++i) {
-    if (answers_used_ == DatagramBatch::slots) {
+  // Of a connected socket, which hands the error out before the answers it has queued.
+  int icmp = 0;
+  bool drained = false;
+  for (int i = 0; i < most_batches && !drained; ++i) {
+    if (DatagramBatch::slots - answers_used_ < least_room) {
       flush_answers();
     }
     const std::size_t room = DatagramBatch::slots - answers_used_;
     const int received = answers_.receive(socket.descriptor.get(), answers_used_);
     if (received < 0) {
-      if (errno == EAGAIN) {
-        break;
-      }
+      drained = errno == EAGAIN;
       const bool is_unreachable =
           errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH;
       if (is_unreachable && socket.is_connected()) {
@@ -85,16 +86,15 @@ void UdpFlows::receive(UdpSocket& socket) {
       }
       static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, heavy_receive_buffer));
     }
-    if (count < room && icmp == 0) {
-      return;  // drained: the kernel looked and found no more
-    }
+    // The kernel looked and found no more; but behind an error there may be answers still.
+    drained = count < room && icmp == 0;
   }
   if (icmp != 0) {
     unreachable(*socket.only_flow, icmp);
-    return;
+  } else if (!drained) {
+    services_.poll().forget(socket);
+    services_.poll().again(socket, EPOLLIN);
   }
-  services_.poll().forget(socket);
-  services_.poll().again(socket, EPOLLIN);
 }
 
 // Queues what the server side sent in `slot` for the client.

@@ -13,12 +13,13 @@ server that died, and nothing after.
 """
 
 import contextlib
+import random
 import threading
 
 from harness import case, endpoint, eventually, main
 from harness.servers import dnsmasq, nginx
 from load import Dnsperf, Wrk
-from pools import REFUSING, SILENT, at, config, gone, server, upstream, wait_for_state
+from pools import PORT, REFUSING, SILENT, at, config, gone, server, upstream, wait_for_state
 
 POOL = "pools go where plain routing does not"
 
@@ -101,6 +102,98 @@ def killed(lab, net):
         served(weir, "north")
         answered, failures, _ = load.finish()
         assert not failures, (failures, answered)
+
+
+NAME = "pool.lab.test"
+
+
+@contextlib.contextmanager
+def name_means(lab, net, *hosts):
+    """dnsmasq on bob, which gives the name these hosts' addresses, for a second each time."""
+    records = [f"{NAME},{host.at(net)}" for host in hosts]
+    with dnsmasq(lab.bob, records=records, options=["--local=/lab.test/", "--local-ttl=1"]) as program:
+        yield program
+
+
+@case("under wrk the addresses of a server's name come and go, and the DNS server with them: no request "
+      "fails, and no open connection notices", only_weir=POOL)
+def moving_name(lab, net):
+    for host in lab.servers:
+        lab.nginx(host)
+    text = config([f"web={NAME}:80"], on="tcp/80") + (
+        f"[dns]\nservers = {endpoint(lab.bob.at(net), 53)}\nmin-ttl = 100ms\nmax-ttl = 1s\n")
+
+    def means(*hosts):
+        eventually(lambda: set(server(weir, "web")["addresses"]) == {host.at(net) for host in hosts},
+                   f"the name means {' '.join(map(str, hosts))}")
+        served(weir, "web")
+
+    with contextlib.ExitStack() as dns, lab.weir(text) as weir:
+        dns.enter_context(name_means(lab, net, lab.north))
+        means_nothing = server(weir, "web")
+        assert means_nothing["resolved_ms_ago"] is None or means_nothing["addresses"]
+        eventually(lambda: server(weir, "web")["addresses"], "the name is resolved")
+        short = Wrk(lab.alice, page(lab, net))
+        kept = Wrk(lab.bob, page(lab, net), keep=True)
+        means(lab.north)
+        weir.expect_flows(8, client=lab.bob.at(net))
+        for hosts in ((lab.north, lab.east), (lab.south,), (lab.east, lab.south, lab.north), (lab.east,)):
+            dns.close()
+            dns.enter_context(name_means(lab, net, *hosts))
+            means(*hosts)
+        dns.close()  # and nobody answers any more
+        eventually(lambda: server(weir, "web")["resolved_ms_ago"] > 2_500, "the answer gets old")
+        assert server(weir, "web")["addresses"] == [lab.east.at(net)]
+        served(weir, "web")
+        dns.enter_context(name_means(lab, net, lab.north))
+        means(lab.north)
+        assert server(weir, "web")["resolved_ms_ago"] < 2_500
+        flows = weir.flows(client=lab.bob.at(net))
+        assert {flow["server_address"] for flow in flows} == {endpoint(lab.north.at(net), 80)}, flows
+        for load, bodies in ((short, {"north", "east", "south"}), (kept, {"north"})):
+            answered, failures, seen = load.finish()
+            assert not failures, (failures, answered)
+            assert seen == bodies and answered > 1000, (seen, answered)
+        assert len(weir.records(client=lambda c: lab.bob.at(net) in c)) <= 8  # each lasted to the end
+
+
+@case("two gateways that list their servers in another order send each of 200 clients to the same one, "
+      "also when a server is gone", only_weir=POOL)
+def two_gateways(lab, net):
+    places = [(host, port) for host in lab.servers for port in range(7610, 7614)]
+    for host, port in places:
+        name = f"{host}-{port}".encode()
+        lab.serve(host.listen(net, port), lambda connection, name=name: connection.sendall(name))
+    clients = [net.pick(f"192.0.2.{n}", f"fd00:192:0:2::a:{n}") for n in range(20, 220)]
+    width = net.pick(24, 64)
+
+    def addresses(what, more=""):
+        lab.alice.run("ip", "-batch", "-", check=True, input="".join(
+            f"addr {what} {client}/{width} dev eth0{more}\n" for client in clients).encode())
+    addresses("add", net.pick("", " nodad"))
+
+    def whom_each_gets():
+        got = {}
+        for client in clients:
+            with lab.alice.connect(net, lab.places.swallowed.at(net), PORT, source=(client, 0)) as made:
+                got[client] = made.recv(100).decode()
+        return got
+
+    lines = [f"{host}-{port}={endpoint(host.at(net), port)} weight={1 + port % 3}" for host, port in places]
+    seen, tables = [], []
+    for shuffle in (lambda _: None, random.Random(7).shuffle, random.Random(8).shuffle):
+        shuffle(lines)
+        with lab.weir(config(lines, balance="source-hash")) as weir:
+            tables.append(upstream(weir)["checksum"])
+            all_there = whom_each_gets()
+            assert weir.live("set-server", "pool", "east-7611", "down").returncode == 0
+            seen.append((all_there, whom_each_gets()))
+    assert seen[0] == seen[1] == seen[2] and len(set(tables)) == 1 and tables[0], tables
+    addresses("del")
+    before, after = seen[0]
+    assert set(before.values()) == {f"{host}-{port}" for host, port in places}
+    moved = {before[client] for client in clients if before[client] != after[client]}
+    assert moved == {"east-7611"}, "only its own clients go elsewhere"
 
 
 DNS = "[timeouts]\ndns-idle = 1s\n"

@@ -97,6 +97,13 @@ struct ServerReport {
   std::uint64_t packets_down = 0;
 };
 
+// A list of servers that stands in the DNS.
+struct ServiceReport {
+  std::string name;
+  std::size_t targets = 0;
+  std::int64_t resolved_ms = -1;  // since it was last answered; -1: never
+};
+
 struct UpstreamReport {
   std::string name;
   std::string type;
@@ -109,6 +116,7 @@ struct UpstreamReport {
   Latencies latencies;
   std::optional<std::uint64_t> checksum;  // of a table that gateways can compare
   std::vector<std::string> members;       // of a group
+  std::vector<ServiceReport> services;
   std::vector<ServerReport> servers;
 };
 

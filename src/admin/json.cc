@@ -60,7 +60,17 @@ Json object_of(const ServerReport& server) {
           {"packets_down", server.packets_down}};
 }
 
+Json object_of(const ServiceReport& service) {
+  return {{"name", service.name},
+          {"targets", service.targets},
+          {"resolved_ms_ago", known(service.resolved_ms)}};
+}
+
 Json object_of(const UpstreamReport& upstream) {
+  Json services = Json::array();
+  for (const auto& service : upstream.services) {
+    services.push_back(object_of(service));
+  }
   Json servers = Json::array();
   for (const auto& server : upstream.servers) {
     servers.push_back(object_of(server));
@@ -76,6 +86,7 @@ Json object_of(const UpstreamReport& upstream) {
       {"packets_down", upstream.packets_down},
       {"checksum", upstream.checksum ? Json(fmt::format("{:016x}", *upstream.checksum)) : Json()},
       {"members", upstream.members},
+      {"services", std::move(services)},
       {"servers", std::move(servers)}};
 }
 

@@ -160,6 +160,13 @@ std::string age_text(const Json& server) {
              : " (resolved " + elapsed_text(age.get<double>()) + " ago)";
 }
 
+// "3 servers (resolved 3m ago)" of a service's records.
+std::string records_text(const Json& service) {
+  return service.at("resolved_ms_ago").is_null()
+             ? "no records yet"
+             : count_at(service, "targets") + " servers" + age_text(service);
+}
+
 // "down for 3m: check: connect: Connection refused (0.4 ms)"
 std::string state_text(const Json& server) {
   std::string out = text_at(server, "state");
@@ -196,6 +203,10 @@ Result<std::string> upstreams_text(std::string_view json) {
       table.row({name, type, "", group_or_checksum(upstream), "", "", count_at(upstream, "flows"),
                  count_at(upstream, "flows_total"), "", bytes_at(upstream, "bytes_up"),
                  bytes_at(upstream, "bytes_down")});
+      for (const auto& service : upstream.at("services")) {
+        table.row({name, type, "srv:" + text_at(service, "name"), records_text(service), "", "", "",
+                   "", "", "", ""});
+      }
       for (const auto& server : upstream.at("servers")) {
         const auto& port = server.at("port");
         const auto addresses = joined(server.at("addresses"));

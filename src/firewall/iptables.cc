@@ -81,7 +81,7 @@ class Writer {
   }
 
   // What the router itself sends comes in on lo, marked. First of all, for the socket that a UDP
-  // reply leaves from would take the mark off; TPROXY finds established connections by itself.
+  // reply leaves from would take the mark off; what belongs to a connection finds it by itself.
   void entry_of_local() {
     if (!ruleset_.local || !ruleset_.has(Verdict::intercept)) {
       return;
@@ -270,7 +270,10 @@ class Writer {
         if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
           continue;
         }
-        add("WEIR-INTERCEPT", fmt::format("-p {} {}", protocol, tproxy()));
+        const bool from_the_first = protocol == "tcp" && ruleset_.passes_what_is_under_way();
+        add("WEIR-INTERCEPT",
+            fmt::format("-p {} {}{}", protocol,
+                        from_the_first ? "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN " : "", tproxy()));
       }
     }
     if (ruleset_.has(Verdict::reject)) {

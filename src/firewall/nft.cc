@@ -7,6 +7,14 @@
 // `on-failure = open`, where a packet for which tproxy finds no listener must pass, and must not
 // fall into a `reject` further down.
 //
+// With `on-failure = open` a connection is intercepted from its first packet on or not at all: one
+// that began without weir, before it was started, while somebody had taken the rules away, or
+// before a reload named its port, goes on past it. Handed to the listener, its next packet would be
+// answered with a reset. What this gives up: where more connections wait for their handshake's end
+// than the listener may hold (some thousands: a flood), the kernel goes over to SYN cookies and
+// knows nothing of a connection until its second packet, which then passes, too. With `closed`
+// nothing passes, and every packet goes to the listener.
+//
 // Packets for existing sockets come first. They are what a classic DIVERT rule matches, but a
 // transparent socket alone is not enough to tell:
 //   - a server-side socket, known by its bypass-mark: its packets are delivered, or an answer to a
@@ -181,8 +189,12 @@ void write_intercept(std::string& out, const Ruleset& ruleset) {
     if (ports.empty()) {
       continue;
     }
-    out += fmt::format("\t\tmeta l4proto {} tproxy to :{} {} accept\n", protocol, ruleset.port,
-                       set_mark(ruleset.mark));
+    const bool from_the_first = protocol == "tcp" && ruleset.passes_what_is_under_way();
+    out +=
+        from_the_first
+            ? fmt::format("\t\t# a connection from its first packet on, or not at all\n\t\t{}", syn)
+            : fmt::format("\t\tmeta l4proto {}", protocol);
+    out += fmt::format(" tproxy to :{} {} accept\n", ruleset.port, set_mark(ruleset.mark));
   }
   if (ruleset.on_failure == OnFailure::closed) {
     out += "\t\tgoto refuse\n";
@@ -300,8 +312,8 @@ void write_prerouting(std::string& out, const Ruleset& ruleset) {
       "\n\tchain prerouting {\n"
       "\t\ttype filter hook prerouting priority mangle; policy accept;\n";
   if (ruleset.local && ruleset.has(Verdict::intercept)) {
-    // Before `own`: the socket that a UDP reply leaves from would take the next datagram. A
-    // connection that is established already is found by tproxy itself.
+    // Before `own`: the socket that a UDP reply leaves from would take the next datagram. What
+    // belongs to a connection finds it by itself.
     out += fmt::format(
         "\t\t# what the router itself sends, diverted by the chain output\n"
         "\t\tiifname \"lo\" meta mark & {:#x} == {:#x} goto intercept\n",

@@ -90,6 +90,8 @@ struct Ruleset {
   // The UDP ports whose datagrams the firewall may have to refuse by itself.
   [[nodiscard]] Ports refused_udp() const;
   [[nodiscard]] bool refuses_tcp() const;
+  // Connections that began without the gateway go on without it, or else are reset.
+  [[nodiscard]] bool passes_what_is_under_way() const { return on_failure == OnFailure::open; }
 };
 
 // `offloads` has one entry for each of configuration.rules: what the firewall may do alone for the

@@ -115,6 +115,7 @@ std::vector<UpstreamReport> Gateway::upstreams() {
     report.servers = server_reports(*upstream);
     if (const ServerSet* set = upstream->server_set()) {
       report.checksum = set->checksum();
+      report.services = service_reports(*set);
     }
     for (const auto& member : upstream->through()) {
       report.members.push_back(member->name());

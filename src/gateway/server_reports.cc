@@ -59,4 +59,14 @@ std::vector<ServerReport> server_reports(const Upstream& upstream) {
   return out;
 }
 
+std::vector<ServiceReport> service_reports(const ServerSet& set) {
+  std::vector<ServiceReport> out;
+  for (const auto& service : set.services()) {
+    out.push_back({.name = service->name(),
+                   .targets = service->targets().size(),
+                   .resolved_ms = age_ms(service->resolved)});
+  }
+  return out;
+}
+
 }  // namespace weir

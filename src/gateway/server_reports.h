@@ -9,5 +9,6 @@
 namespace weir {
 
 [[nodiscard]] std::vector<ServerReport> server_reports(const Upstream& upstream);
+[[nodiscard]] std::vector<ServiceReport> service_reports(const ServerSet& set);
 
 }  // namespace weir

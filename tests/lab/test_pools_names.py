@@ -104,6 +104,10 @@ def service(lab, net):
                 first.close()  # nobody answers: the last good list stays
                 load.wait_for(50)
                 assert ready("east", "south")
+                eventually(lambda: upstream(weir)["services"][0]["resolved_ms_ago"] > 1_500,
+                           "the list gets old, and its age is shown")
+                assert upstream(weir)["services"][0]["targets"] == 2
+                assert f"srv:{SERVICE}" in weir.live("upstreams", check=True).stdout.decode()
                 assert not load.failures, load.failures[:5]
 
 

@@ -35,9 +35,9 @@ def _files():
     return www
 
 
-def nginx(host):
-    """Port 80: FILES, PUT into /upload/, and /whoami, which answers the caller as "address port"."""
-    work, www = folder(f"nginx-{host}"), _files()
+def nginx(host, port=80):
+    """FILES, PUT into /upload/, and /whoami, which answers the caller as "address port"."""
+    work, www = folder(f"nginx-{host}" + (f"-{port}" if port != 80 else "")), _files()
     with open(f"{work}/nginx.conf", "w") as file:
         file.write(f"""
 user root; worker_processes 1; pid {work}/pid; error_log stderr notice;
@@ -47,9 +47,9 @@ http {{
   access_log {work}/access.log;
   client_max_body_size 0; client_body_temp_path {work}/body; client_body_buffer_size 128k;
   proxy_temp_path {work}/p; fastcgi_temp_path {work}/f; uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
-  sendfile on; default_type application/octet-stream;
+  sendfile on; keepalive_requests 100000000; default_type application/octet-stream;
   server {{
-    listen 80 backlog=2048; listen [::]:80 backlog=2048;
+    listen {port} backlog=2048; listen [::]:{port} backlog=2048;
     root {www};
     location /upload/ {{ root {work}; dav_methods PUT; create_full_put_path on; }}
     location = /whoami {{ default_type text/plain; return 200 "$remote_addr $remote_port"; }}
@@ -60,7 +60,7 @@ http {{
 """)
     program = host.start("nginx", "-e", "stderr", "-c", f"{work}/nginx.conf", "-g", "daemon off;")
     program.uploads = f"{work}/upload"
-    return program.until_ready(lambda: listening(host, 80))
+    return program.until_ready(lambda: listening(host, port))
 
 
 RECORDS = {"www.lab.test": (f"{NORTH4}.10", f"{NORTH6}:10"), "one.lab.test": ("192.0.2.201", "fd00::201")}

@@ -63,6 +63,24 @@ TEST_CASE("flows are a table, and how many there are beyond it is said") {
   CHECK(flows_text(json_of(FlowList{})).value() == "0 flows\n");
 }
 
+TEST_CASE("a service shows how many servers its records name, and their age once it matters") {
+  UpstreamReport pool;
+  pool.name = "pool";
+  pool.services = {
+      {.name = "_web._tcp.example.net", .targets = 3, .resolved_ms = 192'000},
+      {.name = "_dns._udp.example.net", .targets = 2, .resolved_ms = 1'000},
+      {.name = "_no._tcp.example.net", .targets = 0, .resolved_ms = -1},
+  };
+  const auto json = json_of(std::vector<UpstreamReport>{pool});
+  CHECK(has(json, R"({"name":"_web._tcp.example.net","targets":3,"resolved_ms_ago":192000})"));
+  CHECK(has(json, R"("resolved_ms_ago":null)"));
+  const auto text = upstreams_text(json);
+  REQUIRE(text);
+  CHECK(has(text.value(), "srv:_web._tcp.example.net  3 servers (resolved 3m12s ago)"));
+  CHECK(has(text.value(), "srv:_dns._udp.example.net  2 servers  "));
+  CHECK(has(text.value(), "srv:_no._tcp.example.net   no records yet"));
+}
+
 TEST_CASE("rules and upstreams are tables") {
   FakeControl control;
   const auto rules = rules_text(json_of(control.rules()));

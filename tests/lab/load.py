@@ -1,0 +1,81 @@
+"""Load from programs that know nothing of the lab: wrk asks web servers, dnsperf asks DNS servers, as fast
+as they are answered and until the case has seen enough. What they count as failed is the case's to judge.
+"""
+
+import re
+import signal
+
+from harness import sandbox
+
+_LONG = 600  # seconds; nobody waits for it: `finish` ends them
+
+# Every answer is looked at by wrk's own script, which also says what it saw.
+_WRK = """
+local threads = {{}}
+function setup(thread) table.insert(threads, thread) end
+function init() seen = "" other = 0 end
+local names = {{}}
+function response(status, headers, body)
+  if status ~= 200 then other = other + 1 end
+  if #body < 40 and not names[body] then names[body] = true seen = seen .. body .. " " end
+end
+wrk.headers["Connection"] = "{connection}"
+function done(summary, latency)
+  local all, wrong = "", 0
+  for _, thread in ipairs(threads) do
+    all = all .. thread:get("seen")
+    wrong = wrong + thread:get("other")
+  end
+  local e = summary.errors
+  io.write(string.format("counted requests=%d connect=%d read=%d write=%d timeout=%d other=%d longest_us=%d\\n",
+    summary.requests, e.connect, e.read, e.write, e.timeout, wrong, latency.max))
+  io.write("bodies " .. all .. "\\n")
+end
+"""
+
+
+class Wrk:
+    """wrk on a host. Each request a connection of its own unless it is told to keep them."""
+
+    def __init__(self, host, url, connections=8, keep=False):
+        script = f"{sandbox.WORK}/wrk-{'keep' if keep else 'close'}.lua"
+        with open(script, "w") as file:
+            file.write(_WRK.format(connection="keep-alive" if keep else "close"))
+        self.program = host.start("wrk", "-t", 1, "-c", connections, "-d", _LONG, "--timeout", "20s",
+                                  "-s", script, url)
+
+    def finish(self):
+        """Ends it; (how many requests were answered, {kind of failure: how many}, the bodies seen)."""
+        assert self.program.running, self.program.report()
+        self.program.signal(signal.SIGINT)
+        output = self.program.expect_success().decode()
+        counted = {k: int(n) for k, n in re.findall(r"(\w+)=(\d+)", output)}
+        bodies = set(output.split("bodies ")[1].split())
+        failures = {k: counted[k] for k in ("connect", "read", "write", "timeout", "other") if counted[k]}
+        self.longest_ms = counted["longest_us"] / 1000
+        return counted["requests"], failures, bodies
+
+
+class Dnsperf:
+    """dnsperf on a host, with that many sockets, each of which asks again and again."""
+
+    def __init__(self, host, net, address, clients=10, outstanding=20, port=53, names=("one.lab.test A",),
+                 most=None, patience=2):
+        questions = f"{sandbox.WORK}/questions"
+        with open(questions, "w") as file:
+            file.write("".join(f"{name}\n" for name in names))
+        self.program = host.start(
+            "dnsperf", "-s", address.at(net), "-p", port, "-f", net.pick("inet", "inet6"), "-d", questions,
+            "-l", _LONG, "-c", clients, "-q", outstanding, "-t", patience,
+            *(("-Q", most) if most else ()))
+
+    def finish(self):
+        """Ends it; (how many questions were answered well, how many were lost)."""
+        assert self.program.running, self.program.report()
+        self.program.signal(signal.SIGINT)
+        output = self.program.expect_success().decode()
+        said = {k.strip(): int(n) for k, n in re.findall(r"^ +([A-Z][\w ]+?): +(\d+)", output, re.M)}
+        codes = dict(re.findall(r"([A-Z]+) (\d+) \(", output))
+        assert set(codes) <= {"NOERROR"}, output
+        self.output = output
+        return int(codes.get("NOERROR", 0)), said.get("Queries lost", 0)

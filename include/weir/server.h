@@ -60,6 +60,8 @@ class Server {
   // server's.
   void note_failure(Instant now, int code = 0);
   void note_success(Instant now) { health.note_success(now); }
+  // Whether a system call that failed so speaks against this machine, not against the server.
+  [[nodiscard]] static bool is_our_own(int code);
 
   // The same server, counted in `load` for as long as anybody holds what is returned; null when
   // `most` (0: any number) hold it already.
@@ -68,6 +70,8 @@ class Server {
   ServerHealth health;
   // The operator's weight instead of the configuration's; 0: none.
   std::atomic<int> weight_override{0};
+  // What the configuration in force says. Main thread. 0: none was in force yet.
+  int weight_in_file = 0;
   // Flows that took it, those still connecting included.
   std::atomic<std::uint64_t> load{0};
 

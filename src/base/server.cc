@@ -66,9 +66,7 @@ AddressSet Server::addresses() const {
   }
 }
 
-namespace {
-
-bool is_our_own(int code) {
+bool Server::is_our_own(int code) {
   switch (code) {
     case EMFILE:
     case ENFILE:
@@ -78,13 +76,12 @@ bool is_our_own(int code) {
     case EADDRNOTAVAIL:
     case EACCES:
     case EPERM:
+    case ENODEV:  // the interface that the upstream names
       return true;
     default:
       return false;
   }
 }
-
-}  // namespace
 
 void Server::note_failure(Instant now, int code) {
   if (!is_our_own(code)) {

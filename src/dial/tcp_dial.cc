@@ -34,13 +34,6 @@ TcpDial::Outcome outcome_of(int code) {
 // RFC 8305, section 8: the Connection Attempt Delay.
 constexpr Milliseconds next_address_after{250};
 
-// What speaks against this machine, not against the server.
-bool is_our_own(TcpDial::Outcome outcome, int code) {
-  return outcome == TcpDial::Outcome::out_of_descriptors ||
-         outcome == TcpDial::Outcome::source_unavailable || code == EACCES || code == EPERM ||
-         code == ENOMEM || code == ENOBUFS;
-}
-
 }  // namespace
 
 std::string hop_name(const std::string& upstream, const Server* server) {
@@ -170,6 +163,9 @@ void TcpDial::drop_socket() {
   if (socket_.valid()) {
     environment_.witness.on_socket_closed(ends());
     socket_.reset();
+    // The next socket has the same watcher, and nothing to do with what happened to this one.
+    environment_.poll.disregard(events_);
+    events_seen_ = 0;
   }
 }
 
@@ -198,7 +194,7 @@ TcpDial::Outcome TcpDial::connect_failed(const char* step, int code) {
   error_ += ": ";
   error_ += std::strerror(code);
   const auto& server = route_.dialled ? route_.dialled : route_.server;
-  if (server && is_our_own(outcome, code)) {
+  if (server && Server::is_our_own(code)) {
     // Another server may need another source, but this one did nothing wrong.
     tried_.push_back(server);
     last_failure_ = outcome;
@@ -219,7 +215,10 @@ TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
   if (fault == Handshake::Fault::server) {
     return blame(at.server, outcome);
   }
-  // Whoever comes next could not be reached.
+  // This one answered as it should; whoever comes next could not be reached.
+  if (at.server) {
+    at.server->note_success(environment_.poll.now());
+  }
   const auto& next = hop + 1 < route_.hops.size() ? route_.hops[hop + 1].server : route_.server;
   return blame(next == at.server ? nullptr : next, Outcome::target_failed);
 }
@@ -256,6 +255,7 @@ void TcpDial::on_events(std::uint32_t events) {
   if (!socket_.valid()) {
     return;
   }
+  events_seen_ |= events;
   if (conversation_) {
     settle(converse());
     return;
@@ -279,8 +279,7 @@ TcpDial::Outcome TcpDial::connected() {
   connected_at_ = now;
   challengers_.close();
   if (route_.hops.empty()) {
-    environment_.deadlines.cancel(*this);
-    return Outcome::connected;
+    return done();
   }
   if (flow_id_.empty()) {
     flow_id_ = owner_.flow_id();
@@ -290,14 +289,32 @@ TcpDial::Outcome TcpDial::connected() {
   return converse();
 }
 
+// Every server on the way has done its part, as blame() says when one has not.
+TcpDial::Outcome TcpDial::done() {
+  environment_.deadlines.cancel(*this);
+  const Instant now = environment_.poll.now();
+  const Server* last = nullptr;
+  const auto credit = [&](const std::shared_ptr<Server>& server) {
+    if (server && server.get() != last) {
+      server->note_success(now);
+      last = server.get();
+    }
+  };
+  credit(route_.dialled);
+  for (const Hop& hop : route_.hops) {
+    credit(hop.server);
+  }
+  credit(route_.server);
+  return Outcome::connected;
+}
+
 TcpDial::Outcome TcpDial::converse() {
   switch (conversation_->advance(socket_.get())) {
     case Conversation::State::waiting:
       return Outcome::connecting;
     case Conversation::State::done:
-      environment_.deadlines.cancel(*this);
       conversation_.reset();
-      return Outcome::connected;
+      return done();
     case Conversation::State::failed:
       break;
   }

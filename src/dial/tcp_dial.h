@@ -106,6 +106,8 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   // Connections lost the race, whose events may still be on their way in this turn: the dial has to
   // live until its end.
   [[nodiscard]] bool has_beaten() const { return challengers_.has_retired(); }
+  // What the socket that is connected now was told so far.
+  [[nodiscard]] std::uint32_t events_seen() const { return events_seen_; }
   // Gives up: the flow is over.
   void abandon() { close_socket(); }
 
@@ -123,6 +125,7 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   void arm_connect(Instant now);
   Outcome connected();
   Outcome converse();
+  Outcome done();
   Outcome connect_failed(const char* step, int code);
   Outcome handshake_failed(Outcome outcome, std::size_t hop, const std::string& error,
                            Handshake::Fault fault);
@@ -138,6 +141,7 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   Route route_;
   Descriptor socket_;
   Endpoint local_;
+  std::uint32_t events_seen_ = 0;
   Challengers challengers_;
   Instant connect_until_;
   std::string flow_id_;

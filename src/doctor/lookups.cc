@@ -17,6 +17,7 @@ std::map<std::string, NameLookup> look_up(const std::set<std::string>& names,
   Loop loop;
   auto channel = DnsChannel::open(loop, name_servers, bypass);
   std::size_t outstanding = 2 * names.size();
+  bool running = false;
   for (const std::string& name : names) {
     NameLookup& lookup = found[name];
     lookup.error = channel ? "no answer" : channel.error().text();
@@ -30,7 +31,8 @@ std::map<std::string, NameLookup> look_up(const std::set<std::string>& names,
         if (!answer.error.empty()) {
           lookup.error = answer.error;
         }
-        if (--outstanding == 0) {
+        // Some answers come at once, before the loop runs: what the hosts file knows.
+        if (--outstanding == 0 && running) {
           loop.stop();
         }
       });
@@ -39,6 +41,7 @@ std::map<std::string, NameLookup> look_up(const std::set<std::string>& names,
   if (channel && outstanding > 0) {
     Timer timer(loop, [&]() { loop.stop(); });
     timer.once(patience);
+    running = true;
     loop.run();
   }
   return found;

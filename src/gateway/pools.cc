@@ -25,7 +25,11 @@ void Gateway::look_after_servers() {
 }
 
 void Gateway::renew_snapshot() {
-  snapshot_ = Snapshot::renew(*snapshot_, inventory());
+  auto renewed = Snapshot::renew(*snapshot_, inventory());
+  for (const Error& error : renewed.not_renewed) {
+    log_->warning("servers stay as they were laid out before: " + error.text());
+  }
+  snapshot_ = std::move(renewed.snapshot);
   look_after_servers();
   for (const auto& worker : workers_) {
     worker->post([next = snapshot_](Worker& self) { self.use(next); });

@@ -1,5 +1,7 @@
 // What a UDP flow lets its server's health know. A datagram that is sent proves nothing: the first
-// answer is a flow's success, and an end without any its failure.
+// answer is a flow's success, and an end without any its failure; but only where answers are to be
+// expected, because flows of the upstream have had some: syslog and NetFlow have none. A relay that
+// stood is not to blame for what is behind it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +16,11 @@ inline void note_first_answer(const FlowCore& core, Instant now) {
   }
 }
 
-inline void note_idle_end(const FlowCore& core, std::uint64_t answers, Instant now) {
-  if (core.server && answers == 0) {
+enum class Reached : std::uint8_t { directly, through_relay };
+
+inline void note_silent_end(const FlowCore& core, Reached reached, Instant now) {
+  if (core.server && reached == Reached::directly &&
+      core.rule->upstream_tally->sum().packets_down != 0) {
     core.server->note_failure(now);
   }
 }

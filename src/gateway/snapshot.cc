@@ -32,32 +32,37 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
   if (made->limits_.max_flows_per_client == 0) {
     made->limits_.max_flows_per_client = std::max<std::uint64_t>(made->limits_.max_flows / 4, 1);
   }
-  if (auto taken = made->take_upstreams(inventory, previous); !taken) {
+  UpstreamAssembly::Previous before;
+  if (previous != nullptr) {
+    before.sections = previous->configuration().upstreams;
+    before.upstreams = previous->upstreams();
+  }
+  UpstreamAssembly assembly(from.upstreams, inventory.servers, before);
+  if (auto taken = made->take_upstreams(inventory, assembly); !taken) {
     return taken.error();
   }
   made->rules_ = std::make_shared<const RuleSet>(RuleSet::compile(from.rules));
   return std::shared_ptr<const Snapshot>(std::move(made));
 }
 
-std::shared_ptr<const Snapshot> Snapshot::renew(const Snapshot& previous,
-                                                const Inventory& inventory) {
+Snapshot::Renewed Snapshot::renew(const Snapshot& previous, const Inventory& inventory) {
   std::shared_ptr<Snapshot> made(new Snapshot());
   made->configuration_ = previous.configuration_;
   made->limits_ = previous.limits_;
   made->rules_ = previous.rules_;
-  [[maybe_unused]] const auto taken = made->take_upstreams(inventory, &previous);
-  assert(taken.ok() && "what could be made once cannot be made again");
-  return made;
+  const Configuration& from = *made->configuration_;
+  UpstreamAssembly assembly(from.upstreams, inventory.servers,
+                            {.sections = from.upstreams,
+                             .upstreams = previous.upstreams(),
+                             .outside = UpstreamAssembly::Previous::Outside::left});
+  [[maybe_unused]] const auto taken = made->take_upstreams(inventory, assembly);
+  assert(taken.ok() && "an upstream that cannot be renewed stays as it was");
+  return {.snapshot = std::move(made), .not_renewed = assembly.not_renewed()};
 }
 
 // Upstreams in the order of their sections, then the built-ins; and the rules' ways to them.
-Result<> Snapshot::take_upstreams(const Inventory& inventory, const Snapshot* previous) {
+Result<> Snapshot::take_upstreams(const Inventory& inventory, UpstreamAssembly& assembly) {
   const Configuration& from = *configuration_;
-  UpstreamAssembly::Previous before;
-  if (previous != nullptr) {
-    before = {previous->configuration().upstreams, previous->upstreams()};
-  }
-  UpstreamAssembly assembly(from.upstreams, inventory.servers, before);
   for (const Settings& settings : from.upstreams) {
     auto upstream = assembly.get(settings.name());
     if (!upstream) {

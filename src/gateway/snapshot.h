@@ -15,6 +15,8 @@
 
 namespace weir {
 
+class UpstreamAssembly;
+
 // A rule with what it leads to. The last entry of a snapshot is the gateway's default.
 struct RuleEntry {
   std::string name;
@@ -44,8 +46,11 @@ class Snapshot {
 
   // The same configuration with upstreams laid out anew where what they were laid out from has
   // changed (an operator's weight, a service's records).
-  static std::shared_ptr<const Snapshot> renew(const Snapshot& previous,
-                                               const Inventory& inventory);
+  struct Renewed {
+    std::shared_ptr<const Snapshot> snapshot;
+    std::vector<Error> not_renewed;  // of upstreams that stay as they were (a file that is gone)
+  };
+  static Renewed renew(const Snapshot& previous, const Inventory& inventory);
 
   [[nodiscard]] const Configuration& configuration() const { return *configuration_; }
   // With the automatic values filled in.
@@ -64,7 +69,7 @@ class Snapshot {
  private:
   Snapshot() = default;
 
-  Result<> take_upstreams(const Inventory& inventory, const Snapshot* previous);
+  Result<> take_upstreams(const Inventory& inventory, UpstreamAssembly& assembly);
 
   std::shared_ptr<const Configuration> configuration_;
   Limits limits_;

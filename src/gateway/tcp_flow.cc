@@ -97,7 +97,6 @@ void TcpFlow::on_server_events(std::uint32_t events) {
   } else if (relay_) {
     progress(relay_->on_server_events(events));
   } else if (dial_) {
-    pending_server_events_ |= events;
     dial_->on_events(events);
   }
 }
@@ -119,8 +118,8 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
   if (core_.server) {
     core_.server->flows_total.fetch_add(1, std::memory_order_relaxed);
     core_.server->flows_active.fetch_add(1, std::memory_order_relaxed);
-    core_.server->note_success(services_.poll().now());
   }
+  const auto server_events = dial_->events_seen();
   relay_.emplace(all_.shared_, std::move(client_), dial_->take_socket());
   if (dial_->has_beaten()) {
     all_.raced_.push_back(std::move(dial_));
@@ -131,8 +130,8 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
   auto state = relay_->on_client_events(both);
   // The event that told of the connection may have told of data, too.
   if ((state == TcpRelay::Progress::waiting || state == TcpRelay::Progress::more) &&
-      (pending_server_events_ & ~EPOLLOUT) != 0) {
-    state = relay_->on_server_events(pending_server_events_);
+      (server_events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
+    state = relay_->on_server_events(server_events);
   }
   progress(state);
 }
@@ -148,10 +147,7 @@ void TcpFlow::learn_from_dial() {
   }
 }
 
-void TcpFlow::on_retry(const std::shared_ptr<Server>&) {
-  pending_server_events_ = 0;
-  services_.reasons().add(Reason::retried);
-}
+void TcpFlow::on_retry(const std::shared_ptr<Server>&) { services_.reasons().add(Reason::retried); }
 
 void TcpFlow::progress(TcpRelay::Progress state) {
   count_bytes();

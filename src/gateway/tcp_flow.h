@@ -85,7 +85,6 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   Instant last_words_until_;
   std::optional<TcpRelay::Progress> failed_;  // a side has reset; see pass_last_words()
   std::uint32_t pending_client_events_ = 0;
-  std::uint32_t pending_server_events_ = 0;
   bool half_closed_ = false;
   bool kept_alive_ = false;
   bool over_ = false;

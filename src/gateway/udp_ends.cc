@@ -41,7 +41,10 @@ void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
     flow.arm(services_.deadlines(), when, now);
     return;
   }
-  note_idle_end(flow.core, flow.packets_down, now);
+  if (flow.packets_down == 0) {
+    const bool relayed = flow.socket != nullptr && flow.socket->relay != nullptr;
+    note_silent_end(flow.core, relayed ? Reached::through_relay : Reached::directly, now);
+  }
   end(flow, flow.answered != 0 ? End::closed : End::idle, {});
 }
 

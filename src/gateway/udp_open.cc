@@ -171,10 +171,14 @@ UdpSocket* UdpFlows::connected_socket(FlowCore& core, Route& route) {
       route.server->note_failure(services_.poll().now(), out.error);
       tried.push_back(route.server);
     }
-    Route next = core.rule->upstream->route(core.flow, tried);
-    const bool may_retry = route.server && next.verdict == Route::Verdict::dial &&
-                           core.attempts < core.rule->upstream->profile().attempts;
-    if (!may_retry) {
+    const Upstream& upstream = *core.rule->upstream;
+    // A route that is not taken would still cost the pool a turn, and a server its trial.
+    Route next;
+    next.verdict = Route::Verdict::no_server;
+    if (route.server && core.attempts < upstream.profile().attempts) {
+      next = upstream.route(core.flow, tried);
+    }
+    if (next.verdict != Route::Verdict::dial) {
       refuse_socket(core, out.error, out.step);
       return nullptr;
     }

@@ -1,6 +1,7 @@
 #include "handshake/http_connect.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -11,8 +12,10 @@ constexpr int first_success = 200;
 constexpr int first_redirection = 300;
 constexpr int wants_authentication = 407;
 // The proxy is well and says so of the target: bad gateway, unavailable, timeout.
-constexpr int first_of_target = 502;
-constexpr int last_of_target = 504;
+
+// The answers that are about the target: it could not be reached, or the proxy's rules are against
+// it. A proxy that says so is well, and no other way round it may be taken for that.
+constexpr std::array of_target{403, 451, 502, 503, 504};
 
 std::string authority(const Target& target) {
   if (target.host.empty()) {
@@ -159,8 +162,8 @@ Handshake::State HttpConnectHandshake::refused() {
   if (status_ == wants_authentication) {
     error += credentials_ ? " (user name or password refused)" : " (it wants a user name)";
   }
-  const bool of_target = status_ >= first_of_target && status_ <= last_of_target;
-  return fail(error, of_target ? Fault::target : Fault::server).state;
+  const bool is_target = std::find(of_target.begin(), of_target.end(), status_) != of_target.end();
+  return fail(error, is_target ? Fault::target : Fault::server).state;
 }
 
 }  // namespace weir

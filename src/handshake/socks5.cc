@@ -20,7 +20,8 @@ constexpr std::uint8_t address_name = 3;
 constexpr std::uint8_t address_v6 = 4;
 constexpr std::size_t port_size = 2;
 
-// RFC 1928, section 6. The target's own failures are 3 to 6.
+// RFC 1928, section 6. 2 to 6 are about the target: it could not be reached, or the server's rules
+// are against it. A server that says so is well, and no other way round it may be taken for that.
 constexpr std::array replies{"succeeded",
                              "general SOCKS server failure",
                              "connection not allowed by ruleset",
@@ -30,7 +31,7 @@ constexpr std::array replies{"succeeded",
                              "TTL expired",
                              "command not supported",
                              "address type not supported"};
-constexpr std::uint8_t first_of_target = 3;
+constexpr std::uint8_t first_of_target = 2;
 constexpr std::uint8_t last_of_target = 6;
 
 std::uint8_t type_of(const Address& address) { return address.is_v4() ? address_v4 : address_v6; }

@@ -1,9 +1,9 @@
 #include "loop/edge_poll.h"
 
-#include <sys/epoll.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -61,6 +61,14 @@ void EdgePoll::forget(const Watcher& watcher) {
   }
 }
 
+void EdgePoll::disregard(const Watcher& watcher) {
+  for (epoll_event& event : batch_) {
+    if (event.data.ptr == &watcher) {
+      event.events = 0;
+    }
+  }
+}
+
 void EdgePoll::run() {
   running_ = true;
   std::array<epoll_event, 256> events;
@@ -79,11 +87,13 @@ void EdgePoll::run() {
     now_ = clock_now();
     serving_.swap(again_);
     bool loop_ready = false;
-    for (int i = 0; i < count; ++i) {
-      const auto& event = events[static_cast<std::size_t>(i)];
+    batch_ = std::span(events).first(static_cast<std::size_t>(std::max(count, 0)));
+    while (!batch_.empty()) {
+      const epoll_event event = batch_.front();
+      batch_ = batch_.subspan(1);
       if (event.data.ptr == nullptr) {
         loop_ready = true;
-      } else {
+      } else if (event.events != 0) {
         static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
       }
     }

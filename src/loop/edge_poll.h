@@ -12,8 +12,11 @@
 // graveyard) and ignore what comes late.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "loop/loop.h"
@@ -54,6 +57,10 @@ class EdgePoll {
   // Takes back again(): the watcher is about to go.
   void forget(const Watcher& watcher);
 
+  // For a watcher whose descriptor was closed and which goes on with another: what this turn still
+  // has to tell of the first is left out.
+  void disregard(const Watcher& watcher);
+
   void run();  // until stop()
   void stop() { running_ = false; }
 
@@ -73,6 +80,7 @@ class EdgePoll {
   bool running_ = false;
   Instant now_;
   std::function<void()> on_turn_end_;
+  std::span<epoll_event> batch_;  // what this turn has not told yet
   std::vector<Due> again_;
   std::vector<Due> serving_;
 };

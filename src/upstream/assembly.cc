@@ -46,28 +46,40 @@ Result<std::shared_ptr<Upstream>> UpstreamAssembly::make(const Settings& section
     made = std::move(same);
   } else {
     made = make_upstream(section, servers_, [this](std::string_view other) { return get(other); });
+    if (auto former = before(section);
+        !made && former && previous_.outside == Previous::Outside::left) {
+      not_renewed_.push_back(made.error());
+      made = std::move(former);
+    }
   }
   under_way_.pop_back();
   return made;
 }
 
-// The same upstream as before, if the section says the same and leads to the same.
-std::shared_ptr<Upstream> UpstreamAssembly::kept(const Settings& section) {
+std::shared_ptr<Upstream> UpstreamAssembly::before(const Settings& section) const {
   for (std::size_t i = 0; i < previous_.sections.size(); ++i) {
-    if (previous_.sections[i].name() != section.name()) {
-      continue;
+    if (previous_.sections[i].name() == section.name() &&
+        previous_.sections[i].same_values(section)) {
+      return previous_.upstreams[i];
     }
-    const auto& before = previous_.upstreams[i];
-    const auto through = before->through();
-    const bool same = is_current(*before) && previous_.sections[i].same_values(section) &&
-                      before->is_up_to_date(section) &&
-                      std::all_of(through.begin(), through.end(), [&](const auto& other) {
-                        const auto now = get(other->name());
-                        return now.ok() && now.value() == other;
-                      });
-    return same ? before : nullptr;
   }
   return nullptr;
+}
+
+// The same upstream as before, if the section says the same and leads to the same.
+std::shared_ptr<Upstream> UpstreamAssembly::kept(const Settings& section) {
+  auto same = before(section);
+  if (!same || !is_current(*same) ||
+      (previous_.outside == Previous::Outside::looked_at && !same->is_up_to_date(section))) {
+    return nullptr;
+  }
+  const auto through = same->through();
+  const bool leads_to_the_same =
+      std::all_of(through.begin(), through.end(), [&](const auto& other) {
+        const auto now = get(other->name());
+        return now.ok() && now.value() == other;
+      });
+  return leads_to_the_same ? same : nullptr;
 }
 
 std::shared_ptr<Upstream> UpstreamAssembly::builtin(std::string_view name) {

@@ -18,13 +18,18 @@
 
 namespace weir {
 
+// What was made last time: `upstreams` begins with those of `sections`, in their order.
+struct PreviousUpstreams {
+  std::span<const Settings> sections;
+  std::span<const std::shared_ptr<Upstream>> upstreams;
+  // What sections name outside of the configuration, such as a password file. A reload looks at
+  // it. Where servers are only laid out anew it may be gone for the moment, and nobody asked.
+  enum class Outside : std::uint8_t { looked_at, left } outside = Outside::looked_at;
+};
+
 class UpstreamAssembly {
  public:
-  // What was made last time: `upstreams` begins with those of `sections`, in their order.
-  struct Previous {
-    std::span<const Settings> sections;
-    std::span<const std::shared_ptr<Upstream>> upstreams;
-  };
+  using Previous = PreviousUpstreams;
   // What a name gets that has no section, or one that cannot be made: an error, or something in its
   // place, when only the sections that name it are being looked at.
   enum class Absent : std::uint8_t { refused, replaced };
@@ -41,9 +46,13 @@ class UpstreamAssembly {
   // The built-ins that somebody asked for.
   [[nodiscard]] std::span<const std::shared_ptr<Upstream>> builtins() const { return builtins_; }
 
+  // Upstreams that had to stay as they were, and why: with Outside::left only.
+  [[nodiscard]] const std::vector<Error>& not_renewed() const { return not_renewed_; }
+
  private:
   using Made = Result<std::shared_ptr<Upstream>>;
 
+  [[nodiscard]] std::shared_ptr<Upstream> before(const Settings& section) const;
   std::shared_ptr<Upstream> kept(const Settings& section);
   std::shared_ptr<Upstream> builtin(std::string_view name);
   Made instead_of(std::string_view name, const Error& error);
@@ -56,6 +65,7 @@ class UpstreamAssembly {
   std::vector<std::string> under_way_;
   std::map<std::string, Made, std::less<>> made_;
   std::vector<std::shared_ptr<Upstream>> builtins_;
+  std::vector<Error> not_renewed_;
 };
 
 }  // namespace weir

@@ -251,7 +251,7 @@ bool Pool::is_up() const {
         server->health.standing(server->health.was_ejected() ? clock_() : Instant{});
     return (standing == ServerHealth::Standing::open ||
             standing == ServerHealth::Standing::on_trial) &&
-           server->addresses().size() != 0;
+           (server->addresses().size() != 0 || (is_led_to_ && server->is_named()));
   });
 }
 
@@ -271,9 +271,18 @@ bool Pool::is_current() const {
 }
 
 void Pool::enter_force() const {
-  for (const auto& server : servers_) {
-    server->health.set_terms(health_);
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    servers_[i]->health.set_terms(health_);
+    if (is_rewritten(members_[i], *servers_[i])) {
+      servers_[i]->weight_override.store(0, std::memory_order_relaxed);
+    }
+    servers_[i]->weight_in_file = members_[i].weight_in_file;
   }
+}
+
+// Whether the operator's weight is of a time before the file's: what was written last counts.
+bool Pool::is_rewritten(const Member& member, const Server& server) {
+  return server.weight_in_file != 0 && server.weight_in_file != member.weight_in_file;
 }
 
 }  // namespace weir

@@ -19,6 +19,7 @@
 
 #include "balance/balancer.h"
 #include "balance/draw_source.h"
+#include "upstream/server_key.h"
 #include "weir/server_set.h"
 #include "weir/upstream.h"
 
@@ -121,6 +122,7 @@ class Pool final : public ServerSet {
  private:
   struct Member {
     int configured_weight = 1;
+    int weight_in_file = 1;  // the same, or what stands at the line of its service
     int weight = 1;
     bool is_backup = false;
     std::uint32_t rank = 0;  // of a service's record: its priority's
@@ -136,8 +138,10 @@ class Pool final : public ServerSet {
 
   Pool(ServerPool::Clock clock, Port port, std::string_view balance)
       : clock_(std::move(clock)), port_(port), draws_(balance) {}
-  Result<Done> add(const Value& value, const std::string& upstream, ServerPool& servers,
-                   std::set<std::string>& names);
+  static bool is_rewritten(const Member& member, const Server& server);
+  static Member member_of(const ServerKey& key, const Place& place);
+  Result<Done> add(const std::vector<Value>& lines, const std::string& upstream,
+                   ServerPool& servers);
   void add_service(const std::string& name, const Member& like, const std::string& upstream,
                    ServerPool& servers, std::set<std::string>& names);
   void add_server(const Server::Identity& identity, Member member, ServerPool& servers);
@@ -153,6 +157,7 @@ class Pool final : public ServerSet {
   std::vector<Member> members_;                   // of each
   std::vector<Tier> tiers_;
   std::vector<std::shared_ptr<Service>> services_;
+  bool is_led_to_ = false;               // by the upstream's via, which may resolve what we cannot
   std::vector<std::uint64_t> versions_;  // of each service, when this was laid out
   std::optional<CheckTerms> check_;
   MakeHandshake make_handshake_;

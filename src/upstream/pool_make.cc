@@ -6,7 +6,6 @@
 
 #include "upstream/check_key.h"
 #include "upstream/pool.h"
-#include "upstream/server_key.h"
 
 namespace weir {
 namespace {
@@ -27,15 +26,13 @@ Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const Upstrea
                                          ServerPool& servers, Port port) {
   const std::string& balance = settings.text("balance");
   std::unique_ptr<Pool> pool(new Pool(servers.clock(), port, balance));
-  std::set<std::string> names;
-  for (const Value& value : settings.all("server")) {
-    if (auto added = pool->add(value, profile.name, servers, names); !added) {
-      return added.error();
-    }
+  if (auto added = pool->add(settings.all("server"), profile.name, servers); !added) {
+    return added.error();
   }
   if (pool->servers_.size() > most_servers) {
     return Error("more than 65,535 servers", settings.place());
   }
+  pool->is_led_to_ = profile.via != nullptr;
   auto check = parse_check(settings);
   if (!check) {
     return check.error();
@@ -58,29 +55,42 @@ Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const Upstrea
   return pool;
 }
 
-Result<Done> Pool::add(const Value& value, const std::string& upstream, ServerPool& servers,
-                       std::set<std::string>& names) {
-  auto parsed = parse_server(value);
-  if (!parsed) {
-    return parsed.error();
+Pool::Member Pool::member_of(const ServerKey& key, const Place& place) {
+  return {.configured_weight = key.weight,
+          .weight_in_file = key.weight,
+          .weight = key.weight,
+          .is_backup = key.role == ServerKey::Role::backup,
+          .rank = 0,
+          .max_flows = key.max_flows,
+          .source = key.source,
+          .place = place};
+}
+
+// A line of its own comes before what a service's records may say of the same server, wherever it
+// stands in the file.
+Result<Done> Pool::add(const std::vector<Value>& lines, const std::string& upstream,
+                       ServerPool& servers) {
+  std::set<std::string> names;
+  std::vector<std::pair<ServerKey, Place>> of_services;
+  for (const Value& line : lines) {
+    auto parsed = parse_server(line);
+    if (!parsed) {
+      return parsed.error();
+    }
+    const ServerKey& key = parsed.value();
+    if (!names.insert(key.name).second) {
+      return Error("a second server named '" + key.name + "' (give it a name: NAME=HOST)",
+                   line.place);
+    }
+    if (key.kind == ServerKey::Kind::service) {
+      of_services.emplace_back(key, line.place);
+    } else {
+      const Port port = key.port != 0 ? key.port : port_;
+      add_server({upstream, key.name, key.host, port}, member_of(key, line.place), servers);
+    }
   }
-  const ServerKey& key = parsed.value();
-  if (!names.insert(key.name).second) {
-    return Error("a second server named '" + key.name + "' (give it a name: NAME=HOST)",
-                 value.place);
-  }
-  const Member member{.configured_weight = key.weight,
-                      .weight = key.weight,
-                      .is_backup = key.role == ServerKey::Role::backup,
-                      .rank = 0,
-                      .max_flows = key.max_flows,
-                      .source = key.source,
-                      .place = value.place};
-  if (key.kind == ServerKey::Kind::service) {
-    add_service(key.host, member, upstream, servers, names);
-  } else {
-    const Port port = key.port != 0 ? key.port : port_;
-    add_server({upstream, key.name, key.host, port}, member, servers);
+  for (const auto& [key, place] : of_services) {
+    add_service(key.host, member_of(key, place), upstream, servers, names);
   }
   return Done{};
 }
@@ -112,7 +122,8 @@ void Pool::add_service(const std::string& name, const Member& like, const std::s
 
 void Pool::add_server(const Server::Identity& identity, Member member, ServerPool& servers) {
   auto server = servers.get(identity);
-  const int wanted = server->weight_override.load(std::memory_order_relaxed);
+  const int wanted =
+      is_rewritten(member, *server) ? 0 : server->weight_override.load(std::memory_order_relaxed);
   member.weight = wanted != 0 ? wanted : member.configured_weight;
   servers_.push_back(std::move(server));
   members_.push_back(std::move(member));

@@ -78,7 +78,7 @@ def http(lab, net):
                 (says(b"SSH-2.0-x\r\n", "wait"), "not an HTTP proxy: it answers 'SSH-2.0-x'"),
                 (says(b"HTTP/1.1 abc\r\n\r\n"), "malformed answer"),
                 (says(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), "302 Found"),
-                (says(b"HTTP/1.1 403 \x1b[2Jx\r\n\r\n"), "403 ?[2Jx"),
+                (says(b"HTTP/1.1 400 \x1b[2Jx\r\n\r\n"), "400 ?[2Jx"),
                 (says(b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"), "NUL"),
                 (endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000), "longer than 64 KiB"),
                 (endless(b"HTTP/1.1 200 OK\r\nX: ", b"y" * 65536), "longer than 64 KiB"),
@@ -89,6 +89,7 @@ def http(lab, net):
         for size in range(0, len(OK_HTTP), 3):
             fails(lab, net, weir, script, says(OK_HTTP[:size]), "the server closed the connection")
         fails(lab, net, weir, script, says(b"HTTP/1.1 504\r\n\r\n"), "504", end="connect-failed")
+        fails(lab, net, weir, script, says(b"HTTP/1.1 403 No\r\n\r\n"), "403 No", end="connect-failed")
         weir.expect_flows(0)
         eventually(lambda: weir.descriptors() <= before, "no descriptor is left over")
         well(lab, net, weir, script, OK_HTTP)

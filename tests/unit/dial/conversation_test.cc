@@ -340,6 +340,35 @@ TEST_CASE("what a proxy says of the next server on the way is that server's faul
   CHECK(path_of(caller.dial->route(), "pool") == "office/server1>server1");
 }
 
+TEST_CASE("every server of a way that opened has had a success") {
+  if (!may_intercept()) {
+    return;
+  }
+  Answering server("yes\nyes\n");
+  const Scripted proxies(1, {server.server.local});
+  Scripted pool(1, {server.server.local});
+  pool.hops = [&](Route& route, const Flow&, const Target&) {
+    const auto proxy = proxies.servers()[0];
+    route.dialled = proxy;
+    route.dialled_upstream = "office";
+    route.hops.push_back(hop<Asks>("open", proxy, "office"));
+    route.hops.push_back(hop<Asks>("open", route.server));
+  };
+  const auto& proxy = proxies.servers()[0]->health;
+  const auto& last = pool.servers()[0]->health;
+  for (const auto& one : {proxies.servers()[0], pool.servers()[0]}) {
+    one->health.set_terms({.eject_after = 1, .eject_time = 10s, .slow_start = 0s});
+    one->note_failure(Instant{});
+    REQUIRE(one->health.state() == ServerHealth::State::ejected);
+  }
+  Caller caller(pool);
+  REQUIRE(caller.start() == Outcome::connecting);
+  const Descriptor accepted = server.serve(caller);
+  CHECK(caller.outcome == Outcome::connected);
+  CHECK(proxy.state() == ServerHealth::State::up);
+  CHECK(last.state() == ServerHealth::State::up);
+}
+
 TEST_CASE(
     "a silent server is given up after timeouts.handshake, which begins with the connection") {
   if (!may_intercept()) {

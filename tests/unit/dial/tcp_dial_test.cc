@@ -216,6 +216,8 @@ TEST_CASE("an address that refuses gives way to the server's next one, within th
   CHECK(caller.dial->attempts() == 1);
   CHECK(pool.servers()[0]->failures_total == 0);
   CHECK(caller.sockets == std::multiset<std::string>{caller.tuple()});
+  // The first socket's end is not the second's.
+  CHECK((caller.dial->events_seen() & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0);
 }
 
 TEST_CASE("an address that does not answer is joined by the next one after a quarter of a second") {

@@ -1,7 +1,11 @@
 // Snapshots of configurations written by hand: what a reload keeps, and what it reports.
 #include "gateway/snapshot.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -191,7 +195,7 @@ TEST_CASE("renewed, a snapshot lays out anew only what an operator's weight chan
   const auto before = world.make(from);
   const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
   before->upstreams()[0]->servers()[1]->weight_override.store(5);
-  const auto after = Snapshot::renew(*before, inventory);
+  const auto after = Snapshot::renew(*before, inventory).snapshot;
   CHECK(&after->configuration() == &before->configuration());
   CHECK(after->upstreams()[0] != before->upstreams()[0]);
   CHECK(after->upstreams()[0]->servers()[1] == before->upstreams()[0]->servers()[1]);
@@ -199,9 +203,38 @@ TEST_CASE("renewed, a snapshot lays out anew only what an operator's weight chan
   CHECK(after->upstreams()[1] == before->upstreams()[1]);
   CHECK(after->choose(to_port(80)).upstream == after->upstreams()[0]);
   CHECK(after->choose(to_port(80)).tally == before->choose(to_port(80)).tally);
-  const auto again = Snapshot::renew(*after, inventory);
+  const auto again = Snapshot::renew(*after, inventory).snapshot;
   CHECK(std::equal(again->upstreams().begin(), again->upstreams().end(), after->upstreams().begin(),
                    after->upstreams().end()));
+}
+
+TEST_CASE("renewed while a password file is gone, an upstream stays as it was, and says why") {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("weir-password-" + std::to_string(getpid()));
+  std::ofstream(path) << "secret\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  World world;
+  Configuration from = configuration();
+  from.upstreams.push_back(section("office", {{"type", "socks5"},
+                                              {"server", "c=192.0.2.3"},
+                                              {"username", "router"},
+                                              {"password-file", path}}));
+  const auto before = world.make(from);
+  std::filesystem::remove(path);
+  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
+
+  // Another upstream is laid out anew: nobody asks for the file.
+  before->upstreams()[0]->servers()[1]->weight_override.store(5);
+  const auto other = Snapshot::renew(*before, inventory);
+  CHECK(other.not_renewed.empty());
+  CHECK(other.snapshot->upstreams()[0]->server_set()->terms_of(1).weight == 5);
+  REQUIRE(other.snapshot->upstreams()[1] == before->upstreams()[1]);
+
+  before->upstreams()[1]->servers()[0]->weight_override.store(5);
+  const auto itself = Snapshot::renew(*other.snapshot, inventory);
+  REQUIRE(itself.not_renewed.size() == 1);
+  CHECK(itself.not_renewed[0].text().find("cannot read") != std::string::npos);
+  CHECK(itself.snapshot->upstreams()[1] == before->upstreams()[1]);
 }
 
 TEST_CASE("an upstream that cannot be made is an error with its line") {

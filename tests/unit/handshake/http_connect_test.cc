@@ -116,19 +116,20 @@ TEST_CASE("1xx answers are passed over, but nothing else is spoken here") {
                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
                "HTTP/1.1 200 OK\r\n\r\nrest")
             .rest == "rest");
-  CHECK(error("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n") == "HTTP CONNECT: 403 No");
+  CHECK(error("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 No\r\n\r\n") == "HTTP CONNECT: 400 No");
   CHECK(error("HTTP/1.1 101 Switching Protocols\r\n\r\n") == "HTTP CONNECT: unexpected status 101");
   CHECK(error("HTTP/1.1 099 Low\r\n\r\n") == "HTTP CONNECT: unexpected status 99");
   CHECK(error("HTTP/1.1 600 High\r\n\r\n") == "HTTP CONNECT: unexpected status 600");
 }
 
-TEST_CASE("a refusal is the proxy's, but where it could not reach the target it is the target's") {
-  for (const int status : {300, 302, 400, 403, 404, 405, 500, 501, 505}) {
+TEST_CASE(
+    "a refusal is the proxy's fault, but for a target out of its reach or against its rules") {
+  for (const int status : {300, 302, 400, 404, 405, 500, 501, 505}) {
     const std::string text = std::to_string(status);
     CHECK(error("HTTP/1.1 " + text + " Some Reason\r\nLocation: /x\r\n\r\nbody") ==
           "HTTP CONNECT: " + text + " Some Reason");
   }
-  for (const int status : {502, 503, 504}) {
+  for (const int status : {403, 451, 502, 503, 504}) {
     const std::string text = std::to_string(status);
     CHECK(error("HTTP/1.1 " + text + "\r\n\r\n", Fault::target) == "HTTP CONNECT: " + text);
   }
@@ -144,11 +145,11 @@ TEST_CASE("407 says whether there was a user name, and not which") {
 }
 
 TEST_CASE("a server's reason cannot write into the log") {
-  CHECK(error("HTTP/1.1 403 \x1b[31mred\x1b[0m\x07\x80\xff\tend\r\n\r\n") ==
-        "HTTP CONNECT: 403 ?[31mred?[0m????end");
-  CHECK(error("HTTP/1.1 403 a\0b\r\n\r\n"s) == "HTTP CONNECT: 403 a?b");
-  CHECK(error("HTTP/1.1 403 " + std::string(5'000, 'y') + "\r\n\r\n") ==
-        "HTTP CONNECT: 403 " + std::string(80, 'y'));
+  CHECK(error("HTTP/1.1 400 \x1b[31mred\x1b[0m\x07\x80\xff\tend\r\n\r\n") ==
+        "HTTP CONNECT: 400 ?[31mred?[0m????end");
+  CHECK(error("HTTP/1.1 400 a\0b\r\n\r\n"s) == "HTTP CONNECT: 400 a?b");
+  CHECK(error("HTTP/1.1 400 " + std::string(5'000, 'y') + "\r\n\r\n") ==
+        "HTTP CONNECT: 400 " + std::string(80, 'y'));
 }
 
 TEST_CASE("what is not HTTP is refused as soon as it shows") {

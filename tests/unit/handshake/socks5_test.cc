@@ -141,7 +141,7 @@ TEST_CASE("each reply code has its phrase, and those about the target are the ta
   };
   const std::vector<Row> rows{
       {'\x01', "general SOCKS server failure", Fault::server},
-      {'\x02', "connection not allowed by ruleset", Fault::server},
+      {'\x02', "connection not allowed by ruleset", Fault::target},
       {'\x03', "network unreachable", Fault::target},
       {'\x04', "host unreachable", Fault::target},
       {'\x05', "connection refused", Fault::target},

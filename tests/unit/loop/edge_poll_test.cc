@@ -105,6 +105,29 @@ TEST_CASE("a socket's edge is told once, and again when more comes") {
   CHECK(ears.heard.size() == 2);
 }
 
+TEST_CASE("of a descriptor that was closed in the same turn, its watcher can hear nothing more") {
+  Turns turns;
+  const Pair first;
+  Pair second;
+  const Pair third;
+  Ears going_on;
+  Ears other([&](std::uint32_t) {
+    turns.poll.disregard(going_on);
+    second.near.reset();
+    REQUIRE(turns.poll.add_input(third.near.get(), going_on));
+  });
+  REQUIRE(turns.poll.add_input(first.near.get(), other));
+  REQUIRE(turns.poll.add_input(second.near.get(), going_on));
+  first.write("one");
+  second.write("two");
+  turns.run(1);
+  CHECK(other.heard.size() == 1);
+  CHECK(going_on.heard.empty());
+  third.write("three");
+  turns.run(1);
+  CHECK(going_on.heard.size() == 1);
+}
+
 TEST_CASE("a listener is told in every turn while there is something") {
   Turns turns;
   Pair pair;

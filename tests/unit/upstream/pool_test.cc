@@ -320,6 +320,32 @@ TEST_CASE("the records of a service say which servers there are") {
   CHECK(last->server_set()->terms_of(1).weight == 256);
 }
 
+TEST_CASE("a server's own line comes before what a service's records say of it") {
+  World world;
+  const Lines lines{{"server", "srv:_http._tcp.example.net"},
+                    {"server", "a.example.net:8080 backup"}};
+  const auto service = world.servers.service("_http._tcp.example.net");
+  CHECK(world.make(lines)->servers().size() == 1);
+  service->publish({{"a.example.net", 8080, 10, 1}, {"b.example.net", 8081, 10, 3}});
+  const auto pool = world.make(lines);
+  REQUIRE(pool->servers().size() == 2);
+  CHECK(pool->servers()[0]->identity().host == "a.example.net");
+  CHECK(pool->server_set()->terms_of(0).is_backup);
+  CHECK(pool->servers()[1]->identity().host == "b.example.net");
+}
+
+TEST_CASE("a weight that the file changes replaces the operator's") {
+  World world;
+  const auto before = world.make({{"server", "a=192.0.2.1"}, {"server", "b=192.0.2.2"}});
+  before->servers()[0]->weight_override.store(3);
+  before->servers()[1]->weight_override.store(4);
+  const auto after = world.make({{"server", "a=192.0.2.1 weight=5"}, {"server", "b=192.0.2.2"}});
+  CHECK(after->server_set()->is_current());
+  CHECK(after->server_set()->terms_of(0).weight == 5);
+  CHECK(after->server_set()->terms_of(1).weight == 4);
+  CHECK(after->servers()[0]->weight_override.load() == 0);
+}
+
 TEST_CASE("an operator's weight replaces the configuration's, and outlives it") {
   World world;
   const Lines lines{{"server", "a=192.0.2.1"}, {"server", "b=192.0.2.2"}};

@@ -50,6 +50,17 @@ def moves(lab, net):
                 assert not load.failures, load.failures[:5]
 
 
+@case("a name with an address that refuses and one that serves fails no flow", only_weir=POOL)
+def one_refuses(lab, net):
+    serve_names(lab, net)
+    # Nobody listens on bob; which of both comes first changes with every answer of his.
+    with answering(lab, host_record(lab, net, lab.bob, lab.north)):
+        with lab.weir(config([f"web={NAME}:{pools.PORT}"]) + dns(lab, net)) as weir:
+            eventually(lambda: len(server(weir, "web")["addresses"]) == 2, "the name is resolved")
+            for _ in range(40):
+                assert ask(lab, net) == "north"
+
+
 @case("while the DNS server is dead the last good answer stays, and its age is shown", only_weir=POOL)
 def dead(lab, net):
     serve_names(lab, net)

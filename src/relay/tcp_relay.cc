@@ -271,18 +271,20 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
       direction.run = 0;
     }
   }
-  return write(direction, to, chunk.first(size));
+  return write(direction, from, to, chunk.first(size));
 }
 
-TcpRelay::Step TcpRelay::write(Direction& direction, Side& to,
+TcpRelay::Step TcpRelay::write(Direction& direction, const Side& from, Side& to,
                                std::span<const std::uint8_t> bytes) {
   // Nagle's algorithm holds back a small write only while an earlier one is unacknowledged: the
   // first one needs no option, and many connections have no second.
   if (!to.no_delay && direction.bytes != 0) {
     to.no_delay = set_option(to.socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   }
+  // Where the sender's FIN is here already, the last bytes wait for ours: one packet takes both.
+  const int more = from.hung_up && !from.failed ? MSG_MORE : 0;
   const ssize_t sent =
-      send(to.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      send(to.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT | more);
   if (sent < 0 && errno != EAGAIN) {
     return Step::to_failed;
   }

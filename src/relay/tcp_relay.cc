@@ -18,10 +18,10 @@
 // README.md beside this file has the figures.
 //
 // Edge-triggered traps, each of which lost data or hung a transfer in a prototype:
-// - A short read means that the socket is drained, and saves the read that would say EAGAIN, but
-//   not once a FIN was announced: its event has been used up, so the flag is kept (`hung_up`) and
-//   reading goes on to the end. Nor before urgent data, where every read stops, and splice for
-//   ever.
+// - A short read means that the socket is drained, and saves the read that would say EAGAIN. Once a
+//   FIN was announced, its event has been used up, so the flag is kept (`hung_up`): then a short
+//   read has taken all there will ever be, unless the announcement was a reset's. Nor does it mean
+//   anything before urgent data, where every read stops, and splice for ever.
 // - After a budgeted turn nobody tells us again that there is more: the caller must (`more`).
 // - Errors are found by reading, after the bytes that came before them. But reading never says that
 //   a side which sent FIN was reset after it, and nothing is read while the receiver is blocked:
@@ -267,8 +267,11 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
   const auto size = static_cast<std::size_t>(received);
   budget -= std::min(budget, size);
   direction.run += size;
-  if (size < chunk.size() && !from.hung_up && !from.urgent) {
-    from.readable = false;  // drained
+  const bool drained = size < chunk.size() && !from.urgent;
+  if (drained && from.hung_up && !from.failed) {
+    direction.ended = true;  // its FIN was here before we read
+  } else if (drained && !from.hung_up) {
+    from.readable = false;
     if (size < static_cast<std::size_t>(least_splice)) {
       direction.run = 0;
     }

@@ -14,11 +14,10 @@ server that died, and nothing after.
 
 import contextlib
 import random
-import threading
 
 from harness import case, endpoint, eventually, main
 from harness.servers import dnsmasq, nginx
-from load import Dnsperf, Wrk
+from load import Askers, Dnsperf, Wrk
 from pools import PORT, REFUSING, SILENT, at, config, gone, server, upstream, wait_for_state
 
 POOL = "pools go where plain routing does not"
@@ -204,38 +203,6 @@ def names(lab, net, **keys):
     return config([at(host, net, port=53) for host in lab.servers], on="udp/53", **keys) + DNS
 
 
-class Askers:
-    """Clients that ask each question from a socket of its own, as resolvers do, until told to end."""
-
-    def __init__(self, lab, net, count=4):
-        self.lab, self.net, self.answered, self.failures = lab, net, 0, []
-        self._over = threading.Event()
-        self._tasks = [lab.task(self._ask) for _ in range(count)]
-
-    def _ask(self):
-        question = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3one\3lab\4test\0\0\1\0\1"
-        while not self._over.is_set():
-            with self.lab.bob.udp(self.net, timeout=3) as client:
-                try:
-                    client.connect((self.lab.places.swallowed.at(self.net), 53))
-                    client.send(question)
-                    answer = client.recv(512)
-                    assert answer[:2] == question[:2] and answer[7] == 1, answer
-                    self.answered += 1
-                except OSError as error:
-                    self.failures.append(type(error).__name__)
-
-    def wait_for(self, count):
-        wanted = self.answered + count
-        eventually(lambda: self.answered >= wanted, f"{count} more answers")
-
-    def finish(self):
-        self._over.set()
-        for task in self._tasks:
-            task.result()
-        return self.answered, self.failures
-
-
 @case("a DNS server that is drained or found down by its check, and then dies, loses no question of "
       "dnsperf", only_weir=POOL)
 def dns_in_good_order(lab, net):
@@ -244,7 +211,7 @@ def dns_in_good_order(lab, net):
     with lab.weir(text) as weir:
         # Each socket rests for longer than a DNS flow outlives its answer.
         load = Dnsperf(lab.alice, net, lab.places.swallowed, clients=200, outstanding=200, most=100)
-        asked = Askers(lab, net)
+        asked = Askers(lab, net, lab.bob, lab.places.swallowed)
         served(weir, "north", "east", "south", count=30)
         assert weir.live("set-server", "pool", "north", "drain").returncode == 0
         eventually(lambda: server(weir, "north")["flows"] == 0, "what north was asked is answered")

@@ -1,6 +1,5 @@
-// The TCP flows of one worker: each from its accepted connection through the dial to the relay and
-// its record. The stages do the work; a flow here owns them, hands them their events and times, and
-// decides when it is over.
+// The TCP flows of one worker: accepted by the rules and limits, kept while they live, and buried
+// at the end of the turn in which they end.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include "dial/tcp_dial.h"
 #include "gateway/flow_services.h"
 #include "gateway/flow_view.h"
+#include "gateway/tcp_flow.h"
 #include "intercept/tcp_listener.h"
 #include "relay/tcp_relay.h"
 
@@ -39,7 +39,7 @@ class TcpFlows {
   void bury();
 
  private:
-  class TcpFlow;
+  friend class TcpFlow;
 
   void refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error);
   void ended(TcpFlow& flow);

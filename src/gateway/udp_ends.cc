@@ -1,0 +1,159 @@
+// How a UDP flow ends: by its deadline, by what was heard of its server, or on request.
+#include <algorithm>
+#include <cassert>
+#include <string_view>
+#include <utility>
+
+#include "gateway/server_news.h"
+#include "gateway/udp_flows.h"
+
+namespace weir {
+namespace {
+
+constexpr std::chrono::seconds after_answer{1};
+
+}  // namespace
+
+void UdpFlow::on_deadline(Instant now) { socket->all.on_deadline(*this, now); }
+
+// A DNS flow with as many answers as questions ends soon; every other flow only notes the time.
+void UdpFlows::note_answer(UdpFlow& flow) {
+  answered_.remove(flow);
+  if (flow.packets_down < flow.packets_up) {
+    return;
+  }
+  answered_.add(flow);
+  flow.arm(services_.deadlines(), due(flow), services_.poll().now());
+}
+
+Instant UdpFlows::due(const UdpFlow& flow) const {
+  const Timeouts& timeouts = flow.core.snapshot->timeouts();
+  if (flow.core.flow.destination.port != dns_port) {
+    return flow.last_activity + timeouts.udp_idle;
+  }
+  return flow.last_activity + (flow.answered != 0
+                                   ? std::min<Milliseconds>(after_answer, timeouts.dns_idle)
+                                   : timeouts.dns_idle);
+}
+
+void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
+  if (const Instant when = due(flow); now < when) {
+    flow.arm(services_.deadlines(), when, now);
+    return;
+  }
+  note_idle_end(flow.core, flow.packets_down, now);
+  end(flow, flow.answered != 0 ? End::closed : End::idle, {});
+}
+
+FlowRecord UdpFlows::record(const UdpFlow& flow) const {
+  FlowRecord out = services_.describe(flow.core);
+  if (flow.wrapping) {
+    out.connect_us = flow.wrapping->connect_us;
+    out.handshake_us = flow.wrapping->handshake_us;
+  }
+  out.bytes_up = flow.bytes_up;
+  out.bytes_down = flow.bytes_down;
+  out.packets_up = flow.packets_up;
+  out.packets_down = flow.packets_down;
+  return out;
+}
+
+void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
+  assert(!flow.over && "a UDP flow ended twice");
+  // Answers of this turn are the flow's still.
+  flush_answers();
+  flow.over = true;
+  answered_.remove(flow);
+  flow.disarm(services_.deadlines());
+  services_.write(flow.core, record(flow), why, error);
+  if (flow.core.server) {
+    flow.core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
+    flow.core.server->bytes_up.fetch_add(flow.bytes_up, std::memory_order_relaxed);
+    flow.core.server->bytes_down.fetch_add(flow.bytes_down, std::memory_order_relaxed);
+    flow.core.server->packets_up.fetch_add(flow.packets_up, std::memory_order_relaxed);
+    flow.core.server->packets_down.fetch_add(flow.packets_down, std::memory_order_relaxed);
+  }
+  services_.closed(flow.core);
+  UdpSocket& socket = *flow.socket;
+  ended_.push_back(flows_.extract(flow));
+  if (socket.relay) {
+    socket.relay->forget(flow);
+  }
+  if (--socket.flows == 0) {
+    release(socket);
+  }
+}
+
+LoopGuard::OwnSocket UdpSocket::own() const {
+  const Endpoint anyone;
+  const Endpoint& peer = relay != nullptr       ? relay->endpoint()
+                         : only_flow != nullptr ? only_flow->core.remote
+                                                : anyone;
+  return {Protocol::udp, local, peer, generation};
+}
+
+void UdpFlows::release(UdpSocket& socket) {
+  services_.poll().forget(socket);
+  if (socket.relay) {
+    socket.relay->close();
+    services_.admission().give_back_udp_socket();
+  }
+  if (socket.descriptor.valid()) {
+    services_.loop_guard().closed(socket.own());
+  }
+  services_.admission().give_back_udp_socket();
+  if (socket.is_mapping) {
+    mappings_.extract(socket);
+  }
+  socket.descriptor.reset();
+  const std::uint32_t place = socket.place;
+  closed_.push_back(std::move(sockets_[place]));
+  if (place + 1 != sockets_.size()) {
+    sockets_[place] = std::move(sockets_.back());
+    sockets_[place]->place = place;
+  }
+  sockets_.pop_back();
+}
+
+void UdpFlows::end_turn() {
+  flush_answers();
+  while (answered_.too_many()) {
+    end(answered_.oldest(), End::closed, {});
+  }
+}
+
+void UdpFlows::bury() {
+  ended_.clear();
+  closed_.clear();
+}
+
+void UdpFlows::each(const Visit& visit) const {
+  flows_.each([&](UdpFlow& flow) {
+    visit({flow.core, flow.bytes_up + flow.bytes_down, [&]() { return record(flow); }});
+  });
+}
+
+bool UdpFlows::end(std::uint64_t sequence, End why) {
+  UdpFlow* found = nullptr;
+  flows_.each([&](UdpFlow& flow) {
+    if (flow.core.sequence == sequence) {
+      found = &flow;
+    }
+  });
+  if (found == nullptr) {
+    return false;
+  }
+  end(*found, why, {});
+  return true;
+}
+
+void UdpFlows::end_all(End why) {
+  std::vector<UdpFlow*> all;
+  all.reserve(flows_.size());
+  flows_.each([&](UdpFlow& flow) { all.push_back(&flow); });
+  for (UdpFlow* flow : all) {
+    end(*flow, why, {});
+  }
+}
+
+}  // namespace weir

@@ -1,6 +1,6 @@
 // DNS flows that have their answer and wait for a second one (a repeated answer, or another
-// question from the same port), in the order of their answers. Bounded, so that a busy resolver
-// does not hold a second's worth of descriptors: beyond the bound the oldest has to end at once.
+// question from the same port), in the order of their answers: where they become too many, the
+// oldest end before their second is over.
 //
 // One worker's.
 #pragma once
@@ -15,9 +15,7 @@ namespace weir {
 
 class AnsweredFlows {
  public:
-  static constexpr std::size_t most = 1024;
-
-  [[nodiscard]] bool too_many() const { return size_ > most; }
+  [[nodiscard]] std::size_t size() const { return size_; }
   // REQUIRES: there are some.
   [[nodiscard]] UdpFlow& oldest() const { return *places_.front(); }
 

@@ -23,6 +23,8 @@ void UdpFlows::note_answer(UdpFlow& flow) {
     return;
   }
   answered_.add(flow);
+  most_answered_ = std::min(most_answered_, services_.admission().most_done(
+                                                *flow.core.rule, flow.core.snapshot->limits()));
   flow.arm(services_.deadlines(), due(flow), services_.poll().now());
 }
 
@@ -117,9 +119,18 @@ void UdpFlows::release(UdpSocket& socket) {
 
 void UdpFlows::end_turn() {
   flush_answers();
-  while (answered_.too_many()) {
+  end_answered();
+}
+
+// A busy resolver opens a flow for every question: those that have been answered must not take the
+// descriptors, or what limits allow, from those that wait for their answer.
+void UdpFlows::end_answered() {
+  constexpr int most_in_a_turn = 256;
+  const bool scarce = services_.admission().udp_sockets_are_scarce();
+  for (int i = 0; i < most_in_a_turn && answered_.size() > (scarce ? 0 : most_answered_); ++i) {
     end(answered_.oldest(), End::closed, {});
   }
+  most_answered_ = UINT64_MAX;
 }
 
 void UdpFlows::bury() {

@@ -132,6 +132,7 @@ class UdpFlows final : private UdpRelay::Owner {
   // Ending.
   [[nodiscard]] Instant due(const UdpFlow& flow) const;
   void note_answer(UdpFlow& flow);
+  void end_answered();
   void on_deadline(UdpFlow& flow, Instant now);
   void end(UdpFlow& flow, End why, std::string_view error);
   void release(UdpSocket& socket);
@@ -154,6 +155,7 @@ class UdpFlows final : private UdpRelay::Owner {
   ChainedTable<UdpSocket, MappingHash> mappings_;  // those of sockets_ that serve any peer
   std::vector<std::unique_ptr<UdpSocket>> sockets_;
   AnsweredFlows answered_;
+  std::uint64_t most_answered_ = UINT64_MAX;  // by the limits on those that joined in this turn
   std::vector<std::pair<UdpFlow*, int>> unreachable_;  // found while sending
   std::vector<std::unique_ptr<UdpFlow>> ended_;
   std::vector<std::unique_ptr<UdpSocket>> closed_;

@@ -43,7 +43,8 @@ void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
     flow.arm(services_.deadlines(), when, now);
     return;
   }
-  note_idle_end(flow.core, flow.packets_down, now);
+  const bool unanswered = flow.waiting && flow.core.flow.destination.port == dns_port;
+  note_idle_end(flow.core, unanswered ? 0 : flow.packets_down, now);
   end(flow, flow.answered != 0 ? End::closed : End::idle, {});
 }
 

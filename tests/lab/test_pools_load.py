@@ -234,6 +234,73 @@ def dns_in_good_order(lab, net):
         assert not lost and answered, (answered, lost, load.output)
 
 
+@case("a question from a socket of its own is answered although its server refuses; what a DNS server had "
+      "taken when it is killed is lost, and of those that go on asking it nothing after", only_weir=POOL)
+def dns_killed(lab, net):
+    servers = {host: dnsmasq(host) for host in lab.servers}
+    with lab.weir(names(lab, net)) as weir:
+        asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+        served(weir, "north", "east", "south", count=10)
+        with gone(lab.north, REFUSING, 53):
+            wait_for_state(weir, "north", "ejected")
+            with gone(lab.east, REFUSING, 53):
+                wait_for_state(weir, "east", "ejected")
+                asked.wait_for(200)
+        for name in ("north", "east"):
+            wait_for_state(weir, name, "up")
+        answered, failures = asked.finish()
+        assert not failures, (failures, answered)
+        weir.expect_event("retried", at_least=6)
+        waiting = 20
+        first = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=waiting)
+        asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+        served(weir, "north", "east", "south", count=10)
+        for host in (lab.north, lab.east):
+            servers[host].kill()
+            wait_for_state(weir, host.name, "ejected")
+            asked.wait_for(100)
+        # Those that come now meet the dead ones only when these are tried again, and lose nothing: what opens
+        # a flow is asked again. (What follows it before the error has come would not be.)
+        second = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=1)
+        asked.wait_for(200)
+        for host in (lab.north, lab.east):
+            dnsmasq(host)
+            wait_for_state(weir, host.name, "up")
+        served(weir, "north", "east", "south", count=30)
+        answered, lost = second.finish()
+        assert not lost and answered, (answered, lost, second.output)
+        answered, lost = first.finish()
+        assert lost <= 2 * waiting and answered, (answered, lost, first.output)
+        answered, failures = asked.finish()
+        assert len(failures) <= 2 * 4, (failures, answered)  # at most what each was waiting for
+
+
+@case("a DNS server that falls silent loses questions until flows or its check have noticed, and none then",
+      only_weir=POOL)
+def dns_silent(lab, net):
+    for host in lab.servers:
+        lab.dnsmasq(host)
+    for keys in ({}, {"check": "connect", "check_interval": "100ms", "check_timeout": "300ms", "fall": 2}):
+        with lab.weir(names(lab, net, eject_after=3, eject_time="1h", **keys)) as weir:
+            # They go on asking from the same sockets, which does not tie them to the server for ever.
+            steady = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=20)
+            served(weir, "north", "east", "south", count=3)
+            with gone(lab.north, SILENT, 53):
+                asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+                wait_for_state(weir, "north", "down" if keys else "ejected")
+                asked.wait_for(100)
+                asked.finish()
+                eventually(lambda: server(weir, "north")["flows"] == 0, "nobody waits for it any more")
+                asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+                late = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=20)
+                asked.wait_for(500)
+                answered, lost = late.finish()
+                assert not lost and answered, (answered, lost)
+                answered, failures = asked.finish()
+                assert not failures, (failures, answered)
+                assert steady.finish()[0] > 1000
+
+
 @contextlib.contextmanager
 def tcp_refused(host, port):
     host.run("nft", f"add table inet busy; add chain inet busy input {{ type filter hook input priority 0; }};"

@@ -77,7 +77,8 @@ def thousand(lab):
     def stream():
         done = lab.bob.run("iperf3", "-c", lab.north.v6, "-u", "-b", "2M", "-l", 1000, "-t", 3, "--json")
         said = json.loads(done.stdout)
-        assert done.returncode == 0, said.get("error")
+        assert done.returncode == 0 and said["end"], (said.get("error"), said["start"], weir.status(), [
+            flow for flow in weir.flows() + weir.records()[-3000:] if "5201" in flow["destination"]][-6:])
         assert said["end"]["sum"]["lost_packets"] == 0 and said["end"]["sum"]["packets"], said["end"]["sum"]
 
     with lab.weir(config(0)) as weir:
@@ -130,7 +131,7 @@ def many_flows(lab, net):
         for turn in range(1, 6):
             weir.write(config(turn) + "[gateway]\nworkers = 1\n[limits]\nmax-flows-per-client = 4000\n")
             status, answer = weir.control.post("/v1/reload")
-            assert status == 200 and answer["flows_kept"] == 4000, answer
+            assert status == 200 and answer["flows_kept"] >= 4000, answer
         assert 0 < longest(weir) < MOST, longest(weir)
 
 

@@ -284,7 +284,8 @@ def dns_silent(lab, net):
         with lab.weir(names(lab, net, eject_after=3, eject_time="1h", **keys)) as weir:
             # They go on asking from the same sockets, which does not tie them to the server for ever.
             steady = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=20)
-            served(weir, "north", "east", "south", count=3)
+            eventually(lambda: all(server(weir, host.name)["flows_total"] >= 3 for host in lab.servers),
+                       "each server is asked")
             with gone(lab.north, SILENT, 53):
                 asked = Askers(lab, net, lab.bob, lab.places.swallowed)
                 wait_for_state(weir, "north", "down" if keys else "ejected")

@@ -313,7 +313,8 @@ def tcp_refused(host, port):
 
 
 def open_at(host, port):
-    return host.run("ss", "-Hnt", "state", "syn-recv", "state", "established", "state", "close-wait", "sport", "=", f":{port}", check=True).stdout
+    states = [word for state in ("syn-recv", "established", "close-wait") for word in ("state", state)]
+    return host.run("ss", "-Hnt", *states, "sport", "=", f":{port}", check=True).stdout
 
 
 if __name__ == "__main__":

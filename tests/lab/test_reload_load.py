@@ -7,6 +7,7 @@ each other. The gateway measures that itself, in its own processor time: a clien
 the reload for what else this machine does.
 """
 
+import itertools
 import json
 import resource
 
@@ -30,7 +31,7 @@ def config(turn):
         on = tcp/80
         use = {use}
         [rule rest]
-        on = any/53, tcp/22, any/5201, udp/7900
+        on = any/53, tcp/22, any/5201-5204, udp/7900
         use = {use}
         [rule more]
         on = any/{8000 + turn // 25 % 2}
@@ -47,12 +48,16 @@ def longest(weir):
                for n in range(weir.status()["workers"]))
 
 
-@case("1,000 reloads under wrk, dnsperf, scp and iperf3 lose no flow and hold none up", (None,), limit=240,
+@case("1,000 reloads under wrk, dnsperf, scp and iperf3 lose no flow and hold none up", (None,), limit=540,
       only_weir=WHY)
 def thousand(lab):
     lab.nginx(lab.north)
     lab.dnsmasq(lab.north)
-    iperf3(lab.north, V6)
+    # A server in turn each time: one that is asked again at once would take the last datagrams of the time
+    # before for its new client's.
+    ports = itertools.cycle(range(5201, 5205))
+    for port in range(5201, 5205):
+        iperf3(lab.north, V6, port)
     ssh = sshd(lab.north)
     over = []
 
@@ -75,14 +80,14 @@ def thousand(lab):
             assert sha256(file.read()) == sha256(content)
 
     def stream():
-        done = lab.bob.run("iperf3", "-c", lab.north.v6, "-u", "-b", "2M", "-l", 1000, "-t", 3, "--json")
+        done = lab.bob.run("iperf3", "-c", lab.north.v6, "-p", next(ports), "-u", "-b", "2M", "-l", 1000,
+                           "-t", 3, "--json")
         said = json.loads(done.stdout)
-        assert done.returncode == 0 and said["end"], (said.get("error"), said["start"], weir.status(), [
-            flow for flow in weir.flows() + weir.records()[-3000:] if "5201" in flow["destination"]][-6:])
+        assert done.returncode == 0 and said["end"], (said.get("error"), said["start"])
         assert said["end"]["sum"]["lost_packets"] == 0 and said["end"]["sum"]["packets"], said["end"]["sum"]
 
     with lab.weir(config(0)) as weir:
-        short = Wrk(lab.alice, V4.url(lab.north, "/1KiB"), connections=4)
+        short = Wrk(lab.alice, V4.url(lab.north, "/1KiB"), connections=2)
         kept = Wrk(lab.bob, V6.url(lab.north, "/1KiB"), connections=4, keep=True)
         questions = Dnsperf(lab.bob, V4, lab.north, clients=10, outstanding=10, most=500)
         asked = Askers(lab, V6, lab.alice, lab.north, count=2)
@@ -115,7 +120,7 @@ def thousand(lab):
         assert 0 < took < MOST, f"a reload took {took * 1e3} ms of a worker's time"
         # Of iperf3's datagrams the last may come after its server has closed the port.
         bad = [r for r in weir.records() if r["end"] not in ("closed", "idle", "client-reset")
-               and not (r["protocol"] == "udp" and r["destination"].endswith(":5201"))]
+               and not (r["protocol"] == "udp" and ":520" in r["destination"])]
         assert not bad, bad[:5]
 
 

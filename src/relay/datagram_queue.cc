@@ -57,7 +57,11 @@ void DatagramQueue::flush() {
     while (last < entries_.size() && entries_[last].fd == entries_[first].fd) {
       ++last;
     }
-    send_group(first, last);
+    if (last - first == 1 && entries_[first].header.empty() && entries_[first].segment == 0) {
+      send_one(first);
+    } else {
+      send_group(first, last);
+    }
     first = last;
   }
   entries_.clear();
@@ -145,6 +149,22 @@ void DatagramQueue::send_group(std::size_t first, std::size_t last) {
         report(pending_[done]);
       }
     }
+  }
+}
+
+// A datagram alone needs no message around it, which the kernel would have to copy and check.
+void DatagramQueue::send_one(std::size_t index) {
+  const Entry& entry = entries_[index];
+  sockaddr_storage name;
+  const socklen_t length = entry.to ? entry.to->to(name) : 0;
+  const ssize_t sent =
+      sendto(entry.fd, entry.payload.data(), entry.payload.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+             length != 0 ? reinterpret_cast<const sockaddr*>(&name) : nullptr, length);
+  const Message message{.first = index, .last = index + 1, .segment = 0};
+  if (sent >= 0) {
+    report(message);
+  } else {
+    failed(message, errno);
   }
 }
 

@@ -71,6 +71,7 @@ class DatagramQueue {
   static constexpr std::size_t most_messages = 64;
 
   [[nodiscard]] Message compose(std::size_t first) const;
+  void send_one(std::size_t index);
   void send_group(std::size_t first, std::size_t last);
   void prepare(std::size_t slot, const Message& message);
   void report(const Message& message);

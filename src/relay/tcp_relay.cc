@@ -10,16 +10,18 @@
 // Where the time goes: into the kernel. A request and its answer of some hundred bytes, with both
 // FINs, cost 18 system calls (lab/system_calls counts them): 3 to take the connection and find out
 // where it was going, 4 to open the one to the server, 2 to watch both, 4 reads, 2 writes, a
-// shutdown and 2 closes. A read that takes less than was
+// shutdown and 2 closes. Packets are dearer than calls: where a FIN is here already, the bytes
+// before it wait for it (MSG_MORE) and leave in the same one. A read that takes less than was
 // asked for needs no second one to hear EAGAIN; that is why each direction costs two, its data and
 // its FIN, and not three. In bulk the copying is dear, not the calls: splice moves a megabyte for
 // less CPU, but a pipe costs two calls for each piece, and only pays above 16 KiB a piece.
+// README.md beside this file has the figures.
 //
 // Edge-triggered traps, each of which lost data or hung a transfer in a prototype:
-// - A short read means that the socket is drained, and saves the read that would say EAGAIN, but
-//   not once a FIN was announced: its event has been used up, so the flag is kept (`hung_up`) and
-//   reading goes on to the end. Nor before urgent data, where every read stops, and splice for
-//   ever.
+// - A short read means that the socket is drained, and saves the read that would say EAGAIN. Once a
+//   FIN was announced, its event has been used up, so the flag is kept (`hung_up`): then a short
+//   read has taken all there will ever be, unless the announcement was a reset's. Nor does it mean
+//   anything before urgent data, where every read stops, and splice for ever.
 // - After a budgeted turn nobody tells us again that there is more: the caller must (`more`).
 // - Errors are found by reading, after the bytes that came before them. But reading never says that
 //   a side which sent FIN was reset after it, and nothing is read while the receiver is blocked:
@@ -265,24 +267,29 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
   const auto size = static_cast<std::size_t>(received);
   budget -= std::min(budget, size);
   direction.run += size;
-  if (size < chunk.size() && !from.hung_up && !from.urgent) {
-    from.readable = false;  // drained
+  const bool drained = size < chunk.size() && !from.urgent;
+  if (drained && from.hung_up && !from.failed) {
+    direction.ended = true;  // its FIN was here before we read
+  } else if (drained && !from.hung_up) {
+    from.readable = false;
     if (size < static_cast<std::size_t>(least_splice)) {
       direction.run = 0;
     }
   }
-  return write(direction, to, chunk.first(size));
+  return write(direction, from, to, chunk.first(size));
 }
 
-TcpRelay::Step TcpRelay::write(Direction& direction, Side& to,
+TcpRelay::Step TcpRelay::write(Direction& direction, const Side& from, Side& to,
                                std::span<const std::uint8_t> bytes) {
   // Nagle's algorithm holds back a small write only while an earlier one is unacknowledged: the
   // first one needs no option, and many connections have no second.
   if (!to.no_delay && direction.bytes != 0) {
     to.no_delay = set_option(to.socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   }
+  // Where the sender's FIN is here already, the last bytes wait for ours: one packet takes both.
+  const int more = from.hung_up && !from.failed ? MSG_MORE : 0;
   const ssize_t sent =
-      send(to.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      send(to.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT | more);
   if (sent < 0 && errno != EAGAIN) {
     return Step::to_failed;
   }

@@ -94,7 +94,7 @@ class TcpRelay {
   Step flush(Direction& direction, Side& to);
   Step copy(Direction& direction, Side& from, Side& to, std::size_t& budget);
   Step splice(Direction& direction, Side& from, Side& to, std::size_t& budget);
-  Step write(Direction& direction, Side& to, std::span<const std::uint8_t> bytes);
+  Step write(Direction& direction, const Side& from, Side& to, std::span<const std::uint8_t> bytes);
   Step end(Direction& direction, const Side& from, Side& to);
   void finish(Direction& direction, Side& to);
   Progress failure(const Side& side, int code);

@@ -193,6 +193,7 @@ class Weir(Participant):
     target = ""
     upstream = ""
     use = "direct"
+    more = ""                 # further keys of the rule
     note = "one worker, records off"
 
     def __init__(self, binary):
@@ -213,7 +214,7 @@ flows = {self.flows}
 {self.target}{self.upstream}[rule bench]
 on = tcp/*, udp/*
 use = {self.use}
-""")
+{self.more}""")
         return [self.binary, "run", "-c", file]
 
 
@@ -233,6 +234,12 @@ class WeirRecords(Weir):
     note = "one worker, a record of every flow to /dev/null"
 
 
+class WeirLimits(Weir):
+    name = "weir-limits"
+    more = ("max-flows = 150000\nmax-flows-per-client = 150000\n")
+    note = "one worker, records off, the rule's limits to be kept"
+
+
 class WeirSocks(Weir):
     name = "weir-socks"
     packages = ("microsocks",)
@@ -244,7 +251,7 @@ class WeirSocks(Weir):
 
 
 PEERS = (Forwarding, HAProxy, HAProxyTuned, Nginx, NginxTuned, Redsocks, V2ray)
-WEIRS = (Weir, WeirTwoWorkers, WeirRecords, WeirSocks)
+WEIRS = (Weir, WeirTwoWorkers, WeirRecords, WeirLimits, WeirSocks)
 DEFAULT = [kind.name for kind in PEERS] + ["weir", "weir-2"]
 NAMES = [kind.name for kind in PEERS + WEIRS]
 

@@ -1,5 +1,9 @@
 // How connections end in peace: FIN one way and the other, both at once, and with data on its way.
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <string>
 
 #include "catch.h"
@@ -12,6 +16,15 @@ using Progress = TcpRelay::Progress;
 
 constexpr std::uint8_t up = 0x11;
 constexpr std::uint8_t down = 0x77;
+constexpr std::uint8_t close_wait = 8;  // TCP_CLOSE_WAIT, which the headers do not both have
+
+// From linux/tcp.h: glibc's struct ends before the counts.
+tcp_info info_of(int fd) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  REQUIRE(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0);
+  return info;
+}
 
 }  // namespace
 
@@ -69,6 +82,22 @@ TEST_CASE("data and end that arrive together both pass") {
     }
     REQUIRE(world.until([&]() { return r.other.drink(), r.other.ended; }));
     CHECK(r.other.heard == "all I have");
+  }
+}
+
+TEST_CASE("the last bytes and the end that came with them leave in one packet") {
+  for (const bool swapped : {false, true}) {
+    TcpWorld world;
+    const TcpWorld::Roles r = world.roles(swapped);
+    const auto before = info_of(r.other.socket.get()).tcpi_segs_in;
+    r.one.say("all I have");
+    r.one.finish();
+    const int inner = swapped ? world.server_side : world.client_side;
+    while (info_of(inner).tcpi_state != close_wait) {
+    }
+    REQUIRE(world.until([&]() { return r.other.drink(), r.other.ended; }));
+    CHECK(r.other.heard == "all I have");
+    CHECK(info_of(r.other.socket.get()).tcpi_segs_in == before + 1);
   }
 }
 

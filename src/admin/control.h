@@ -123,7 +123,8 @@ struct UpstreamReport {
 // The loop of one worker: how long its turns took. While a turn lasts, everybody else waits.
 struct WorkerReport {
   Histogram::Sum turns;
-  std::int64_t longest_turn_us = 0;  // since start
+  std::int64_t longest_turn_us = 0;    // since start
+  std::int64_t longest_reload_us = 0;  // of the worker's own time, since start
 };
 
 // An address, an ADDRESS:PORT or a prefix.

@@ -193,6 +193,12 @@ void add_workers(Exposition& out, const std::vector<WorkerReport>& workers) {
     out.sample({{"worker", std::to_string(i)}},
                static_cast<double>(workers[i].longest_turn_us) / 1e6);
   }
+  out.gauge("weir_worker_longest_reload_seconds",
+            "The most of its processor time that a worker needed to take up a configuration.");
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    out.sample({{"worker", std::to_string(i)}},
+               static_cast<double>(workers[i].longest_reload_us) / 1e6);
+  }
 }
 
 void add_rules(Exposition& out, const std::vector<RuleReport>& rules) {

@@ -33,12 +33,10 @@ void Gateway::begin_reload() {
   auto outstanding = std::make_shared<std::size_t>(workers_.size());
   for (const auto& worker : workers_) {
     worker->post([this, report, outstanding, next](Worker& self) {
-      const auto kept = self.live_flows();
-      const auto moved = self.matching_another_rule(*next);
-      self.use(next);
-      mailbox_->post([this, report, outstanding, kept, moved]() {
-        report->flows_kept += kept;
-        report->flows_now_matching_another_rule += moved;
+      const auto taken = self.take_over(next);
+      mailbox_->post([this, report, outstanding, taken]() {
+        report->flows_kept += taken.flows_kept;
+        report->flows_now_matching_another_rule += taken.matching_another_rule;
         if (--*outstanding == 0) {
           finish_reload(*report);
         }

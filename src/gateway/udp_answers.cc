@@ -202,6 +202,7 @@ void UdpFlows::sent_down(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t b
   flow.packets_down += datagrams;
   flow.bytes_down += bytes;
   flow.last_activity = services_.poll().now();
+  flow.waiting = false;
   services_.moved(flow.core, 0, bytes, 0, datagrams);
   if (flow.core.flow.destination.port == dns_port && !flow.over) {
     note_answer(flow);
@@ -235,17 +236,21 @@ void UdpFlows::read_icmp_errors(UdpSocket& socket) {
   }
 }
 
-// The server side says that nobody is there: the client hears it as if there were no gateway.
+// The server side says that nobody is there. Where nobody else can be asked the client hears it as
+// if there were no gateway.
 void UdpFlows::unreachable(UdpFlow& flow, int code) {
   if (flow.over) {
+    return;
+  }
+  if (flow.core.server) {
+    flow.core.server->note_failure(services_.poll().now());
+  }
+  if (ask_another(flow)) {
     return;
   }
   services_.reasons().add(Reason::icmp_from_server);
   tell_unreachable(flow.core.flow, code == ECONNREFUSED ? RawSender::Unreachable::port
                                                         : RawSender::Unreachable::host);
-  if (flow.core.server) {
-    flow.core.server->note_failure(services_.poll().now());
-  }
   end(flow, flow.packets_down == 0 ? End::connect_failed : End::server_reset,
       std::string("ICMP: ") + std::strerror(code));
 }

@@ -43,7 +43,8 @@ void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
     flow.arm(services_.deadlines(), when, now);
     return;
   }
-  if (flow.packets_down == 0) {
+  const bool unanswered = flow.waiting && flow.core.flow.destination.port == dns_port;
+  if (flow.packets_down == 0 || unanswered) {
     const bool relayed = flow.socket != nullptr && flow.socket->relay != nullptr;
     note_silent_end(flow.core, relayed ? Reached::through_relay : Reached::directly, now);
   }

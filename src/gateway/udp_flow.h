@@ -77,8 +77,9 @@ class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender {
   void arm(Deadlines& deadlines, Instant when, Instant now) { deadlines.set(*this, when, now); }
   void disarm(Deadlines& deadlines) { deadlines.cancel(*this); }
 
-  [[no_unique_address]] FlowCore core;  // the two below fit into what alignment leaves of it
-  bool over = false;
+  [[no_unique_address]] FlowCore core;  // the three below fit into what alignment leaves of it
+  bool over : 1 = false;
+  bool waiting : 1 = false;    // something was sent up since the last answer
   std::uint32_t answered = 0;  // its place among the answered DNS flows; 0: it is not one
   UdpSocket* socket = nullptr;
   std::unique_ptr<UdpWrapping> wrapping;  // null: datagrams go bare

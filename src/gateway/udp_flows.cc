@@ -50,11 +50,15 @@ void UdpFlows::on_datagrams(std::span<const InterceptedDatagram> datagrams) {
                       flow->core.flow.destination == datagram.destination;
     if (!same) {
       flow = find(datagram.client, datagram.destination);
+      if (flow != nullptr && is_left_behind(*flow)) {
+        flow = end_left_behind(datagram.client, datagram.destination) ? nullptr : flow;
+      }
       flow = flow != nullptr ? flow : open(datagram);
       if (flow == nullptr) {
         continue;
       }
     }
+    keep_question(*flow, datagram);
     send_up(*flow, datagram.payload, datagram.segment);
   }
   flush_to_servers();
@@ -106,7 +110,11 @@ void UdpFlows::sent_up(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t byt
   answered_.remove(flow);
   flow.packets_up += datagrams;
   flow.bytes_up += bytes;
-  flow.last_activity = services_.poll().now();
+  // Who goes on asking a DNS server that does not answer shall get another one some time.
+  if (!flow.waiting || flow.core.flow.destination.port != dns_port) {
+    flow.last_activity = services_.poll().now();
+  }
+  flow.waiting = true;
   services_.moved(flow.core, bytes, 0, datagrams, 0);
 }
 

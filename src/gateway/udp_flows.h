@@ -17,6 +17,7 @@
 #include "gateway/answered_flows.h"
 #include "gateway/flow_services.h"
 #include "gateway/flow_view.h"
+#include "gateway/kept_questions.h"
 #include "gateway/refusals.h"
 #include "gateway/source_addresses.h"
 #include "gateway/udp_flow.h"
@@ -100,6 +101,7 @@ class UdpFlows final : private UdpRelay::Owner {
   UdpSocket& enter(std::unique_ptr<UdpSocket> socket, const FlowCore& core);
   void share(UdpSocket& socket);
   UdpSocket* watch(std::unique_ptr<UdpSocket> fresh, Outbound& out, FlowCore& core);
+  UdpSocket* adopt(std::unique_ptr<UdpSocket> fresh, Outbound& out, FlowCore& core);
   void refuse(const FlowCore& core, End end, Reason reason, std::string_view error);
   void refuse_socket(const FlowCore& core, int code, const char* step);
 
@@ -110,6 +112,13 @@ class UdpFlows final : private UdpRelay::Owner {
   void on_relay_ended(UdpSocket& socket, const std::string& error) override;
   void learn_from_relay(FlowCore& core, const UdpSocket& socket) const;
   void follow_relay(UdpFlow& flow);
+
+  // To another server.
+  void keep_question(const UdpFlow& flow, const InterceptedDatagram& datagram);
+  [[nodiscard]] bool is_left_behind(const UdpFlow& flow) const;
+  bool end_left_behind(const Endpoint& client, const Endpoint& destination);
+  bool ask_another(UdpFlow& flow);
+  void move(UdpFlow& flow, const Route& route, std::unique_ptr<UdpSocket> fresh, Outbound& out);
 
   // Moving.
   void send_up(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);
@@ -155,6 +164,7 @@ class UdpFlows final : private UdpRelay::Owner {
   ChainedTable<UdpSocket, MappingHash> mappings_;  // those of sockets_ that serve any peer
   std::vector<std::unique_ptr<UdpSocket>> sockets_;
   AnsweredFlows answered_;
+  KeptQuestions kept_questions_;
   std::uint64_t most_answered_ = UINT64_MAX;  // by the limits on those that joined in this turn
   std::vector<std::pair<UdpFlow*, int>> unreachable_;  // found while sending
   std::vector<std::unique_ptr<UdpFlow>> ended_;

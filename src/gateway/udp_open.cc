@@ -244,13 +244,18 @@ UdpSocket& UdpFlows::enter(std::unique_ptr<UdpSocket> socket, const FlowCore& co
 
 // Takes a freshly opened socket into the poll and the table.
 UdpSocket* UdpFlows::watch(std::unique_ptr<UdpSocket> fresh, Outbound& out, FlowCore& core) {
-  if (out.source_port_taken) {
-    services_.reasons().add(Reason::source_port_taken);
-  }
   if (!services_.poll().add_input(out.socket.get(), *fresh)) {
     services_.admission().give_back_udp_socket();
     refuse_socket(core, errno, "watch the socket");
     return nullptr;
+  }
+  return adopt(std::move(fresh), out, core);
+}
+
+// The same for one that is in the poll already.
+UdpSocket* UdpFlows::adopt(std::unique_ptr<UdpSocket> fresh, Outbound& out, FlowCore& core) {
+  if (out.source_port_taken) {
+    services_.reasons().add(Reason::source_port_taken);
   }
   UdpSocket* socket = &enter(std::move(fresh), core);
   socket->descriptor = std::move(out.socket);

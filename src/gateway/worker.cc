@@ -3,11 +3,22 @@
 #include <pthread.h>
 
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "gateway/flow_filter.h"
 
 namespace weir {
+namespace {
+
+// This thread's time on a processor: what others take of it is no matter of ours.
+std::int64_t own_time_us() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1'000'000 + time.tv_nsec / 1'000;
+}
+
+}  // namespace
 
 Result<Listeners> Listeners::open(Port port) {
   Listeners out;
@@ -68,6 +79,18 @@ void Worker::post(std::function<void(Worker&)> task) {
 void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   tcp_.limit_buffer(snapshot->limits().buffer);
   services_.use(std::move(snapshot));
+}
+
+Worker::Taken Worker::take_over(const std::shared_ptr<const Snapshot>& snapshot) {
+  const std::int64_t began = own_time_us();
+  const Taken out{.flows_kept = tcp_.size() + udp_.size(),
+                  .matching_another_rule = matching_another_rule(*snapshot)};
+  use(snapshot);
+  const std::int64_t took = own_time_us() - began;
+  if (took > longest_reload_us_.load(std::memory_order_relaxed)) {
+    longest_reload_us_.store(took, std::memory_order_relaxed);
+  }
+  return out;
 }
 
 void Worker::listen(Listeners listeners) {
@@ -133,6 +156,7 @@ WorkerReport Worker::report() const {
   WorkerReport out;
   turns_.add_to(out.turns);
   out.longest_turn_us = longest_turn_us_.load(std::memory_order_relaxed);
+  out.longest_reload_us = longest_reload_us_.load(std::memory_order_relaxed);
   return out;
 }
 

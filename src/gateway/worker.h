@@ -68,6 +68,12 @@ class Worker {
 
   // The worker's thread only:
   void use(std::shared_ptr<const Snapshot> snapshot);
+  struct Taken {
+    std::uint64_t flows_kept = 0;
+    std::uint64_t matching_another_rule = 0;  // of those: what they would get now
+  };
+  // The same for a reload, which wants to know what it means for live flows.
+  Taken take_over(const std::shared_ptr<const Snapshot>& snapshot);
   // Takes no new TCP flows, and says on_drained once none is left.
   void drain();
   // Appends the flows that match.
@@ -76,11 +82,9 @@ class Worker {
   [[nodiscard]] BusyLook::Part busiest();
   // Ends the flow of that id; false: it is none of this worker's.
   bool close_flow(const std::string& id);
-  // How many live flows the given configuration would send by another rule.
-  [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
-  [[nodiscard]] std::uint64_t live_flows() const { return tcp_.size() + udp_.size(); }
 
  private:
+  [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
   void listen(Listeners listeners);
   void end_turn();
   void tick();
@@ -96,6 +100,7 @@ class Worker {
   BusyLook busy_look_;
   Histogram turns_;  // how long each took
   std::atomic<std::int64_t> longest_turn_us_{0};
+  std::atomic<std::int64_t> longest_reload_us_{0};
   std::vector<std::unique_ptr<TcpListener>> tcp_listeners_;
   std::vector<std::unique_ptr<UdpListener>> udp_listeners_;
   std::unique_ptr<Mailbox> mailbox_;

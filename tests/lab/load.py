@@ -4,8 +4,9 @@ as they are answered and until the case has seen enough. What they count as fail
 
 import re
 import signal
+import threading
 
-from harness import sandbox
+from harness import eventually, sandbox
 
 _LONG = 600  # seconds; nobody waits for it: `finish` ends them
 
@@ -79,3 +80,40 @@ class Dnsperf:
         assert set(codes) <= {"NOERROR"}, output
         self.output = output
         return int(codes.get("NOERROR", 0)), said.get("Queries lost", 0)
+
+
+class Askers:
+    """Clients that ask a DNS server for one.lab.test, each question from a socket of its own as resolvers
+    do, one after the other until told to end."""
+
+    _QUESTION = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3one\3lab\4test\0\0\1\0\1"
+
+    def __init__(self, lab, net, client, address, count=4):
+        self._net, self._client, self._address = net, client, address.at(net)
+        self.answered, self.failures = 0, []
+        self._over = threading.Event()
+        self._tasks = [lab.task(self._ask) for _ in range(count)]
+
+    def _ask(self):
+        while not self._over.is_set():
+            with self._client.udp(self._net, timeout=3) as asker:
+                try:
+                    asker.connect((self._address, 53))
+                    asker.send(self._QUESTION)
+                    answer = asker.recv(512)
+                    assert answer[:2] == self._QUESTION[:2] and answer[7] == 1, answer
+                    self.answered += 1
+                except OSError as error:
+                    self.failures.append(type(error).__name__)
+
+    def wait_for(self, count):
+        """Until so many more answers came."""
+        wanted = self.answered + count
+        eventually(lambda: self.answered >= wanted, f"{count} more answers")
+
+    def finish(self):
+        """Ends them; (how many questions were answered, why others were not)."""
+        self._over.set()
+        for task in self._tasks:
+            task.result()
+        return self.answered, self.failures

@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import stat
-import threading
 import time
 
 from harness import V4, case, eventually, main
@@ -281,36 +280,27 @@ def scrape(lab):
 
 @case("the busiest clients and flows are found by what they move now", only_weir=OWN)
 def busiest(lab, net):
-    def swallow(connection):
-        while connection.recv(1 << 16):
-            pass
-    lab.serve(lab.north.listen(net, 7950), swallow)
+    def acknowledge(connection):
+        while data := connection.recv(1 << 16):
+            connection.sendall(b"." * data.count(b"!"))
+    lab.serve(lab.north.listen(net, 7950), acknowledge)
     with lab.weir(CONFIG) as weir:
         quiet = [lab.closing(lab.bob.connect(net, lab.north.at(net), 7950)) for _ in range(30)]
         for one in quiet:
             one.sendall(bytes(100_000))
         busy = lab.closing(lab.alice.connect(net, lab.north.at(net), 7950))
         weir.expect_flows(31)
-        over = threading.Event()
 
-        def move():
-            while not over.is_set():
-                busy.sendall(bytes(1000))
-                time.sleep(0.01)
-        thread = threading.Thread(target=move)
-        thread.start()
-        try:
-            def alice_first():
-                answer = weir.control.json("/v1/busiest")
-                return (answer["clients"][0]["client"] == lab.alice.at(net)
-                        and answer["clients"][0]["bytes_per_second"] > 0
-                        and answer["flows"][0]["client"].startswith(
-                            lab.alice.at(net) if net.version == 4 else f"[{lab.alice.at(net)}")
-                        and answer["flows_total"] == 31 and answer["clients_total"] == 2)
-            eventually(alice_first, "alice is the busiest although bob has moved more")
-        finally:
-            over.set()
-            thread.join()
+        def alice_first():
+            busy.sendall(bytes(999) + b"!")  # something moves between any two answers
+            assert busy.recv(1) == b"."
+            answer = weir.control.json("/v1/busiest")
+            return (answer["clients"][0]["client"] == lab.alice.at(net)
+                    and answer["clients"][0]["bytes_per_second"] > 0
+                    and answer["flows"][0]["client"].startswith(
+                        lab.alice.at(net) if net.version == 4 else f"[{lab.alice.at(net)}")
+                    and answer["flows_total"] == 31 and answer["clients_total"] == 2)
+        eventually(alice_first, "alice is the busiest although bob has moved more")
 
 
 @case("the control socket is its owner's and group's", NO_FAMILY, only_weir=OWN)

@@ -16,7 +16,7 @@ import termios
 import time
 
 from harness import V4, case, eventually, main
-from harness.host import read_all
+from harness.host import read_all, read_exactly
 
 CONFIG = """
 [gateway]
@@ -297,8 +297,9 @@ def after_failure(lab):
 
 # weir top
 
-def screen(lab, weir, keys, rows=30, columns=120, term="xterm"):
-    """What `weir top` writes into a terminal of that size until it ends on `keys`; and its status."""
+def screen(lab, weir, keys, rows=30, columns=120, term="xterm", shown=lambda: None):
+    """What `weir top` writes into a terminal of that size until it ends on `keys`; and its status. `shown`
+    is called whenever it has written something."""
     process, terminal = pty.fork()
     if process == 0:
         os.environ["TERM"] = term
@@ -317,6 +318,7 @@ def screen(lab, weir, keys, rows=30, columns=120, term="xterm"):
             if not piece:
                 return
             said += piece
+            shown()
     try:
         for wanted, key in keys:
             eventually(lambda: read() or wanted in said, f"top shows {wanted}: {said[-3000:]}")
@@ -337,16 +339,16 @@ def screen(lab, weir, keys, rows=30, columns=120, term="xterm"):
 def top(lab):
     def send(connection):
         try:
-            while True:
-                connection.sendall(bytes(1000))
-                time.sleep(0.02)
+            while connection.recv(1):
+                connection.sendall(bytes(10_000))
         except OSError:
             pass
     lab.serve(lab.north.listen(V4, 7950), send)
     with lab.weir(CONFIG) as weir:
-        lab.closing(lab.alice.connect(V4, lab.north.at(V4), 7950))
+        client = lab.closing(lab.alice.connect(V4, lab.north.at(V4), 7950))
         weir.expect_flows(1)
-        said, status = screen(lab, weir, ((b"traffic", b"x"), (b"KiB/s down", b"q")))
+        said, status = screen(lab, weir, ((b"traffic", b"x"), (b"KiB/s down", b"q")),
+                              shown=lambda: (client.sendall(b"?"), read_exactly(client, 10_000)))
         assert status == 0 and b"192.0.2.11" in said and b"transparent" in said, said
         done = weir.live("top")
         assert done.returncode == 2 and "terminal" in done.stderr, done

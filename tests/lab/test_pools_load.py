@@ -14,11 +14,10 @@ server that died, and nothing after.
 
 import contextlib
 import random
-import threading
 
 from harness import case, endpoint, eventually, main
 from harness.servers import dnsmasq, nginx
-from load import Dnsperf, Wrk
+from load import Askers, Dnsperf, Wrk
 from pools import PORT, REFUSING, SILENT, at, config, gone, server, upstream, wait_for_state
 
 POOL = "pools go where plain routing does not"
@@ -204,38 +203,6 @@ def names(lab, net, **keys):
     return config([at(host, net, port=53) for host in lab.servers], on="udp/53", **keys) + DNS
 
 
-class Askers:
-    """Clients that ask each question from a socket of its own, as resolvers do, until told to end."""
-
-    def __init__(self, lab, net, count=4):
-        self.lab, self.net, self.answered, self.failures = lab, net, 0, []
-        self._over = threading.Event()
-        self._tasks = [lab.task(self._ask) for _ in range(count)]
-
-    def _ask(self):
-        question = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3one\3lab\4test\0\0\1\0\1"
-        while not self._over.is_set():
-            with self.lab.bob.udp(self.net, timeout=3) as client:
-                try:
-                    client.connect((self.lab.places.swallowed.at(self.net), 53))
-                    client.send(question)
-                    answer = client.recv(512)
-                    assert answer[:2] == question[:2] and answer[7] == 1, answer
-                    self.answered += 1
-                except OSError as error:
-                    self.failures.append(type(error).__name__)
-
-    def wait_for(self, count):
-        wanted = self.answered + count
-        eventually(lambda: self.answered >= wanted, f"{count} more answers")
-
-    def finish(self):
-        self._over.set()
-        for task in self._tasks:
-            task.result()
-        return self.answered, self.failures
-
-
 @case("a DNS server that is drained or found down by its check, and then dies, loses no question of "
       "dnsperf", only_weir=POOL)
 def dns_in_good_order(lab, net):
@@ -244,7 +211,7 @@ def dns_in_good_order(lab, net):
     with lab.weir(text) as weir:
         # Each socket rests for longer than a DNS flow outlives its answer.
         load = Dnsperf(lab.alice, net, lab.places.swallowed, clients=200, outstanding=200, most=100)
-        asked = Askers(lab, net)
+        asked = Askers(lab, net, lab.bob, lab.places.swallowed)
         served(weir, "north", "east", "south", count=30)
         assert weir.live("set-server", "pool", "north", "drain").returncode == 0
         eventually(lambda: server(weir, "north")["flows"] == 0, "what north was asked is answered")
@@ -267,6 +234,74 @@ def dns_in_good_order(lab, net):
         assert not lost and answered, (answered, lost, load.output)
 
 
+@case("a question from a socket of its own is answered although its server refuses; what a DNS server had "
+      "taken when it is killed is lost, and of those that go on asking it nothing after", only_weir=POOL)
+def dns_killed(lab, net):
+    servers = {host: dnsmasq(host) for host in lab.servers}
+    with lab.weir(names(lab, net)) as weir:
+        asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+        served(weir, "north", "east", "south", count=10)
+        with gone(lab.north, REFUSING, 53):
+            wait_for_state(weir, "north", "ejected")
+            with gone(lab.east, REFUSING, 53):
+                wait_for_state(weir, "east", "ejected")
+                asked.wait_for(200)
+        for name in ("north", "east"):
+            wait_for_state(weir, name, "up")
+        answered, failures = asked.finish()
+        assert not failures, (failures, answered)
+        weir.expect_event("retried", at_least=6)
+        waiting = 20
+        first = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=waiting)
+        asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+        served(weir, "north", "east", "south", count=10)
+        for host in (lab.north, lab.east):
+            servers[host].kill()
+            wait_for_state(weir, host.name, "ejected")
+            asked.wait_for(100)
+        # Those that come now meet the dead ones only when these are tried again, and lose nothing: what opens
+        # a flow is asked again. (What follows it before the error has come would not be.)
+        second = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=1)
+        asked.wait_for(200)
+        for host in (lab.north, lab.east):
+            dnsmasq(host)
+            wait_for_state(weir, host.name, "up")
+        served(weir, "north", "east", "south", count=30)
+        answered, lost = second.finish()
+        assert not lost and answered, (answered, lost, second.output)
+        answered, lost = first.finish()
+        assert lost <= 2 * waiting and answered, (answered, lost, first.output)
+        answered, failures = asked.finish()
+        assert len(failures) <= 2 * 4, (failures, answered)  # at most what each was waiting for
+
+
+@case("a DNS server that falls silent loses questions until flows or its check have noticed, and none then",
+      only_weir=POOL)
+def dns_silent(lab, net):
+    for host in lab.servers:
+        lab.dnsmasq(host)
+    for keys in ({}, {"check": "connect", "check_interval": "100ms", "check_timeout": "300ms", "fall": 2}):
+        with lab.weir(names(lab, net, eject_after=3, eject_time="1h", **keys)) as weir:
+            # They go on asking from the same sockets, which does not tie them to the server for ever.
+            steady = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=20)
+            eventually(lambda: all(server(weir, host.name)["flows_total"] >= 3 for host in lab.servers),
+                       "each server is asked")
+            with gone(lab.north, SILENT, 53):
+                asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+                wait_for_state(weir, "north", "down" if keys else "ejected")
+                asked.wait_for(100)
+                asked.finish()
+                eventually(lambda: server(weir, "north")["flows"] == 0, "nobody waits for it any more")
+                asked = Askers(lab, net, lab.bob, lab.places.swallowed)
+                late = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=20)
+                asked.wait_for(500)
+                answered, lost = late.finish()
+                assert not lost and answered, (answered, lost)
+                answered, failures = asked.finish()
+                assert not failures, (failures, answered)
+                assert steady.finish()[0] > 1000
+
+
 @contextlib.contextmanager
 def tcp_refused(host, port):
     host.run("nft", f"add table inet busy; add chain inet busy input {{ type filter hook input priority 0; }};"
@@ -278,7 +313,8 @@ def tcp_refused(host, port):
 
 
 def open_at(host, port):
-    return host.run("ss", "-Hnt", "state", "syn-recv", "state", "established", "state", "close-wait", "sport", "=", f":{port}", check=True).stdout
+    states = [word for state in ("syn-recv", "established", "close-wait") for word in ("state", state)]
+    return host.run("ss", "-Hnt", *states, "sport", "=", f":{port}", check=True).stdout
 
 
 if __name__ == "__main__":

@@ -87,6 +87,7 @@ class FakeControl : public Control {
     worker.turns.buckets[2] = 7;
     worker.turns.us = 1500;
     worker.longest_turn_us = 390;
+    worker.longest_reload_us = 45;
     return {worker};
   }
 

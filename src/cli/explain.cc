@@ -1,10 +1,6 @@
 #include "cli/explain.h"
 
-#include <ifaddrs.h>
-#include <sys/socket.h>
-
 #include <cstdio>
-#include <cstring>
 
 #include <nlohmann/json.hpp>
 
@@ -14,28 +10,6 @@ namespace weir {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::vector<Address> own_addresses() {
-  std::vector<Address> out;
-  ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) {
-    return out;
-  }
-  for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr) {
-      continue;
-    }
-    const int family = one->ifa_addr->sa_family;
-    if (family == AF_INET || family == AF_INET6) {
-      sockaddr_storage address{};
-      std::memcpy(&address, one->ifa_addr,
-                  family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-      out.push_back(Endpoint::from(address).address);
-    }
-  }
-  freeifaddrs(first);
-  return out;
-}
 
 std::string place_text(const Place& place) { return place.file + ":" + std::to_string(place.line); }
 
@@ -172,8 +146,8 @@ int run_explain(const ExplainArguments& arguments) {
   if (!configuration) {
     return bad_configuration;
   }
-  const Explanation explanation =
-      explain(*configuration, flow.value(), arguments.interface, own_addresses());
+  const Explanation explanation = explain(*configuration, flow.value(), arguments.interface,
+                                          firewall::kind_of(flow.value().destination.address));
   if (arguments.json) {
     (void)std::printf("%s\n", json_of(explanation).c_str());
     return 0;

@@ -10,6 +10,8 @@
 namespace weir {
 namespace {
 
+using firewall::AddressKind;
+
 std::string port_text(const Flow& flow) {
   return text_of({flow.protocol, flow.destination.port, flow.destination.port});
 }
@@ -23,8 +25,7 @@ bool names_port(const RuleSettings& rule, const Flow& flow) {
 
 // Why the firewall never hands this flow to weir, or "".
 std::string why_not_intercepted(const Configuration& configuration, const Flow& flow,
-                                std::string_view interface,
-                                const std::vector<Address>& own_addresses) {
+                                std::string_view interface, AddressKind kind) {
   const FirewallSettings& firewall = configuration.firewall;
   const Address& destination = flow.destination.address;
   if (std::none_of(configuration.rules.begin(), configuration.rules.end(),
@@ -42,13 +43,18 @@ std::string why_not_intercepted(const Configuration& configuration, const Flow& 
              ")";
     }
   }
-  if (destination.is_multicast()) {
-    return "destination " + destination.text() + " is a multicast address";
-  }
-  if (!firewall.local_services &&
-      std::find(own_addresses.begin(), own_addresses.end(), destination) != own_addresses.end()) {
-    return "destination " + destination.text() +
-           " is an address of this router (local-services = no)";
+  const std::string is = "destination " + destination.text() + " is ";
+  switch (kind) {
+    case AddressKind::multicast:
+      return is + "a multicast address";
+    case AddressKind::broadcast:
+      return is + "a broadcast address";
+    case AddressKind::anycast:
+      return is + "an anycast address of this router";
+    case AddressKind::local:
+      return firewall.local_services ? "" : is + "an address of this router (local-services = no)";
+    case AddressKind::unicast:
+      break;
   }
   return "";
 }
@@ -112,12 +118,12 @@ Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
 }  // namespace
 
 Explanation explain(const Configuration& configuration, const Flow& flow,
-                    std::string_view interface, const std::vector<Address>& own_addresses) {
+                    std::string_view interface, AddressKind destination) {
   Explanation out;
   out.protocol = flow.protocol == Protocol::tcp ? "tcp" : "udp";
   out.client = flow.client.port == 0 ? flow.client.address.text() : flow.client.text();
   out.destination = flow.destination.text();
-  out.not_intercepted = why_not_intercepted(configuration, flow, interface, own_addresses);
+  out.not_intercepted = why_not_intercepted(configuration, flow, interface, destination);
   if (!out.not_intercepted.empty()) {
     return out;
   }

@@ -1,8 +1,8 @@
 // What would become of a flow, as data: intercepted or not, which rule, upstream, servers and
 // source; and for every rule before that one, the condition that failed. `weir explain` prints it.
 //
-// Plain values; any thread. Nothing is asked of the machine: the router's own addresses are handed
-// in.
+// Plain values; any thread. Nothing is asked of the machine: what the destination is to it is
+// handed in.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/configuration.h"
+#include "firewall/address_kind.h"
 #include "weir/flow.h"
 
 namespace weir {
@@ -44,9 +45,9 @@ struct Explanation {
   std::string firewall;  // what the firewall decides by itself, or empty
 };
 
-// `interface`: where the flow comes in, or empty. `own_addresses` are the router's.
+// `interface`: where the flow comes in, or empty. `destination`: what its address is to this
+// machine.
 [[nodiscard]] Explanation explain(const Configuration& configuration, const Flow& flow,
-                                  std::string_view interface,
-                                  const std::vector<Address>& own_addresses);
+                                  std::string_view interface, firewall::AddressKind destination);
 
 }  // namespace weir

@@ -7,11 +7,12 @@
 namespace weir {
 namespace {
 
+using firewall::AddressKind;
 using Lines = std::vector<std::string>;
 
 Lines explained(const std::string& configuration, const std::string& protocol,
                 const std::string& client, const std::string& destination,
-                const std::string& interface = "", const std::vector<Address>& own_addresses = {}) {
+                const std::string& interface = "", AddressKind kind = AddressKind::unicast) {
   const auto loaded = load_text(configuration);
   REQUIRE(loaded.configuration);
   const auto flow = flow_of({.file = "weir.ini",
@@ -21,7 +22,7 @@ Lines explained(const std::string& configuration, const std::string& protocol,
                              .interface = interface,
                              .json = false});
   REQUIRE(flow.ok());
-  auto lines = lines_of(explain(*loaded.configuration, flow.value(), interface, own_addresses));
+  auto lines = lines_of(explain(*loaded.configuration, flow.value(), interface, kind));
   REQUIRE_FALSE(lines.empty());
   lines.erase(lines.begin());  // the flow itself
   return lines;
@@ -85,10 +86,14 @@ TEST_CASE("a flow that the firewall leaves alone says why") {
   CHECK(explained(example, "tcp", "198.51.100.2", "203.0.113.129:80") ==
         Lines{"not intercepted: destination 203.0.113.129 is in [firewall] exclude "
               "(203.0.113.128/25)"});
-  CHECK(explained(example, "udp", "198.51.100.2", "224.0.0.251:53") ==
+  CHECK(explained(example, "udp", "198.51.100.2", "224.0.0.251:53", "", AddressKind::multicast) ==
         Lines{"not intercepted: destination 224.0.0.251 is a multicast address"});
-  CHECK(explained(example, "tcp", "198.51.100.2", "192.0.2.1:80", "",
-                  {Address::parse("192.0.2.1").value()}) ==
+  CHECK(
+      explained(example, "udp", "198.51.100.2", "255.255.255.255:53", "", AddressKind::broadcast) ==
+      Lines{"not intercepted: destination 255.255.255.255 is a broadcast address"});
+  CHECK(explained(example, "udp", "2001:db8::2", "[2001:db8::]:53", "", AddressKind::anycast) ==
+        Lines{"not intercepted: destination 2001:db8:: is an anycast address of this router"});
+  CHECK(explained(example, "tcp", "198.51.100.2", "192.0.2.1:80", "", AddressKind::local) ==
         Lines{"not intercepted: destination 192.0.2.1 is an address of this router "
               "(local-services = no)"});
   CHECK(explained("[firewall]\ninterfaces = eth1\n[rule a]\non = tcp/80\nuse = direct\n", "tcp",
@@ -98,7 +103,7 @@ TEST_CASE("a flow that the firewall leaves alone says why") {
 
 TEST_CASE("with local-services the router's own addresses are intercepted too") {
   CHECK(explained("[firewall]\nlocal-services = yes\n[rule a]\non = tcp/80\nuse = direct\n", "tcp",
-                  "198.51.100.2", "192.0.2.1:80", "", {Address::parse("192.0.2.1").value()})
+                  "198.51.100.2", "192.0.2.1:80", "", AddressKind::local)
             .front() == "rule a (weir.ini:3)");
 }
 
@@ -128,7 +133,7 @@ std::string explained_json(const std::string& configuration, const std::string& 
                              .interface = "",
                              .json = true});
   REQUIRE(flow.ok());
-  return json_of(explain(*loaded.configuration, flow.value(), "", {}));
+  return json_of(explain(*loaded.configuration, flow.value(), "", AddressKind::unicast));
 }
 
 TEST_CASE("as JSON an explanation has the same in keys") {

@@ -21,6 +21,12 @@ Json json_of(const Explanation::Way& way) {
   if (!way.goes_to.empty()) {
     out["goes_to"] = way.goes_to;
   }
+  for (const Explanation::Hop& hop : way.via) {
+    Json& json = out["via"].emplace_back(Json{{"upstream", hop.upstream}, {"type", hop.type}});
+    if (!hop.servers.empty()) {
+      json["servers"] = hop.servers;
+    }
+  }
   for (const auto& [key, text] : {std::pair("source", &way.source), std::pair("mark", &way.mark),
                                   std::pair("interface", &way.interface)}) {
     if (!text->empty()) {
@@ -87,6 +93,13 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   }
   for (const std::string& place : way.goes_to) {
     out.push_back("goes to " + place);
+  }
+  for (const Explanation::Hop& hop : way.via) {
+    const std::string via = "via " + hop.upstream + ": ";
+    out.push_back(via + "type " + hop.type);
+    for (const std::string& server : hop.servers) {
+      out.push_back(via + (hop.type == "group" ? "" : "server ") + server);
+    }
   }
   for (const auto& [word, text] : {std::pair("source ", &way.source), std::pair("mark ", &way.mark),
                                    std::pair("interface ", &way.interface)}) {

@@ -94,18 +94,69 @@ std::string_view verdict_text(Upstream::Offload offload) {
   return "";
 }
 
+bool is_group(const Upstream& upstream) {
+  return upstream.server_set() == nullptr && !upstream.through().empty() &&
+         upstream.profile().via == nullptr;
+}
+
+enum class Standing : std::uint8_t { at_the_end, on_the_way };
+
+// With the sources of servers that have their own, where it is they who are dialled. On the way to
+// somebody else, what has no servers does not lead to the flow's destination.
+std::vector<std::string> candidates_of(const Upstream& upstream, const Flow& flow,
+                                       Standing standing) {
+  std::vector<std::string> out;
+  if (is_group(upstream)) {
+    for (const auto& member : upstream.through()) {
+      const auto its = candidates_of(*member, flow, standing);
+      if (its.empty()) {
+        out.push_back(member->name());
+      }
+      for (const std::string& candidate : its) {
+        out.push_back(member->name() + ": " + candidate);
+      }
+    }
+    return out;
+  }
+  if (upstream.server_set() == nullptr && standing == Standing::on_the_way) {
+    return out;
+  }
+  out = upstream.candidates(flow);
+  if (upstream.profile().via == nullptr) {
+    // The servers come first, in their order.
+    const std::size_t servers = std::min(upstream.servers().size(), out.size());
+    for (std::size_t i = 0; i < servers; ++i) {
+      if (const auto source = upstream.server_set()->terms_of(i).source) {
+        out[i] += " source=" + source_text(*source, flow);
+      }
+    }
+  }
+  return out;
+}
+
 Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
   Explanation::Way way;
-  auto candidates = upstream.candidates(flow);
+  auto candidates = candidates_of(upstream, flow, Standing::at_the_end);
   if (candidates.empty()) {  // it is refused or dropped
     return way;
   }
-  const bool has_servers = !upstream.servers().empty();
-  (has_servers ? way.servers : way.goes_to) = std::move(candidates);
-  if (!has_servers && !upstream.through().empty()) {
-    return way;  // a group: the rest is its members' affair
+  (upstream.server_set() != nullptr ? way.servers : way.goes_to) = std::move(candidates);
+  const Upstream* first = &upstream;
+  for (Flow towards = flow; first->profile().via != nullptr;) {
+    // A server of the next one without a port gets the port of what is reached through it.
+    if (!first->servers().empty() && first->servers().front()->identity().port != 0) {
+      towards.destination.port = first->servers().front()->identity().port;
+    }
+    first = first->profile().via.get();
+    way.via.insert(way.via.begin(),
+                   {.upstream = first->profile().name,
+                    .type = first->profile().type,
+                    .servers = candidates_of(*first, towards, Standing::on_the_way)});
   }
-  const UpstreamProfile& profile = upstream.profile();
+  if (is_group(*first)) {
+    return way;  // the rest is its members' affair
+  }
+  const UpstreamProfile& profile = first->profile();
   way.source = source_text(profile.source, flow);
   if (const auto& mark = profile.options.mark) {
     way.mark = hexadecimal(mark->value) + "/" + hexadecimal(mark->mask);

@@ -22,10 +22,17 @@ struct Explanation {
     Place place;
     std::string why;
   };
+  struct Hop {  // an upstream on the way to another one's servers
+    std::string upstream;
+    std::string type;
+    std::vector<std::string> servers;  // candidates, or a group's members with theirs
+  };
   struct Way {                         // where a flow is taken that is neither refused nor dropped
     std::vector<std::string> servers;  // candidates, where a balancer decides; else empty
     std::vector<std::string> goes_to;  // the destination itself, or a group's members
-    std::string source;                // empty where the members of a group decide it
+    std::vector<Hop> via;              // whose socket it is comes first
+    // The socket's. Empty where the members of a group decide it.
+    std::string source;
     std::string mark;
     std::string interface;
     std::optional<std::uint8_t> dscp;

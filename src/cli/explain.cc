@@ -1,10 +1,6 @@
 #include "cli/explain.h"
 
-#include <ifaddrs.h>
-#include <sys/socket.h>
-
 #include <cstdio>
-#include <cstring>
 
 #include <nlohmann/json.hpp>
 
@@ -15,28 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<Address> own_addresses() {
-  std::vector<Address> out;
-  ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) {
-    return out;
-  }
-  for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr) {
-      continue;
-    }
-    const int family = one->ifa_addr->sa_family;
-    if (family == AF_INET || family == AF_INET6) {
-      sockaddr_storage address{};
-      std::memcpy(&address, one->ifa_addr,
-                  family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-      out.push_back(Endpoint::from(address).address);
-    }
-  }
-  freeifaddrs(first);
-  return out;
-}
-
 std::string place_text(const Place& place) { return place.file + ":" + std::to_string(place.line); }
 
 Json json_of(const Explanation::Way& way) {
@@ -46,6 +20,12 @@ Json json_of(const Explanation::Way& way) {
   }
   if (!way.goes_to.empty()) {
     out["goes_to"] = way.goes_to;
+  }
+  for (const Explanation::Hop& hop : way.via) {
+    Json& json = out["via"].emplace_back(Json{{"upstream", hop.upstream}, {"type", hop.type}});
+    if (!hop.servers.empty()) {
+      json["servers"] = hop.servers;
+    }
   }
   for (const auto& [key, text] : {std::pair("source", &way.source), std::pair("mark", &way.mark),
                                   std::pair("interface", &way.interface)}) {
@@ -114,6 +94,13 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   for (const std::string& place : way.goes_to) {
     out.push_back("goes to " + place);
   }
+  for (const Explanation::Hop& hop : way.via) {
+    const std::string via = "via " + hop.upstream + ": ";
+    out.push_back(via + "type " + hop.type);
+    for (const std::string& server : hop.servers) {
+      out.push_back(via + (hop.type == "group" ? "" : "server ") + server);
+    }
+  }
   for (const auto& [word, text] : {std::pair("source ", &way.source), std::pair("mark ", &way.mark),
                                    std::pair("interface ", &way.interface)}) {
     if (!text->empty()) {
@@ -172,8 +159,8 @@ int run_explain(const ExplainArguments& arguments) {
   if (!configuration) {
     return bad_configuration;
   }
-  const Explanation explanation =
-      explain(*configuration, flow.value(), arguments.interface, own_addresses());
+  const Explanation explanation = explain(*configuration, flow.value(), arguments.interface,
+                                          firewall::kind_of(flow.value().destination.address));
   if (arguments.json) {
     (void)std::printf("%s\n", json_of(explanation).c_str());
     return 0;

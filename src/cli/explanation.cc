@@ -10,6 +10,8 @@
 namespace weir {
 namespace {
 
+using firewall::AddressKind;
+
 std::string port_text(const Flow& flow) {
   return text_of({flow.protocol, flow.destination.port, flow.destination.port});
 }
@@ -23,8 +25,7 @@ bool names_port(const RuleSettings& rule, const Flow& flow) {
 
 // Why the firewall never hands this flow to weir, or "".
 std::string why_not_intercepted(const Configuration& configuration, const Flow& flow,
-                                std::string_view interface,
-                                const std::vector<Address>& own_addresses) {
+                                std::string_view interface, AddressKind kind) {
   const FirewallSettings& firewall = configuration.firewall;
   const Address& destination = flow.destination.address;
   if (std::none_of(configuration.rules.begin(), configuration.rules.end(),
@@ -42,13 +43,18 @@ std::string why_not_intercepted(const Configuration& configuration, const Flow& 
              ")";
     }
   }
-  if (destination.is_multicast()) {
-    return "destination " + destination.text() + " is a multicast address";
-  }
-  if (!firewall.local_services &&
-      std::find(own_addresses.begin(), own_addresses.end(), destination) != own_addresses.end()) {
-    return "destination " + destination.text() +
-           " is an address of this router (local-services = no)";
+  const std::string is = "destination " + destination.text() + " is ";
+  switch (kind) {
+    case AddressKind::multicast:
+      return is + "a multicast address";
+    case AddressKind::broadcast:
+      return is + "a broadcast address";
+    case AddressKind::anycast:
+      return is + "an anycast address of this router";
+    case AddressKind::local:
+      return firewall.local_services ? "" : is + "an address of this router (local-services = no)";
+    case AddressKind::unicast:
+      break;
   }
   return "";
 }
@@ -88,18 +94,69 @@ std::string_view verdict_text(Upstream::Offload offload) {
   return "";
 }
 
+bool is_group(const Upstream& upstream) {
+  return upstream.server_set() == nullptr && !upstream.through().empty() &&
+         upstream.profile().via == nullptr;
+}
+
+enum class Standing : std::uint8_t { at_the_end, on_the_way };
+
+// With the sources of servers that have their own, where it is they who are dialled. On the way to
+// somebody else, what has no servers does not lead to the flow's destination.
+std::vector<std::string> candidates_of(const Upstream& upstream, const Flow& flow,
+                                       Standing standing) {
+  std::vector<std::string> out;
+  if (is_group(upstream)) {
+    for (const auto& member : upstream.through()) {
+      const auto its = candidates_of(*member, flow, standing);
+      if (its.empty()) {
+        out.push_back(member->name());
+      }
+      for (const std::string& candidate : its) {
+        out.push_back(member->name() + ": " + candidate);
+      }
+    }
+    return out;
+  }
+  if (upstream.server_set() == nullptr && standing == Standing::on_the_way) {
+    return out;
+  }
+  out = upstream.candidates(flow);
+  if (upstream.profile().via == nullptr) {
+    // The servers come first, in their order.
+    const std::size_t servers = std::min(upstream.servers().size(), out.size());
+    for (std::size_t i = 0; i < servers; ++i) {
+      if (const auto source = upstream.server_set()->terms_of(i).source) {
+        out[i] += " source=" + source_text(*source, flow);
+      }
+    }
+  }
+  return out;
+}
+
 Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
   Explanation::Way way;
-  auto candidates = upstream.candidates(flow);
+  auto candidates = candidates_of(upstream, flow, Standing::at_the_end);
   if (candidates.empty()) {  // it is refused or dropped
     return way;
   }
-  const bool has_servers = !upstream.servers().empty();
-  (has_servers ? way.servers : way.goes_to) = std::move(candidates);
-  if (!has_servers && !upstream.through().empty()) {
-    return way;  // a group: the rest is its members' affair
+  (upstream.server_set() != nullptr ? way.servers : way.goes_to) = std::move(candidates);
+  const Upstream* first = &upstream;
+  for (Flow towards = flow; first->profile().via != nullptr;) {
+    // A server of the next one without a port gets the port of what is reached through it.
+    if (!first->servers().empty() && first->servers().front()->identity().port != 0) {
+      towards.destination.port = first->servers().front()->identity().port;
+    }
+    first = first->profile().via.get();
+    way.via.insert(way.via.begin(),
+                   {.upstream = first->profile().name,
+                    .type = first->profile().type,
+                    .servers = candidates_of(*first, towards, Standing::on_the_way)});
   }
-  const UpstreamProfile& profile = upstream.profile();
+  if (is_group(*first)) {
+    return way;  // the rest is its members' affair
+  }
+  const UpstreamProfile& profile = first->profile();
   way.source = source_text(profile.source, flow);
   if (const auto& mark = profile.options.mark) {
     way.mark = hexadecimal(mark->value) + "/" + hexadecimal(mark->mask);
@@ -112,12 +169,12 @@ Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
 }  // namespace
 
 Explanation explain(const Configuration& configuration, const Flow& flow,
-                    std::string_view interface, const std::vector<Address>& own_addresses) {
+                    std::string_view interface, AddressKind destination) {
   Explanation out;
   out.protocol = flow.protocol == Protocol::tcp ? "tcp" : "udp";
   out.client = flow.client.port == 0 ? flow.client.address.text() : flow.client.text();
   out.destination = flow.destination.text();
-  out.not_intercepted = why_not_intercepted(configuration, flow, interface, own_addresses);
+  out.not_intercepted = why_not_intercepted(configuration, flow, interface, destination);
   if (!out.not_intercepted.empty()) {
     return out;
   }

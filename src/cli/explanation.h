@@ -1,8 +1,8 @@
 // What would become of a flow, as data: intercepted or not, which rule, upstream, servers and
 // source; and for every rule before that one, the condition that failed. `weir explain` prints it.
 //
-// Plain values; any thread. Nothing is asked of the machine: the router's own addresses are handed
-// in.
+// Plain values; any thread. Nothing is asked of the machine: what the destination is to it is
+// handed in.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/configuration.h"
+#include "firewall/address_kind.h"
 #include "weir/flow.h"
 
 namespace weir {
@@ -21,10 +22,17 @@ struct Explanation {
     Place place;
     std::string why;
   };
+  struct Hop {  // an upstream on the way to another one's servers
+    std::string upstream;
+    std::string type;
+    std::vector<std::string> servers;  // candidates, or a group's members with theirs
+  };
   struct Way {                         // where a flow is taken that is neither refused nor dropped
     std::vector<std::string> servers;  // candidates, where a balancer decides; else empty
     std::vector<std::string> goes_to;  // the destination itself, or a group's members
-    std::string source;                // empty where the members of a group decide it
+    std::vector<Hop> via;              // whose socket it is comes first
+    // The socket's. Empty where the members of a group decide it.
+    std::string source;
     std::string mark;
     std::string interface;
     std::optional<std::uint8_t> dscp;
@@ -44,9 +52,9 @@ struct Explanation {
   std::string firewall;  // what the firewall decides by itself, or empty
 };
 
-// `interface`: where the flow comes in, or empty. `own_addresses` are the router's.
+// `interface`: where the flow comes in, or empty. `destination`: what its address is to this
+// machine.
 [[nodiscard]] Explanation explain(const Configuration& configuration, const Flow& flow,
-                                  std::string_view interface,
-                                  const std::vector<Address>& own_addresses);
+                                  std::string_view interface, firewall::AddressKind destination);
 
 }  // namespace weir

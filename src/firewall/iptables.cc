@@ -1,4 +1,4 @@
-// Two things that nft does and iptables cannot, and what is done instead.
+// Three things that nft does and iptables cannot, and what is done instead.
 //
 // 1. `-m socket` tests a socket's mark only by copying it over the packet's (--restore-skmark), so
 //    it is asked only where there is no other way: for UDP, to tell weir's sockets towards servers
@@ -8,6 +8,9 @@
 //    the rules of weir without ending those of others. So a bypass in such a chain sets the
 //    bypass-mark on the packet, returns, and the next rule leaves for good and takes it off again.
 //    REJECT is not allowed here at all: the bypass-mark stays on, and `filter` refuses the packet.
+// 3. Labels of connection tracking need a file of names. That a datagram which looks like an answer
+//    is for weir is told by the socket that weir speaks from in its receiver's name, which does not
+//    outlive weir.
 //
 // The shape is nft.cc's: WEIR looks at every packet, WEIR-DECIDE holds the rules in order.
 #include "firewall/iptables.h"
@@ -21,6 +24,8 @@
 namespace weir::firewall {
 
 namespace {
+
+constexpr std::string_view not_syn = "-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN";
 
 std::string value_mask(std::uint32_t value, std::uint32_t mask) {
   return fmt::format("{:#x}/{:#x}", value, mask);
@@ -99,9 +104,7 @@ class Writer {
       add("WEIR", "-p tcp -m socket --transparent -g WEIR-OWN-TCP");
     } else {
       // Only connections that a gateway left in TIME_WAIT. New ones of the same client go on.
-      add("WEIR",
-          "-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m socket --transparent -g "
-          "WEIR-OWN-TCP");
+      add("WEIR", fmt::format("-p tcp {} -m socket --transparent -g WEIR-OWN-TCP", not_syn));
     }
     add("WEIR", fmt::format("-p {} -m socket --transparent -g WEIR-DELIVER",
                             family_ == Family::v4 ? "icmp" : "ipv6-icmp"));
@@ -126,8 +129,18 @@ class Writer {
       return;
     }
     out_ += "# the ports that some rule names\n";
-    for (const std::string& match : flow_matches(ruleset_.interfaces, ruleset_.tcp, ruleset_.udp)) {
+    for (const std::string& match : flow_matches(ruleset_.interfaces, ruleset_.tcp, {})) {
       add("WEIR", match + "-g WEIR-DECIDE");
+    }
+    const bool answers = ruleset_.harms_answers(Protocol::udp);
+    for (const std::string& match : flow_matches(ruleset_.interfaces, {}, ruleset_.udp)) {
+      add("WEIR", match + (answers ? "-g WEIR-UDP" : "-g WEIR-DECIDE"));
+    }
+    if (answers) {
+      out_ += "# datagrams that answer others go on, unless weir speaks in their receiver's name\n";
+      add("WEIR-UDP", "-m conntrack --ctdir REPLY -m socket --transparent -g WEIR-DECIDE");
+      add("WEIR-UDP", "-m conntrack --ctdir REPLY -j RETURN");
+      add("WEIR-UDP", "-g WEIR-DECIDE");
     }
   }
 
@@ -158,6 +171,10 @@ class Writer {
     }
     const std::string chain = std::string(prefix_of(origin)) + "DECIDE";
     const bool to_router = ruleset_.local_services && origin == Origin::forwarded;
+    if (origin == Origin::forwarded && ruleset_.harms_answers(Protocol::tcp)) {
+      out_ += "# what comes back to a client in a connection that weir does not carry\n";
+      add(chain, fmt::format("-p tcp {} -m conntrack --ctdir REPLY -j RETURN", not_syn));
+    }
     out_ += to_router ? "# never broadcast and multicast\n"
                       : "# never the router's own addresses, broadcast and multicast\n";
     // For IPv6 the kernel takes MULTICAST together with other types to mean: and, not or.
@@ -165,10 +182,8 @@ class Writer {
     const std::string_view never = family_ == Family::v4 ? "BROADCAST,ANYCAST" : "ANYCAST";
     if (to_router) {
       add(chain, fmt::format("-m addrtype --dst-type {} -j RETURN", never));
-      out_ += "# to the router itself only what opens a flow\n";
-      add(chain,
-          "-p tcp -m addrtype --dst-type LOCAL -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j RETURN");
-      add(chain, "-p udp -m addrtype --dst-type LOCAL -m conntrack --ctdir REPLY -j RETURN");
+      out_ += "# to the router itself only what opens a connection\n";
+      add(chain, fmt::format("-p tcp -m addrtype --dst-type LOCAL {} -j RETURN", not_syn));
     } else {
       add(chain, fmt::format("-m addrtype --dst-type LOCAL,{} -j RETURN", never));
     }

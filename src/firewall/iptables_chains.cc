@@ -74,6 +74,9 @@ std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
   if (!ruleset.decisions.empty()) {
     chains.emplace_back("WEIR-DECIDE");
   }
+  if (ruleset.harms_answers(Protocol::udp)) {
+    chains.emplace_back("WEIR-UDP");
+  }
   for (const Decision& decision : ruleset.decisions) {
     if (decision.row != 0 && needs_chain(decision, family)) {
       add_rule_chains(chains, decision, family, Origin::forwarded);

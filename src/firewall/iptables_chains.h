@@ -2,7 +2,9 @@
 // removing finds them, whatever configuration made them.
 //
 //   WEIR             every packet that comes in: for a socket of weir's? on a port that a rule
-//   names? WEIR-OWN-TCP, WEIR-OWN-UDP, WEIR-DELIVER        packets for sockets of weir's
+//                    names?
+//   WEIR-OWN-TCP, WEIR-OWN-UDP, WEIR-DELIVER        packets for sockets of weir's
+//   WEIR-UDP         datagrams to a port that a rule names: an answer in a flow not weir's?
 //   WEIR-DECIDE      the rules, in order
 //   WEIR-N           addresses of rule N; WEIR-N-TO its destinations, where it has clients as well
 //   WEIR-INTERCEPT, WEIR-REFUSE, WEIR-BYPASS        verdicts

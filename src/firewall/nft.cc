@@ -15,6 +15,15 @@
 // knows nothing of a connection until its second packet, which then passes, too. With `closed`
 // nothing passes, and every packet goes to the listener.
 //
+// Answers in flows that weir does not carry come back to their client's port, and a rule may name
+// that, too. Connection tracking tells them from what opens a flow; no original destination is
+// asked of it, and what is not tracked is never taken for an answer. But it knows some flows of
+// weir's the wrong way round: where the peer speaks first, or again after the kernel has forgotten
+// the flow, the first packet it sees is weir's own, sent in the peer's name, and what the client
+// says next is an answer to it. So such a flow gets a label (no mark: those are copied to packets),
+// which outlives weir: while it is down, or started anew, the client's datagrams are still decided
+// on.
+//
 // Packets for existing sockets come first. They are what a classic DIVERT rule matches, but a
 // transparent socket alone is not enough to tell:
 //   - a server-side socket, known by its bypass-mark: its packets are delivered, or an answer to a
@@ -40,6 +49,9 @@ namespace {
 
 // The `tcp flags` of a packet that opens a connection.
 constexpr std::string_view syn = "tcp flags & (fin | syn | rst | ack) == syn";
+// The label, of 0 to 127, of flows that weir began in a peer's name.
+constexpr int spoken_first = 116;
+constexpr std::string_view not_syn = "tcp flags & (fin | syn | rst | ack) != syn";
 
 std::string set_mark(Mark mark) {
   return fmt::format("meta mark set meta mark & {:#010x} | {:#x}", ~mark.mask, mark.value);
@@ -250,16 +262,41 @@ void write_exclude(std::string& out, const Ruleset& ruleset) {
   }
 }
 
+void write_answers(std::string& out, const Ruleset& ruleset) {
+  if (!ruleset.harms_answers(Protocol::udp)) {
+    return;
+  }
+  out += fmt::format(
+      "\n\t# What weir sends in another's name, where connection tracking takes it for a "
+      "beginning:\n"
+      "\t# what the client says next is no answer.\n"
+      "\tchain sent {{\n"
+      "\t\ttype filter hook output priority mangle; policy accept;\n"
+      "\t\tmeta l4proto udp ct state new ct direction original fib saddr type != local "
+      "ct label set {0}\n"
+      "\t}}\n"
+      "\n\tchain answers {{\n\t\tct label {0} return\n\t\taccept\n\t}}\n",
+      spoken_first);
+}
+
 void write_decide(std::string& out, const Ruleset& ruleset) {
   out += "\n\t# The rules, in the configuration's order. The first match wins.\n\tchain decide {\n";
+  if (ruleset.harms_answers(Protocol::tcp) || ruleset.harms_answers(Protocol::udp)) {
+    out += "\t\t# what comes back to a client in a flow that weir does not carry\n";
+  }
+  if (ruleset.harms_answers(Protocol::tcp)) {
+    out += fmt::format("\t\t{} ct direction reply accept\n", not_syn);
+  }
+  if (ruleset.harms_answers(Protocol::udp)) {
+    out += "\t\tmeta l4proto udp ct direction reply jump answers\n";
+  }
   if (ruleset.local_services) {
     out += fmt::format(
         "\t\t# never broadcast and multicast\n"
         "\t\tfib daddr type {{ broadcast, anycast, multicast }} accept\n"
-        "\t\t# to the router itself: only what opens a flow, not answers to its own flows\n"
-        "\t\tfib daddr type local meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn "
-        "accept\n"
-        "\t\tfib daddr type local meta l4proto udp ct direction reply accept\n");
+        "\t\t# to the router itself: only what opens a connection, not answers in its own\n"
+        "\t\tfib daddr type local meta l4proto tcp {} accept\n",
+        not_syn);
   } else {
     out +=
         "\t\t# never the router's own addresses, broadcast and multicast\n"
@@ -352,6 +389,7 @@ std::string render_nft(const Ruleset& ruleset) {
   write_refuse(out, ruleset);
   write_intercept(out, ruleset);
   if (!ruleset.decisions.empty()) {
+    write_answers(out, ruleset);
     write_decide(out, ruleset);
   }
   if (ruleset.local && !ruleset.decisions.empty()) {

@@ -113,6 +113,17 @@ bool Ruleset::refuses_tcp() const {
   });
 }
 
+bool Ruleset::harms_answers(Protocol protocol) const {
+  return std::any_of(decisions.begin(), decisions.end(), [=, this](const Decision& decision) {
+    const Ports& ports = protocol == Protocol::tcp ? decision.tcp : decision.udp;
+    // A connection is intercepted by its first packet, which answers nothing.
+    const bool harmless = decision.verdict == Verdict::bypass ||
+                          (decision.verdict == Verdict::intercept && protocol == Protocol::tcp &&
+                           passes_what_is_under_way());
+    return !ports.empty() && !harmless;
+  });
+}
+
 Ruleset make_ruleset(const Configuration& configuration,
                      std::span<const Upstream::Offload> offloads, Upstream::Offload otherwise) {
   assert(offloads.size() == configuration.rules.size());

@@ -90,6 +90,9 @@ struct Ruleset {
   // The UDP ports whose datagrams the firewall may have to refuse by itself.
   [[nodiscard]] Ports refused_udp() const;
   [[nodiscard]] bool refuses_tcp() const;
+  // Whether some decision would harm what comes back to a client in a flow that weir does not
+  // carry: a packet to a port that a rule names, though it opens nothing.
+  [[nodiscard]] bool harms_answers(Protocol protocol) const;
   // Connections that began without the gateway go on without it, or else are reset.
   [[nodiscard]] bool passes_what_is_under_way() const { return on_failure == OnFailure::open; }
 };

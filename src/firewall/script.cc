@@ -74,8 +74,8 @@ std::string introduction(const Ruleset& ruleset, Backend backend) {
   return text + "\n" + std::string(shell::prologue);
 }
 
-std::string chains_of(const Ruleset& ruleset, Family family) {
-  return fmt::format("{}", fmt::join(iptables_chains(ruleset, family, "mangle"), " "));
+std::string chains_of(const Ruleset& ruleset, Family family, std::string_view table) {
+  return fmt::format("{}", fmt::join(iptables_chains(ruleset, family, table), " "));
 }
 
 // The jumps into filter's WEIR, or their removal when an earlier configuration needed them.
@@ -94,12 +94,14 @@ std::string filter_jumps(const Ruleset& ruleset) {
       "filter_jumps() {{ # COMMAND\n"
       "\tjump_from \"$1\" filter FORWARD WEIR -I || return\n"
       "\t{} || return\n"
-      "\t{}\n"
+      "\t{} || return\n"
+      "\tremove_chains \"$1\" filter '{}'\n"
       "}}\n",
       ruleset.local_services ? "jump_from \"$1\" filter INPUT WEIR -I"
                              : "remove_jump \"$1\" filter INPUT WEIR",
       ruleset.local ? "jump_from \"$1\" filter OUTPUT WEIR-LOCAL -I"
-                    : "remove_jump \"$1\" filter OUTPUT WEIR-LOCAL");
+                    : "remove_jump \"$1\" filter OUTPUT WEIR-LOCAL",
+      chains_of(ruleset, Family::v4, "filter"));
 }
 
 std::string iptables_part(const Ruleset& ruleset) {
@@ -109,7 +111,7 @@ std::string iptables_part(const Ruleset& ruleset) {
   text += fmt::format(
       "\nchains() {{ # COMMAND\n"
       "\tif [ \"$1\" = iptables ]; then\n\t\techo '{}'\n\telse\n\t\techo '{}'\n\tfi\n}}\n",
-      chains_of(ruleset, Family::v4), chains_of(ruleset, Family::v6));
+      chains_of(ruleset, Family::v4, "mangle"), chains_of(ruleset, Family::v6, "mangle"));
   text += shell::iptables_chains;
   text += filter_jumps(ruleset);
   text += fmt::format("\nlocal_jumps() {{ # COMMAND\n\t{}\n}}\n",

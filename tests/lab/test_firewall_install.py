@@ -40,6 +40,7 @@ OLDER = """
 mark = 0x100/0xf00
 bypass-mark = 0x1000/0xf000
 table = 200
+local = yes
 local-services = yes
 [rule a]
 on = any/1-1000

@@ -44,7 +44,8 @@ def independent_filtering(lab, net):
             data, peer = client.recvfrom(100)
             assert data == b"a stranger calls" and peer[:2] == third.getsockname()[:2], peer
             client.sendto(b"hello stranger", peer[:2])
-            assert third.recvfrom(100)[0] == b"hello stranger"
+            # Not past weir, though for the kernel it answers what the stranger said.
+            assert third.recvfrom(100) == (b"hello stranger", outer)
             asked.sendto(b"and still I", outer[:2])
             assert client.recvfrom(100)[0] == b"and still I"
 

@@ -7,11 +7,12 @@
 namespace weir {
 namespace {
 
+using firewall::AddressKind;
 using Lines = std::vector<std::string>;
 
 Lines explained(const std::string& configuration, const std::string& protocol,
                 const std::string& client, const std::string& destination,
-                const std::string& interface = "", const std::vector<Address>& own_addresses = {}) {
+                const std::string& interface = "", AddressKind kind = AddressKind::unicast) {
   const auto loaded = load_text(configuration);
   REQUIRE(loaded.configuration);
   const auto flow = flow_of({.file = "weir.ini",
@@ -21,7 +22,7 @@ Lines explained(const std::string& configuration, const std::string& protocol,
                              .interface = interface,
                              .json = false});
   REQUIRE(flow.ok());
-  auto lines = lines_of(explain(*loaded.configuration, flow.value(), interface, own_addresses));
+  auto lines = lines_of(explain(*loaded.configuration, flow.value(), interface, kind));
   REQUIRE_FALSE(lines.empty());
   lines.erase(lines.begin());  // the flow itself
   return lines;
@@ -85,10 +86,14 @@ TEST_CASE("a flow that the firewall leaves alone says why") {
   CHECK(explained(example, "tcp", "198.51.100.2", "203.0.113.129:80") ==
         Lines{"not intercepted: destination 203.0.113.129 is in [firewall] exclude "
               "(203.0.113.128/25)"});
-  CHECK(explained(example, "udp", "198.51.100.2", "224.0.0.251:53") ==
+  CHECK(explained(example, "udp", "198.51.100.2", "224.0.0.251:53", "", AddressKind::multicast) ==
         Lines{"not intercepted: destination 224.0.0.251 is a multicast address"});
-  CHECK(explained(example, "tcp", "198.51.100.2", "192.0.2.1:80", "",
-                  {Address::parse("192.0.2.1").value()}) ==
+  CHECK(
+      explained(example, "udp", "198.51.100.2", "255.255.255.255:53", "", AddressKind::broadcast) ==
+      Lines{"not intercepted: destination 255.255.255.255 is a broadcast address"});
+  CHECK(explained(example, "udp", "2001:db8::2", "[2001:db8::]:53", "", AddressKind::anycast) ==
+        Lines{"not intercepted: destination 2001:db8:: is an anycast address of this router"});
+  CHECK(explained(example, "tcp", "198.51.100.2", "192.0.2.1:80", "", AddressKind::local) ==
         Lines{"not intercepted: destination 192.0.2.1 is an address of this router "
               "(local-services = no)"});
   CHECK(explained("[firewall]\ninterfaces = eth1\n[rule a]\non = tcp/80\nuse = direct\n", "tcp",
@@ -98,7 +103,7 @@ TEST_CASE("a flow that the firewall leaves alone says why") {
 
 TEST_CASE("with local-services the router's own addresses are intercepted too") {
   CHECK(explained("[firewall]\nlocal-services = yes\n[rule a]\non = tcp/80\nuse = direct\n", "tcp",
-                  "198.51.100.2", "192.0.2.1:80", "", {Address::parse("192.0.2.1").value()})
+                  "198.51.100.2", "192.0.2.1:80", "", AddressKind::local)
             .front() == "rule a (weir.ini:3)");
 }
 
@@ -128,7 +133,78 @@ std::string explained_json(const std::string& configuration, const std::string& 
                              .interface = "",
                              .json = true});
   REQUIRE(flow.ok());
-  return json_of(explain(*loaded.configuration, flow.value(), "", {}));
+  return json_of(explain(*loaded.configuration, flow.value(), "", AddressKind::unicast));
+}
+
+const std::string chained = R"([upstream pool]
+type = forward
+server = web=192.0.2.60:80
+source = client
+mark = 0x10/0xf0
+via = middle
+[upstream middle]
+type = socks5
+server = m=192.0.2.7 source=192.0.2.1
+via = first
+[upstream first]
+type = http-connect
+server = f1=192.0.2.8:3129 source=client
+server = f2=192.0.2.9
+source = 192.0.2.2
+interface = wan2
+[upstream out]
+type = direct
+via = either
+[upstream either]
+type = group
+members = first, direct
+[upstream line]
+type = direct
+source = 192.0.2.3
+via = first
+[rule a]
+on = tcp/80
+use = pool
+[rule b]
+on = tcp/81
+use = out
+[rule c]
+on = tcp/82
+use = line
+)";
+
+TEST_CASE("with via, source and marks are those of the upstream that is dialled") {
+  CHECK(explained(chained, "tcp", "198.51.100.2", "203.0.113.5:80") ==
+        Lines{"rule a (weir.ini:27)", "upstream pool: type forward",
+              "server web 192.0.2.60:80 weight=1", "via first: type http-connect",
+              "via first: server f1 192.0.2.8:3129 weight=1 source=client (198.51.100.2)",
+              "via first: server f2 192.0.2.9:3128 weight=1", "via middle: type socks5",
+              "via middle: server m 192.0.2.7:1080 weight=1", "source 192.0.2.2",
+              "interface wan2"});
+}
+
+TEST_CASE("a direct upstream with via is no group, and a group on the way decides the source") {
+  const Lines line = explained(chained, "tcp", "198.51.100.2", "203.0.113.5:82");
+  CHECK(
+      Lines(line.begin() + 3, line.end()) ==
+      Lines{"upstream line: type direct", "goes to 203.0.113.5:82", "via first: type http-connect",
+            "via first: server f1 192.0.2.8:3129 weight=1 source=client (198.51.100.2)",
+            "via first: server f2 192.0.2.9:3128 weight=1", "source 192.0.2.2", "interface wan2"});
+  const Lines out = explained(chained, "tcp", "198.51.100.2", "203.0.113.5:81");
+  CHECK(Lines(out.begin() + 2, out.end()) ==
+        Lines{"upstream out: type direct", "goes to 203.0.113.5:81", "via either: type group",
+              "via either: first: f1 192.0.2.8:3129 weight=1 source=client (198.51.100.2)",
+              "via either: first: f2 192.0.2.9:3128 weight=1", "via either: direct"});
+}
+
+TEST_CASE("a server's own source stands behind it") {
+  CHECK(explained("[upstream pool]\ntype = forward\nserver = a=192.0.2.60:80 source=client:port\n"
+                  "server = b=192.0.2.61:80\n[rule a]\non = tcp/80\nuse = pool\n",
+                  "tcp", "198.51.100.2:41000", "203.0.113.5:80") ==
+        Lines{"rule a (weir.ini:5)", "upstream pool: type forward",
+              "server a 192.0.2.60:80 weight=1 source=client:port (198.51.100.2:41000)",
+              "server b 192.0.2.61:80 weight=1",
+              "source gateway (the address that routing picks)"});
 }
 
 TEST_CASE("as JSON an explanation has the same in keys") {
@@ -144,6 +220,16 @@ TEST_CASE("as JSON an explanation has the same in keys") {
         R"j({"protocol":"tcp","client":"198.51.100.2:41000","destination":"203.0.113.129:80",)j"
         R"j("intercepted":false,"why_not":"destination 203.0.113.129 is in [firewall] exclude )j"
         R"j((203.0.113.128/25)"})j");
+}
+
+TEST_CASE("as JSON the upstreams on the way are a list, in the order of the way") {
+  const std::string json = explained_json(chained, "203.0.113.5:80");
+  CHECK(json.find(R"j("servers":["web 192.0.2.60:80 weight=1"],)j"
+                  R"j("via":[{"upstream":"first","type":"http-connect","servers":[)j"
+                  R"j("f1 192.0.2.8:3129 weight=1 source=client (198.51.100.2)",)j"
+                  R"j("f2 192.0.2.9:3128 weight=1"]},{"upstream":"middle","type":"socks5",)j"
+                  R"j("servers":["m 192.0.2.7:1080 weight=1"]}],)j"
+                  R"j("source":"192.0.2.2","interface":"wan2",)j") != std::string::npos);
 }
 
 TEST_CASE("an IPv6 client may come with or without a port") {

@@ -57,6 +57,26 @@ TEST_CASE("without rules nothing is decided") {
   CHECK_FALSE(ruleset.has(Verdict::intercept));
 }
 
+TEST_CASE("answers are harmed by what looks at every packet, not by what looks for the first") {
+  const auto harms = [](Offload offload, OnFailure on_failure, Protocol protocol) {
+    FirewallSettings settings;
+    settings.on_failure = on_failure;
+    return ruleset_of({rule("a", {tcp(80), udp(80)}, offload)}, settings, offload)
+        .harms_answers(protocol);
+  };
+  for (const OnFailure on_failure : {OnFailure::open, OnFailure::closed}) {
+    for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
+      CHECK(harms(Offload::reject, on_failure, protocol));
+      CHECK(harms(Offload::drop, on_failure, protocol));
+      CHECK_FALSE(harms(Offload::bypass, on_failure, protocol));
+    }
+    CHECK(harms(Offload::none, on_failure, Protocol::udp));
+    CHECK(harms(Offload::none, on_failure, Protocol::tcp) == (on_failure == OnFailure::closed));
+  }
+  CHECK_FALSE(ruleset_of({rule("a", {tcp(80)}, Offload::drop)}).harms_answers(Protocol::udp));
+  CHECK_FALSE(ruleset_of({}).harms_answers(Protocol::udp));
+}
+
 TEST_CASE("port ranges that overlap or touch are joined") {
   const Ruleset ruleset = ruleset_of({rule("a", {tcp(90), tcp(80, 85), tcp(84, 89), tcp(1000)}),
                                       rule("b", {tcp(85, 95)}, Offload::drop)});

@@ -1,10 +1,10 @@
-// Datagrams that may have to be sent once more: the one that opened a flow to a server of a pool, and
-// a question on a DNS flow that rested. When the server turns out to be gone (an ICMP error) before it
-// has answered, the flow goes to another server and the datagram with it.
+// Datagrams that may have to be sent once more: the one that opened a flow to a server of a pool,
+// and a question on a DNS flow that rested. When the server turns out to be gone (an ICMP error)
+// before it has answered, the flow goes to another server and the datagram with it.
 //
-// A ring of so many, the oldest overwritten: an ICMP error comes as fast as an answer would, and what
-// is not kept any more is not sent again. Nothing has to be taken out: an entry counts while its flow has
-// had no answer since.
+// A ring of so many, the oldest overwritten: an ICMP error comes as fast as an answer would, and
+// what is not kept any more is not sent again. Nothing has to be taken out: an entry counts while
+// its flow has had no answer since.
 //
 // One worker's.
 #pragma once

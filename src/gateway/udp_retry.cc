@@ -1,6 +1,6 @@
 // A UDP flow whose server is gone goes to another one, where nothing is lost by it: with a question
-// that had no answer yet, after an ICMP error; and before a question on a DNS flow that rested, when
-// its server gets no flows any more.
+// that had no answer yet, after an ICMP error; and before a question on a DNS flow that rested,
+// when its server gets no flows any more.
 #include <utility>
 
 #include "gateway/udp_flows.h"

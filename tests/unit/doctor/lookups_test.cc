@@ -5,7 +5,9 @@
 
 namespace weir::doctor {
 
-TEST_CASE("names that the machine knows by itself are answered before the loop runs, and that is all right") {
+TEST_CASE(
+    "names that the machine knows by itself are answered before the loop runs, and that is all "
+    "right") {
   const std::vector<Endpoint> nobody{Endpoint::parse("127.0.0.1:9").value()};
   const auto found = look_up({"localhost"}, nobody, Mark{});
   REQUIRE(found.contains("localhost"));

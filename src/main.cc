@@ -187,7 +187,7 @@ int run_command(int argc, char** argv) {
   made = command("close", "end flows of the running gateway", [&]() { return run_close(live); });
   add_live(*made, live);
   made->add_option("id", live.ids, "ids of the flows, as `weir flows` shows them")->required();
-  made = command("drain", "take no new connections, let TCP flows finish, then end the gateway",
+  made = command("drain", "take no new flows, let those that live finish, then end the gateway",
                  [&]() { return run_drain(live); });
   add_live(*made, live);
   made = command("log-level", "set which messages the running gateway writes, until a reload",

@@ -192,7 +192,7 @@ void Gateway::drain() {
   if (std::exchange(draining_, true)) {
     return;
   }
-  log_->info("draining: no new connections; TCP flows may finish within timeouts.drain");
+  log_->info("draining: no new flows; those that live may finish within timeouts.drain");
   const auto most = snapshot_->timeouts().drain;
   constexpr Milliseconds farewell{10'000};  // for the firewall's rules and the log
   service_manager_.stopping(most + farewell, "draining");

@@ -34,6 +34,8 @@ class UdpFlows final : private UdpRelay::Owner {
 
   // From the listeners.
   void on_datagrams(std::span<const InterceptedDatagram> datagrams);
+  // From now on only the flows that live are served; datagrams of others are counted as refused.
+  void take_no_new() { takes_new_ = false; }
   // Sends the answers gathered in this turn.
   void end_turn();
   // Destroys what has ended.
@@ -152,6 +154,7 @@ class UdpFlows final : private UdpRelay::Owner {
   DatagramQueue to_clients_;
   DatagramBatch answers_;
   std::size_t answers_used_ = 0;
+  bool takes_new_ = true;
   ReplySockets reply_sockets_;
   RawSender raw_;
   Allowance icmp_allowance_{1'000, 1'000};

@@ -118,7 +118,7 @@ void Worker::end_turn() {
     ticking_ = true;
     ticker_->once(Deadlines::tick);
   }
-  if (draining_ && tcp_.size() == 0) {
+  if (draining_ && live_flows() == 0) {
     draining_ = false;
     shared_.on_drained();
   }
@@ -146,6 +146,7 @@ void Worker::drain() {
   for (const auto& listener : tcp_listeners_) {
     listener->close();
   }
+  udp_.take_no_new();
   draining_ = true;
 }
 

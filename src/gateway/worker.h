@@ -49,7 +49,7 @@ class Worker {
     // The main thread is starting another program. Until that program runs it holds a copy of every
     // descriptor, closed ones are still watched, and what watched them has to stay.
     const std::atomic<bool>& starting_program;
-    // Called on the worker's thread when it is draining and its last TCP flow has ended.
+    // Called on the worker's thread when it is draining and its last flow has ended.
     std::function<void()> on_drained;
   };
 
@@ -68,7 +68,8 @@ class Worker {
 
   // The worker's thread only:
   void use(std::shared_ptr<const Snapshot> snapshot);
-  // Takes no new TCP flows, and says on_drained once none is left.
+  // Takes no new flows, and says on_drained once none is left. UDP flows that live are served to
+  // their end, in both directions.
   void drain();
   // Appends the flows that match.
   void list(const FlowFilter& filter, FlowList& out) const;

@@ -62,6 +62,9 @@ TcpListener::~TcpListener() { deadlines_.cancel(*this); }
 
 void TcpListener::close() {
   deadlines_.cancel(*this);
+  if (socket_.valid()) {
+    poll_.remove(socket_.get());  // others may hold it, too, and then it would be watched on
+  }
   socket_.reset();
 }
 

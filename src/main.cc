@@ -115,6 +115,10 @@ int run_command(int argc, char** argv) {
                    "nft or iptables, with --firewall (default: what is installed)")
       ->check(CLI::IsMember({"nft", "iptables"}));
 
+  made->add_flag("--takeover", run.takeover,
+                 "take over from the running gateway: its listeners, its UDP flows and what it "
+                 "knows; it finishes its TCP flows and ends. If anything fails, it goes on");
+
   // Not for people: the gateway starts it.
   command("guard", "mind the firewall's rules until the gateway is gone",
           weir::firewall::run_guardian)

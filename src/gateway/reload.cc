@@ -48,6 +48,14 @@ void Gateway::begin_reload() {
 }
 
 std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
+  if (successor_ != 0) {
+    report.errors.push_back("process " + std::to_string(successor_) + " has taken over");
+    return nullptr;
+  }
+  if (handover_ && handover_->is_under_way()) {
+    report.errors.emplace_back("a takeover is under way");
+    return nullptr;
+  }
   Loaded loaded = options_.load();
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     auto& list =

@@ -17,6 +17,7 @@
 #include "dial/outbound.h"
 #include "gateway/flow_services.h"
 #include "gateway/flow_view.h"
+#include "gateway/handed_worker.h"
 #include "gateway/refusals.h"
 #include "gateway/source_addresses.h"
 #include "gateway/udp_flow.h"
@@ -40,6 +41,13 @@ class UdpFlows final : private UdpRelay::Owner {
   void end_turn();
   // Destroys what has ended.
   void bury();
+
+  // For a successor, see udp_handover.cc: everything about flows and sockets that live; and forgets
+  // them without a word, once they are the successor's.
+  void hand_over(HandedWorker& out);
+  void let_go();
+  // Goes on with another process's. `snapshot`: Snapshot::for_inherited of the worker's ways.
+  void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot);
 
   [[nodiscard]] std::size_t size() const { return flows_.size(); }
   void each(const Visit& visit) const;
@@ -122,6 +130,12 @@ class UdpFlows final : private UdpRelay::Owner {
   void on_relay_ended(UdpSocket& socket, const std::string& error) override;
   void learn_from_relay(FlowCore& core, const UdpSocket& socket) const;
   void follow_relay(UdpFlow& flow);
+
+  // Taking over.
+  UdpSocket* adopt_socket(const takeover::SocketPart& part, const RuleEntry& rule,
+                          const std::shared_ptr<const Snapshot>& snapshot, Descriptor socket,
+                          Descriptor control);
+  UdpFlow* adopt_flow(const takeover::FlowPart& part, UdpSocket& socket, FlowCore core);
 
   // Moving.
   void send_up(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);

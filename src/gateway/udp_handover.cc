@@ -1,0 +1,347 @@
+// UDP flows on their way from one process to the next.
+//
+// A flow is its socket and what is known of it. The socket is handed over open, so the server sees
+// the same source as before and what it sends meanwhile waits in the kernel; so do the client's
+// datagrams, in the listener. What this process has read already it sends before it hands over. A
+// relay goes along with the connection that it lives by. Reply sockets do not: whoever needs one
+// makes it.
+//
+// What cannot be handed over ends here as `drained`: flows whose relay is still being opened (what
+// waits for it is counted), and those in a format that has no name.
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "gateway/udp_flows.h"
+#include "handshake/codecs.h"
+
+namespace weir {
+namespace {
+
+using takeover::FlowPart;
+using takeover::SocketPart;
+using takeover::WorkerPart;
+
+bool can_be_handed(const UdpSocket& socket) {
+  return socket.descriptor.valid() && (socket.relay == nullptr || socket.relay->is_open()) &&
+         std::all_of(socket.codecs.begin(), socket.codecs.end(),
+                     [](const DatagramCodec* codec) { return !codec->name().empty(); });
+}
+
+// Gives everything that many flows share a number.
+class Numbering {
+ public:
+  explicit Numbering(WorkerPart& part) : part_(part) {}
+
+  std::uint32_t of(const RuleEntry& rule) {
+    const auto next = static_cast<std::uint32_t>(part_.ways.size());
+    const auto [at, is_new] = ways_.try_emplace(&rule, next);
+    if (is_new) {
+      part_.ways.push_back(
+          {.rule = rule.name,
+           .upstream = rule.upstream->name(),
+           .per_client = rule.upstream->profile().mapping == Mapping::per_client});
+    }
+    return at->second;
+  }
+
+  std::uint32_t of(const std::shared_ptr<Server>& server) {
+    if (!server) {
+      return takeover::nobody;
+    }
+    const auto next = static_cast<std::uint32_t>(part_.servers.size());
+    const auto [at, is_new] = servers_.try_emplace(server.get(), next);
+    if (is_new) {
+      const Server::Identity& identity = server->identity();
+      part_.servers.push_back({.upstream = identity.upstream,
+                               .name = identity.name,
+                               .host = identity.host,
+                               .port = identity.port});
+    }
+    return at->second;
+  }
+
+ private:
+  WorkerPart& part_;
+  std::map<const RuleEntry*, std::uint32_t> ways_;
+  std::map<const Server*, std::uint32_t> servers_;
+};
+
+SocketPart part_of(const UdpSocket& socket, Numbering& numbers) {
+  SocketPart out;
+  out.client = socket.client;
+  out.way = numbers.of(*socket.rule);
+  out.local = socket.own.local;
+  out.remote = socket.own.remote;
+  out.generation = socket.own.generation;
+  out.only_one_flow = socket.only_flow != nullptr;
+  out.tuned = socket.tuned;
+  for (const DatagramCodec* codec : socket.codecs) {
+    out.codecs.emplace_back(codec->name());
+  }
+  if (const UdpRelay* relay = socket.relay.get()) {
+    out.has_relay = true;
+    out.relay = {.endpoint = relay->endpoint(),
+                 .server = relay->route().remote,
+                 .local = relay->local(),
+                 .mtu = relay->mtu()};
+  }
+  return out;
+}
+
+FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) {
+  const FlowCore& core = flow.core;
+  FlowPart out;
+  out.socket = socket;
+  out.way = numbers.of(*core.rule);
+  out.server = numbers.of(core.server);
+  out.number = core.sequence;
+  out.client = core.flow.client;
+  out.destination = core.flow.destination;
+  out.interface = core.flow.interface;
+  out.remote = core.remote;
+  out.source = core.source;
+  out.generation = core.generation;
+  out.attempts = core.attempts;
+  out.opened = core.opened;
+  out.last_activity = flow.last_activity;
+  out.answered = flow.answered;
+  out.connect_us = core.connect_us;
+  out.handshake_us = core.handshake_us;
+  out.first_byte_us = core.first_byte_us;
+  out.bytes_up = flow.bytes_up;
+  out.bytes_down = flow.bytes_down;
+  out.packets_up = flow.packets_up;
+  out.packets_down = flow.packets_down;
+  if (core.path) {
+    out.path = *core.path;
+  }
+  if (const UdpWrapping* wrapping = flow.wrapping.get()) {
+    out.is_wrapped = true;
+    out.wrapping = {.first = wrapping->first,
+                    .rest = wrapping->rest,
+                    .begun = wrapping->begun,
+                    .peer = wrapping->peer,
+                    .room = wrapping->room};
+  }
+  return out;
+}
+
+}  // namespace
+
+void UdpFlows::hand_over(HandedWorker& out) {
+  flush_to_servers();
+  end_turn();
+  Numbering numbers(out.part);
+  std::map<const UdpSocket*, std::uint32_t> places;
+  out.sockets.reserve(sockets_.size());
+  out.flows.reserve(flows_.size());
+  for (const auto& socket : sockets_) {
+    if (!can_be_handed(*socket)) {
+      continue;
+    }
+    places.emplace(socket.get(), static_cast<std::uint32_t>(out.sockets.size()));
+    out.sockets.push_back(part_of(*socket, numbers));
+    out.descriptors.push_back(socket->descriptor.get());
+    if (socket->relay) {
+      out.descriptors.push_back(socket->relay->control());
+    }
+  }
+  for (const auto& flow : flows_) {
+    if (const auto at = places.find(flow->socket); at != places.end()) {
+      out.flows.push_back(part_of(*flow, at->second, numbers));
+    }
+  }
+  out.part.sockets = static_cast<std::uint32_t>(out.sockets.size());
+  out.part.flows = static_cast<std::uint32_t>(out.flows.size());
+}
+
+void UdpFlows::let_go() {
+  std::vector<UdpFlow*> left;
+  for (const auto& flow : flows_) {
+    if (!can_be_handed(*flow->socket)) {
+      left.push_back(flow.get());
+    }
+  }
+  for (UdpFlow* flow : left) {
+    if (flow->socket->relay) {
+      services_.reasons().add(Reason::draining, flow->socket->relay->kept_of(*flow));
+    }
+    end(*flow, End::drained, "its relay was not open when another process took over");
+  }
+  // Closing would not do: the successor holds the sockets, too, so they would be watched on.
+  for (const auto& socket : sockets_) {
+    services_.poll().remove(socket->descriptor.get());
+    if (socket->relay) {
+      services_.poll().remove(socket->relay->control());
+    }
+  }
+  while (!flows_.empty()) {
+    UdpFlow& flow = **flows_.begin();
+    flow.over = true;
+    answered_.remove(flow);
+    flow.disarm(services_.deadlines());
+    if (flow.core.server) {
+      flow.core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
+    }
+    services_.closed(flow.core);
+    UdpSocket& socket = *flow.socket;
+    ended_.push_back(std::move(flows_.extract(flows_.begin()).value()));
+    if (socket.relay) {
+      socket.relay->forget(flow);
+    }
+    if (--socket.flows == 0) {
+      release(socket);
+    }
+  }
+  reply_sockets_.clear();
+}
+
+UdpSocket* UdpFlows::adopt_socket(const SocketPart& part, const RuleEntry& rule,
+                                  const std::shared_ptr<const Snapshot>& snapshot,
+                                  Descriptor socket, Descriptor control) {
+  auto made = std::make_unique<UdpSocket>(*this);
+  made->client = part.client;
+  made->own = {Protocol::udp, part.local, part.remote, part.generation};
+  made->tuned = part.tuned;
+  made->snapshot = snapshot;
+  made->rule = &rule;
+  for (const auto& name : part.codecs) {
+    const DatagramCodec* codec = codec_named(name);
+    if (codec == nullptr) {
+      return nullptr;
+    }
+    made->codecs.push_back(codec);
+  }
+  if (!services_.poll().add_input(socket.get(), *made)) {
+    services_.reasons().add(Reason::out_of_descriptors);
+    return nullptr;
+  }
+  made->descriptor = std::move(socket);
+  services_.loop_guard().opened(made->own);
+  services_.admission().adopt_udp_socket();
+  if (part.has_relay) {
+    services_.admission().adopt_udp_socket();
+    FlowCore first;
+    first.flow = {.protocol = Protocol::udp,
+                  .client = part.client,
+                  .destination = part.relay.endpoint,
+                  .interface = 0};
+    first.snapshot = snapshot;
+    first.rule = &rule;
+    first.generation = part.generation;
+    UdpRelay::Owner& owner = *this;
+    made->relay = std::make_unique<UdpRelay>(owner, services_, *made, first);
+    UdpRelay::Inherited from;
+    from.control = std::move(control);
+    from.endpoint = part.relay.endpoint;
+    from.local = part.relay.local;
+    from.mtu = part.relay.mtu;
+    from.way.remote = part.relay.server;
+    from.way.options = &rule.upstream->profile().options;
+    if (!made->relay->adopt(std::move(from))) {
+      services_.reasons().add(Reason::out_of_descriptors);
+    }
+  }
+  made->place = sockets_.size();
+  sockets_.push_back(std::move(made));
+  UdpSocket* raw = sockets_.back().get();
+  if (!part.only_one_flow) {
+    mappings_[MappingKey{raw->client, rule.upstream.get()}] = raw;
+  }
+  return raw;
+}
+
+UdpFlow* UdpFlows::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore core) {
+  auto flow = std::make_unique<UdpFlow>(*this, std::move(core));
+  flow->socket = &socket;
+  flow->bytes_up = part.bytes_up;
+  flow->bytes_down = part.bytes_down;
+  flow->packets_up = part.packets_up;
+  flow->packets_down = part.packets_down;
+  flow->last_activity = part.last_activity;
+  if (part.is_wrapped) {
+    flow->wrapping = std::make_unique<UdpWrapping>(
+        UdpWrapping{.first = part.wrapping.first,
+                    .rest = part.wrapping.rest,
+                    .begun = part.wrapping.begun,
+                    .peer = part.wrapping.peer,
+                    .room = static_cast<std::size_t>(part.wrapping.room)});
+  }
+  UdpFlow* raw = flow.get();
+  if (!flows_.insert(std::move(flow)).second) {
+    return nullptr;  // no two flows have the same ends
+  }
+  ++socket.flows;
+  if (socket.relay) {
+    socket.relay->flows.push_back(raw);
+  }
+  services_.admission().adopt(raw->core.flow, *raw->core.rule);
+  if (raw->core.server) {
+    raw->core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (part.answered) {
+    answered_.add(*raw);
+  }
+  raw->arm(services_.deadlines(), due(*raw), services_.poll().now());
+  return raw;
+}
+
+void UdpFlows::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
+  const auto entries = snapshot->entries();
+  std::vector<UdpSocket*> sockets;
+  sockets.reserve(from.sockets.size());
+  auto descriptor = from.descriptors.begin();
+  for (const SocketPart& part : from.sockets) {
+    Descriptor socket = std::move(*descriptor++);
+    Descriptor control = part.has_relay ? std::move(*descriptor++) : Descriptor();
+    sockets.push_back(adopt_socket(part, entries[part.way], snapshot, std::move(socket),
+                                   std::move(control)));
+  }
+  flows_.reserve(flows_.size() + from.flows.size());
+  for (const FlowPart& part : from.flows) {
+    UdpSocket* socket = sockets[part.socket];
+    if (socket == nullptr) {
+      continue;
+    }
+    FlowCore core;
+    core.flow = {.protocol = Protocol::udp,
+                 .client = part.client,
+                 .destination = part.destination,
+                 .interface = part.interface};
+    core.sequence = part.number;
+    core.snapshot = snapshot;
+    core.rule = &entries[part.way];
+    if (part.server != takeover::nobody) {
+      core.server = Server::take(from.servers[part.server], 0);
+    }
+    core.remote = part.remote;
+    core.source = part.source;
+    core.opened = part.opened;
+    core.connect_us = part.connect_us;
+    core.handshake_us = part.handshake_us;
+    core.first_byte_us = part.first_byte_us;
+    core.attempts = part.attempts;
+    core.generation = part.generation;
+    core.bytes_looked_at = part.bytes_up + part.bytes_down;
+    if (!part.path.empty()) {
+      core.path = std::make_unique<const std::string>(part.path);
+    }
+    if (socket->relay) {
+      socket->relay->learn(core);
+    }
+    UdpFlow* flow = adopt_flow(part, *socket, std::move(core));
+    if (flow != nullptr && from.sockets[part.socket].only_one_flow) {
+      socket->only_flow = flow;
+    }
+  }
+  for (UdpSocket* socket : sockets) {
+    if (socket != nullptr && socket->flows == 0) {
+      release(*socket);
+    }
+  }
+}
+
+}  // namespace weir

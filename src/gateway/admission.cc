@@ -29,7 +29,8 @@ std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
 
 Admission::Admission(std::uint64_t descriptors, std::uint64_t workers)
     // A TCP flow has two sockets.
-    : auto_max_flows_(for_flows(descriptors, workers) * 31 / 32 / 2),
+    : workers_(std::max<std::uint64_t>(workers, 1)),
+      auto_max_flows_(for_flows(descriptors, workers) * 31 / 32 / 2),
       most_udp_sockets_(for_flows(descriptors, workers) * 3 / 4),
       clients_(most_counted) {}
 
@@ -93,6 +94,21 @@ bool Admission::take_udp_socket() {
     return false;
   }
   return true;
+}
+
+bool Admission::udp_sockets_are_scarce() const {
+  return udp_sockets_.load(std::memory_order_relaxed) > most_udp_sockets_ - most_udp_sockets_ / 8;
+}
+
+std::uint64_t Admission::most_done(const RuleEntry& rule, const Limits& limits) const {
+  std::uint64_t most = 16'384;
+  for (const std::uint64_t limit :
+       {limits.max_flows, limits.max_flows_per_client, rule.max_flows, rule.max_flows_per_client}) {
+    if (limit != 0) {
+      most = std::min(most, limit / 2 / workers_);
+    }
+  }
+  return most;
 }
 
 Reason reason_of(Admission::Verdict verdict) {

@@ -42,6 +42,11 @@ class Admission {
   // One that is there already.
   void adopt_udp_socket() { udp_sockets_.fetch_add(1, std::memory_order_relaxed); }
   void give_back_udp_socket() { udp_sockets_.fetch_sub(1, std::memory_order_relaxed); }
+  [[nodiscard]] bool udp_sockets_are_scarce() const;
+
+  // How many flows that are done one worker may keep in case more comes: of every limit that counts
+  // them, half is for the others. At most 16,384, for an idle socket costs the kernel 3 KiB.
+  [[nodiscard]] std::uint64_t most_done(const RuleEntry& rule, const Limits& limits) const;
 
   [[nodiscard]] std::uint64_t live(Protocol protocol) const {
     return live_[static_cast<std::size_t>(protocol)].load(std::memory_order_relaxed);
@@ -50,6 +55,7 @@ class Admission {
  private:
   [[nodiscard]] static std::uint64_t client_key(const Flow& flow, std::uint64_t rule);
 
+  std::uint64_t workers_;
   std::uint64_t auto_max_flows_;
   std::uint64_t most_udp_sockets_;
   std::atomic<std::uint64_t> live_[2]{};

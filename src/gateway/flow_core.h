@@ -22,13 +22,11 @@ struct FlowCore {
   Endpoint remote;                  // port 0: none was reached
   Endpoint source;                  // what the upstream side sees; port 0: unknown
   Instant opened;
-  std::int64_t connect_us = FlowRecord::unknown;
-  std::int64_t handshake_us = FlowRecord::unknown;
   std::int64_t first_byte_us = FlowRecord::unknown;
   std::unique_ptr<const std::string> path;  // the record's `server`, where it is a chain of them
-  std::uint32_t attempts = 0;
-  std::uint8_t generation = 0;        // LoopGuard's
-  std::uint64_t bytes_looked_at = 0;  // when somebody last asked who is busiest
+  std::uint64_t bytes_looked_at = 0;        // when somebody last asked who is busiest
+  std::uint16_t attempts = 0;
+  std::uint8_t generation = 0;  // LoopGuard's
 
   [[nodiscard]] std::int64_t since_opened(Instant now) const { return (now - opened).count(); }
 };

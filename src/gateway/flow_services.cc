@@ -74,8 +74,6 @@ FlowRecord FlowServices::describe(const FlowCore& core) const {
   if (core.source.port != 0) {
     record.source = core.source.text();
   }
-  record.connect_us = core.connect_us;
-  record.handshake_us = core.handshake_us;
   record.first_byte_us = core.first_byte_us;
   record.duration_us = core.since_opened(poll_.now());
   record.attempts = core.attempts;

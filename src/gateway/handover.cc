@@ -19,9 +19,9 @@ namespace {
 
 using takeover::FrameType;
 
-constexpr Milliseconds to_speak{10'000};    // between two words of a successor that gets ready
-constexpr Milliseconds to_listen{2'000};    // until it has read what we say
-constexpr Milliseconds to_prepare{60'000};  // until it wants to take over: firewalls are slow
+constexpr Milliseconds to_speak{10'000};         // between two words of a successor that gets ready
+constexpr Milliseconds to_listen{2'000};         // until it has read what we say
+constexpr Milliseconds to_prepare{60'000};       // until it wants to take over: firewalls are slow
 constexpr std::size_t sockets_in_message = 120;  // two descriptors each, at most
 constexpr std::size_t flows_in_message = 1'000;
 

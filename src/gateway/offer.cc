@@ -1,8 +1,9 @@
 #include "gateway/offer.h"
 
 #include <exception>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 namespace weir {
 namespace {
@@ -167,8 +168,7 @@ std::string to_json(const Offer& offer) {
         {"script", offer.firewall.script},
         {"text", offer.firewall.text},
         {"has_guardian", offer.firewall.has_guardian}}},
-      {"notify",
-       {{"address", offer.notify.address}, {"watchdog_ms", offer.notify.watchdog_ms}}},
+      {"notify", {{"address", offer.notify.address}, {"watchdog_ms", offer.notify.watchdog_ms}}},
       {"servers", list_of(offer.servers, [](const auto& one) { return json_of(one); })},
       {"services", list_of(offer.services, [](const auto& one) { return json_of(one); })},
       {"names", list_of(offer.known.names, [](const auto& one) { return json_of(one); })},

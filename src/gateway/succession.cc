@@ -60,7 +60,8 @@ Result<> Gateway::check_fit(const Configuration& configuration) const {
   const std::string who = "the running gateway (process " + std::to_string(offer.pid) + ")";
   if (offer.port != configuration.gateway.port) {
     return Error(who + " serves on port " + std::to_string(offer.port) + ", not " +
-                 std::to_string(configuration.gateway.port) + ": gateway.port changes with a restart");
+                 std::to_string(configuration.gateway.port) +
+                 ": gateway.port changes with a restart");
   }
   if (offer.bypass_mark != configuration.firewall.bypass_mark) {
     return Error(who + " marks its sockets otherwise: firewall.bypass-mark changes with a restart");
@@ -118,8 +119,7 @@ Result<> Gateway::inherit_firewall() {
   from.standing.script = theirs.script;
   from.standing.text = theirs.text;
   from.guardian = options_.inheritance->guardian();
-  auto keeper = firewall::Keeper::inherit(loop_, *log_, firewall_rules(*snapshot_),
-                                          std::move(from),
+  auto keeper = firewall::Keeper::inherit(loop_, *log_, firewall_rules(*snapshot_), std::move(from),
                                           [this](const std::function<void()>& starts_programs) {
                                             const StartingProgram starting(*this);
                                             starts_programs();
@@ -199,18 +199,17 @@ void Gateway::await_successor() {
   handover_ = std::make_unique<Handover>(
       loop_, *log_, std::move(*options_.takeover_socket),
       options_.inheritance ? options_.inheritance->last_numbers() : std::vector<std::uint64_t>{},
-      Handover::Means{
-          .offer = [this]() { return offer(); },
-          .workers = [this]() { return std::span(workers_); },
-          .withdrawn =
-              [this]() {
-                if (keeper_) {
-                  keeper_->resume();
-                }
-              },
-          .handed_over = [this](pid_t successor,
-                                std::uint64_t flows) { handed_over(successor, flows); },
-          .left = [this]() { left_alone(); }});
+      Handover::Means{.offer = [this]() { return offer(); },
+                      .workers = [this]() { return std::span(workers_); },
+                      .withdrawn =
+                          [this]() {
+                            if (keeper_) {
+                              keeper_->resume();
+                            }
+                          },
+                      .handed_over = [this](pid_t successor,
+                                            std::uint64_t flows) { handed_over(successor, flows); },
+                      .left = [this]() { left_alone(); }});
   options_.takeover_socket.reset();
 }
 

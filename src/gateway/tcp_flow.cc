@@ -56,6 +56,8 @@ void TcpFlow::start() {
 
 FlowRecord TcpFlow::record() const {
   FlowRecord out = services_.describe(core_);
+  out.connect_us = connect_us_;
+  out.handshake_us = handshake_us_;
   if (relay_) {
     out.bytes_up = relay_->bytes_up();
     out.bytes_down = relay_->bytes_down();
@@ -104,11 +106,11 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
     finish(failure.end, failure.reason, error);
     return;
   }
-  core_.connect_us = core_.since_opened(dial_->connected_at());
-  services_.took(core_, Latency::connect, core_.connect_us);
+  connect_us_ = core_.since_opened(dial_->connected_at());
+  services_.took(core_, Latency::connect, connect_us_);
   if (!dial_->route().hops.empty()) {
-    core_.handshake_us = core_.since_opened(services_.poll().now());
-    services_.took(core_, Latency::handshake, core_.handshake_us);
+    handshake_us_ = core_.since_opened(services_.poll().now());
+    services_.took(core_, Latency::handshake, handshake_us_);
   }
   if (core_.server) {
     core_.server->flows_total.fetch_add(1, std::memory_order_relaxed);
@@ -132,7 +134,7 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
 }
 
 void TcpFlow::learn_from_dial() {
-  core_.attempts = dial_->attempts();
+  core_.attempts = static_cast<std::uint16_t>(dial_->attempts());
   core_.server = dial_->route().server;
   core_.remote = dial_->route().remote;
   core_.source = dial_->local();

@@ -78,6 +78,8 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   ServerEvents server_events_;
   std::unique_ptr<TcpDial> dial_;
   std::optional<TcpRelay> relay_;
+  std::int64_t connect_us_ = FlowRecord::unknown;
+  std::int64_t handshake_us_ = FlowRecord::unknown;
   std::uint64_t counted_up_ = 0;
   std::uint64_t counted_down_ = 0;
   Instant last_activity_;

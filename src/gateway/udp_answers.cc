@@ -18,20 +18,23 @@ namespace weir {
 namespace {
 
 // A flow that has answered this often is worth the system calls that make many datagrams cheap.
-constexpr std::uint32_t heavy_after = 64;
+constexpr std::uint8_t heavy_after = 64;
 constexpr int heavy_receive_buffer = 4 * 1024 * 1024;
 // How often one socket may fill the batch in one turn.
 constexpr int most_batches = 2;
+// A read that fills its room has to be followed by another one, which tells whether that was all.
+constexpr std::size_t least_room = 8;
 
 }  // namespace
 
 void UdpSocket::on_events(std::uint32_t events) { all.on_socket_events(*this, events); }
 
-void UdpFlow::Down::on_sent(std::uint64_t datagrams, std::uint64_t bytes) {
-  flow.all.sent_down(flow, datagrams, bytes);
+void UdpFlows::Downwards::on_sent(DatagramQueue::Sender& flow, std::uint64_t datagrams,
+                                  std::uint64_t bytes) {
+  all.sent_down(static_cast<UdpFlow&>(flow), datagrams, bytes);
 }
-void UdpFlow::Down::on_not_sent(std::uint64_t datagrams, int code) {
-  flow.all.not_sent_down(datagrams, code);
+void UdpFlows::Downwards::on_not_sent(DatagramQueue::Sender&, std::uint64_t datagrams, int code) {
+  all.not_sent_down(datagrams, code);
 }
 
 void UdpFlows::on_socket_events(UdpSocket& socket, std::uint32_t events) {
@@ -47,18 +50,17 @@ void UdpFlows::on_socket_events(UdpSocket& socket, std::uint32_t events) {
 }
 
 void UdpFlows::receive(UdpSocket& socket) {
-  int icmp =
-      0;  // of a connected socket, which hands the error out before the answers it has queued
-  for (int i = 0; i < most_batches; ++i) {
-    if (answers_used_ == DatagramBatch::slots) {
+  // Of a connected socket, which hands the error out before the answers it has queued.
+  int icmp = 0;
+  bool drained = false;
+  for (int i = 0; i < most_batches && !drained; ++i) {
+    if (DatagramBatch::slots - answers_used_ < least_room) {
       flush_answers();
     }
     const std::size_t room = DatagramBatch::slots - answers_used_;
     const int received = answers_.receive(socket.descriptor.get(), answers_used_);
     if (received < 0) {
-      if (errno == EAGAIN) {
-        break;
-      }
+      drained = errno == EAGAIN;
       const bool is_unreachable =
           errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH;
       if (is_unreachable && socket.is_connected()) {
@@ -70,31 +72,38 @@ void UdpFlows::receive(UdpSocket& socket) {
     const std::size_t first = answers_used_;
     answers_used_ += count;
     for (std::size_t slot = first; slot < first + count && socket.descriptor.valid(); ++slot) {
-      if (socket.codecs.empty()) {
+      if (socket.unwrapped == nullptr) {
         answer(socket, slot);
       } else {
         answer_unwrapped(socket, slot);
       }
     }
-    socket.received += static_cast<std::uint32_t>(count);
-    if (!socket.tuned && socket.received >= heavy_after) {
-      socket.tuned = true;
-      const int fd = socket.descriptor.get();
-      if (socket.codecs.empty()) {  // else every datagram has its own header
-        static_cast<void>(set_option(fd, SOL_UDP, UDP_GRO, 1));
-      }
-      static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, heavy_receive_buffer));
-    }
-    if (count < room && icmp == 0) {
-      return;  // drained: the kernel looked and found no more
-    }
+    tune(socket, count);
+    // The kernel looked and found no more; but behind an error there may be answers still.
+    drained = count < room && icmp == 0;
   }
   if (icmp != 0) {
     unreachable(*socket.only_flow, icmp);
+  } else if (!drained) {
+    services_.poll().forget(socket);
+    services_.poll().again(socket, EPOLLIN);
+  }
+}
+
+void UdpFlows::tune(UdpSocket& socket, std::size_t received) {
+  if (socket.tuned) {
     return;
   }
-  services_.poll().forget(socket);
-  services_.poll().again(socket, EPOLLIN);
+  socket.received = static_cast<std::uint8_t>(socket.received + received);
+  if (socket.received < heavy_after || !socket.descriptor.valid()) {
+    return;
+  }
+  socket.tuned = true;
+  const int fd = socket.descriptor.get();
+  if (socket.unwrapped == nullptr) {  // else every datagram has its own header
+    static_cast<void>(set_option(fd, SOL_UDP, UDP_GRO, 1));
+  }
+  static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, heavy_receive_buffer));
 }
 
 // Queues what the server side sent in `slot` for the client.
@@ -102,12 +111,8 @@ void UdpFlows::answer(UdpSocket& socket, std::size_t slot) {
   UdpFlow* flow = socket.only_flow;
   if (flow == nullptr) {
     const Endpoint peer = answers_.peer(slot);
-    const auto found = flows_.find(Key{socket.client, peer});
-    if (found != flows_.end()) {
-      flow = found->get();
-    } else {
-      flow = open_from_peer(socket, peer);
-    }
+    flow = find(socket.client, peer);
+    flow = flow != nullptr ? flow : open_from_peer(socket, peer);
     if (flow == nullptr) {
       return;  // counted by the limit that was reached
     }
@@ -131,7 +136,7 @@ void UdpFlows::answer_unwrapped(UdpSocket& socket, std::size_t slot) {
     return;
   }
   auto payload = answers_.payload(slot);
-  for (const DatagramCodec* codec : socket.codecs) {
+  for (const DatagramCodec* codec : *socket.unwrapped) {
     const auto decoded = codec->decode(payload);
     if (decoded.verdict != DatagramCodec::Decoded::Verdict::payload) {
       services_.reasons().add(decoded.verdict == DatagramCodec::Decoded::Verdict::fragment
@@ -152,8 +157,8 @@ void UdpFlows::answer_unwrapped(UdpSocket& socket, std::size_t slot) {
       return;
     }
   } else {
-    const auto found = flows_.find(Key{socket.client, peer});
-    flow = found != flows_.end() ? found->get() : open_from_peer(socket, peer);
+    flow = find(socket.client, peer);
+    flow = flow != nullptr ? flow : open_from_peer(socket, peer);
   }
   if (flow != nullptr) {
     send_down(*flow, payload, 0);
@@ -167,7 +172,7 @@ void UdpFlows::send_down(UdpFlow& flow, std::span<const std::uint8_t> payload,
   const Endpoint& destination = flow.core.flow.destination;
   const int fd = reply_sockets_.get(destination, services_.poll().now());
   if (fd != ReplySockets::raw) {
-    to_clients_.add(fd, client, payload, segment, flow.down);
+    to_clients_.add(fd, client, payload, segment, flow);
     return;
   }
   const std::size_t step = segment != 0 ? segment : std::max<std::size_t>(payload.size(), 1);
@@ -223,9 +228,9 @@ void UdpFlows::read_icmp_errors(UdpSocket& socket) {
       }
       continue;
     }
-    const auto found = flows_.find(Key{socket.client, error->peer});
-    if (is_unreachable && found != flows_.end()) {
-      unreachable(**found, error->code);
+    UdpFlow* flow = find(socket.client, error->peer);
+    if (is_unreachable && flow != nullptr) {
+      unreachable(*flow, error->code);
     }
   }
 }

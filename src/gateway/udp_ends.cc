@@ -14,28 +14,7 @@ constexpr std::chrono::seconds after_answer{1};
 
 }  // namespace
 
-void UdpFlow::on_deadline(Instant now) { all.on_deadline(*this, now); }
-
-void UdpFlows::Answered::add(UdpFlow& flow) {
-  flow.answered = true;
-  flow.answered_before = newest;
-  flow.answered_after = nullptr;
-  (newest != nullptr ? newest->answered_after : oldest) = &flow;
-  newest = &flow;
-  ++size;
-}
-
-void UdpFlows::Answered::remove(UdpFlow& flow) {
-  if (!flow.answered) {
-    return;
-  }
-  (flow.answered_before != nullptr ? flow.answered_before->answered_after : oldest) =
-      flow.answered_after;
-  (flow.answered_after != nullptr ? flow.answered_after->answered_before : newest) =
-      flow.answered_before;
-  flow.answered = false;
-  --size;
-}
+void UdpFlow::on_deadline(Instant now) { socket->all.on_deadline(*this, now); }
 
 // A DNS flow with as many answers as questions ends soon; every other flow only notes the time.
 void UdpFlows::note_answer(UdpFlow& flow) {
@@ -44,6 +23,8 @@ void UdpFlows::note_answer(UdpFlow& flow) {
     return;
   }
   answered_.add(flow);
+  most_answered_ = std::min(most_answered_, services_.admission().most_done(
+                                                *flow.core.rule, flow.core.snapshot->limits()));
   flow.arm(services_.deadlines(), due(flow), services_.poll().now());
 }
 
@@ -52,7 +33,7 @@ Instant UdpFlows::due(const UdpFlow& flow) const {
   if (flow.core.flow.destination.port != dns_port) {
     return flow.last_activity + timeouts.udp_idle;
   }
-  return flow.last_activity + (flow.answered
+  return flow.last_activity + (flow.answered != 0
                                    ? std::min<Milliseconds>(after_answer, timeouts.dns_idle)
                                    : timeouts.dns_idle);
 }
@@ -63,11 +44,15 @@ void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
     return;
   }
   note_idle_end(flow.core, flow.packets_down, now);
-  end(flow, flow.answered ? End::closed : End::idle, {});
+  end(flow, flow.answered != 0 ? End::closed : End::idle, {});
 }
 
 FlowRecord UdpFlows::record(const UdpFlow& flow) const {
   FlowRecord out = services_.describe(flow.core);
+  if (flow.wrapping) {
+    out.connect_us = flow.wrapping->connect_us;
+    out.handshake_us = flow.wrapping->handshake_us;
+  }
   out.bytes_up = flow.bytes_up;
   out.bytes_down = flow.bytes_down;
   out.packets_up = flow.packets_up;
@@ -92,15 +77,21 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
   }
   services_.closed(flow.core);
   UdpSocket& socket = *flow.socket;
-  const auto found = flows_.find(Key{flow.core.flow.client, flow.core.flow.destination});
-  auto node = flows_.extract(found);
-  ended_.push_back(std::move(node.value()));
+  ended_.push_back(flows_.extract(flow));
   if (socket.relay) {
     socket.relay->forget(flow);
   }
   if (--socket.flows == 0) {
     release(socket);
   }
+}
+
+LoopGuard::OwnSocket UdpSocket::own() const {
+  const Endpoint anyone;
+  const Endpoint& peer = relay != nullptr       ? relay->endpoint()
+                         : only_flow != nullptr ? only_flow->core.remote
+                                                : anyone;
+  return {Protocol::udp, local, peer, generation};
 }
 
 void UdpFlows::release(UdpSocket& socket) {
@@ -110,12 +101,14 @@ void UdpFlows::release(UdpSocket& socket) {
     services_.admission().give_back_udp_socket();
   }
   if (socket.descriptor.valid()) {
-    services_.loop_guard().closed(socket.own);
+    services_.loop_guard().closed(socket.own());
   }
   services_.admission().give_back_udp_socket();
-  mappings_.erase(MappingKey{socket.client, socket.rule->upstream.get()});
+  if (socket.is_mapping) {
+    mappings_.extract(socket);
+  }
   socket.descriptor.reset();
-  const std::size_t place = socket.place;
+  const std::uint32_t place = socket.place;
   closed_.push_back(std::move(sockets_[place]));
   if (place + 1 != sockets_.size()) {
     sockets_[place] = std::move(sockets_.back());
@@ -126,9 +119,18 @@ void UdpFlows::release(UdpSocket& socket) {
 
 void UdpFlows::end_turn() {
   flush_answers();
-  while (answered_.size > Answered::most) {
-    end(*answered_.oldest, End::closed, {});
+  end_answered();
+}
+
+// A busy resolver opens a flow for every question: those that have been answered must not take the
+// descriptors, or what limits allow, from those that wait for their answer.
+void UdpFlows::end_answered() {
+  constexpr int most_in_a_turn = 256;
+  const bool scarce = services_.admission().udp_sockets_are_scarce();
+  for (int i = 0; i < most_in_a_turn && answered_.size() > (scarce ? 0 : most_answered_); ++i) {
+    end(answered_.oldest(), End::closed, {});
   }
+  most_answered_ = UINT64_MAX;
 }
 
 void UdpFlows::bury() {
@@ -137,25 +139,31 @@ void UdpFlows::bury() {
 }
 
 void UdpFlows::each(const Visit& visit) const {
-  for (const auto& flow : flows_) {
-    visit({flow->core, flow->bytes_up + flow->bytes_down, [&]() { return record(*flow); }});
-  }
+  flows_.each([&](UdpFlow& flow) {
+    visit({flow.core, flow.bytes_up + flow.bytes_down, [&]() { return record(flow); }});
+  });
 }
 
 bool UdpFlows::end(std::uint64_t sequence, End why) {
-  const auto found = std::find_if(flows_.begin(), flows_.end(), [&](const auto& flow) {
-    return flow->core.sequence == sequence;
+  UdpFlow* found = nullptr;
+  flows_.each([&](UdpFlow& flow) {
+    if (flow.core.sequence == sequence) {
+      found = &flow;
+    }
   });
-  if (found == flows_.end()) {
+  if (found == nullptr) {
     return false;
   }
-  end(**found, why, {});
+  end(*found, why, {});
   return true;
 }
 
 void UdpFlows::end_all(End why) {
-  while (!flows_.empty()) {
-    end(**flows_.begin(), why, {});
+  std::vector<UdpFlow*> all;
+  all.reserve(flows_.size());
+  flows_.each([&](UdpFlow& flow) { all.push_back(&flow); });
+  for (UdpFlow* flow : all) {
+    end(*flow, why, {});
   }
 }
 

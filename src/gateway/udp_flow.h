@@ -30,72 +30,64 @@ struct UdpWrapping {
   bool begun = false;
   Endpoint peer;                // who answers, as a relay names it; port 0: anybody
   std::size_t room = SIZE_MAX;  // payload bytes that fit one packet without a header
+  // Of the relay, where the flow waited for one.
+  std::int64_t connect_us = FlowRecord::unknown;
+  std::int64_t handshake_us = FlowRecord::unknown;
 };
 
 // A server-side socket: a mapping (RFC 4787) while it serves one client ip:port towards anyone, or
 // a connected socket of a single flow.
 class UdpSocket final : public EdgePoll::Watcher {
  public:
+  using Codecs = const std::vector<const DatagramCodec*>;
+
   explicit UdpSocket(UdpFlows& owner) : all(owner) {}
   void on_events(std::uint32_t events) override;
 
   UdpFlows& all;
-  Descriptor descriptor;
   Endpoint client;
-  LoopGuard::OwnSocket own;
-  UdpFlow* only_flow = nullptr;              // of a socket with one flow
-  std::unique_ptr<UdpRelay> relay;           // through which its datagrams go; else null
-  std::vector<const DatagramCodec*> codecs;  // the outermost first
+  Endpoint local;
+  Descriptor descriptor;
+  std::uint32_t place = 0;  // in UdpFlows::sockets_
+  std::uint32_t flows = 0;
+  std::uint8_t generation = 0;        // LoopGuard's
+  std::uint8_t received = 0;          // until it is tuned
+  bool tuned = false;                 // set up for many datagrams
+  bool is_mapping = false;            // in UdpFlows::mappings_
+  UdpFlow* only_flow = nullptr;       // of a socket with one flow
+  std::unique_ptr<UdpRelay> relay;    // through which its datagrams go; else null
+  std::unique_ptr<Codecs> unwrapped;  // what undoes the wrappings, the outermost first; null: none
   // What a flow that a new peer opens is counted for: as the mapping's first flow was.
   std::shared_ptr<const Snapshot> snapshot;
   const RuleEntry* rule = nullptr;
-  std::size_t place = 0;  // in UdpFlows::sockets_
-  std::uint32_t flows = 0;
-  std::uint32_t received = 0;
-  bool tuned = false;  // set up for many datagrams
+  UdpSocket* chained = nullptr;  // in UdpFlows::mappings_
 
+  // What undoes the route's wrappings; null where it has none.
+  [[nodiscard]] static std::unique_ptr<Codecs> codecs_of(const Route& route);
   // Connected to the one peer it has; else every datagram names its peer.
   [[nodiscard]] bool is_connected() const { return only_flow != nullptr && relay == nullptr; }
+  [[nodiscard]] LoopGuard::OwnSocket own() const;
 };
 
-class UdpFlow final : private Deadlines::Entry {
+// There may be a hundred thousand of them: what few flows need lives elsewhere.
+class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender {
  public:
-  UdpFlow(UdpFlows& owner, FlowCore flow_core)
-      : all(owner), core(std::move(flow_core)), up(*this), down(*this) {}
+  explicit UdpFlow(FlowCore flow_core) : core(std::move(flow_core)) {}
 
   void arm(Deadlines& deadlines, Instant when, Instant now) { deadlines.set(*this, when, now); }
   void disarm(Deadlines& deadlines) { deadlines.cancel(*this); }
 
-  // What became of this flow's datagrams in either direction.
-  struct Up final : DatagramQueue::Sender {
-    explicit Up(UdpFlow& owner) : flow(owner) {}
-    void on_sent(std::uint64_t datagrams, std::uint64_t bytes) override;
-    void on_not_sent(std::uint64_t datagrams, int code) override;
-    UdpFlow& flow;
-  };
-  struct Down final : DatagramQueue::Sender {
-    explicit Down(UdpFlow& owner) : flow(owner) {}
-    void on_sent(std::uint64_t datagrams, std::uint64_t bytes) override;
-    void on_not_sent(std::uint64_t datagrams, int code) override;
-    UdpFlow& flow;
-  };
-
-  UdpFlows& all;
-  FlowCore core;
+  [[no_unique_address]] FlowCore core;  // the two below fit into what alignment leaves of it
+  bool over = false;
+  std::uint32_t answered = 0;  // its place among the answered DNS flows; 0: it is not one
   UdpSocket* socket = nullptr;
   std::unique_ptr<UdpWrapping> wrapping;  // null: datagrams go bare
-  Up up;
-  Down down;
+  std::unique_ptr<UdpFlow> chained;       // in UdpFlows::flows_
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
   std::uint64_t packets_up = 0;
   std::uint64_t packets_down = 0;
   Instant last_activity;
-  bool over = false;
-  // Among the answered DNS flows, the one answered before and after this one (UdpFlows::Answered).
-  UdpFlow* answered_before = nullptr;
-  UdpFlow* answered_after = nullptr;
-  bool answered = false;
 
  private:
   void on_deadline(Instant now) override;

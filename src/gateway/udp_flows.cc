@@ -10,11 +10,13 @@
 
 namespace weir {
 
-void UdpFlow::Up::on_sent(std::uint64_t datagrams, std::uint64_t bytes) {
-  flow.all.sent_up(flow, datagrams, bytes);
+void UdpFlows::Upwards::on_sent(DatagramQueue::Sender& flow, std::uint64_t datagrams,
+                                std::uint64_t bytes) {
+  all.sent_up(static_cast<UdpFlow&>(flow), datagrams, bytes);
 }
-void UdpFlow::Up::on_not_sent(std::uint64_t datagrams, int code) {
-  flow.all.not_sent_up(flow, datagrams, code);
+void UdpFlows::Upwards::on_not_sent(DatagramQueue::Sender& flow, std::uint64_t datagrams,
+                                    int code) {
+  all.not_sent_up(static_cast<UdpFlow&>(flow), datagrams, code);
 }
 
 UdpFlows::UdpFlows(FlowServices& services, Port port, std::uint32_t bypass_mark)
@@ -35,14 +37,20 @@ UdpFlows::UdpFlows(FlowServices& services, Port port, std::uint32_t bypass_mark)
 
 UdpFlows::~UdpFlows() = default;
 
+UdpFlow* UdpFlows::find(const Endpoint& client, const Endpoint& destination) const {
+  return flows_.find(FlowHash{}(client, destination), [&](const UdpFlow& flow) {
+    return flow.core.flow.client == client && flow.core.flow.destination == destination;
+  });
+}
+
 void UdpFlows::on_datagrams(std::span<const InterceptedDatagram> datagrams) {
   UdpFlow* flow = nullptr;
   for (const auto& datagram : datagrams) {
     const bool same = flow != nullptr && flow->core.flow.client == datagram.client &&
                       flow->core.flow.destination == datagram.destination;
     if (!same) {
-      const auto found = flows_.find(Key{datagram.client, datagram.destination});
-      flow = found != flows_.end() ? found->get() : open(datagram);
+      flow = find(datagram.client, datagram.destination);
+      flow = flow != nullptr ? flow : open(datagram);
       if (flow == nullptr) {
         continue;
       }
@@ -75,7 +83,7 @@ void UdpFlows::send_up(UdpFlow& flow, std::span<const std::uint8_t> payload,
                       ? std::nullopt
                       : std::optional(relay != nullptr ? relay->endpoint() : flow.core.remote);
   if (!flow.wrapping) {
-    to_servers_.add(socket.descriptor.get(), to, payload, segment, flow.up);
+    to_servers_.add(socket.descriptor.get(), to, payload, segment, flow);
     return;
   }
   UdpWrapping& wrapping = *flow.wrapping;
@@ -89,7 +97,7 @@ void UdpFlows::send_up(UdpFlow& flow, std::span<const std::uint8_t> payload,
     }
     to_servers_.add(socket.descriptor.get(), to,
                     {reinterpret_cast<const std::uint8_t*>(header.data()), header.size()}, piece, 0,
-                    flow.up);
+                    flow);
     offset += step;
   } while (offset < payload.size());
 }

@@ -7,14 +7,14 @@
 #include <memory>
 #include <span>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/allowance.h"
+#include "base/chained_table.h"
 #include "base/datagram_batch.h"
 #include "dial/outbound.h"
+#include "gateway/answered_flows.h"
 #include "gateway/flow_services.h"
 #include "gateway/flow_view.h"
 #include "gateway/handed_worker.h"
@@ -59,55 +59,44 @@ class UdpFlows final : private UdpRelay::Owner {
   friend class UdpSocket;
   friend class UdpFlow;
 
-  struct Key {
-    const Endpoint& client;
-    const Endpoint& destination;
+  // Hand on what the queues tell.
+  struct Upwards final : DatagramQueue::Owner {
+    explicit Upwards(UdpFlows& owner) : all(owner) {}
+    void on_sent(DatagramQueue::Sender& flow, std::uint64_t datagrams,
+                 std::uint64_t bytes) override;
+    void on_not_sent(DatagramQueue::Sender& flow, std::uint64_t datagrams, int code) override;
+    UdpFlows& all;
+  };
+  struct Downwards final : DatagramQueue::Owner {
+    explicit Downwards(UdpFlows& owner) : all(owner) {}
+    void on_sent(DatagramQueue::Sender& flow, std::uint64_t datagrams,
+                 std::uint64_t bytes) override;
+    void on_not_sent(DatagramQueue::Sender& flow, std::uint64_t datagrams, int code) override;
+    UdpFlows& all;
   };
   struct FlowHash {
-    using is_transparent = void;
-    std::size_t operator()(const Key& key) const {
-      return hash_of(key.client) ^ (hash_of(key.destination) * 0x9e3779b97f4a7c15U);
+    std::uint64_t operator()(const Endpoint& client, const Endpoint& destination) const {
+      return hash_of(client) ^ (hash_of(destination) * 0x9e3779b97f4a7c15U);
     }
-    std::size_t operator()(const std::unique_ptr<UdpFlow>& flow) const {
-      return operator()(Key{flow->core.flow.client, flow->core.flow.destination});
+    std::uint64_t operator()(const UdpFlow& flow) const {
+      return operator()(flow.core.flow.client, flow.core.flow.destination);
     }
-  };
-  struct FlowEqual {
-    using is_transparent = void;
-    static Key key(const Key& key) { return key; }
-    static Key key(const std::unique_ptr<UdpFlow>& flow) {
-      return {flow->core.flow.client, flow->core.flow.destination};
-    }
-    template <typename A, typename B>
-    bool operator()(const A& a, const B& b) const {
-      return key(a).client == key(b).client && key(a).destination == key(b).destination;
-    }
-  };
-  struct MappingKey {
-    Endpoint client;
-    const Upstream* upstream;
-    bool operator==(const MappingKey&) const = default;
   };
   struct MappingHash {
-    std::size_t operator()(const MappingKey& key) const {
-      return hash_of(key.client) ^ std::hash<const void*>{}(key.upstream);
+    std::uint64_t operator()(const Endpoint& client, const Upstream* upstream) const {
+      return hash_of(client) ^ std::hash<const void*>{}(upstream);
+    }
+    std::uint64_t operator()(const UdpSocket& socket) const {
+      return operator()(socket.client, socket.rule->upstream.get());
     }
   };
 
   static constexpr std::size_t most_reply_sockets = 256;
   static constexpr Port dns_port = 53;
 
-  // DNS flows that have their answer and wait for a second one (a repeated answer, or another
-  // question from the same port), oldest first. Bounded, so that a busy resolver does not hold a
-  // second's worth of descriptors: beyond the bound the oldest ends at once.
-  struct Answered {
-    static constexpr std::size_t most = 1024;
-    UdpFlow* oldest = nullptr;
-    UdpFlow* newest = nullptr;
-    std::size_t size = 0;
-    void add(UdpFlow& flow);
-    void remove(UdpFlow& flow);
-  };
+  // Finding; null: there is none.
+  [[nodiscard]] UdpFlow* find(const Endpoint& client, const Endpoint& destination) const;
+  [[nodiscard]] UdpSocket* find_mapping(const FlowCore& core) const;
 
   // Opening.
   UdpFlow* open(const InterceptedDatagram& datagram);
@@ -119,6 +108,7 @@ class UdpFlows final : private UdpRelay::Owner {
   UdpSocket* connected_socket(FlowCore& core, Route& route);
   UdpSocket* mapping(FlowCore& core, const Route& route);
   UdpSocket& enter(std::unique_ptr<UdpSocket> socket, const FlowCore& core);
+  void share(UdpSocket& socket);
   UdpSocket* watch(std::unique_ptr<UdpSocket> fresh, Outbound& out, FlowCore& core);
   void refuse(const FlowCore& core, End end, Reason reason, std::string_view error);
   void refuse_socket(const FlowCore& core, int code, const char* step);
@@ -142,6 +132,7 @@ class UdpFlows final : private UdpRelay::Owner {
   void flush_to_servers();
   void on_socket_events(UdpSocket& socket, std::uint32_t events);
   void receive(UdpSocket& socket);
+  static void tune(UdpSocket& socket, std::size_t received);
   void answer(UdpSocket& socket, std::size_t slot);
   void answer_unwrapped(UdpSocket& socket, std::size_t slot);
   void send_down(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);
@@ -157,6 +148,7 @@ class UdpFlows final : private UdpRelay::Owner {
   // Ending.
   [[nodiscard]] Instant due(const UdpFlow& flow) const;
   void note_answer(UdpFlow& flow);
+  void end_answered();
   void on_deadline(UdpFlow& flow, Instant now);
   void end(UdpFlow& flow, End why, std::string_view error);
   void release(UdpSocket& socket);
@@ -164,8 +156,10 @@ class UdpFlows final : private UdpRelay::Owner {
 
   FlowServices& services_;
   Port port_;
-  DatagramQueue to_servers_;
-  DatagramQueue to_clients_;
+  Upwards upwards_{*this};
+  Downwards downwards_{*this};
+  DatagramQueue to_servers_{upwards_};
+  DatagramQueue to_clients_{downwards_};
   DatagramBatch answers_;
   std::size_t answers_used_ = 0;
   bool takes_new_ = true;
@@ -174,10 +168,11 @@ class UdpFlows final : private UdpRelay::Owner {
   Allowance icmp_allowance_{1'000, 1'000};
   Refusals refusals_;
   SourceAddresses source_addresses_;
-  std::unordered_set<std::unique_ptr<UdpFlow>, FlowHash, FlowEqual> flows_;
-  std::unordered_map<MappingKey, UdpSocket*, MappingHash> mappings_;
+  ChainedTable<UdpFlow, FlowHash> flows_;
+  ChainedTable<UdpSocket, MappingHash> mappings_;  // those of sockets_ that serve any peer
   std::vector<std::unique_ptr<UdpSocket>> sockets_;
-  Answered answered_;
+  AnsweredFlows answered_;
+  std::uint64_t most_answered_ = UINT64_MAX;  // by the limits on those that joined in this turn
   std::vector<std::pair<UdpFlow*, int>> unreachable_;  // found while sending
   std::vector<std::unique_ptr<UdpFlow>> ended_;
   std::vector<std::unique_ptr<UdpSocket>> closed_;

@@ -26,8 +26,9 @@ using takeover::WorkerPart;
 
 bool can_be_handed(const UdpSocket& socket) {
   return socket.descriptor.valid() && (socket.relay == nullptr || socket.relay->is_open()) &&
-         std::all_of(socket.codecs.begin(), socket.codecs.end(),
-                     [](const DatagramCodec* codec) { return !codec->name().empty(); });
+         (socket.unwrapped == nullptr ||
+          std::all_of(socket.unwrapped->begin(), socket.unwrapped->end(),
+                      [](const DatagramCodec* codec) { return !codec->name().empty(); }));
 }
 
 // Gives everything that many flows share a number.
@@ -39,10 +40,9 @@ class Numbering {
     const auto next = static_cast<std::uint32_t>(part_.ways.size());
     const auto [at, is_new] = ways_.try_emplace(&rule, next);
     if (is_new) {
-      part_.ways.push_back(
-          {.rule = rule.name,
-           .upstream = rule.upstream->name(),
-           .per_client = rule.upstream->profile().mapping == Mapping::per_client});
+      part_.ways.push_back({.rule = rule.name,
+                            .upstream = rule.upstream->name(),
+                            .per_client = rule.upstream->profile().mapping == Mapping::per_client});
     }
     return at->second;
   }
@@ -73,13 +73,14 @@ SocketPart part_of(const UdpSocket& socket, Numbering& numbers) {
   SocketPart out;
   out.client = socket.client;
   out.way = numbers.of(*socket.rule);
-  out.local = socket.own.local;
-  out.remote = socket.own.remote;
-  out.generation = socket.own.generation;
+  out.local = socket.local;
+  out.generation = socket.generation;
   out.only_one_flow = socket.only_flow != nullptr;
   out.tuned = socket.tuned;
-  for (const DatagramCodec* codec : socket.codecs) {
-    out.codecs.emplace_back(codec->name());
+  if (socket.unwrapped != nullptr) {
+    for (const DatagramCodec* codec : *socket.unwrapped) {
+      out.codecs.emplace_back(codec->name());
+    }
   }
   if (const UdpRelay* relay = socket.relay.get()) {
     out.has_relay = true;
@@ -107,9 +108,7 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
   out.attempts = core.attempts;
   out.opened = core.opened;
   out.last_activity = flow.last_activity;
-  out.answered = flow.answered;
-  out.connect_us = core.connect_us;
-  out.handshake_us = core.handshake_us;
+  out.answered = flow.answered != 0;
   out.first_byte_us = core.first_byte_us;
   out.bytes_up = flow.bytes_up;
   out.bytes_down = flow.bytes_down;
@@ -124,7 +123,9 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
                     .rest = wrapping->rest,
                     .begun = wrapping->begun,
                     .peer = wrapping->peer,
-                    .room = wrapping->room};
+                    .room = wrapping->room,
+                    .connect_us = wrapping->connect_us,
+                    .handshake_us = wrapping->handshake_us};
   }
   return out;
 }
@@ -149,22 +150,20 @@ void UdpFlows::hand_over(HandedWorker& out) {
       out.descriptors.push_back(socket->relay->control());
     }
   }
-  for (const auto& flow : flows_) {
-    if (const auto at = places.find(flow->socket); at != places.end()) {
-      out.flows.push_back(part_of(*flow, at->second, numbers));
+  flows_.each([&](const UdpFlow& flow) {
+    if (const auto at = places.find(flow.socket); at != places.end()) {
+      out.flows.push_back(part_of(flow, at->second, numbers));
     }
-  }
+  });
   out.part.sockets = static_cast<std::uint32_t>(out.sockets.size());
   out.part.flows = static_cast<std::uint32_t>(out.flows.size());
 }
 
 void UdpFlows::let_go() {
+  std::vector<UdpFlow*> handed;
   std::vector<UdpFlow*> left;
-  for (const auto& flow : flows_) {
-    if (!can_be_handed(*flow->socket)) {
-      left.push_back(flow.get());
-    }
-  }
+  flows_.each(
+      [&](UdpFlow& flow) { (can_be_handed(*flow.socket) ? handed : left).push_back(&flow); });
   for (UdpFlow* flow : left) {
     if (flow->socket->relay) {
       services_.reasons().add(Reason::draining, flow->socket->relay->kept_of(*flow));
@@ -178,19 +177,18 @@ void UdpFlows::let_go() {
       services_.poll().remove(socket->relay->control());
     }
   }
-  while (!flows_.empty()) {
-    UdpFlow& flow = **flows_.begin();
-    flow.over = true;
-    answered_.remove(flow);
-    flow.disarm(services_.deadlines());
-    if (flow.core.server) {
-      flow.core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
+  for (UdpFlow* flow : handed) {
+    flow->over = true;
+    answered_.remove(*flow);
+    flow->disarm(services_.deadlines());
+    if (flow->core.server) {
+      flow->core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
     }
-    services_.closed(flow.core);
-    UdpSocket& socket = *flow.socket;
-    ended_.push_back(std::move(flows_.extract(flows_.begin()).value()));
+    services_.closed(flow->core);
+    UdpSocket& socket = *flow->socket;
+    ended_.push_back(flows_.extract(*flow));
     if (socket.relay) {
-      socket.relay->forget(flow);
+      socket.relay->forget(*flow);
     }
     if (--socket.flows == 0) {
       release(socket);
@@ -204,23 +202,26 @@ UdpSocket* UdpFlows::adopt_socket(const SocketPart& part, const RuleEntry& rule,
                                   Descriptor socket, Descriptor control) {
   auto made = std::make_unique<UdpSocket>(*this);
   made->client = part.client;
-  made->own = {Protocol::udp, part.local, part.remote, part.generation};
+  made->local = part.local;
+  made->generation = part.generation;
   made->tuned = part.tuned;
   made->snapshot = snapshot;
   made->rule = &rule;
+  std::vector<const DatagramCodec*> codecs;
   for (const auto& name : part.codecs) {
-    const DatagramCodec* codec = codec_named(name);
-    if (codec == nullptr) {
+    codecs.push_back(codec_named(name));
+    if (codecs.back() == nullptr) {
       return nullptr;
     }
-    made->codecs.push_back(codec);
+  }
+  if (!codecs.empty()) {
+    made->unwrapped = std::make_unique<UdpSocket::Codecs>(std::move(codecs));
   }
   if (!services_.poll().add_input(socket.get(), *made)) {
     services_.reasons().add(Reason::out_of_descriptors);
     return nullptr;
   }
   made->descriptor = std::move(socket);
-  services_.loop_guard().opened(made->own);
   services_.admission().adopt_udp_socket();
   if (part.has_relay) {
     services_.admission().adopt_udp_socket();
@@ -245,17 +246,20 @@ UdpSocket* UdpFlows::adopt_socket(const SocketPart& part, const RuleEntry& rule,
       services_.reasons().add(Reason::out_of_descriptors);
     }
   }
-  made->place = sockets_.size();
+  made->place = static_cast<std::uint32_t>(sockets_.size());
   sockets_.push_back(std::move(made));
-  UdpSocket* raw = sockets_.back().get();
+  UdpSocket& entered = *sockets_.back();
   if (!part.only_one_flow) {
-    mappings_[MappingKey{raw->client, rule.upstream.get()}] = raw;
+    share(entered);
   }
-  return raw;
+  return &entered;
 }
 
 UdpFlow* UdpFlows::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore core) {
-  auto flow = std::make_unique<UdpFlow>(*this, std::move(core));
+  if (find(part.client, part.destination) != nullptr) {
+    return nullptr;  // no two flows have the same ends
+  }
+  auto flow = std::make_unique<UdpFlow>(std::move(core));
   flow->socket = &socket;
   flow->bytes_up = part.bytes_up;
   flow->bytes_down = part.bytes_down;
@@ -268,12 +272,12 @@ UdpFlow* UdpFlows::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
                     .rest = part.wrapping.rest,
                     .begun = part.wrapping.begun,
                     .peer = part.wrapping.peer,
-                    .room = static_cast<std::size_t>(part.wrapping.room)});
+                    .room = static_cast<std::size_t>(part.wrapping.room),
+                    .connect_us = part.wrapping.connect_us,
+                    .handshake_us = part.wrapping.handshake_us});
   }
   UdpFlow* raw = flow.get();
-  if (!flows_.insert(std::move(flow)).second) {
-    return nullptr;  // no two flows have the same ends
-  }
+  flows_.insert(std::move(flow));
   ++socket.flows;
   if (socket.relay) {
     socket.relay->flows.push_back(raw);
@@ -297,10 +301,9 @@ void UdpFlows::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
   for (const SocketPart& part : from.sockets) {
     Descriptor socket = std::move(*descriptor++);
     Descriptor control = part.has_relay ? std::move(*descriptor++) : Descriptor();
-    sockets.push_back(adopt_socket(part, entries[part.way], snapshot, std::move(socket),
-                                   std::move(control)));
+    sockets.push_back(
+        adopt_socket(part, entries[part.way], snapshot, std::move(socket), std::move(control)));
   }
-  flows_.reserve(flows_.size() + from.flows.size());
   for (const FlowPart& part : from.flows) {
     UdpSocket* socket = sockets[part.socket];
     if (socket == nullptr) {
@@ -320,8 +323,6 @@ void UdpFlows::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
     core.remote = part.remote;
     core.source = part.source;
     core.opened = part.opened;
-    core.connect_us = part.connect_us;
-    core.handshake_us = part.handshake_us;
     core.first_byte_us = part.first_byte_us;
     core.attempts = part.attempts;
     core.generation = part.generation;
@@ -338,7 +339,11 @@ void UdpFlows::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
     }
   }
   for (UdpSocket* socket : sockets) {
-    if (socket != nullptr && socket->flows == 0) {
+    if (socket == nullptr) {
+      continue;
+    }
+    services_.loop_guard().opened(socket->own());  // by its flow, which it has by now
+    if (socket->flows == 0) {
       release(*socket);
     }
   }

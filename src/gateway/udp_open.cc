@@ -23,16 +23,19 @@ bool is_invalid(const Endpoint& destination) {
          destination.address.is_multicast() || broadcast;
 }
 
-std::vector<const DatagramCodec*> codecs_of(const Route& route) {
+}  // namespace
+
+std::unique_ptr<UdpSocket::Codecs> UdpSocket::codecs_of(const Route& route) {
+  if (route.wrappings.empty()) {
+    return nullptr;
+  }
   std::vector<const DatagramCodec*> out;
   out.reserve(route.wrappings.size());
   for (const Wrapping& wrapping : route.wrappings) {
     out.push_back(wrapping.codec);
   }
-  return out;
+  return std::make_unique<Codecs>(std::move(out));
 }
-
-}  // namespace
 
 UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
   if (!takes_new_) {
@@ -72,7 +75,7 @@ UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
   }
   if (const auto verdict = services_.admit(core); verdict != Admission::Verdict::admitted) {
     // admit() has counted the reason.
-    if (refusals_.is_news(FlowHash{}(Key{flow.client, flow.destination}), services_.poll().now())) {
+    if (refusals_.is_news(FlowHash{}(flow.client, flow.destination), services_.poll().now())) {
       services_.write(core, services_.describe(core), End::limit, text_of(verdict));
     }
     return nullptr;
@@ -102,7 +105,7 @@ UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
   core.snapshot = socket.snapshot;
   core.rule = socket.rule;
   core.remote = peer;
-  core.source = socket.own.local;
+  core.source = socket.local;
   if (socket.relay) {
     learn_from_relay(core, socket);
   }
@@ -110,15 +113,17 @@ UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
     return nullptr;
   }
   std::vector<Wrapping> wrappings;
-  wrappings.reserve(socket.codecs.size());
-  for (const DatagramCodec* codec : socket.codecs) {
-    wrappings.push_back({.codec = codec, .target = {.endpoint = peer, .host = {}}});
+  if (socket.unwrapped != nullptr) {
+    wrappings.reserve(socket.unwrapped->size());
+    for (const DatagramCodec* codec : *socket.unwrapped) {
+      wrappings.push_back({.codec = codec, .target = {.endpoint = peer, .host = {}}});
+    }
   }
   return insert(std::move(core), socket, wrappings);
 }
 
 UdpFlow* UdpFlows::insert(FlowCore core, UdpSocket& socket, std::span<const Wrapping> wrappings) {
-  auto flow = std::make_unique<UdpFlow>(*this, std::move(core));
+  auto flow = std::make_unique<UdpFlow>(std::move(core));
   flow->socket = &socket;
   if (!wrappings.empty()) {
     wrap(*flow, wrappings);
@@ -165,7 +170,7 @@ UdpSocket* UdpFlows::connected_socket(FlowCore& core, Route& route) {
       auto socket = std::make_unique<UdpSocket>(*this);
       UdpSocket* watched = watch(std::move(socket), out, core);
       if (watched != nullptr) {
-        watched->codecs = codecs_of(route);
+        watched->unwrapped = UdpSocket::codecs_of(route);
       }
       return watched;
     }
@@ -189,11 +194,8 @@ UdpSocket* UdpFlows::connected_socket(FlowCore& core, Route& route) {
 UdpSocket* UdpFlows::mapping(FlowCore& core, const Route& route) {
   core.attempts = 1;
   core.remote = route.remote;
-  const MappingKey key{core.flow.client, core.rule->upstream.get()};
-  UdpSocket* socket = nullptr;
-  if (const auto found = mappings_.find(key); found != mappings_.end()) {
-    socket = found->second;
-  } else {
+  UdpSocket* socket = find_mapping(core);
+  if (socket == nullptr) {
     if (!services_.admission().take_udp_socket()) {
       refuse_socket(core, EMFILE, "socket");
       return nullptr;
@@ -208,17 +210,30 @@ UdpSocket* UdpFlows::mapping(FlowCore& core, const Route& route) {
     if (socket == nullptr) {
       return nullptr;
     }
-    socket->codecs = codecs_of(route);
-    mappings_[key] = socket;
+    socket->unwrapped = UdpSocket::codecs_of(route);
+    share(*socket);
   }
-  core.source = socket->own.local;
+  core.source = socket->local;
   if (core.source.address.is_unspecified()) {
-    core.source.address =
-        source_addresses_.get(route.remote.address, key.upstream, services_.poll().now(), [&]() {
+    core.source.address = source_addresses_.get(
+        route.remote.address, core.rule->upstream.get(), services_.poll().now(), [&]() {
           return open_udp_connected(core.flow, route, core.snapshot->bypass()).local.address;
         });
   }
   return socket;
+}
+
+UdpSocket* UdpFlows::find_mapping(const FlowCore& core) const {
+  const Upstream* upstream = core.rule->upstream.get();
+  return mappings_.find(MappingHash{}(core.flow.client, upstream), [&](const UdpSocket& socket) {
+    return socket.client == core.flow.client && socket.rule->upstream.get() == upstream;
+  });
+}
+
+// Lets the client's other flows use the socket, too.
+void UdpFlows::share(UdpSocket& socket) {
+  socket.is_mapping = true;
+  mappings_.insert(&socket);
 }
 
 // Puts a socket into the table.
@@ -226,7 +241,7 @@ UdpSocket& UdpFlows::enter(std::unique_ptr<UdpSocket> socket, const FlowCore& co
   socket->client = core.flow.client;
   socket->snapshot = core.snapshot;
   socket->rule = core.rule;
-  socket->place = sockets_.size();
+  socket->place = static_cast<std::uint32_t>(sockets_.size());
   sockets_.push_back(std::move(socket));
   return *sockets_.back();
 }
@@ -243,16 +258,18 @@ UdpSocket* UdpFlows::watch(std::unique_ptr<UdpSocket> fresh, Outbound& out, Flow
   }
   UdpSocket* socket = &enter(std::move(fresh), core);
   socket->descriptor = std::move(out.socket);
+  socket->local = out.local;
+  socket->generation = core.generation;
   const bool connected = core.rule->upstream->profile().mapping == Mapping::per_flow;
-  socket->own = {Protocol::udp, out.local, connected ? core.remote : Endpoint{}, core.generation};
-  services_.loop_guard().opened(socket->own);
+  services_.loop_guard().opened(
+      {Protocol::udp, out.local, connected ? core.remote : Endpoint{}, core.generation});
   core.source = out.local;
   return socket;
 }
 
 void UdpFlows::refuse(const FlowCore& core, End end, Reason reason, std::string_view error) {
   services_.reasons().add(reason);
-  const auto hash = FlowHash{}(Key{core.flow.client, core.flow.destination});
+  const auto hash = FlowHash{}(core.flow.client, core.flow.destination);
   if (refusals_.is_news(hash, services_.poll().now())) {
     services_.write(core, services_.describe(core), end, error);
   }

@@ -73,18 +73,17 @@ void UdpFlows::wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const {
     made->peer = wrappings.front().target.endpoint;
   }
   made->room = room_of(*flow.socket, flow.core);
-  made->begun = flow.wrapping && flow.wrapping->begun;
+  if (flow.wrapping) {
+    made->begun = flow.wrapping->begun;
+  }
   flow.wrapping = std::move(made);
 }
 
 UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
   const bool shared = core.rule->upstream->profile().mapping == Mapping::per_client;
-  const MappingKey key{core.flow.client, core.rule->upstream.get()};
-  if (shared) {
-    if (const auto found = mappings_.find(key); found != mappings_.end()) {
-      learn_from_relay(core, *found->second);
-      return found->second;
-    }
+  if (UdpSocket* open = shared ? find_mapping(core) : nullptr; open != nullptr) {
+    learn_from_relay(core, *open);
+    return open;
   }
   core.remote = route.remote;
   core.server = route.server;
@@ -105,9 +104,7 @@ UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
   Route first = std::move(route);
   route = Route();
   route.wrappings = first.wrappings;
-  for (const Wrapping& wrapping : route.wrappings) {
-    socket.codecs.push_back(wrapping.codec);
-  }
+  socket.unwrapped = UdpSocket::codecs_of(route);
   if (const auto outcome = socket.relay->start(std::move(first));
       outcome != TcpDial::Outcome::connecting) {
     learn_from_relay(core, socket);
@@ -118,7 +115,7 @@ UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
     return nullptr;
   }
   if (shared) {
-    mappings_[key] = &socket;
+    share(socket);
   }
   return &socket;
 }
@@ -126,7 +123,7 @@ UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
 void UdpFlows::learn_from_relay(FlowCore& core, const UdpSocket& socket) const {
   const UdpRelay& relay = *socket.relay;
   const Route& way = relay.route();
-  core.attempts = relay.attempts();
+  core.attempts = static_cast<std::uint16_t>(relay.attempts());
   core.server = way.server;
   core.remote = way.remote;
   if (const std::string* path = relay.inherited_path()) {
@@ -135,7 +132,7 @@ void UdpFlows::learn_from_relay(FlowCore& core, const UdpSocket& socket) const {
     core.path = std::make_unique<const std::string>(path_of(way, core.rule->upstream->name()));
   }
   if (socket.descriptor.valid()) {
-    core.source = socket.own.local;
+    core.source = socket.local;
     if (core.source.address.is_unspecified()) {  // routing picks the same one for both
       core.source.address = relay.local().address;
     }
@@ -179,21 +176,20 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
     services_.reasons().add(Reason::source_port_taken);
   }
   socket.descriptor = std::move(out.socket);
-  socket.own = {Protocol::udp, out.local, relay.endpoint(), relay.flows.front()->core.generation};
-  services_.loop_guard().opened(socket.own);
+  socket.local = out.local;
+  socket.generation = relay.flows.front()->core.generation;
+  services_.loop_guard().opened(socket.own());
   for (UdpFlow* one : relay.flows) {
     follow_relay(*one);
-    one->core.connect_us = one->core.since_opened(relay.connected_at());
-    one->core.handshake_us = one->core.since_opened(services_.poll().now());
-    services_.took(one->core, Latency::connect, one->core.connect_us);
-    services_.took(one->core, Latency::handshake, one->core.handshake_us);
-  }
-  if (socket.only_flow != nullptr) {  // a later attempt may lead elsewhere
-    wrap(*socket.only_flow, relay.route().wrappings);
-  } else {
-    for (UdpFlow* one : relay.flows) {
+    if (one == socket.only_flow) {  // a later attempt may lead elsewhere
+      wrap(*one, relay.route().wrappings);
+    } else {
       one->wrapping->room = room_of(socket, one->core);
     }
+    one->wrapping->connect_us = one->core.since_opened(relay.connected_at());
+    one->wrapping->handshake_us = one->core.since_opened(services_.poll().now());
+    services_.took(one->core, Latency::connect, one->wrapping->connect_us);
+    services_.took(one->core, Latency::handshake, one->wrapping->handshake_us);
   }
   const auto kept = relay.take_kept();
   for (const UdpRelay::Kept& datagram : kept) {

@@ -24,7 +24,7 @@ std::uint64_t count_of(std::span<const std::uint8_t> payload, std::uint16_t segm
 
 }  // namespace
 
-DatagramQueue::DatagramQueue() {
+DatagramQueue::DatagramQueue(Owner& owner) : owner_(owner) {
   entries_.reserve(most_messages);
   pending_.reserve(most_messages);
   vectors_.reserve(most_messages);
@@ -155,7 +155,7 @@ void DatagramQueue::report(const Message& message) {
     bytes += entries_[i].payload.size();
     datagrams += count_of(entries_[i].payload, entries_[i].segment);
   }
-  entries_[message.first].sender->on_sent(datagrams, bytes);
+  owner_.on_sent(*entries_[message.first].sender, datagrams, bytes);
 }
 
 void DatagramQueue::failed(const Message& message, int code) {
@@ -168,7 +168,7 @@ void DatagramQueue::failed(const Message& message, int code) {
   }
   // An ICMP error that an earlier datagram earned is reported with this one, which was not sent.
   if (code == ECONNREFUSED || code == EHOSTUNREACH || code == ENETUNREACH) {
-    entries_[message.first].sender->on_not_sent(0, code);
+    owner_.on_not_sent(*entries_[message.first].sender, 0, code);
     send_each(message);
     return;
   }
@@ -182,7 +182,7 @@ void DatagramQueue::failed(const Message& message, int code) {
   for (std::size_t i = message.first; i < message.last; ++i) {
     datagrams += count_of(entries_[i].payload, entries_[i].segment);
   }
-  entries_[message.first].sender->on_not_sent(datagrams, code);
+  owner_.on_not_sent(*entries_[message.first].sender, datagrams, code);
 }
 
 void DatagramQueue::send_each(const Message& message) {
@@ -208,13 +208,13 @@ void DatagramQueue::send_each(const Message& message) {
       };
       bool sent = send_it();
       if (!sent && errno == ECONNREFUSED) {  // what the piece before this one earned
-        entry.sender->on_not_sent(0, ECONNREFUSED);
+        owner_.on_not_sent(*entry.sender, 0, ECONNREFUSED);
         sent = send_it();
       }
       if (sent) {
-        entry.sender->on_sent(1, piece.size());
+        owner_.on_sent(*entry.sender, 1, piece.size());
       } else {
-        entry.sender->on_not_sent(1, errno);
+        owner_.on_not_sent(*entry.sender, 1, errno);
       }
       offset += step;
     } while (offset < entry.payload.size());

@@ -20,18 +20,22 @@ namespace weir {
 
 class DatagramQueue {
  public:
-  // Who a datagram belongs to, told what became of it. Lives until flush() returns.
-  class Sender {
+  // Whose a datagram is: a base without content, by which the queue's owner knows its own again.
+  // Lives until flush() returns.
+  class Sender {};
+
+  // Told what became of the datagrams.
+  class Owner {
    public:
-    virtual void on_sent(std::uint64_t datagrams, std::uint64_t bytes) = 0;
+    virtual void on_sent(Sender& sender, std::uint64_t datagrams, std::uint64_t bytes) = 0;
     // `code` is sendmsg's errno; the datagrams are lost.
-    virtual void on_not_sent(std::uint64_t datagrams, int code) = 0;
+    virtual void on_not_sent(Sender& sender, std::uint64_t datagrams, int code) = 0;
 
    protected:
-    ~Sender() = default;
+    ~Owner() = default;
   };
 
-  DatagramQueue();
+  explicit DatagramQueue(Owner& owner);
 
   // `to` is absent for a connected socket. `segment`: the payload is several datagrams of that size
   // (the last may be shorter); 0: one.
@@ -40,7 +44,7 @@ class DatagramQueue {
     add(fd, to, {}, payload, segment, sender);
   }
   // The same with a header before the payload, or before each datagram in it. Neither is copied;
-  // what the sender is told of are payload bytes.
+  // what the owner is told of are payload bytes.
   void add(int fd, const std::optional<Endpoint>& to, std::span<const std::uint8_t> header,
            std::span<const std::uint8_t> payload, std::uint16_t segment, Sender& sender);
   void flush();
@@ -73,6 +77,7 @@ class DatagramQueue {
   void failed(const Message& message, int code);
   void send_each(const Message& message);
 
+  Owner& owner_;
   std::vector<Entry> entries_;
   std::vector<Message> pending_;
   std::vector<iovec> vectors_;

@@ -52,8 +52,8 @@ Result<Channel> Channel::connect(const std::string& path) {
   }
   path.copy(static_cast<char*>(address.sun_path), path.size());
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid() || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
-                                   sizeof address) != 0) {
+  if (!socket.valid() ||
+      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     if (errno == ENOENT || errno == ECONNREFUSED) {
       return Error("no gateway is there to be taken over (" + path + ")");
     }
@@ -76,8 +76,8 @@ Result<> Channel::wait(short events, Instant until) const {
     const auto left = std::chrono::ceil<Milliseconds>(until - now());
     pollfd one{.fd = socket_.get(), .events = events, .revents = 0};
     constexpr std::int64_t longest = 60'000;
-    const int ready = poll(
-        &one, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest)));
+    const int ready =
+        poll(&one, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest)));
     if (ready > 0) {
       return Done{};
     }

@@ -1,7 +1,7 @@
 // The connection between a gateway and its successor: frames, and descriptors beside them
 // (SCM_RIGHTS). Every step has a time by which it must be done, and nothing else happens meanwhile:
-// what is said during a takeover is said in milliseconds, and one straight line of code is easier to
-// trust than a machine of states.
+// what is said during a takeover is said in milliseconds, and one straight line of code is easier
+// to trust than a machine of states.
 //
 // Main thread.
 #pragma once

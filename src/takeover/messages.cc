@@ -19,8 +19,8 @@ enum FlowFlags : std::uint8_t { answered, is_wrapped, has_begun };
 // The fewest bytes that one of each takes: a text takes four, an endpoint one.
 constexpr std::size_t smallest_way = 9;
 constexpr std::size_t smallest_server = 14;
-constexpr std::size_t smallest_socket = 13;
-constexpr std::size_t smallest_flow = 110;
+constexpr std::size_t smallest_socket = 12;
+constexpr std::size_t smallest_flow = 92;
 
 template <typename T>
 Result<T> complete(const Reader& in, T value) {
@@ -34,7 +34,6 @@ void write(Writer& out, const SocketPart& socket) {
   out.endpoint(socket.client);
   out.u32(socket.way);
   out.endpoint(socket.local);
-  out.endpoint(socket.remote);
   out.u8(socket.generation);
   out.u8(flag(socket.only_one_flow, only_one_flow) | flag(socket.has_relay, has_relay) |
          flag(socket.tuned, tuned));
@@ -55,7 +54,6 @@ SocketPart read_socket(Reader& in) {
   out.client = in.endpoint();
   out.way = in.u32();
   out.local = in.endpoint();
-  out.remote = in.endpoint();
   out.generation = in.u8();
   const auto flags = in.u8();
   out.only_one_flow = is_set(flags, only_one_flow);
@@ -85,13 +83,11 @@ void write(Writer& out, const FlowPart& flow) {
   out.endpoint(flow.remote);
   out.endpoint(flow.source);
   out.u8(flow.generation);
-  out.u32(flow.attempts);
+  out.u16(flow.attempts);
   out.instant(flow.opened);
   out.instant(flow.last_activity);
   out.u8(flag(flow.answered, answered) | flag(flow.is_wrapped, is_wrapped) |
          flag(flow.wrapping.begun, has_begun));
-  out.i64(flow.connect_us);
-  out.i64(flow.handshake_us);
   out.i64(flow.first_byte_us);
   out.u64(flow.bytes_up);
   out.u64(flow.bytes_down);
@@ -103,6 +99,8 @@ void write(Writer& out, const FlowPart& flow) {
     out.text(flow.wrapping.rest);
     out.endpoint(flow.wrapping.peer);
     out.u64(flow.wrapping.room);
+    out.i64(flow.wrapping.connect_us);
+    out.i64(flow.wrapping.handshake_us);
   }
 }
 
@@ -118,14 +116,12 @@ FlowPart read_flow(Reader& in) {
   out.remote = in.endpoint();
   out.source = in.endpoint();
   out.generation = in.u8();
-  out.attempts = in.u32();
+  out.attempts = in.u16();
   out.opened = in.instant();
   out.last_activity = in.instant();
   const auto flags = in.u8();
   out.answered = is_set(flags, answered);
   out.is_wrapped = is_set(flags, is_wrapped);
-  out.connect_us = in.i64();
-  out.handshake_us = in.i64();
   out.first_byte_us = in.i64();
   out.bytes_up = in.u64();
   out.bytes_down = in.u64();
@@ -138,6 +134,8 @@ FlowPart read_flow(Reader& in) {
     out.wrapping.rest = in.text();
     out.wrapping.peer = in.endpoint();
     out.wrapping.room = in.u64();
+    out.wrapping.connect_us = in.i64();
+    out.wrapping.handshake_us = in.i64();
   }
   return out;
 }

@@ -63,7 +63,6 @@ struct SocketPart {
   Endpoint client;
   std::uint32_t way = 0;  // in WorkerPart::ways; of the flows that new peers open
   Endpoint local;
-  Endpoint remote;  // port 0: it may send to anyone
   std::uint8_t generation = 0;
   bool only_one_flow = false;
   bool has_relay = false;
@@ -91,12 +90,10 @@ struct FlowPart {
   Endpoint remote;
   Endpoint source;
   std::uint8_t generation = 0;
-  std::uint32_t attempts = 0;
+  std::uint16_t attempts = 0;
   Instant opened;
   Instant last_activity;
   bool answered = false;
-  std::int64_t connect_us = 0;
-  std::int64_t handshake_us = 0;
   std::int64_t first_byte_us = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
@@ -110,6 +107,8 @@ struct FlowPart {
     bool begun = false;
     Endpoint peer;
     std::uint64_t room = 0;
+    std::int64_t connect_us = 0;
+    std::int64_t handshake_us = 0;
     friend bool operator==(const Wrapping&, const Wrapping&) = default;
   };
   Wrapping wrapping;  // where it is wrapped

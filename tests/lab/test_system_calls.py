@@ -8,6 +8,8 @@ thing to do depends on the machine.
 """
 
 import re
+import signal
+import threading
 
 from harness import case, eventually, main
 from harness.host import read_all, read_exactly
@@ -125,6 +127,35 @@ def datagrams(lab, net, weir, port, fresh, each):
 def live_flow(lab, net):
     with lab.weir(QUIET.format(use="direct")) as weir:
         datagrams(lab, net, weir, 7100, False, 4)
+
+
+@case("after the answers of many flows have come at once, an exchange costs no more than before")
+def after_burst(lab, net):
+    server = lab.closing(lab.north.udp(net, 7100))
+    clients = [lab.closing(lab.alice.udp(net)) for _ in range(64)]
+
+    def ask(some):
+        for client in some:
+            client.sendto(b"question", (lab.north.at(net), 7100))
+        return [server.recvfrom(100) for _ in some]
+
+    def answer(questions, some):
+        for data, peer in questions:
+            server.sendto(data, peer)
+        assert all(client.recv(100) == b"question" for client in some)
+
+    with lab.weir(QUIET.format(use="direct")) as weir:
+        asked = ask(clients)
+        if weir:
+            weir.program.signal(signal.SIGSTOP)  # so that it finds all answers in one turn
+            threading.Timer(0.1, weir.program.signal, [signal.SIGCONT]).start()
+        answer(asked, clients)
+        if not weir:
+            return
+        with Counted(lab, weir) as counted:
+            for _ in range(COUNT):
+                answer(ask(clients[:1]), clients[:1])
+        counted.expect_at_most(4)
 
 
 @case("a question in a flow of its own, with its answer, costs 10 system calls")

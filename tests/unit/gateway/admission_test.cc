@@ -167,6 +167,31 @@ TEST_CASE("UDP sockets have a part of the descriptors, and never all") {
   CHECK_FALSE(admission.take_udp_socket());
 }
 
+TEST_CASE("UDP sockets are scarce before they are used up") {
+  Admission admission(1'024);
+  std::uint64_t before = 0;
+  while (!admission.udp_sockets_are_scarce()) {
+    REQUIRE(admission.take_udp_socket());
+    ++before;
+  }
+  std::uint64_t left = 0;
+  while (admission.take_udp_socket()) {
+    ++left;
+  }
+  CHECK(left >= 16);
+  CHECK(left < before);
+}
+
+TEST_CASE("flows that are done are kept within half of every limit, by all workers together") {
+  const Admission one(1'048'576, 1);
+  const Admission four(1'048'576, 4);
+  CHECK(one.most_done(rule("dns", 0, 0), limits(500'000, 125'000)) == 16'384);
+  CHECK(one.most_done(rule("dns", 0, 0), limits(500'000, 1'000)) == 500);
+  CHECK(four.most_done(rule("dns", 0, 0), limits(500'000, 1'000)) == 125);
+  CHECK(one.most_done(rule("dns", 200, 0), limits(500'000, 1'000)) == 100);
+  CHECK(one.most_done(rule("dns", 200, 20), limits(500'000, 1'000)) == 10);
+}
+
 TEST_CASE("workers that admit and release at once never exceed a limit, and end at none") {
   Admission admission(65'536);
   const RuleEntry web = rule("web", 6, 3);

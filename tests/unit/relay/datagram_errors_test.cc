@@ -31,7 +31,7 @@ TEST_CASE("a refusal that an earlier datagram earned is told, and nothing is los
     while (send(from.fd(), "x", 1, 0) != 1) {
       REQUIRE(errno == ECONNREFUSED);  // what the last round left
     }
-    DatagramQueue queue;
+    BookedQueue queue;
     Ledger ledger;
     for (const auto& payload : row) {
       queue.add(from.fd(), std::nullopt, bytes(payload), 0, ledger);
@@ -54,7 +54,7 @@ TEST_CASE("a refusal that came before one send is told once") {
   peer.reset();
   REQUIRE(send(from.fd(), "x", 1, 0) == 1);
   peer.emplace(Family::v4, at.port);  // somebody is there again
-  DatagramQueue queue;
+  BookedQueue queue;
   Ledger ledger;
   const std::vector<std::string> row{"aaaa", "bbbb", "cc", "dddd"};
   for (const auto& payload : row) {
@@ -69,7 +69,7 @@ TEST_CASE("a refusal that came before one send is told once") {
 TEST_CASE("a datagram that cannot be sent is counted with its reason and holds up no other") {
   const UdpEnd from(Family::v4);
   const UdpEnd to(Family::v4);
-  DatagramQueue queue;
+  BookedQueue queue;
   Ledger good;
   Ledger bad;
   const std::string small = "small";
@@ -87,7 +87,7 @@ TEST_CASE("a datagram that cannot be sent is counted with its reason and holds u
 }
 
 TEST_CASE("datagrams over a socket that is closed are lost by name, in their number") {
-  DatagramQueue queue;
+  BookedQueue queue;
   Ledger ledger;
   const std::string payload(3'000, 'x');
   int closed = -1;

@@ -30,7 +30,7 @@ Sent through(const std::vector<Piece>& pieces, Family family = Family::v4) {
   const UdpEnd from(family);
   const UdpEnd to(family);
   Sent out;
-  DatagramQueue queue;
+  BookedQueue queue;
   for (const Piece& piece : pieces) {
     queue.add(from.fd(), to.local, bytes(piece.header), bytes(piece.payload), 0, out.ledger);
   }
@@ -96,7 +96,7 @@ TEST_CASE("what came as segments gets a header before each") {
                          Row{1000, 1000, {1022}}, Row{0, 1000, {22}}}) {
     const std::string header(22, 'h');
     const std::string payload(row.size, 'p');
-    DatagramQueue queue;
+    BookedQueue queue;
     Ledger ledger;
     queue.add(from.fd(), to.local, bytes(header), bytes(payload), row.segment, ledger);
     queue.flush();
@@ -118,7 +118,7 @@ TEST_CASE("a socket that cannot segment sends headers and payloads one by one") 
       set_option(from.fd(), SOL_SOCKET, SO_NO_CHECK, 1));  // the kernel refuses UDP_SEGMENT then
   const std::string header = "header ";
   const std::vector<std::string> payloads{"aaaa", "bbbb", "cc"};
-  DatagramQueue queue;
+  BookedQueue queue;
   Ledger ledger;
   for (const std::string& payload : payloads) {
     queue.add(from.fd(), to.local, bytes(header), bytes(payload), 0, ledger);

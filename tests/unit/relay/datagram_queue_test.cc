@@ -17,7 +17,7 @@ namespace {
 // Adds every payload, flushes, and gives what arrived.
 std::vector<std::string> through(const UdpEnd& from, const UdpEnd& to,
                                  const std::vector<std::string>& payloads, Ledger& ledger) {
-  DatagramQueue queue;
+  BookedQueue queue;
   for (const auto& payload : payloads) {
     queue.add(from.fd(), to.local, bytes(payload), 0, ledger);
   }
@@ -122,7 +122,7 @@ TEST_CASE("what came as one buffer of segments leaves as datagrams of that size"
   };
   for (const Row& row : rows) {
     INFO(row.size << " in " << row.segment);
-    DatagramQueue queue;
+    BookedQueue queue;
     Ledger ledger;
     const std::string payload(row.size, 's');
     queue.add(from.fd(), to.local, bytes(payload), row.segment, ledger);
@@ -156,7 +156,7 @@ TEST_CASE("datagrams of many sockets to many peers keep their order per peer") {
   const UdpEnd b(Family::v4);
   const UdpEnd x(Family::v4);
   const UdpEnd y(Family::v4);
-  DatagramQueue queue;
+  BookedQueue queue;
   Ledger ledger_a;
   Ledger ledger_b;
   std::vector<std::string> kept;
@@ -193,7 +193,7 @@ TEST_CASE("datagrams of many sockets to many peers keep their order per peer") {
 TEST_CASE("datagrams of two senders over one socket are reported to each") {
   const UdpEnd from(Family::v4);
   const UdpEnd to(Family::v4);
-  DatagramQueue queue;
+  BookedQueue queue;
   Ledger first;
   Ledger second;
   const std::string payload = "same size";
@@ -209,7 +209,7 @@ TEST_CASE("datagrams of two senders over one socket are reported to each") {
 TEST_CASE("an empty queue does nothing, and a queue is used again and again") {
   const UdpEnd from(Family::v4);
   const UdpEnd to(Family::v4);
-  DatagramQueue queue;
+  BookedQueue queue;
   queue.flush();
   Ledger ledger;
   for (int i = 0; i < 3; ++i) {

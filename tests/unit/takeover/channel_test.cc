@@ -95,8 +95,7 @@ TEST_CASE("a frame that announces more descriptors than come is an error") {
 
 TEST_CASE("where nobody listens, that is said") {
   const auto none = Channel::connect("/nowhere/takeover.sock");
-  CHECK(none.error().text() ==
-        "no gateway is there to be taken over (/nowhere/takeover.sock)");
+  CHECK(none.error().text() == "no gateway is there to be taken over (/nowhere/takeover.sock)");
 }
 
 }  // namespace

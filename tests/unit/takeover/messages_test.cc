@@ -31,7 +31,7 @@ std::vector<SocketPart> some_sockets() {
   mapping.tuned = true;
   SocketPart relayed;
   relayed.client = endpoint("[fd00::11]:41000");
-  relayed.remote = endpoint("[fe80::1%lo]:1081");
+  relayed.local = endpoint("[fe80::1%lo]:1081");
   relayed.only_one_flow = true;
   relayed.has_relay = true;
   relayed.codecs = {"socks5", "proxy"};
@@ -59,8 +59,6 @@ std::vector<FlowPart> some_flows() {
   full.opened = Instant(std::chrono::microseconds(123'456'789'012));
   full.last_activity = Instant(std::chrono::microseconds(-1));
   full.answered = true;
-  full.connect_us = -1;
-  full.handshake_us = INT64_MAX;
   full.first_byte_us = 5;
   full.bytes_up = UINT64_MAX;
   full.bytes_down = 1;
@@ -72,7 +70,9 @@ std::vector<FlowPart> some_flows() {
                    .rest = "",
                    .begun = true,
                    .peer = endpoint("203.0.113.5:53"),
-                   .room = 1'472};
+                   .room = 1'472,
+                   .connect_us = -1,
+                   .handshake_us = INT64_MAX};
   return {bare, full};
 }
 
@@ -102,8 +102,7 @@ TEST_CASE("a message that breaks off, or goes on, is refused at every byte") {
   check_truncations(encode(some_worker()), decode_worker);
   check_truncations(encode(some_sockets()), decode_sockets);
   check_truncations(encode(some_flows()), decode_flows);
-  check_truncations(encode(Ending{.workers = 1, .last_numbers = {1}, .paused = {}}),
-                    decode_ending);
+  check_truncations(encode(Ending{.workers = 1, .last_numbers = {1}, .paused = {}}), decode_ending);
 }
 
 TEST_CASE("a number of things that cannot be there reserves no memory") {

@@ -42,8 +42,8 @@ class UdpFlows final : private UdpRelay::Owner {
   // Destroys what has ended.
   void bury();
 
-  // For a successor, see udp_handover.cc: everything about flows and sockets that live; and forgets
-  // them without a word, once they are the successor's.
+  // For a successor, see udp_handover.cc and udp_adoption.cc: everything about flows and sockets
+  // that live; and forgets them without a word, once they are the successor's.
   void hand_over(HandedWorker& out);
   void let_go();
   // Goes on with another process's. `snapshot`: Snapshot::for_inherited of the worker's ways.

@@ -282,6 +282,49 @@ def names(lab, net):
         weir.expect_flows(1, rule="later")
 
 
+@case("thousands of flows with sockets of their own change hands", NO_FAMILY, only_weir=OWN)
+def thousands(lab):
+    count = 4000
+    sink = lab.closing(lab.north.udp(V4, 7961))
+    text = f"""
+[gateway]
+workers = 2
+
+[rule many]
+on = udp/20000-39999
+use = pool
+
+[upstream pool]
+type = forward
+server = north=198.51.100.10:7961
+
+[limits]
+max-flows = {2 * count}
+max-flows-per-client = {2 * count}
+"""
+    with lab.weir(text) as weir:
+        client = lab.closing(lab.alice.udp(V4))
+
+        def round_of(word):
+            sources = {}
+            for first in range(0, count, 50):
+                for port in range(20_000 + first, 20_050 + first):
+                    client.sendto(b"%s %d" % (word, port), (lab.north.v4, port))
+                for _ in range(50):
+                    data, source = sink.recvfrom(100)
+                    assert data.startswith(word), data
+                    sources[data.split()[1]] = source
+            return sources
+        before = round_of(b"before")
+        assert len(before) == count
+        assert weir.take_over().wait(30) == 0
+        assert round_of(b"after") == before
+        assert weir.control.json("/v1/status")["udp_flows"] == count
+        [(flows, rest)] = took_over(weir)
+        print(f"     {flows} flows: nobody was served for {rest:.1f} ms", flush=True)
+        assert flows == count
+
+
 # What fails
 
 def still_serves(lab, net, weir, talker):

@@ -87,10 +87,10 @@ class Weir:
             raise
         return self
 
-    def start(self):
+    def start(self, *prefix, descriptors=()):
         self.killed = False
-        self.program = self.router.start(*self.prefix, self.lab.weir_path, "run", "-c", self.config,
-                                         *self.options, name="weir")
+        self.program = self.router.start(*self.prefix, *prefix, self.lab.weir_path, "run", "-c", self.config,
+                                         *self.options, name="weir", descriptors=descriptors)
         self.program.until_ready(self.control.answers)
 
     def successor(self, *options, path=None, prefix=()):

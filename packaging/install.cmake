@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 install(TARGETS weir RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(FILES etc/weir.ini DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/weir)
 install(DIRECTORY etc/conf.d DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(FILES README.md CHANGELOG.md docs/api.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md docs/api.md docs/upgrading.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
 # systemd reads units of packages only here, whatever the prefix.

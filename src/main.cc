@@ -115,6 +115,10 @@ int run_command(int argc, char** argv) {
                    "nft or iptables, with --firewall (default: what is installed)")
       ->check(CLI::IsMember({"nft", "iptables"}));
 
+  made->add_flag("--takeover", run.takeover,
+                 "take over from the running gateway: its listeners, its UDP flows and what it "
+                 "knows; it finishes its TCP flows and ends. If anything fails, it goes on");
+
   // Not for people: the gateway starts it.
   command("guard", "mind the firewall's rules until the gateway is gone",
           weir::firewall::run_guardian)
@@ -189,7 +193,7 @@ int run_command(int argc, char** argv) {
   made = command("close", "end flows of the running gateway", [&]() { return run_close(live); });
   add_live(*made, live);
   made->add_option("id", live.ids, "ids of the flows, as `weir flows` shows them")->required();
-  made = command("drain", "take no new connections, let TCP flows finish, then end the gateway",
+  made = command("drain", "take no new flows, let those that live finish, then end the gateway",
                  [&]() { return run_drain(live); });
   add_live(*made, live);
   made = command("log-level", "set which messages the running gateway writes, until a reload",

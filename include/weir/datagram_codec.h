@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "weir/endpoint.h"
 #include "weir/flow.h"
@@ -34,6 +35,8 @@ class DatagramCodec {
   DatagramCodec& operator=(const DatagramCodec&) = delete;
 
   [[nodiscard]] virtual On on() const { return On::every; }
+  // By which another process finds the same one (handshake/codecs.h); empty: it cannot.
+  [[nodiscard]] virtual std::string_view name() const { return {}; }
 
   // Appends the header of this flow's datagrams to `target`: it is the same for all of them.
   virtual void append_header(const Flow& flow, const Target& target, const Opening& opening,

@@ -61,6 +61,17 @@ class ServerHealth {
   // True for one caller per eject-time. REQUIRES: standing was on_trial.
   [[nodiscard]] bool claim_trial(Instant now);
 
+  // As another process goes on with it. Terms are the configuration's.
+  struct Saved {
+    Wish wish = Wish::up;
+    Checked checked = Checked::unknown;
+    std::uint32_t failures = 0;
+    std::int64_t ejected_until = 0;
+    std::int64_t up_since = 0;
+  };
+  [[nodiscard]] Saved saved() const;
+  void restore(const Saved& saved);  // main thread, before it is used
+
   // The part of its weight that it gets, of `whole`.
   static constexpr std::uint32_t whole = 1024;
   [[nodiscard]] std::uint32_t share(Instant now) const;

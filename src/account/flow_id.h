@@ -3,7 +3,10 @@
 // count, each in base 32. The same text goes into the record and into PROXY v2 UNIQUE_ID, so that
 // one flow can be found in the logs of both systems.
 //
-// A live flow keeps only its number (8 bytes) and asks for the text when somebody wants to read it.
+// A live flow keeps only its number (8 bytes: the worker in the upper 16 bits, its count below) and
+// asks for the text when somebody wants to read it. A gateway that takes over from another goes on
+// with that one's process and counts, so that the flows it gets keep their names and new ones get
+// names that nobody had.
 //
 // One per worker, on its thread.
 #pragma once
@@ -17,18 +20,21 @@ namespace weir {
 
 class FlowIds {
  public:
-  // `process` is the same for all workers of a process: random_process().
-  FlowIds(std::uint64_t process, unsigned worker);
+  // `process` is the same for all workers of a process: random_process(). `last`: the number of the
+  // last flow that a worker of that number named before.
+  FlowIds(std::uint64_t process, unsigned worker, std::uint64_t last = 0);
   [[nodiscard]] static std::uint64_t random_process();
 
   [[nodiscard]] std::uint64_t next() { return ++last_; }
+  [[nodiscard]] std::uint64_t last() const { return last_; }
+  // Of this worker's flows, and of those that came from other workers of the process.
   [[nodiscard]] std::string text(std::uint64_t number) const;
-  // The number of a text; none if it is not one of this worker's.
+  // The number of a text; none if it is not one of this process.
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view text) const;
 
  private:
-  std::string prefix_;  // "7kq2vd0m-0-"
-  std::uint64_t last_ = 0;
+  std::string prefix_;  // "7kq2vd0m-"
+  std::uint64_t last_;
 };
 
 }  // namespace weir

@@ -83,6 +83,8 @@ std::string_view name_of(Reason reason) {
       return "accept-failed";
     case Reason::record_lost:
       return "record-lost";
+    case Reason::draining:
+      return "draining";
     case Reason::count:
       break;
   }

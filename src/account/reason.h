@@ -52,6 +52,7 @@ enum class Reason : std::uint8_t {
   receive_queue_full,  // datagrams that the kernel dropped before a worker came
   accept_failed,
   record_lost,  // the log target did not keep up
+  draining,     // a datagram of a new flow, while no new ones are taken
   count,        // not a reason: how many there are
 };
 

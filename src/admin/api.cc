@@ -152,7 +152,8 @@ void post_reload(const Asked& asked) {
 void post_drain(const Asked& asked) {
   asked.control.drain();
   const auto status = asked.control.status();
-  asked.answered(json_answer(json_line({{"draining", true}, {"tcp_flows", status.tcp_flows}})));
+  asked.answered(json_answer(json_line(
+      {{"draining", true}, {"tcp_flows", status.tcp_flows}, {"udp_flows", status.udp_flows}})));
 }
 
 // The body is an object with one member, as text; or the answer that says so.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -16,7 +17,6 @@
 namespace weir {
 namespace {
 
-constexpr mode_t socket_mode = 0660;
 constexpr int backlog = 1024;
 
 Error trouble(const std::string& what) {
@@ -63,7 +63,7 @@ Result<> clear(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-Result<ControlSocket> ControlSocket::listen(const std::string& path) {
+Result<ControlSocket> ControlSocket::listen(const std::string& path, mode_t mode) {
   const auto address = address_of(path);
   if (!address) {
     return address.error();
@@ -82,25 +82,60 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path) {
   if (auto cleared = clear(path, address.value()); !cleared) {
     return cleared.error();
   }
+  return bind_at(path, mode);
+}
+
+Result<ControlSocket> ControlSocket::prepare(const std::string& path, mode_t mode) {
+  // What another attempt left behind is nobody's.
+  const std::string beside = path + ".new";
+  if (unlink(beside.c_str()) != 0 && errno != ENOENT) {
+    return trouble("cannot replace " + beside);
+  }
+  auto out = bind_at(beside, mode);
+  if (out) {
+    std::error_code code;
+    out.value().place_ = std::filesystem::absolute(path, code).string();
+  }
+  return out;
+}
+
+Result<ControlSocket> ControlSocket::bind_at(const std::string& path, mode_t mode) {
+  const auto address = address_of(path);
+  if (!address) {
+    return address.error();
+  }
   ControlSocket out;
   out.socket_ = unix_socket();
   // The mode before bind() is the mode of the file, less the umask: at no moment is it wider.
-  fchmod(out.socket_.get(), socket_mode);
+  fchmod(out.socket_.get(), mode);
   struct stat status {};
   if (bind(out.socket_.get(), reinterpret_cast<const sockaddr*>(&address.value()),
            sizeof(sockaddr_un)) != 0 ||
-      chmod(path.c_str(), socket_mode) != 0 || stat(path.c_str(), &status) != 0 ||
+      chmod(path.c_str(), mode) != 0 || stat(path.c_str(), &status) != 0 ||
       ::listen(out.socket_.get(), backlog) != 0) {
     return trouble("cannot listen on " + path);
   }
+  std::error_code code;
   out.path_ = std::filesystem::absolute(path, code).string();
   out.device_ = status.st_dev;
   out.inode_ = status.st_ino;
   return out;
 }
 
+Result<> ControlSocket::take_place() {
+  if (place_.empty()) {
+    return Done{};
+  }
+  if (rename(path_.c_str(), place_.c_str()) != 0) {
+    return trouble("cannot take the place of " + place_);
+  }
+  path_ = std::exchange(place_, {});
+  return Done{};
+}
+
 ControlSocket::ControlSocket(ControlSocket&& other) noexcept
     : path_(std::exchange(other.path_, {})),
+      place_(std::exchange(other.place_, {})),
       device_(other.device_),
       inode_(other.inode_),
       socket_(std::move(other.socket_)) {}

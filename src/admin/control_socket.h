@@ -16,17 +16,31 @@ namespace weir {
 
 class ControlSocket {
  public:
-  static Result<ControlSocket> listen(const std::string& path);
+  static constexpr mode_t standard_mode = 0660;
+
+  // `mode`: of the file, less the umask.
+  static Result<ControlSocket> listen(const std::string& path, mode_t mode = standard_mode);
+  // Listens beside a gateway that lives and is about to be taken over: under another name, until
+  // take_place().
+  static Result<ControlSocket> prepare(const std::string& path, mode_t mode = standard_mode);
   ~ControlSocket();  // removes the file, unless it is another gateway's by now
   ControlSocket(ControlSocket&& other) noexcept;
   ControlSocket& operator=(ControlSocket&&) = delete;
+
+  // From now on the path leads here, and no longer to whoever had it: at no moment to nobody.
+  Result<> take_place();
+  // The path is a successor's, or will be: it stays.
+  void leave() { path_.clear(); }
 
   // The listening descriptor, non-blocking; the caller closes it.
   [[nodiscard]] int release() { return socket_.release(); }
 
  private:
   ControlSocket() = default;
-  std::string path_;
+  static Result<ControlSocket> bind_at(const std::string& path, mode_t mode);
+
+  std::string path_;   // of the file as it is now
+  std::string place_;  // that take_place() gives it
   dev_t device_ = 0;
   ino_t inode_ = 0;
   Descriptor socket_;

@@ -13,6 +13,9 @@ namespace weir {
 namespace {
 
 constexpr int backlog = 1024;
+// For the address of admin.http to become free.
+constexpr int most_tries = 200;
+constexpr Milliseconds between_tries{50};
 
 Result<Descriptor> listen_on(const Endpoint& endpoint) {
   const int family = endpoint.family() == Family::v4 ? AF_INET : AF_INET6;
@@ -49,6 +52,16 @@ HttpListener::Setup AdminServer::setup() {
   return {.loop = loop_, .control = control_, .history = history_, .log = log_, .limits = limits_};
 }
 
+Result<std::unique_ptr<AdminServer>> AdminServer::serve(std::unique_ptr<AdminServer> server) {
+  auto local = HttpListener::start(server->setup(), Descriptor(server->socket_.release()),
+                                   Access::everything);
+  if (!local) {
+    return local.error();
+  }
+  server->local_ = std::move(local).value();
+  return server;
+}
+
 Result<std::unique_ptr<AdminServer>> AdminServer::start(Loop& loop, const AdminSettings& settings,
                                                         Control& control, Log& log,
                                                         const AdminLimits& limits) {
@@ -56,21 +69,52 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(Loop& loop, const AdminS
   if (!socket) {
     return socket.error();
   }
-  std::unique_ptr<AdminServer> server(
-      new AdminServer(loop, control, log, limits, std::move(socket).value()));
-  auto local = HttpListener::start(server->setup(), Descriptor(server->socket_.release()),
-                                   Access::everything);
-  if (!local) {
-    return local.error();
-  }
-  server->local_ = std::move(local).value();
-  if (auto http = server->reconfigure(settings); !http) {
-    return http.error();
+  auto server = serve(std::unique_ptr<AdminServer>(
+      new AdminServer(loop, control, log, limits, std::move(socket).value())));
+  if (server) {
+    if (auto http = server.value()->reconfigure(settings); !http) {
+      return http.error();
+    }
   }
   return server;
 }
 
+Result<std::unique_ptr<AdminServer>> AdminServer::prepare(Loop& loop, const AdminSettings& settings,
+                                                          Control& control, Log& log,
+                                                          const AdminLimits& limits) {
+  auto socket = ControlSocket::prepare(settings.socket);
+  if (!socket) {
+    return socket.error();
+  }
+  return serve(std::unique_ptr<AdminServer>(
+      new AdminServer(loop, control, log, limits, std::move(socket).value())));
+}
+
+Result<> AdminServer::take_place(const AdminSettings& settings) {
+  if (auto taken = socket_.take_place(); !taken) {
+    return taken.error();
+  }
+  wanted_ = settings;
+  tries_left_ = most_tries;
+  again_ = std::make_unique<Timer>(loop_, [this]() { try_http(); });
+  try_http();
+  return Done{};
+}
+
+void AdminServer::try_http() {
+  const auto http = reconfigure(wanted_);
+  if (http) {
+    return;
+  }
+  if (tries_left_-- == 0) {
+    log_.error(http.error().text());
+    return;
+  }
+  again_->once(between_tries);
+}
+
 Result<> AdminServer::reconfigure(const AdminSettings& settings) {
+  wanted_ = settings;
   if (settings.http == address_) {
     return Done{};
   }

@@ -25,6 +25,15 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> start(Loop& loop, const AdminSettings& settings,
                                                     Control& control, Log& log,
                                                     const AdminLimits& limits = {});
+  // Beside a gateway that is being taken over: nobody finds the socket before take_place(), and
+  // admin.http is opened then.
+  static Result<std::unique_ptr<AdminServer>> prepare(Loop& loop, const AdminSettings& settings,
+                                                      Control& control, Log& log,
+                                                      const AdminLimits& limits = {});
+  // The other gateway closes its admin.http after that: until then it is tried again.
+  Result<> take_place(const AdminSettings& settings);
+  // A successor has the path.
+  void leave() { socket_.leave(); }
 
   // Takes over admin.http of a new configuration. On error everything stays as it was.
   Result<> reconfigure(const AdminSettings& settings);
@@ -32,7 +41,9 @@ class AdminServer {
  private:
   AdminServer(Loop& loop, Control& control, Log& log, const AdminLimits& limits,
               ControlSocket socket);
+  static Result<std::unique_ptr<AdminServer>> serve(std::unique_ptr<AdminServer> server);
   [[nodiscard]] HttpListener::Setup setup();
+  void try_http();
 
   Loop& loop_;
   Control& control_;
@@ -42,6 +53,9 @@ class AdminServer {
   Timer sampler_;
   ControlSocket socket_;
   std::unique_ptr<HttpListener> local_;
+  std::unique_ptr<Timer> again_;  // while admin.http is not ours yet
+  int tries_left_ = 0;
+  AdminSettings wanted_;
   std::optional<Endpoint> address_;  // of `http_`
   std::unique_ptr<HttpListener> http_;
 };

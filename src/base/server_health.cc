@@ -86,6 +86,22 @@ ServerHealth::State ServerHealth::state() const {
   return was_ejected() ? State::ejected : State::up;
 }
 
+ServerHealth::Saved ServerHealth::saved() const {
+  return {.wish = wish(),
+          .checked = checked(),
+          .failures = failures_.load(std::memory_order_relaxed),
+          .ejected_until = ejected_until_.load(std::memory_order_relaxed),
+          .up_since = up_since_.load(std::memory_order_relaxed)};
+}
+
+void ServerHealth::restore(const Saved& saved) {
+  wish_.store(saved.wish, std::memory_order_relaxed);
+  checked_.store(saved.checked, std::memory_order_relaxed);
+  failures_.store(saved.failures, std::memory_order_relaxed);
+  ejected_until_.store(saved.ejected_until, std::memory_order_relaxed);
+  up_since_.store(saved.up_since, std::memory_order_relaxed);
+}
+
 std::string_view name_of(ServerHealth::State state) {
   switch (state) {
     case ServerHealth::State::up:

@@ -272,9 +272,9 @@ Result<std::string> close_text(std::string_view json) {
 
 Result<std::string> drain_text(std::string_view json) {
   return described(json, [](const Json& answer) {
-    const auto flows = number_at(answer, "tcp_flows");
-    return fmt::format("draining: no new connections; {} TCP flow{} may finish, then weir ends\n",
-                       flows, flows == 1 ? "" : "s");
+    return fmt::format(
+        "draining: no new flows; {} of TCP and {} of UDP may finish, then weir ends\n",
+        number_at(answer, "tcp_flows"), number_at(answer, "udp_flows"));
   });
 }
 

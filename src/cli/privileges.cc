@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/transparent.h"
+#include "gateway/inheritance.h"
 
 namespace weir {
 namespace {
@@ -37,11 +38,11 @@ Result<User> user_named(const std::string& name) {
   return User{.id = entry.pw_uid, .group = entry.pw_gid};
 }
 
-// True when nothing is there but a control socket.
+// True when nothing is there but a control socket, and the one that a successor takes over by.
 bool holds_nothing_else(const std::filesystem::path& folder, const std::filesystem::path& socket) {
   std::error_code code;
   for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (entry.path() != socket) {
+    if (entry.path() != socket && entry.path() != takeover_path(socket)) {
       return false;
     }
   }

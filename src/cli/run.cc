@@ -9,6 +9,7 @@
 
 #include "cli/load.h"
 #include "cli/privileges.h"
+#include "gateway/inheritance.h"
 
 namespace weir {
 namespace {
@@ -23,6 +24,30 @@ std::uint64_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
+// As root, where we are: the socket that a successor takes over by, or what the running gateway has
+// to say on its own.
+Result<> find_place(const Configuration& configuration, const RunArguments& arguments,
+                    Gateway::Options& options) {
+  constexpr mode_t for_root = 0600;
+  const std::string path = takeover_path(configuration.admin.socket);
+  if (arguments.takeover) {
+    auto inheritance = Inheritance::ask(path);
+    if (!inheritance) {
+      return inheritance.error().while_trying("cannot take over");
+    }
+    options.inheritance = std::move(inheritance).value();
+  }
+  auto socket = arguments.takeover ? ControlSocket::prepare(path, for_root)
+                                   : ControlSocket::listen(path, for_root);
+  if (socket) {
+    options.takeover_socket.emplace(std::move(socket).value());
+  } else {
+    fmt::print(stderr, "weir: nobody will be able to take over from this gateway: {}\n",
+               socket.error().text());
+  }
+  return Done{};
+}
+
 }  // namespace
 
 int run_gateway(const RunArguments& arguments) {
@@ -35,6 +60,10 @@ int run_gateway(const RunArguments& arguments) {
   options.firewall = arguments.firewall;
   options.backend = firewall::backend_named(arguments.backend);
   options.descriptors = raise_descriptor_limit();
+  if (auto found = find_place(*configuration, arguments, options); !found) {
+    fmt::print(stderr, "weir: {}\n", found.error().text());
+    return 1;
+  }
   if (auto became = become_user(*configuration); !became) {
     fmt::print(stderr, "weir: {}\n", became.error().text());
     return 1;

@@ -11,6 +11,7 @@ struct RunArguments {
   std::string file;
   OwnFirewall firewall = OwnFirewall::no;
   std::string backend;  // nft or iptables; empty: what is installed
+  bool takeover = false;
 };
 
 [[nodiscard]] int run_gateway(const RunArguments& arguments);

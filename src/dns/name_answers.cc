@@ -84,6 +84,15 @@ AddressSet select_addresses(const std::vector<Address>& four, const std::vector<
   return out;
 }
 
+NameAnswers::NameAnswers(KnownName known)
+    : name_(std::move(known.name)),
+      state_(State::good),
+      due_(known.due),
+      refreshed_(known.refreshed),
+      four_(std::move(known.four)),
+      six_(std::move(known.six)),
+      published_(select_addresses(four_, six_)) {}
+
 NameAnswers::News NameAnswers::answered(const FamilyAnswer& four, const FamilyAnswer& six,
                                         Instant now, const RefreshBounds& bounds) {
   using Outcome = FamilyAnswer::Outcome;

@@ -37,9 +37,22 @@ struct RefreshBounds {
   Milliseconds max_ttl{3'600'000};
 };
 
+// What was known of a name when another process went on with it.
+struct KnownName {
+  std::string name;
+  std::vector<Address> four;
+  std::vector<Address> six;
+  Instant due{};
+  Instant refreshed{};
+};
+
 class NameAnswers {
  public:
   explicit NameAnswers(std::string name) : name_(std::move(name)) {}
+  explicit NameAnswers(KnownName known);
+  [[nodiscard]] KnownName known() const {
+    return {.name = name_, .four = four_, .six = six_, .due = due_, .refreshed = refreshed_};
+  }
 
   struct News {
     std::optional<AddressSet> publish;  // when they changed

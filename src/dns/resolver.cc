@@ -46,6 +46,7 @@ struct Resolver::State {
   // One name, and the servers that wait for its addresses.
   struct Name {
     explicit Name(const std::string& name) : answers(name) {}
+    explicit Name(KnownName known) : answers(std::move(known)) {}
     NameAnswers answers;
     std::vector<std::weak_ptr<Server>> servers;
     bool asking = false;
@@ -203,7 +204,28 @@ void Resolver::track(const std::shared_ptr<Server>& server) {
   }
   if (is_new) {
     state_->ask(host);
+  } else {
+    state_->set_timer();
   }
+}
+
+Resolver::Known Resolver::known() const {
+  Known out;
+  for (const auto& [host, name] : state_->names) {
+    if (name.answers.addresses().size() > 0) {
+      out.names.push_back(name.answers.known());
+    }
+  }
+  out.services = state_->services.known();
+  return out;
+}
+
+void Resolver::adopt(Known known) {
+  for (KnownName& name : known.names) {
+    const std::string host = name.name;
+    state_->names.try_emplace(host, std::move(name));
+  }
+  state_->services.adopt(std::move(known.services));
 }
 
 void Resolver::track(const std::shared_ptr<Service>& service) { state_->services.track(service); }

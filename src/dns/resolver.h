@@ -7,10 +7,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/configuration.h"
 #include "base/log.h"
+#include "dns/name_answers.h"
 #include "loop/loop.h"
 #include "weir/server.h"
 #include "weir/service.h"
@@ -33,6 +37,15 @@ class Resolver {
   void track(const std::shared_ptr<Service>& service);
   // Called after some service's list has changed.
   void on_services_changed(std::function<void()> changed);
+
+  // What is known of the names that have an answer, for another process; and goes on with what one
+  // knew, before anything is tracked: that is asked again when it is due.
+  struct Known {
+    std::vector<KnownName> names;
+    std::map<std::string, Instant> services;  // when they are due; their lists are the Services'
+  };
+  [[nodiscard]] Known known() const;
+  void adopt(Known known);
 
   // New servers, new bounds; names keep their answers.
   Result<> reconfigure(const DnsSettings& settings);

@@ -30,7 +30,23 @@ void ServiceResolver::track(const std::shared_ptr<Service>& service) {
     return;
   }
   name = {.service = service};
+  if (const auto known = inherited_.find(service->name()); known != inherited_.end()) {
+    name.due = known->second;
+    inherited_.erase(known);
+    set_timer();
+    return;
+  }
   ask(service->name());
+}
+
+std::map<std::string, Instant> ServiceResolver::known() const {
+  std::map<std::string, Instant> out;
+  for (const auto& [host, name] : names_) {
+    if (const auto service = name.service.lock(); service && !service->targets().empty()) {
+      out[host] = name.due;
+    }
+  }
+  return out;
 }
 
 void ServiceResolver::ask_again() {

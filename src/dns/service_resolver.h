@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "dns/channel.h"
@@ -29,6 +30,10 @@ class ServiceResolver {
 
   // Until nobody else holds it. Does nothing for one that it has.
   void track(const std::shared_ptr<Service>& service);
+  // When the services that have a list are to be asked again.
+  [[nodiscard]] std::map<std::string, Instant> known() const;
+  // Of another process: track() does not ask for them at once.
+  void adopt(std::map<std::string, Instant> due) { inherited_ = std::move(due); }
   // The channel is another one: lookups that went on are begun again.
   void ask_again();
 
@@ -51,6 +56,7 @@ class ServiceResolver {
   Log& log_;
   Means means_;
   std::map<std::string, Name> names_;
+  std::map<std::string, Instant> inherited_;
   Timer next_;
 };
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,10 +122,26 @@ Result<std::unique_ptr<Guardian>> Guardian::start() {
   if (const int code = spawn(pid, theirs.get(), holder.value().get()); code != 0) {
     return failed("cannot make a guardian", code);
   }
-  return std::unique_ptr<Guardian>(new Guardian(pid, std::move(ours)));
+  return std::unique_ptr<Guardian>(new Guardian(pid, Descriptor(), std::move(ours)));
 }
 
+std::unique_ptr<Guardian> Guardian::inherit(Descriptor pipe, Descriptor process) {
+  return std::unique_ptr<Guardian>(new Guardian(0, std::move(process), std::move(pipe)));
+}
+
+Guardian::Shared Guardian::share() const {
+  // An inherited one is passed on; what libc has no function for, the kernel has.
+  const int process = pid_ != 0 ? static_cast<int>(syscall(SYS_pidfd_open, pid_, 0))
+                                : fcntl(process_.get(), F_DUPFD_CLOEXEC, 0);
+  return {.pipe = pipe_.get(), .process = Descriptor(process)};
+}
+
+void Guardian::leave() { pipe_.reset(); }
+
 Guardian::~Guardian() {
+  if (!pipe_.valid()) {
+    return;
+  }
   const Size goodbye = 0;
   (void)write_all(pipe_.get(), &goodbye, sizeof(goodbye));
   pipe_.reset();
@@ -133,6 +150,10 @@ Guardian::~Guardian() {
 }
 
 bool Guardian::is_alive() {
+  if (process_.valid()) {
+    pollfd ended{.fd = process_.get(), .events = POLLIN, .revents = 0};
+    return poll(&ended, 1, 0) == 0;
+  }
   if (pid_ != 0 && waitpid(pid_, nullptr, WNOHANG) != 0) {
     pid_ = 0;
   }

@@ -25,6 +25,9 @@ class Guardian {
  public:
   // Waits for another one to end, if there is one.
   static Result<std::unique_ptr<Guardian>> start();
+  // One that guards for another gateway, which holds the pipe's other end, too: `pipe` and
+  // `process` (a pidfd) come from there, see share().
+  static std::unique_ptr<Guardian> inherit(Descriptor pipe, Descriptor process);
   // Dismisses it: it ends and runs nothing.
   ~Guardian();
   Guardian(const Guardian&) = delete;
@@ -33,12 +36,24 @@ class Guardian {
   // False once it ended, which somebody must have made it do.
   [[nodiscard]] bool is_alive();
 
+  // For a successor. The pipe stays ours, too: whoever of us is left last lets go of it.
+  struct Shared {
+    int pipe;
+    Descriptor process;
+  };
+  [[nodiscard]] Shared share() const;
+  [[nodiscard]] bool is_inherited() const { return process_.valid(); }
+  // Goes without a goodbye: it guards for whoever else holds the pipe.
+  void leave();
+
   // The script to run when this process is gone.
   Result<> hold(const std::string& script);
 
  private:
-  Guardian(pid_t pid, Descriptor pipe) : pid_(pid), pipe_(std::move(pipe)) {}
-  pid_t pid_;  // 0: ended, and taken note of
+  Guardian(pid_t pid, Descriptor process, Descriptor pipe)
+      : pid_(pid), process_(std::move(process)), pipe_(std::move(pipe)) {}
+  pid_t pid_;           // of our child; 0: it is none, or ended and was taken note of
+  Descriptor process_;  // a pidfd, of one that is not our child
   Descriptor pipe_;
 };
 

@@ -32,20 +32,91 @@ Result<std::unique_ptr<Keeper>> Keeper::start(Loop& loop, Log& log, const Rulese
     return standing.error();
   }
   keeper->standing_ = std::move(standing).value();
-  auto feed = ChangeFeed::open(loop, backend, ruleset.table,
-                               [raw = keeper.get()](const std::string& who) { raw->changed(who); });
+  if (auto watched = keeper->watch(); !watched) {
+    return watched.error();
+  }
+  return keeper;
+}
+
+Result<> Keeper::watch() {
+  auto feed = ChangeFeed::open(loop_, backend_, standing_.ruleset.table,
+                               [this](const std::string& who) { changed(who); });
   if (!feed) {
     return feed.error();
   }
-  keeper->feed_ = std::move(feed).value();
-  keeper->soon_ = std::make_unique<Timer>(loop, [raw = keeper.get()]() {
-    raw->looking_soon_ = false;
-    raw->around_([raw]() { raw->look(); });
+  feed_ = std::move(feed).value();
+  soon_ = std::make_unique<Timer>(loop_, [this]() {
+    looking_soon_ = false;
+    around_([this]() { look(); });
   });
-  keeper->now_and_then_ = std::make_unique<Timer>(
-      loop, [raw = keeper.get()]() { raw->around_([raw]() { raw->look(); }); });
-  keeper->now_and_then_->every(slow_look);
+  now_and_then_ = std::make_unique<Timer>(loop_, [this]() { around_([this]() { look(); }); });
+  now_and_then_->every(slow_look);
+  return Done{};
+}
+
+Result<std::unique_ptr<Keeper>> Keeper::inherit(Loop& loop, Log& log, const Ruleset& ruleset,
+                                                Inherited from, Around around) {
+  const Backend backend = from.standing.backend;
+  std::unique_ptr<Keeper> keeper(new Keeper(loop, log, backend, std::move(around)));
+  keeper->guardian_ = std::move(from.guardian);
+  const auto refused = [&](const Error& error) {
+    keeper->abandon();
+    return error;
+  };
+  if (needs_guardian(ruleset, backend)) {
+    if (auto guarded = keeper->guard(ruleset); !guarded) {
+      return refused(guarded.error());
+    }
+  }
+  keeper->standing_ = std::move(from.standing);
+  keeper->standing_.ruleset = ruleset;
+  const auto damage = damage_to(keeper->standing_);
+  const bool same = apply_script(ruleset, backend) == keeper->standing_.script;
+  if (!same || !damage || !damage.value().empty()) {
+    auto standing = put_up(ruleset, backend);
+    if (!standing) {
+      return refused(standing.error());
+    }
+    keeper->standing_ = std::move(standing).value();
+  }
+  if (auto watched = keeper->watch(); !watched) {
+    return refused(watched.error());
+  }
   return keeper;
+}
+
+void Keeper::settle() {
+  if (!needs_guardian(standing_.ruleset, backend_)) {
+    guardian_.reset();
+  }
+}
+
+void Keeper::resume() {
+  resting_ = false;
+  around_([this]() {
+    if (auto guarded = guard(standing_.ruleset); !guarded) {
+      log_.error("firewall: " + guarded.error().text());
+    }
+    look();
+  });
+}
+
+void Keeper::leave() {
+  standing_.script.clear();
+  if (guardian_ != nullptr) {
+    guardian_->leave();
+    guardian_.reset();
+  }
+  feed_.reset();
+  soon_.reset();
+  now_and_then_.reset();
+}
+
+void Keeper::abandon() {
+  if (guardian_ != nullptr && !guardian_->is_inherited()) {
+    guardian_.reset();  // dismissed: nobody else knows it
+  }
+  leave();
 }
 
 Keeper::~Keeper() {
@@ -126,6 +197,9 @@ void Keeper::changed(const std::string& who) {
 }
 
 void Keeper::look() {
+  if (resting_) {
+    return;
+  }
   if (guardian_ != nullptr && !guardian_->is_alive()) {
     log_.warning("firewall: somebody ended the guardian; here is another one");
     if (auto guarded = guard(standing_.ruleset); !guarded) {

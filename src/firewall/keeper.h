@@ -30,6 +30,27 @@ class Keeper {
 
   static Result<std::unique_ptr<Keeper>> start(Loop& loop, Log& log, const Ruleset& ruleset,
                                                Backend backend, Around around);
+  // Goes on with the rules of a gateway that is being taken over, and with its guardian (null: it
+  // has none). They are replaced where these are others; they stay if nothing comes of it.
+  struct Inherited {
+    Standing standing;
+    std::unique_ptr<Guardian> guardian;
+  };
+  static Result<std::unique_ptr<Keeper>> inherit(Loop& loop, Log& log, const Ruleset& ruleset,
+                                                 Inherited from, Around around);
+  // They are ours alone now: a guardian that nothing is left to do for is dismissed.
+  void settle();
+
+  // A successor looks after the rules: nothing is repaired, until resume().
+  void rest() { resting_ = true; }
+  void resume();
+  // It has taken them over.
+  void leave();
+  // Of an inherited keeper: nothing came of it, they stay the other's.
+  void abandon();
+  [[nodiscard]] const Standing& standing() const { return standing_; }
+  [[nodiscard]] const Guardian* guardian() const { return guardian_.get(); }
+
   ~Keeper();
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
@@ -48,6 +69,7 @@ class Keeper {
  private:
   Keeper(Loop& loop, Log& log, Backend backend, Around around);
 
+  Result<> watch();
   Result<> guard(const Ruleset& ruleset);
   void changed(const std::string& who);
   void look();
@@ -63,6 +85,7 @@ class Keeper {
   std::string who_;  // changed something since we looked, as far as we know
   std::string trouble_;
   bool looking_soon_ = false;
+  bool resting_ = false;
   std::unique_ptr<Guardian> guardian_;
   std::unique_ptr<ChangeFeed> feed_;
   std::unique_ptr<Timer> soon_;

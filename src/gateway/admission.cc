@@ -78,6 +78,16 @@ void Admission::release(const Flow& flow, const RuleEntry& rule) {
   assert(before > 0 && "a flow was released twice");
 }
 
+void Admission::adopt(const Flow& flow, const RuleEntry& rule) {
+  live_[static_cast<std::size_t>(flow.protocol)].fetch_add(1, std::memory_order_relaxed);
+  static_cast<void>(clients_.try_add(client_key(flow, 0)));
+  rule.tally->live.fetch_add(1, std::memory_order_relaxed);
+  if (rule.max_flows_per_client != 0) {
+    static_cast<void>(clients_.try_add(client_key(flow, rule.key)));
+  }
+  rule.upstream_tally->live.fetch_add(1, std::memory_order_relaxed);
+}
+
 bool Admission::take_udp_socket() {
   if (udp_sockets_.fetch_add(1, std::memory_order_relaxed) >= most_udp_sockets_) {
     give_back_udp_socket();

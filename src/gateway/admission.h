@@ -34,9 +34,13 @@ class Admission {
   // Counts the flow if it is admitted; release() with the same arguments when it ends.
   [[nodiscard]] Verdict admit(const Flow& flow, const RuleEntry& rule, const Limits& limits);
   void release(const Flow& flow, const RuleEntry& rule);
+  // Counts a flow that somebody else admitted; likewise.
+  void adopt(const Flow& flow, const RuleEntry& rule);
 
   // A descriptor for a server-side UDP socket.
   [[nodiscard]] bool take_udp_socket();
+  // One that is there already.
+  void adopt_udp_socket() { udp_sockets_.fetch_add(1, std::memory_order_relaxed); }
   void give_back_udp_socket() { udp_sockets_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] bool udp_sockets_are_scarce() const;
 

@@ -15,7 +15,7 @@ namespace weir {
 
 struct FlowCore {
   Flow flow;
-  std::uint64_t sequence = 0;  // of the worker; the record's id is made of it
+  std::uint64_t sequence = 0;  // the number of its id (FlowIds)
   std::shared_ptr<const Snapshot> snapshot;
   const RuleEntry* rule = nullptr;  // in the snapshot
   std::shared_ptr<Server> server;   // null where the policy has none

@@ -5,15 +5,14 @@
 namespace weir {
 
 FlowServices::FlowServices(std::size_t worker, EdgePoll& poll, Deadlines& deadlines,
-                           Admission& admission, LoopGuard& loop_guard, Log& log,
-                           std::uint64_t process)
+                           Admission& admission, LoopGuard& loop_guard, Log& log, FlowIds ids)
     : worker_(worker),
       poll_(poll),
       deadlines_(deadlines),
       admission_(admission),
       loop_guard_(loop_guard),
       log_(log),
-      ids_(process, static_cast<unsigned>(worker)) {}
+      ids_(std::move(ids)) {}
 
 FlowCore FlowServices::open(const Flow& flow) {
   FlowCore core;

@@ -24,7 +24,7 @@ namespace weir {
 class FlowServices {
  public:
   FlowServices(std::size_t worker, EdgePoll& poll, Deadlines& deadlines, Admission& admission,
-               LoopGuard& loop_guard, Log& log, std::uint64_t process);
+               LoopGuard& loop_guard, Log& log, FlowIds ids);
 
   [[nodiscard]] EdgePoll& poll() { return poll_; }
   [[nodiscard]] Deadlines& deadlines() { return deadlines_; }
@@ -53,7 +53,8 @@ class FlowServices {
   // How long the flow has waited for its connection, its handshake or the first byte.
   void took(const FlowCore& core, Latency latency, std::int64_t us);
 
-  // The number of a flow of this worker by its id.
+  [[nodiscard]] const FlowIds& ids() const { return ids_; }
+  // The number of a flow by its id.
   [[nodiscard]] std::optional<std::uint64_t> sequence_of(std::string_view id) const {
     return ids_.number(id);
   }

@@ -16,13 +16,6 @@
 namespace weir {
 namespace {
 
-std::size_t worker_count(const Configuration& configuration) {
-  if (configuration.gateway.workers > 0) {
-    return static_cast<std::size_t>(configuration.gateway.workers);
-  }
-  return std::max(1U, std::thread::hardware_concurrency());
-}
-
 // Listeners share their port among workers (SO_REUSEPORT), and would with another gateway too. A
 // socket that does not share finds out whether somebody has the port.
 Result<> check_port_free(Port port) {
@@ -42,7 +35,20 @@ Result<> check_port_free(Port port) {
   return Done{};
 }
 
+// By a socket unit: what we gave to be kept has a worker's name.
+bool bound_by_manager(std::span<const ServiceManager::Passed> passed) {
+  return std::any_of(passed.begin(), passed.end(),
+                     [](const auto& one) { return !one.name.starts_with("worker-"); });
+}
+
 }  // namespace
+
+std::size_t worker_count(const Configuration& configuration) {
+  if (configuration.gateway.workers > 0) {
+    return static_cast<std::size_t>(configuration.gateway.workers);
+  }
+  return std::max(1U, std::thread::hardware_concurrency());
+}
 
 firewall::Ruleset firewall_rules(const Snapshot& snapshot) {
   const auto offloads = snapshot.offloads();
@@ -75,6 +81,12 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration c
 Result<> Gateway::open(Configuration configuration) {
   rule_tallies_ = Tallies(worker_count(configuration));
   upstream_tallies_ = Tallies(worker_count(configuration));
+  if (options_.inheritance) {
+    if (auto fits = check_fit(configuration); !fits) {
+      return fits.error();
+    }
+    restored_ = restore_servers(options_.inheritance->offer(), servers_);
+  }
   auto made = Snapshot::make(std::move(configuration), inventory(), nullptr);
   if (!made) {
     return made.error();
@@ -84,22 +96,27 @@ Result<> Gateway::open(Configuration configuration) {
   mailbox_ = std::make_unique<Mailbox>(loop_);
 
   // First of all the socket that only one gateway can have.
-  auto admin = AdminServer::start(loop_, from.admin, *this, *log_);
-  if (!admin) {
+  if (auto admin = open_admin(); !admin) {
     return admin.error();
   }
-  admin_ = std::move(admin).value();
 
   auto resolver = Resolver::make(loop_, from.dns, from.firewall.bypass_mark, *log_);
   if (!resolver) {
     return resolver.error();
   }
   resolver_ = std::move(resolver).value();
+  if (options_.inheritance) {
+    resolver_->adopt(options_.inheritance->offer().known);
+  }
   checker_ = std::make_unique<Checker>(loop_, *log_, from.firewall.bypass_mark);
   resolver_->on_services_changed([this]() { renew_snapshot(); });
   look_after_servers();
+  restored_ = {};
 
   watch_signals();
+  if (options_.inheritance) {
+    return take_over();
+  }
   if (auto workers = open_workers(); !workers) {
     return workers.error();
   }
@@ -108,16 +125,37 @@ Result<> Gateway::open(Configuration configuration) {
       return started.error().while_trying("cannot install the firewall's rules");
     }
   }
+  announce();
+  await_successor();
+  return Done{};
+}
+
+Result<> Gateway::open_admin() {
+  const AdminSettings& settings = snapshot_->configuration().admin;
+  auto admin = options_.inheritance ? AdminServer::prepare(loop_, settings, *this, *log_)
+                                    : AdminServer::start(loop_, settings, *this, *log_);
+  if (!admin) {
+    return admin.error();
+  }
+  admin_ = std::move(admin).value();
+  return Done{};
+}
+
+// Says that we serve, to the log and the service manager.
+void Gateway::announce() {
+  const Configuration& from = snapshot_->configuration();
   log_->info("weir " WEIR_VERSION " serves on port " + std::to_string(from.gateway.port) +
              " with " + std::to_string(workers_.size()) + " workers, at most " +
              std::to_string(snapshot_->limits().max_flows) + " flows each of TCP and UDP (" +
              std::to_string(options_.descriptors) + " descriptors)");
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    service_manager_.keep(listener_name(i), workers_[i]->listening());
+  }
   service_manager_.ready("serving on port " + std::to_string(from.gateway.port));
   if (const auto interval = service_manager_.watchdog()) {
     heart_ = std::make_unique<Timer>(loop_, [this]() { beat(); });
     heart_->every(*interval);
   }
-  return Done{};
 }
 
 Result<> Gateway::start_firewall() {
@@ -137,36 +175,51 @@ Result<> Gateway::start_firewall() {
 
 Result<> Gateway::open_workers() {
   const Port port = snapshot_->configuration().gateway.port;
-  if (auto is_free = check_port_free(port); !is_free) {
-    return is_free.error();
-  }
   const std::size_t count = worker_count(snapshot_->configuration());
-  // All are bound before one listens: nothing is half taken when the last one fails.
-  std::vector<Listeners> listeners;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto opened = Listeners::open(port);
-    if (!opened) {
-      return opened.error();
+  auto passed = service_manager_.take_passed();
+  std::vector<std::string> foreign;
+  if (passed.empty()) {
+    if (auto is_free = check_port_free(port); !is_free) {
+      return is_free.error();
     }
-    listeners.push_back(std::move(opened).value());
+  } else if (bound_by_manager(passed) &&
+             snapshot_->configuration().firewall.on_failure == OnFailure::open) {
+    log_->warning(
+        "the service manager holds the port open (weir.socket): while weir is down clients would "
+        "wait, which firewall.on-failure = open promises they will not; disable weir.socket, or "
+        "set on-failure = closed");
   }
-  const Worker::Shared shared{.admission = admission_,
-                              .loop_guard = loop_guard_,
-                              .log = *log_,
-                              .process = FlowIds::random_process(),
-                              .port = port,
-                              .starting_program = starting_program_,
-                              .on_drained = [this]() {
-                                mailbox_->post([this]() {
-                                  if (++drained_workers_ == workers_.size()) {
-                                    exit_now();
-                                  }
-                                });
-                              }};
+  auto listeners = passed.empty() ? open_listeners(port, count)
+                                  : adopt_listeners(std::move(passed), port, count, foreign);
+  if (!listeners) {
+    return listeners.error();
+  }
+  for (const auto& name : foreign) {
+    service_manager_.forget(name);
+  }
   for (std::size_t i = 0; i < count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, shared, snapshot_, std::move(listeners[i])));
+    workers_.push_back(std::make_unique<Worker>(i, shared(), snapshot_,
+                                                std::move(listeners.value()[i]),
+                                                FlowIds(process_, static_cast<unsigned>(i))));
+  }
+  for (const auto& worker : workers_) {
+    worker->start();
   }
   return Done{};
+}
+
+Worker::Shared Gateway::shared() {
+  return {.admission = admission_,
+          .loop_guard = loop_guard_,
+          .log = *log_,
+          .port = snapshot_->configuration().gateway.port,
+          .starting_program = starting_program_,
+          .on_drained = [this]() {
+            mailbox_->post([this]() {
+              ++drained_workers_;
+              exit_when_drained();
+            });
+          }};
 }
 
 void Gateway::watch_signals() {
@@ -192,7 +245,7 @@ void Gateway::drain() {
   if (std::exchange(draining_, true)) {
     return;
   }
-  log_->info("draining: no new connections; TCP flows may finish within timeouts.drain");
+  log_->info("draining: no new flows; those that live may finish within timeouts.drain");
   const auto most = snapshot_->timeouts().drain;
   constexpr Milliseconds farewell{10'000};  // for the firewall's rules and the log
   service_manager_.stopping(most + farewell, "draining");
@@ -217,6 +270,7 @@ void Gateway::beat() {
 }
 
 Gateway::~Gateway() {
+  handover_.reset();
   admin_.reset();
   workers_.clear();
   keeper_.reset();

@@ -24,6 +24,9 @@
 #include "firewall/standing.h"
 #include "gateway/admission.h"
 #include "gateway/firewall_counts.h"
+#include "gateway/handover.h"
+#include "gateway/inheritance.h"
+#include "gateway/offer.h"
 #include "gateway/service_manager.h"
 #include "gateway/snapshot.h"
 #include "gateway/worker.h"
@@ -42,6 +45,10 @@ class Gateway final : public Control {
     OwnFirewall firewall = OwnFirewall::no;
     std::optional<firewall::Backend> backend;  // of its own rules; none: what is installed
     std::uint64_t descriptors = 0;             // RLIMIT_NOFILE, already raised
+    // The gateway to take over from; null: this is the first.
+    std::unique_ptr<Inheritance> inheritance = nullptr;
+    // Where a successor will find us; none: nobody can take over.
+    std::optional<ControlSocket> takeover_socket = std::nullopt;
   };
 
   // Everything that can fail at start fails here, with one sentence. `configuration` is a valid
@@ -69,7 +76,10 @@ class Gateway final : public Control {
   Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log);
 
   Result<> open(Configuration configuration);
+  Result<> open_admin();
   Result<> open_workers();
+  [[nodiscard]] Worker::Shared shared();
+  void announce();
   void watch_signals();
 
   // Servers of the snapshot in force: their names resolved, their health known (see pools.cc).
@@ -87,6 +97,18 @@ class Gateway final : public Control {
   void finish_reload(const ReloadReport& report);
 
   void exit_now();
+
+  // Succession (see succession.cc).
+  [[nodiscard]] Result<> check_fit(const Configuration& configuration) const;
+  Result<> take_over();
+  Result<> inherit_firewall();
+  Result<> adopt_workers();
+  void settle();
+  void await_successor();
+  Result<Handover::Means::Offered> offer();
+  void handed_over(pid_t successor, std::uint64_t flows);
+  void left_alone();
+  void exit_when_drained();
 
   // Tells the service manager that we are alive: this thread, and every worker.
   void beat();
@@ -134,6 +156,10 @@ class Gateway final : public Control {
   Instant busiest_at_;
   std::vector<std::function<void(std::shared_ptr<const Busiest>)>> asking_busiest_;
   FirewallCounts firewall_counts_;
+  std::uint64_t process_ = FlowIds::random_process();  // of the flows' ids
+  RestoredServers restored_;                           // until a snapshot has them
+  std::unique_ptr<Handover> handover_;
+  pid_t successor_ = 0;  // has taken over
   bool draining_ = false;
   std::size_t drained_workers_ = 0;
   std::atomic<bool> starting_program_{false};   // see Worker::Shared
@@ -142,6 +168,9 @@ class Gateway final : public Control {
   std::uint64_t reloads_ = 0;
   std::uint64_t reloads_failed_ = 0;
 };
+
+// gateway.workers, or one for each CPU.
+[[nodiscard]] std::size_t worker_count(const Configuration& configuration);
 
 // The rules that a configuration implies.
 [[nodiscard]] firewall::Ruleset firewall_rules(const Snapshot& snapshot);

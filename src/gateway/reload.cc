@@ -33,7 +33,7 @@ void Gateway::begin_reload() {
   auto outstanding = std::make_shared<std::size_t>(workers_.size());
   for (const auto& worker : workers_) {
     worker->post([this, report, outstanding, next](Worker& self) {
-      const auto taken = self.take_over(next);
+      const auto taken = self.use_reloaded(next);
       mailbox_->post([this, report, outstanding, taken]() {
         report->flows_kept += taken.flows_kept;
         report->flows_now_matching_another_rule += taken.matching_another_rule;
@@ -46,6 +46,14 @@ void Gateway::begin_reload() {
 }
 
 std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
+  if (successor_ != 0) {
+    report.errors.push_back("process " + std::to_string(successor_) + " has taken over");
+    return nullptr;
+  }
+  if (handover_ && handover_->is_under_way()) {
+    report.errors.emplace_back("a takeover is under way");
+    return nullptr;
+  }
   Loaded loaded = options_.load();
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     auto& list =

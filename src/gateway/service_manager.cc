@@ -1,17 +1,24 @@
 #include "gateway/service_manager.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <sstream>
 
 namespace weir {
 namespace {
+
+constexpr std::size_t most_kept = 250;
 
 // The main thread starts nothing before it has read its environment.
 // NOLINTBEGIN(concurrency-mt-unsafe)
@@ -30,6 +37,23 @@ std::optional<std::int64_t> number(const std::string& text) {
   return code == std::errc{} && stop == end && out > 0 ? std::optional(out) : std::nullopt;
 }
 
+// systemd passes them from number 3 on, with names between colons.
+std::vector<ServiceManager::Passed> passed_sockets(std::int64_t count, const std::string& names) {
+  constexpr int first = 3;
+  constexpr std::int64_t most = 4'096;
+  std::vector<ServiceManager::Passed> out;
+  std::istringstream rest(names);
+  for (int i = 0; i < static_cast<int>(std::min(count, most)); ++i) {
+    std::string name;
+    std::getline(rest, name, ':');
+    const int fd = first + i;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) {
+      out.push_back({.name = name, .socket = Descriptor(fd)});
+    }
+  }
+  return out;
+}
+
 std::int64_t microseconds(Instant instant) { return instant.time_since_epoch().count(); }
 
 }  // namespace
@@ -39,18 +63,35 @@ ServiceManager ServiceManager::from_environment() {
   out.address_ = taken_from_environment("NOTIFY_SOCKET");
   const auto every = number(taken_from_environment("WATCHDOG_USEC"));
   const auto whom = number(taken_from_environment("WATCHDOG_PID"));
-  if (out.address_.empty() || out.address_.size() >= sizeof(sockaddr_un::sun_path)) {
-    out.address_.clear();
-    return out;
-  }
-  out.socket_ = Descriptor(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (every && (!whom || *whom == getpid())) {
     out.watchdog_ = std::max(Milliseconds(*every / 1000 / 2), Milliseconds(1));
   }
+  const auto passed = number(taken_from_environment("LISTEN_FDS"));
+  const auto to_whom = number(taken_from_environment("LISTEN_PID"));
+  const std::string names = taken_from_environment("LISTEN_FDNAMES");
+  if (passed && to_whom && *to_whom == getpid()) {
+    out.passed_ = passed_sockets(*passed, names);
+  }
+  out.open();
   return out;
 }
 
-void ServiceManager::say(const std::string& words) const {
+void ServiceManager::open() {
+  if (address_.empty() || address_.size() >= sizeof(sockaddr_un::sun_path)) {
+    address_.clear();
+    watchdog_.reset();
+    return;
+  }
+  socket_ = Descriptor(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
+
+void ServiceManager::inherit(const std::string& address, std::optional<Milliseconds> watchdog) {
+  address_ = address;
+  watchdog_ = watchdog;
+  open();
+}
+
+void ServiceManager::say(const std::string& words, std::span<const int> descriptors) const {
   if (address_.empty()) {
     return;
   }
@@ -60,11 +101,40 @@ void ServiceManager::say(const std::string& words) const {
   if (address_.front() == '@') {
     to.sun_path[0] = '\0';
   }
+  std::string text = words;
+  iovec part{.iov_base = text.data(), .iov_len = text.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_kept * sizeof(int))> room{};
+  msghdr message{};
+  message.msg_name = &to;
+  message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!descriptors.empty()) {
+    message.msg_control = room.data();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+  }
   // If nobody listens, nobody wanted to know.
-  static_cast<void>(
-      sendto(socket_.get(), words.data(), words.size(), MSG_NOSIGNAL,
-             reinterpret_cast<const sockaddr*>(&to),
-             static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size())));
+  static_cast<void>(sendmsg(socket_.get(), &message, MSG_NOSIGNAL));
+}
+
+void ServiceManager::succeeded_by(pid_t successor) {
+  say("MAINPID=" + std::to_string(successor));
+  address_.clear();
+  watchdog_.reset();
+}
+
+void ServiceManager::keep(std::string_view name, std::span<const int> descriptors) const {
+  say("FDSTORE=1\nFDNAME=" + std::string(name),
+      descriptors.first(std::min(descriptors.size(), most_kept)));
+}
+
+void ServiceManager::forget(std::string_view name) const {
+  say("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
 }
 
 void ServiceManager::ready(std::string_view status) const {

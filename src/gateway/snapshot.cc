@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <utility>
@@ -15,6 +16,23 @@ std::string interface_name(std::uint32_t number) {
   std::array<char, IF_NAMESIZE> name{};
   return if_indextoname(number, name.data()) != nullptr ? name.data() : "";
 }
+
+// Stands for an upstream that the configuration no longer has, while a flow through it lives: its
+// name and how it mapped. Nothing new goes through it.
+class PastUpstream final : public Upstream {
+ public:
+  PastUpstream(const std::string& name, Mapping mapping)
+      : Upstream({.name = name, .type = "past", .mapping = mapping}) {}
+  [[nodiscard]] std::vector<std::string> candidates(const Flow&) const override { return {}; }
+
+ protected:
+  [[nodiscard]] Route reach(const Flow&, const Target&,
+                            std::span<const std::shared_ptr<Server>>) const override {
+    Route none;
+    none.verdict = Route::Verdict::no_server;
+    return none;
+  }
+};
 
 }  // namespace
 
@@ -58,6 +76,34 @@ Snapshot::Renewed Snapshot::renew(const Snapshot& previous, const Inventory& inv
   [[maybe_unused]] const auto taken = made->take_upstreams(inventory, assembly);
   assert(taken.ok() && "an upstream that cannot be renewed stays as it was");
   return {.snapshot = std::move(made), .not_renewed = assembly.not_renewed()};
+}
+
+std::shared_ptr<const Snapshot> Snapshot::for_inherited(const Snapshot& current,
+                                                        const Inventory& inventory,
+                                                        std::span<const Way> ways) {
+  std::shared_ptr<Snapshot> made(new Snapshot(current));
+  made->entries_.clear();
+  for (const Way& way : ways) {
+    const auto rule = std::find_if(current.entries_.begin(), current.entries_.end(),
+                                   [&](const RuleEntry& entry) { return entry.name == way.rule; });
+    const auto upstream =
+        std::find_if(current.upstreams_.begin(), current.upstreams_.end(), [&](const auto& one) {
+          return one->name() == way.upstream && one->profile().mapping == way.mapping;
+        });
+    RuleEntry entry = rule != current.entries_.end() ? *rule : RuleEntry{};
+    if (rule == current.entries_.end()) {
+      entry.name = way.rule;
+      entry.tally = inventory.rules.get(way.rule);
+      entry.log = current.configuration().log.flows;
+      entry.key = std::hash<std::string>{}(way.rule);
+    }
+    entry.upstream = upstream != current.upstreams_.end()
+                         ? *upstream
+                         : std::make_shared<PastUpstream>(way.upstream, way.mapping);
+    entry.upstream_tally = inventory.upstreams.get(way.upstream);
+    made->entries_.push_back(std::move(entry));
+  }
+  return made;
 }
 
 // Upstreams in the order of their sections, then the built-ins; and the rules' ways to them.

@@ -52,6 +52,18 @@ class Snapshot {
   };
   static Renewed renew(const Snapshot& previous, const Inventory& inventory);
 
+  // What flows of another process are counted for: the current rule and upstream of that name, or
+  // something in their place that has the names. Its entries are the ways, in their order; it
+  // chooses nothing.
+  struct Way {
+    std::string rule;
+    std::string upstream;
+    Mapping mapping = Mapping::per_flow;
+  };
+  static std::shared_ptr<const Snapshot> for_inherited(const Snapshot& current,
+                                                       const Inventory& inventory,
+                                                       std::span<const Way> ways);
+
   [[nodiscard]] const Configuration& configuration() const { return *configuration_; }
   // With the automatic values filled in.
   [[nodiscard]] const Limits& limits() const { return limits_; }

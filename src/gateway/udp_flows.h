@@ -17,6 +17,7 @@
 #include "gateway/answered_flows.h"
 #include "gateway/flow_services.h"
 #include "gateway/flow_view.h"
+#include "gateway/handed_worker.h"
 #include "gateway/kept_questions.h"
 #include "gateway/refusals.h"
 #include "gateway/source_addresses.h"
@@ -35,10 +36,19 @@ class UdpFlows final : private UdpRelay::Owner {
 
   // From the listeners.
   void on_datagrams(std::span<const InterceptedDatagram> datagrams);
+  // From now on only the flows that live are served; datagrams of others are counted as refused.
+  void take_no_new() { takes_new_ = false; }
   // Sends the answers gathered in this turn.
   void end_turn();
   // Destroys what has ended.
   void bury();
+
+  // For a successor, see udp_handover.cc and udp_adoption.cc: everything about flows and sockets
+  // that live; and forgets them without a word, once they are the successor's.
+  void hand_over(HandedWorker& out);
+  void let_go();
+  // Goes on with another process's. `snapshot`: Snapshot::for_inherited of the worker's ways.
+  void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot);
 
   [[nodiscard]] std::size_t size() const { return flows_.size(); }
   void each(const Visit& visit) const;
@@ -120,6 +130,12 @@ class UdpFlows final : private UdpRelay::Owner {
   bool ask_another(UdpFlow& flow);
   void move(UdpFlow& flow, const Route& route, std::unique_ptr<UdpSocket> fresh, Outbound& out);
 
+  // Taking over.
+  UdpSocket* adopt_socket(const takeover::SocketPart& part, const RuleEntry& rule,
+                          const std::shared_ptr<const Snapshot>& snapshot, Descriptor socket,
+                          Descriptor control);
+  UdpFlow* adopt_flow(const takeover::FlowPart& part, UdpSocket& socket, FlowCore core);
+
   // Moving.
   void send_up(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);
   void flush_to_servers();
@@ -155,6 +171,7 @@ class UdpFlows final : private UdpRelay::Owner {
   DatagramQueue to_clients_{downwards_};
   DatagramBatch answers_;
   std::size_t answers_used_ = 0;
+  bool takes_new_ = true;
   ReplySockets reply_sockets_;
   RawSender raw_;
   Allowance icmp_allowance_{1'000, 1'000};

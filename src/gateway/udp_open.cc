@@ -38,6 +38,10 @@ std::unique_ptr<UdpSocket::Codecs> UdpSocket::codecs_of(const Route& route) {
 }
 
 UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
+  if (!takes_new_) {
+    services_.reasons().add(Reason::draining);
+    return nullptr;
+  }
   const Flow flow{.protocol = Protocol::udp,
                   .client = datagram.client,
                   .destination = datagram.destination,
@@ -87,6 +91,10 @@ UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
 // Endpoint-independent filtering: whoever sends to a mapping reaches the client, as a flow of its
 // own.
 UdpFlow* UdpFlows::open_from_peer(UdpSocket& socket, const Endpoint& peer) {
+  if (!takes_new_) {
+    services_.reasons().add(Reason::draining);
+    return nullptr;
+  }
   if (is_invalid(peer)) {
     services_.reasons().add(Reason::invalid_destination);  // nobody could answer from there
     return nullptr;

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -42,6 +43,22 @@ UdpRelay::~UdpRelay() { services_.poll().forget(*this); }
 
 TcpDial::Outcome UdpRelay::start(Route first) { return dial_.start(std::move(first)); }
 
+bool UdpRelay::adopt(Inherited from) {
+  control_ = std::move(from.control);
+  endpoint_ = from.endpoint;
+  mtu_ = from.mtu;
+  own_ = own_sockets_.known({.local = from.local, .remote = from.way.remote});
+  inherited_ = std::make_unique<Inherited>(std::move(from));
+  services_.loop_guard().opened(own_);
+  return services_.poll().add(control_.get(), *this);
+}
+
+void UdpRelay::learn(const FlowCore& core) {
+  inherited_->way.server = core.server;
+  inherited_->attempts = core.attempts;
+  inherited_->path = core.path ? *core.path : "";
+}
+
 void UdpRelay::close() {
   kept_.clear();
   if (control_.valid()) {
@@ -65,6 +82,11 @@ bool UdpRelay::keep(UdpFlow& flow, std::span<const std::uint8_t> payload, std::u
 void UdpRelay::forget(const UdpFlow& flow) {
   std::erase_if(kept_, [&](const Kept& kept) { return kept.flow == &flow; });
   std::erase(flows, &flow);
+}
+
+std::uint64_t UdpRelay::kept_of(const UdpFlow& flow) const {
+  return static_cast<std::uint64_t>(std::count_if(
+      kept_.begin(), kept_.end(), [&](const Kept& kept) { return kept.flow == &flow; }));
 }
 
 void UdpRelay::on_dialed(TcpDial::Outcome outcome) {

@@ -48,6 +48,24 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   UdpRelay(const UdpRelay&) = delete;
   UdpRelay& operator=(const UdpRelay&) = delete;
 
+  // What is known of a relay that another process opened.
+  struct Inherited {
+    Descriptor control;
+    Endpoint endpoint;
+    Endpoint local;
+    std::uint32_t mtu = 0;
+    Route way;  // whom the connection was made to
+    std::uint32_t attempts = 0;
+    std::string path;  // empty: the server's name does
+  };
+  // Goes on with it, instead of start(). False when the kernel refuses.
+  [[nodiscard]] bool adopt(Inherited from);
+  // What a flow of an inherited one knows of the way.
+  void learn(const FlowCore& core);
+  [[nodiscard]] const std::string* inherited_path() const {
+    return inherited_ && !inherited_->path.empty() ? &inherited_->path : nullptr;
+  }
+
   // Takes the route that the flow got; later attempts ask for their own. What is known at once is
   // returned, and not told to the owner.
   [[nodiscard]] TcpDial::Outcome start(Route first);
@@ -55,14 +73,17 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   void close();
 
   [[nodiscard]] bool is_open() const { return control_.valid(); }
+  [[nodiscard]] int control() const { return control_.get(); }
   // Where datagrams go, once it is open.
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
   // The connection's own end.
   [[nodiscard]] const Endpoint& local() const { return own_.local; }
   // Of the route that leads there.
-  [[nodiscard]] const Route& route() const { return dial_.route(); }
+  [[nodiscard]] const Route& route() const { return inherited_ ? inherited_->way : dial_.route(); }
   [[nodiscard]] const std::string& error() const { return dial_.error(); }
-  [[nodiscard]] std::uint32_t attempts() const { return dial_.attempts(); }
+  [[nodiscard]] std::uint32_t attempts() const {
+    return inherited_ ? inherited_->attempts : dial_.attempts();
+  }
   [[nodiscard]] Instant connected_at() const { return dial_.connected_at(); }
   // Largest IP packet on the way there, in bytes; 0: unknown.
   [[nodiscard]] std::uint32_t mtu() const { return mtu_; }
@@ -71,6 +92,8 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   [[nodiscard]] bool keep(UdpFlow& flow, std::span<const std::uint8_t> payload,
                           std::uint16_t segment);
   void forget(const UdpFlow& flow);
+  // How many datagrams of it wait.
+  [[nodiscard]] std::uint64_t kept_of(const UdpFlow& flow) const;
 
   struct Kept {
     UdpFlow* flow;
@@ -96,6 +119,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   OwnSockets own_sockets_;
   std::string flow_id_;
   TcpDial dial_;
+  std::unique_ptr<Inherited> inherited_;  // null: opened here
   Descriptor control_;
   LoopGuard::OwnSocket own_;
   Endpoint endpoint_;

@@ -126,7 +126,9 @@ void UdpFlows::learn_from_relay(FlowCore& core, const UdpSocket& socket) const {
   core.attempts = static_cast<std::uint16_t>(relay.attempts());
   core.server = way.server;
   core.remote = way.remote;
-  if (way.dialled) {
+  if (const std::string* path = relay.inherited_path()) {
+    core.path = std::make_unique<const std::string>(*path);
+  } else if (way.dialled) {
     core.path = std::make_unique<const std::string>(path_of(way, core.rule->upstream->name()));
   }
   if (socket.descriptor.valid()) {

@@ -20,45 +20,35 @@ std::int64_t own_time_us() {
 
 }  // namespace
 
-Result<Listeners> Listeners::open(Port port) {
-  Listeners out;
-  const auto take = [](Descriptor& place, Result<Descriptor> opened) -> Result<> {
-    if (!opened) {
-      return opened.error();
-    }
-    place = std::move(opened).value();
-    return Done{};
-  };
-  for (auto& step : {take(out.tcp4, TcpListener::open(Family::v4, port)),
-                     take(out.tcp6, TcpListener::open(Family::v6, port)),
-                     take(out.udp4, UdpListener::open(Family::v4, port)),
-                     take(out.udp6, UdpListener::open(Family::v6, port))}) {
-    if (!step) {
-      return step.error();
-    }
-  }
-  return out;
-}
-
 Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
-               Listeners listeners)
+               Listeners listeners, FlowIds ids)
     : shared_(shared),
       poll_(loop_, [this]() { end_turn(); }),
       deadlines_(clock_now()),
       services_(number, poll_, deadlines_, shared.admission, shared.loop_guard, shared.log,
-                shared.process),
+                std::move(ids)),
       tcp_(services_, shared.port),
       udp_(services_, shared.port, snapshot->bypass().value),
       mailbox_(std::make_unique<Mailbox>(loop_)),
       ticker_(std::make_unique<Timer>(loop_, [this]() { tick(); })) {
   use(std::move(snapshot));
   listen(std::move(listeners));
+}
+
+void Worker::start() {
   thread_ = std::thread([this]() { poll_.run(); });
   // As top and gdb show it; 15 characters at most.
-  pthread_setname_np(thread_.native_handle(), ("worker-" + std::to_string(number)).c_str());
+  const std::string name = "worker-" + std::to_string(services_.worker());
+  pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 
 Worker::~Worker() {
+  if (!thread_.joinable()) {
+    stop_listening();
+    udp_.let_go();
+    udp_.bury();
+    return;
+  }
   mailbox_->post([this]() {
     tcp_listeners_.clear();
     udp_listeners_.clear();
@@ -81,7 +71,7 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   services_.use(std::move(snapshot));
 }
 
-Worker::Taken Worker::take_over(const std::shared_ptr<const Snapshot>& snapshot) {
+Worker::Taken Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot) {
   const std::int64_t began = own_time_us();
   const Taken out{.flows_kept = tcp_.size() + udp_.size(),
                   .matching_another_rule = matching_another_rule(*snapshot)};
@@ -123,10 +113,53 @@ void Worker::listen(Listeners listeners) {
                   services_.reasons().add(Reason::receive_queue_full, datagrams);
                 }}));
   };
-  tcp(std::move(listeners.tcp4));
-  tcp(std::move(listeners.tcp6));
-  udp(std::move(listeners.udp4));
-  udp(std::move(listeners.udp6));
+  for (Descriptor& socket : listeners.tcp) {
+    tcp(std::move(socket));
+  }
+  for (Descriptor& socket : listeners.udp) {
+    udp(std::move(socket));
+  }
+}
+
+void Worker::stop_listening() {
+  for (const auto& listener : tcp_listeners_) {
+    listener->close();
+  }
+  for (const auto& listener : udp_listeners_) {
+    listener->close();
+  }
+}
+
+void Worker::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
+  udp_.adopt(std::move(from), snapshot);
+}
+
+std::vector<int> Worker::listening() const {
+  std::vector<int> out;
+  for (const auto& listener : tcp_listeners_) {
+    out.push_back(listener->descriptor());
+  }
+  for (const auto& listener : udp_listeners_) {
+    out.push_back(listener->descriptor());
+  }
+  return out;
+}
+
+HandedWorker Worker::hand_over() {
+  HandedWorker out;
+  out.listeners = listening();
+  out.part.tcp_listeners = static_cast<std::uint16_t>(tcp_listeners_.size());
+  out.part.udp_listeners = static_cast<std::uint16_t>(udp_listeners_.size());
+  out.last_number = services_.ids().last();
+  udp_.hand_over(out);
+  return out;
+}
+
+void Worker::let_go() {
+  stop_listening();
+  udp_.let_go();
+  udp_.take_no_new();
+  draining_ = true;
 }
 
 void Worker::end_turn() {
@@ -141,7 +174,7 @@ void Worker::end_turn() {
     ticking_ = true;
     ticker_->once(Deadlines::tick);
   }
-  if (draining_ && tcp_.size() == 0) {
+  if (draining_ && tcp_.size() + udp_.size() == 0) {
     draining_ = false;
     shared_.on_drained();
   }
@@ -170,6 +203,7 @@ void Worker::drain() {
   for (const auto& listener : tcp_listeners_) {
     listener->close();
   }
+  udp_.take_no_new();
   draining_ = true;
 }
 

@@ -19,6 +19,8 @@
 #include "gateway/admission.h"
 #include "gateway/busy_look.h"
 #include "gateway/flow_services.h"
+#include "gateway/handed_worker.h"
+#include "gateway/listeners.h"
 #include "gateway/snapshot.h"
 #include "gateway/tcp_flows.h"
 #include "gateway/udp_flows.h"
@@ -29,35 +31,35 @@
 
 namespace weir {
 
-// The four sockets of one worker, bound but not yet listening.
-struct Listeners {
-  Descriptor tcp4;
-  Descriptor tcp6;
-  Descriptor udp4;
-  Descriptor udp6;
-  static Result<Listeners> open(Port port);
-};
-
 class Worker {
  public:
   struct Shared {
     Admission& admission;
     LoopGuard& loop_guard;
     Log& log;
-    std::uint64_t process;  // for the flows' ids
     Port port;
     // The main thread is starting another program. Until that program runs it holds a copy of every
     // descriptor, closed ones are still watched, and what watched them has to stay.
     const std::atomic<bool>& starting_program;
-    // Called on the worker's thread when it is draining and its last TCP flow has ended.
+    // Called on the worker's thread when it is draining and its last flow has ended.
     std::function<void()> on_drained;
   };
 
   Worker(std::size_t number, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
-         Listeners listeners);
-  ~Worker();  // ends the thread, and every flow with End::drained
+         Listeners listeners, FlowIds ids);
+  // Ends the thread, and every flow with End::drained. One that was never started lets go of what
+  // it has.
+  ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+
+  // Goes on with flows of another process. REQUIRES: not started.
+  void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot);
+  // Serves from now on, on its own thread.
+  void start();
+
+  // Its listeners' descriptors, first TCP, then UDP. REQUIRES: not draining.
+  [[nodiscard]] std::vector<int> listening() const;
 
   // Any thread; `task` runs on the worker's.
   void post(std::function<void(Worker&)> task);
@@ -73,9 +75,16 @@ class Worker {
     std::uint64_t matching_another_rule = 0;  // of those: what they would get now
   };
   // The same for a reload, which wants to know what it means for live flows.
-  Taken take_over(const std::shared_ptr<const Snapshot>& snapshot);
-  // Takes no new TCP flows, and says on_drained once none is left.
+  Taken use_reloaded(const std::shared_ptr<const Snapshot>& snapshot);
+  // Takes no new flows, and says on_drained once none is left. UDP flows that live are served to
+  // their end, in both directions.
   void drain();
+  // What a successor has to know: everything that is under way is done, and until let_go() or
+  // whatever else this worker does nothing changes any more.
+  [[nodiscard]] HandedWorker hand_over();
+  // The successor has it: its sockets are no longer ours, its flows are forgotten without a word,
+  // and what is left is served to its end as after drain().
+  void let_go();
   // Appends the flows that match.
   void list(const FlowFilter& filter, FlowList& out) const;
   // Who moved most since the call before.
@@ -86,6 +95,7 @@ class Worker {
  private:
   [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
   void listen(Listeners listeners);
+  void stop_listening();
   void end_turn();
   void tick();
 

@@ -125,6 +125,14 @@ Handshake::Progress ProxyHeaderHandshake::receive(std::string_view, std::string&
   return {State::done, 0};
 }
 
+std::string_view ProxyDatagramCodec::name() const {
+  const bool every = on_ == On::every;
+  if (format_.checksum == ProxyChecksum::crc32c) {
+    return every ? "proxy-v2-crc32c-every" : "proxy-v2-crc32c-first";
+  }
+  return every ? "proxy-v2-every" : "proxy-v2-first";
+}
+
 void ProxyDatagramCodec::append_header(const Flow& flow, const Target&, const Opening& opening,
                                        std::string& out) const {
   append_proxy_header(format_, flow, opening.flow_id, {}, out);

@@ -50,6 +50,7 @@ class ProxyDatagramCodec final : public DatagramCodec {
  public:
   ProxyDatagramCodec(const ProxyHeaderFormat& format, On on) : format_(format), on_(on) {}
   [[nodiscard]] On on() const override { return on_; }
+  [[nodiscard]] std::string_view name() const override;
   void append_header(const Flow& flow, const Target& target, const Opening& opening,
                      std::string& out) const override;
   [[nodiscard]] Decoded decode(std::span<const std::uint8_t> wire) const override;

@@ -48,6 +48,7 @@ class Socks5Handshake final : public Handshake {
 // The header of a datagram through a SOCKS5 relay (RFC 1928, section 7).
 class Socks5DatagramCodec final : public DatagramCodec {
  public:
+  [[nodiscard]] std::string_view name() const override { return "socks5"; }
   void append_header(const Flow& flow, const Target& target, const Opening& opening,
                      std::string& out) const override;
   [[nodiscard]] Decoded decode(std::span<const std::uint8_t> wire) const override;

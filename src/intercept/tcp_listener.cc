@@ -26,16 +26,7 @@ Result<Descriptor> TcpListener::open(Family family, Port port) {
     return system_error(what, errno);
   }
   const int fd = socket.get();
-  // What accepted sockets inherit is set here once instead of on each: no delay, urgent data in its
-  // place in the stream, and the transparency that lets them answer from the original destination.
-  const bool v6 = family == Family::v6;
-  if (!set_transparent(fd, family) || !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
-      !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) ||
-      (v6 && !set_option(fd, SOL_IPV6, IPV6_V6ONLY, 1)) ||
-      !set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
-      !set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1) ||
-      !(v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
-           : set_option(fd, SOL_IP, IP_PKTINFO, 1))) {
+  if ((family == Family::v6 && !set_option(fd, SOL_IPV6, IPV6_V6ONLY, 1)) || !prepare(fd, family)) {
     return system_error(what, errno);
   }
   sockaddr_storage raw{};
@@ -44,6 +35,17 @@ Result<Descriptor> TcpListener::open(Family family, Port port) {
     return system_error(what, errno);
   }
   return socket;
+}
+
+// What accepted sockets inherit is set here once instead of on each: no delay, urgent data in its
+// place in the stream, and the transparency that lets them answer from the original destination.
+bool TcpListener::prepare(int fd, Family family) {
+  return set_transparent(fd, family) && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+         set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+         set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+         set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1) &&
+         (family == Family::v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
+                               : set_option(fd, SOL_IP, IP_PKTINFO, 1));
 }
 
 TcpListener::TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket, Handler handler)
@@ -62,6 +64,9 @@ TcpListener::~TcpListener() { deadlines_.cancel(*this); }
 
 void TcpListener::close() {
   deadlines_.cancel(*this);
+  if (socket_.valid()) {
+    poll_.remove(socket_.get());  // others may hold it, too, and then it would be watched on
+  }
   socket_.reset();
 }
 

@@ -38,7 +38,11 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
   // connections.
   static Result<Descriptor> open(Family family, Port port);
 
-  // REQUIRES: `socket` came from open(). Listens at once.
+  // What open() sets, on a socket that somebody else has bound.
+  [[nodiscard]] static bool prepare(int fd, Family family);
+
+  // REQUIRES: `socket` came from open(), here or in the gateway that was taken over,
+  // or is prepared. Listens at once.
   TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket, Handler handler);
   ~TcpListener();
   TcpListener(const TcpListener&) = delete;
@@ -48,6 +52,7 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
 
   // Refuses new connections from now on.
   void close();
+  [[nodiscard]] int descriptor() const { return socket_.get(); }
 
  private:
   static constexpr int batch = 64;

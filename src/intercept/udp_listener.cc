@@ -28,20 +28,8 @@ Result<Descriptor> UdpListener::open(Family family, Port port) {
     return system_error(what, errno);
   }
   const int fd = socket.get();
-  const bool v6 = family == Family::v6;
-  if (!set_transparent(fd, family) || !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
-      !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) ||
-      (v6 && !set_option(fd, SOL_IPV6, IPV6_V6ONLY, 1)) ||
-      !(v6 ? set_option(fd, SOL_IPV6, IPV6_RECVORIGDSTADDR, 1)
-           : set_option(fd, SOL_IP, IP_RECVORIGDSTADDR, 1)) ||
-      !(v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
-           : set_option(fd, SOL_IP, IP_PKTINFO, 1)) ||
-      !set_option(fd, SOL_UDP, UDP_GRO, 1) || !set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1)) {
+  if ((family == Family::v6 && !set_option(fd, SOL_IPV6, IPV6_V6ONLY, 1)) || !prepare(fd, family)) {
     return system_error(what, errno);
-  }
-  // Beyond net.core.rmem_max with CAP_NET_ADMIN; up to it otherwise.
-  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)) {
-    static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer));
   }
   sockaddr_storage raw{};
   const socklen_t length = Endpoint{Address::any(family), port}.to(raw);
@@ -51,12 +39,34 @@ Result<Descriptor> UdpListener::open(Family family, Port port) {
   return socket;
 }
 
+bool UdpListener::prepare(int fd, Family family) {
+  const bool v6 = family == Family::v6;
+  // Beyond net.core.rmem_max with CAP_NET_ADMIN; up to it otherwise.
+  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)) {
+    static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer));
+  }
+  return set_transparent(fd, family) && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+         set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+         (v6 ? set_option(fd, SOL_IPV6, IPV6_RECVORIGDSTADDR, 1)
+             : set_option(fd, SOL_IP, IP_RECVORIGDSTADDR, 1)) &&
+         (v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
+             : set_option(fd, SOL_IP, IP_PKTINFO, 1)) &&
+         set_option(fd, SOL_UDP, UDP_GRO, 1) && set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+}
+
 UdpListener::UdpListener(EdgePoll& poll, Descriptor socket, DatagramBatch& batch, Handler handler)
-    : socket_(std::move(socket)), batch_(batch), handler_(std::move(handler)) {
+    : poll_(poll), socket_(std::move(socket)), batch_(batch), handler_(std::move(handler)) {
   datagrams_.reserve(DatagramBatch::slots);
   if (!poll.add_level(socket_.get(), *this)) {
     std::abort();  // at start, for want of kernel memory
   }
+}
+
+void UdpListener::close() {
+  if (socket_.valid()) {
+    poll_.remove(socket_.get());  // others may hold it, too, and then it would be watched on
+  }
+  socket_.reset();
 }
 
 void UdpListener::on_events(std::uint32_t) {

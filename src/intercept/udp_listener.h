@@ -40,14 +40,18 @@ class UdpListener final : public EdgePoll::Watcher {
   };
 
   static Result<Descriptor> open(Family family, Port port);
+  // What open() sets, on a socket that somebody else has bound.
+  [[nodiscard]] static bool prepare(int fd, Family family);
 
   // `batch` is the worker's, used by all its listeners in turn.
   UdpListener(EdgePoll& poll, Descriptor socket, DatagramBatch& batch, Handler handler);
 
   void on_events(std::uint32_t events) override;
-  void close() { socket_.reset(); }
+  void close();
+  [[nodiscard]] int descriptor() const { return socket_.get(); }
 
  private:
+  EdgePoll& poll_;
   Descriptor socket_;
   DatagramBatch& batch_;
   Handler handler_;

@@ -33,6 +33,11 @@ class ReplySockets {
   [[nodiscard]] int get(const Endpoint& destination, Instant now);
 
   [[nodiscard]] std::size_t size() const { return by_use_.size(); }
+  // Closes all.
+  void clear() {
+    by_destination_.clear();
+    by_use_.clear();
+  }
 
   // No descriptors or memory: nothing that speaks of the destination.
   [[nodiscard]] static bool is_shortage(int code);

@@ -149,7 +149,7 @@ def drain(lab, net):
         held.sendall(b"still ")
         weir.expect_flows(1)
         answer = json.loads(weir.live("drain", "--json", check=True).stdout)
-        assert answer == {"draining": True, "tcp_flows": 1}, answer
+        assert answer == {"draining": True, "tcp_flows": 1, "udp_flows": 0}, answer
         weir.live("drain", check=True)  # again changes nothing
         assert weir.status()["draining"]
         assert b"draining" in weir.live("status", check=True).stdout
@@ -158,6 +158,35 @@ def drain(lab, net):
         assert read_all(held) == b"still here"
         assert weir.program.wait(20) == 0
         weir.expect_record(end="closed")
+
+
+@case("while draining a UDP flow is served both ways and a new one is refused", only_weir=OWN)
+def drain_of_udp(lab, net):
+    server, other = (lab.closing(lab.north.udp(net, port)) for port in (7953, 7954))
+    client = lab.closing(lab.alice.udp(net))
+    with lab.weir(CONFIG + "[timeouts]\ndrain = 60s\nudp-idle = 2s\n") as weir:
+        def exchange():
+            client.sendto(b"question", server.getsockname()[:2])
+            data, seen = server.recvfrom(100)
+            server.sendto(b"answer", seen)
+            data, peer = client.recvfrom(100)
+            assert (data, peer[:2]) == (b"answer", server.getsockname()[:2])
+            return seen
+        source = exchange()
+        weir.live("drain", check=True)
+        for _ in range(3):
+            assert exchange() == source
+            client.sendto(b"too late", other.getsockname()[:2])
+            other.sendto(b"unasked", source)
+        weir.expect_event("draining", 6)
+        other.settimeout(0)
+        try:
+            raise AssertionError(f"a new flow was served: {other.recv(100)}")
+        except BlockingIOError:
+            pass
+        assert exchange() == source
+        assert weir.program.wait(20) == 0  # not before the last flow has ended
+        weir.expect_record(protocol="udp", end="idle", packets_up=5, packets_down=5)
 
 
 @case("the log level changes at once and is the file's again after a reload", NO_FAMILY, only_weir=OWN)

@@ -16,7 +16,8 @@ class Program:
     started = []  # by the running case, in order; the runner clears it
     _count = 0
 
-    def __init__(self, host, argv, stdin=None, env=None, name=None):
+    def __init__(self, host, argv, stdin=None, env=None, name=None, descriptors=()):
+        """`descriptors` stay open in it, under their numbers."""
         Program._count += 1
         self.name = name or os.path.basename(argv[0])
         self.host, self.argv = host, [str(a) for a in argv]
@@ -25,7 +26,8 @@ class Program:
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             self.process = subprocess.Popen(
                 host.enter_command() + self.argv, stdin=stdin or subprocess.DEVNULL, stdout=out,
-                stderr=err, env={**os.environ, **(env or {})}, start_new_session=True)
+                stderr=err, env={**os.environ, **(env or {})}, start_new_session=True,
+                pass_fds=tuple(descriptors))
         self.pid = self.process.pid  # nsenter replaces itself by the program
         Program.started.append(self)
 

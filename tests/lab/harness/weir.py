@@ -7,6 +7,8 @@ single case: weir ends with status 0, no flow ended as `bug`, and the router's r
 they were before.
 """
 
+import http.client
+import json
 import os
 import signal
 
@@ -85,11 +87,32 @@ class Weir:
             raise
         return self
 
-    def start(self):
+    def start(self, *prefix, descriptors=()):
         self.killed = False
-        self.program = self.router.start(*self.prefix, self.lab.weir_path, "run", "-c", self.config,
-                                         *self.options, name="weir")
+        self.program = self.router.start(*self.prefix, *prefix, self.lab.weir_path, "run", "-c", self.config,
+                                         *self.options, name="weir", descriptors=descriptors)
         self.program.until_ready(self.control.answers)
+
+    def successor(self, *options, path=None, prefix=()):
+        """Another weir that is told to take over; it may or may not."""
+        return self.router.start(*prefix, path or self.lab.weir_path, "run", "--takeover", "-c", self.config,
+                                 *self.options, *options, name="weir")
+
+    def take_over(self, text=None, **options):
+        """A successor serves from now on; the process before it is returned, which still drains."""
+        if text is not None:
+            self.write(text)
+        before, self.program = self.program, self.successor(**options)
+        self.program.until_ready(lambda: self.serving_process() == self.program.pid)
+        return before
+
+    def serving_process(self):
+        """Who answers on the control socket; None: nobody, at this moment."""
+        try:
+            status, text = self.control.request("GET", "/v1/status")
+            return json.loads(text)["pid"] if status == 200 else None
+        except (OSError, http.client.HTTPException):
+            return None
 
     def kill(self):
         """As the kernel would: no chance to tidy up."""

@@ -190,7 +190,8 @@ TEST_CASE_METHOD(Fixture, "a flow is closed by its id, and one that is not there
 TEST_CASE_METHOD(Fixture, "drain is passed on and answers with what is still there") {
   const auto answer = ask("POST", "/v1/drain");
   CHECK(answer.status == 200);
-  CHECK(nlohmann::json::parse(answer.body) == nlohmann::json{{"draining", true}, {"tcp_flows", 3}});
+  CHECK(nlohmann::json::parse(answer.body) ==
+        nlohmann::json{{"draining", true}, {"tcp_flows", 3}, {"udp_flows", 4}});
   CHECK(control.drains == 1);
 }
 

@@ -1,0 +1,139 @@
+// What a gateway tells its successor: plain values, and the bytes they become. Descriptors travel
+// beside the bytes, in the order in which the values name them.
+//
+// Raise `version` with every change of the layout: a gateway and a successor of different versions
+// refuse each other, and the old one goes on.
+//
+// No I/O. Any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/endpoint.h"
+#include "weir/result.h"
+#include "weir/units.h"
+
+namespace weir::takeover {
+
+inline constexpr std::uint32_t version = 1;
+
+// The first thing said. Its layout never changes.
+struct Hello {
+  std::uint32_t version = 0;
+  std::string program;  // "0.1.0"
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+// A worker of the gateway: its listeners come as descriptors (first TCP, then UDP; of which family
+// each is, the socket knows).
+struct WorkerPart {
+  // What flows are counted for: the rule, its upstream, and how it maps.
+  struct Way {
+    std::string rule;
+    std::string upstream;
+    bool per_client = false;
+    friend bool operator==(const Way&, const Way&) = default;
+  };
+  struct ServerName {
+    std::string upstream;
+    std::string name;
+    std::string host;
+    Port port = 0;
+    friend bool operator==(const ServerName&, const ServerName&) = default;
+  };
+  std::uint16_t tcp_listeners = 0;
+  std::uint16_t udp_listeners = 0;
+  std::vector<Way> ways;
+  std::vector<ServerName> servers;
+  std::uint32_t sockets = 0;  // so many follow
+  std::uint32_t flows = 0;
+  friend bool operator==(const WorkerPart&, const WorkerPart&) = default;
+};
+
+// A number that stands for nobody.
+inline constexpr std::uint32_t nobody = UINT32_MAX;
+
+// A server-side UDP socket: one descriptor, and one more of the connection that its relay lives by.
+struct SocketPart {
+  Endpoint client;
+  std::uint32_t way = 0;  // in WorkerPart::ways; of the flows that new peers open
+  Endpoint local;
+  std::uint8_t generation = 0;
+  bool only_one_flow = false;
+  bool has_relay = false;
+  bool tuned = false;
+  std::vector<std::string> codecs;  // by their names, the outermost first
+  struct Relay {
+    Endpoint endpoint;
+    Endpoint server;  // whom the connection was made to
+    Endpoint local;   // the connection's own end
+    std::uint32_t mtu = 0;
+    friend bool operator==(const Relay&, const Relay&) = default;
+  };
+  Relay relay;  // where it has one
+  friend bool operator==(const SocketPart&, const SocketPart&) = default;
+};
+
+struct FlowPart {
+  std::uint32_t socket = 0;  // in the order in which the worker's sockets came
+  std::uint32_t way = 0;
+  std::uint32_t server = nobody;
+  std::uint64_t number = 0;  // of its id
+  Endpoint client;
+  Endpoint destination;
+  std::uint32_t interface = 0;
+  Endpoint remote;
+  Endpoint source;
+  std::uint8_t generation = 0;
+  std::uint16_t attempts = 0;
+  Instant opened;
+  Instant last_activity;
+  bool answered = false;
+  std::int64_t first_byte_us = 0;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
+  std::uint64_t packets_up = 0;
+  std::uint64_t packets_down = 0;
+  std::string path;  // empty: the server's name does
+  bool is_wrapped = false;
+  struct Wrapping {
+    std::string first;
+    std::string rest;
+    bool begun = false;
+    Endpoint peer;
+    std::uint64_t room = 0;
+    std::int64_t connect_us = 0;
+    std::int64_t handshake_us = 0;
+    friend bool operator==(const Wrapping&, const Wrapping&) = default;
+  };
+  Wrapping wrapping;  // where it is wrapped
+  friend bool operator==(const FlowPart&, const FlowPart&) = default;
+};
+
+// The last thing: so that nothing is missing, and how long the gateway has been at rest.
+struct Ending {
+  std::uint32_t workers = 0;
+  std::vector<std::uint64_t> last_numbers;  // of every series of flow ids
+  Instant paused;
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
+[[nodiscard]] std::string encode(const Hello& hello);
+[[nodiscard]] std::string encode(const WorkerPart& worker);
+[[nodiscard]] std::string encode(std::span<const SocketPart> sockets);
+[[nodiscard]] std::string encode(std::span<const FlowPart> flows);
+[[nodiscard]] std::string encode(const Ending& ending);
+
+// An error for bytes that no gateway of this version writes.
+[[nodiscard]] Result<Hello> decode_hello(std::string_view body);
+[[nodiscard]] Result<WorkerPart> decode_worker(std::string_view body);
+[[nodiscard]] Result<std::vector<SocketPart>> decode_sockets(std::string_view body);
+[[nodiscard]] Result<std::vector<FlowPart>> decode_flows(std::string_view body);
+[[nodiscard]] Result<Ending> decode_ending(std::string_view body);
+
+}  // namespace weir::takeover

@@ -102,6 +102,8 @@ std::vector<std::string> close_foreign(std::vector<ServiceManager::Passed>& pass
   return names;
 }
 
+// The sockets are moved out of it.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 Result<std::vector<Listeners>> adopt_listeners(std::vector<ServiceManager::Passed> passed,
                                                Port port, std::size_t workers) {
   std::vector<Listeners> out(workers);

@@ -143,6 +143,7 @@ Result<> Gateway::open_admin() {
 
 // Says that we serve, to the log and the service manager.
 void Gateway::announce() {
+  served_ = true;
   const Configuration& from = snapshot_->configuration();
   log_->info("weir " WEIR_VERSION " serves on port " + std::to_string(from.gateway.port) +
              " with " + std::to_string(workers_.size()) + " workers, at most " +
@@ -177,7 +178,9 @@ Result<> Gateway::open_workers() {
   const Port port = snapshot_->configuration().gateway.port;
   const std::size_t count = worker_count(snapshot_->configuration());
   auto passed = service_manager_.take_passed();
-  std::vector<std::string> foreign;
+  for (const auto& name : close_foreign(passed, port)) {
+    service_manager_.forget(name);
+  }
   if (passed.empty()) {
     if (auto is_free = check_port_free(port); !is_free) {
       return is_free.error();
@@ -190,12 +193,9 @@ Result<> Gateway::open_workers() {
         "set on-failure = closed");
   }
   auto listeners = passed.empty() ? open_listeners(port, count)
-                                  : adopt_listeners(std::move(passed), port, count, foreign);
+                                  : adopt_listeners(std::move(passed), port, count);
   if (!listeners) {
     return listeners.error();
-  }
-  for (const auto& name : foreign) {
-    service_manager_.forget(name);
   }
   for (std::size_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, shared(), snapshot_,
@@ -280,7 +280,7 @@ Gateway::~Gateway() {
   drain_timer_.reset();
   heart_.reset();
   mailbox_.reset();
-  if (snapshot_) {
+  if (served_) {
     log_->info("weir has stopped");
   }
 }

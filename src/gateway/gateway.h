@@ -160,6 +160,7 @@ class Gateway final : public Control {
   RestoredServers restored_;                           // until a snapshot has them
   std::unique_ptr<Handover> handover_;
   pid_t successor_ = 0;  // has taken over
+  bool served_ = false;
   bool draining_ = false;
   std::size_t drained_workers_ = 0;
   std::atomic<bool> starting_program_{false};   // see Worker::Shared

@@ -207,6 +207,8 @@ Result<> Handover::hand_over() {
   patience_.stop();
   socket_.leave();
   means_.handed_over(successor_, flows);
+  // Whether it still hears that is its own affair.
+  static_cast<void>(channel_->send(FrameType::done, {}, {}, clock_now() + to_listen));
   return Done{};
 }
 

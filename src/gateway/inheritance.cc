@@ -59,11 +59,20 @@ Result<std::unique_ptr<Inheritance>> Inheritance::ask(const std::string& path) {
   return out;
 }
 
+// If the other has hung up meanwhile, it has said why.
+Result<> Inheritance::tell(FrameType type, std::string_view body) {
+  const auto sent = channel_.send(type, body, {}, clock_now() + to_answer);
+  if (sent) {
+    return Done{};
+  }
+  const auto why = channel_.receive(clock_now() + to_answer);
+  return why && why.value().type == FrameType::refusal ? Error(why.value().body) : sent.error();
+}
+
 Result<> Inheritance::receive_offer() {
   const takeover::Hello hello{.version = takeover::version, .program = WEIR_VERSION};
-  if (auto sent = channel_.send(FrameType::hello, encode(hello), {}, clock_now() + to_answer);
-      !sent) {
-    return sent.error();
+  if (auto told = tell(FrameType::hello, encode(hello)); !told) {
+    return told.error();
   }
   auto message = channel_.expect(FrameType::offer, clock_now() + to_answer);
   if (!message) {
@@ -87,8 +96,8 @@ std::unique_ptr<firewall::Guardian> Inheritance::guardian() {
 }
 
 Result<std::vector<InheritedWorker>> Inheritance::take() {
-  if (auto sent = channel_.send(FrameType::take, {}, {}, clock_now() + to_answer); !sent) {
-    return sent.error();
+  if (auto told = tell(FrameType::take, {}); !told) {
+    return told.error();
   }
   std::vector<InheritedWorker> out;
   while (true) {
@@ -157,8 +166,8 @@ Result<> Inheritance::receive_worker(Channel::Message first, std::vector<Inherit
 }
 
 Result<> Inheritance::prepared() {
-  if (auto sent = channel_.send(FrameType::prepared, {}, {}, clock_now() + to_answer); !sent) {
-    return sent.error();
+  if (auto told = tell(FrameType::prepared, {}); !told) {
+    return told.error();
   }
   auto go = channel_.expect(FrameType::go, clock_now() + to_hand_over);
   return go ? Result<>(Done{}) : Result<>(go.error());
@@ -166,7 +175,9 @@ Result<> Inheritance::prepared() {
 
 void Inheritance::serving() {
   // If the other is gone, there is nobody to be told.
-  static_cast<void>(channel_.send(FrameType::serving, {}, {}, clock_now() + to_answer));
+  if (channel_.send(FrameType::serving, {}, {}, clock_now() + to_answer)) {
+    static_cast<void>(channel_.expect(FrameType::done, clock_now() + to_answer));
+  }
 }
 
 }  // namespace weir

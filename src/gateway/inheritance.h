@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -38,11 +39,13 @@ class Inheritance {
 
   // We have everything and can serve. Returns when we shall.
   Result<> prepared();
-  // We do: the other lets go. It ends when this object does.
+  // We do: the other lets go, and it may end when this object does. Returns when it has told its
+  // service manager of us, or is gone.
   void serving();
 
  private:
   explicit Inheritance(takeover::Channel channel) : channel_(std::move(channel)) {}
+  Result<> tell(takeover::FrameType type, std::string_view body);
   Result<> receive_offer();
   Result<> receive_worker(takeover::Channel::Message first, std::vector<InheritedWorker>& out);
 

@@ -87,17 +87,28 @@ std::string listener_name(std::size_t worker) {
   return std::string(name_prefix) + std::to_string(worker);
 }
 
+std::vector<std::string> close_foreign(std::vector<ServiceManager::Passed>& passed, Port port) {
+  const auto is_ours = [&](const ServiceManager::Passed& one) {
+    const auto kind = kind_of(one.socket.get());
+    return kind && kind->local.port == port &&
+           (kind->type == SOCK_STREAM || kind->type == SOCK_DGRAM);
+  };
+  const auto foreign = std::stable_partition(passed.begin(), passed.end(), is_ours);
+  std::vector<std::string> names;
+  for (auto one = foreign; one != passed.end(); ++one) {
+    names.push_back(one->name);
+  }
+  passed.erase(foreign, passed.end());
+  return names;
+}
+
+// The sockets are moved out of it.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 Result<std::vector<Listeners>> adopt_listeners(std::vector<ServiceManager::Passed> passed,
-                                               Port port, std::size_t workers,
-                                               std::vector<std::string>& foreign) {
+                                               Port port, std::size_t workers) {
   std::vector<Listeners> out(workers);
   for (auto& [name, socket] : passed) {
     const auto kind = kind_of(socket.get());
-    if (!kind || kind->local.port != port ||
-        (kind->type != SOCK_STREAM && kind->type != SOCK_DGRAM)) {
-      foreign.push_back(name);
-      continue;
-    }
     const Family family = kind->local.family();
     const bool is_tcp = kind->type == SOCK_STREAM;
     const int flags = fcntl(socket.get(), F_GETFL);

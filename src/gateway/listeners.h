@@ -31,12 +31,14 @@ struct Listeners {
 // last one fails.
 [[nodiscard]] Result<std::vector<Listeners>> open_listeners(Port port, std::size_t workers);
 
-// Those that a service manager passed, each with the worker that its name says ("worker-3", or one
-// that is left of them); what is missing is opened. `foreign` gets the names of those that are of
-// another port, and closed.
+// Closes those that a service manager passed and that are of another port, or nothing of ours at
+// all; returns their names.
+[[nodiscard]] std::vector<std::string> close_foreign(std::vector<ServiceManager::Passed>& passed,
+                                                     Port port);
+// The others, each with the worker that its name says ("worker-3", or one that is left of them);
+// what is missing is opened. REQUIRES: close_foreign() has seen them.
 [[nodiscard]] Result<std::vector<Listeners>> adopt_listeners(
-    std::vector<ServiceManager::Passed> passed, Port port, std::size_t workers,
-    std::vector<std::string>& foreign);
+    std::vector<ServiceManager::Passed> passed, Port port, std::size_t workers);
 [[nodiscard]] std::string listener_name(std::size_t worker);
 
 // A worker without TCP listeners takes connections from another one's, too.

@@ -78,6 +78,8 @@ Result<> Gateway::check_fit(const Configuration& configuration) const {
 }
 
 Result<> Gateway::take_over() {
+  // Whoever started us may have passed sockets, too: nobody would accept on them.
+  static_cast<void>(service_manager_.take_passed());
   // Slow, so before the other rests: its own rules are the same, or soon will be ours.
   if (options_.firewall == OwnFirewall::yes) {
     if (auto rules = inherit_firewall(); !rules) {

@@ -454,7 +454,6 @@ def breaks_off(lab, net):
         stranger.hello()
         stranger.until(OFFER)
         second = Stranger(weir)
-        second.hello()
         kind, text = second.hear()
         assert kind == REFUSAL and b"another takeover is under way" in text, text
         second.close()
@@ -663,6 +662,49 @@ def relayed(lab, net):
             assert weir.live("close", flow["id"]).returncode == 0
             record = weir.expect_record(protocol="udp", end="killed", packets_up=3, packets_down=3)
             assert record["server_address"] == endpoint(lab.east.at(net), DANTED), record
+
+
+@case("a flow whose relay is not open yet ends as drained, and the next datagram opens another", only_weir=OWN)
+def not_yet_relayed(lab, net):
+    """The proxy accepts, and says nothing."""
+    lab.serve(lab.east.listen(net, 1099), lambda connection: read_all(connection))
+    text = (f"[firewall]\ninterfaces = lan\n[rule office]\non = udp/7600\nuse = office\n[upstream office]\n"
+            f"type = socks5\nserver = p1={endpoint(lab.east.at(net), 1099)}\n")
+    client = lab.closing(lab.alice.udp(net))
+    with lab.weir(text) as weir:
+        client.sendto(b"one", (lab.north.at(net), 7600))
+        weir.expect_flows(1)
+        [flow] = weir.flows()
+        assert weir.take_over().wait(20) == 0
+        weir.expect_record(id=flow["id"], end="drained", packets_up=0)
+        assert not weir.flows()
+        client.sendto(b"two", (lab.north.at(net), 7600))
+        weir.expect_flows(1)
+        assert weir.flows()[0]["id"] != flow["id"]
+
+
+@case("admin.http is the successor's, on the same address or another", only_weir=OWN)
+def http(lab, net):
+    def answered_by(port):
+        with lab.router.connect(net, lab.places.router_lan.at(net), port) as asked:
+            asked.sendall(b"GET /v1/status HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n")
+            return re.search(rb'"pid":\s*(\d+)', read_all(asked))
+
+    def is_answered_by(port, program):
+        try:
+            found = answered_by(port)
+        except OSError:
+            return False
+        return found is not None and int(found[1]) == program.pid
+    address = lab.places.router_lan.at(net)
+    with lab.weir(config(net), firewall=False) as weir:
+        for port in (9180, 9180, 9181):
+            with open(weir.config) as file:
+                text = re.sub(r"\nhttp = .*", "", file.read())
+            with open(weir.config, "w") as file:
+                file.write(text.replace("[admin]", f"[admin]\nhttp = {endpoint(address, port)}"))
+            assert weir.take_over().wait(20) == 0
+            eventually(lambda: is_answered_by(port, weir.program), "the successor answers")  # noqa: B023
 
 
 @case("a service manager is told of the successor, which goes on beating", NO_FAMILY, only_weir=OWN)

@@ -82,5 +82,30 @@ TEST_CASE("another gateway's socket in the same place is not removed") {
   CHECK(mode_of(path) != 0);
 }
 
+TEST_CASE("a successor's socket is found by nobody until it takes the place, and then it stays") {
+  const Folder folder;
+  const auto path = folder / "control.sock";
+  auto first = std::make_optional(std::move(ControlSocket::listen(path)).value());
+  const auto inode_of = [](const std::string& name) {
+    struct stat status {};
+    return stat(name.c_str(), &status) == 0 ? status.st_ino : 0;
+  };
+  const auto before = inode_of(path);
+  { CHECK(ControlSocket::prepare(path)); }  // one that comes to nothing leaves nothing
+  CHECK(inode_of(path + ".new") == 0);
+  auto second = std::make_optional(std::move(ControlSocket::prepare(path, 0600)).value());
+  CHECK(inode_of(path) == before);
+  CHECK(mode_of(path + ".new") == (S_IFSOCK | 0600));
+  REQUIRE(second->take_place().ok());
+  CHECK(inode_of(path) != before);
+  CHECK(mode_of(path) == (S_IFSOCK | 0600));
+  CHECK(inode_of(path + ".new") == 0);
+  first->leave();
+  first.reset();
+  CHECK(mode_of(path) != 0);
+  second.reset();
+  CHECK(mode_of(path) == 0);
+}
+
 }  // namespace
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "base/descriptor.h"
@@ -34,9 +35,27 @@ class Listener {
 
   std::string next() {
     std::array<char, 512> text{};
-    const auto size = recv(socket_.get(), text.data(), text.size(), 0);
+    alignas(cmsghdr) std::array<char, 256> room{};
+    iovec part{.iov_base = text.data(), .iov_len = text.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    const auto size = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+    descriptors = 0;
+    if (const cmsghdr* header = CMSG_FIRSTHDR(&message); size >= 0 && header != nullptr) {
+      descriptors = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (std::size_t i = 0; i < descriptors; ++i) {
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+        const Descriptor closed(fd);
+      }
+    }
     return size < 0 ? "" : std::string(text.data(), static_cast<std::size_t>(size));
   }
+
+  std::size_t descriptors = 0;  // that came with the last message
 
  private:
   Descriptor socket_;
@@ -85,6 +104,45 @@ TEST_CASE("alive is said twice as often as expected, and only by whom it is expe
   CHECK_FALSE(manager_of("/x", "soon").watchdog());
   CHECK_FALSE(manager_of("/x", "0").watchdog());
   CHECK_FALSE(manager_of("", "30000000").watchdog());
+}
+
+TEST_CASE("descriptors are given to be kept under a name, and taken back") {
+  const Folder folder;
+  Listener listener(folder / "notify");
+  const auto manager = manager_of(folder / "notify");
+  const std::array descriptors{STDIN_FILENO, STDOUT_FILENO};
+  manager.keep("worker-3", descriptors);
+  CHECK(listener.next() == "FDSTORE=1\nFDNAME=worker-3");
+  CHECK(listener.descriptors == 2);
+  manager.forget("worker-3");
+  CHECK(listener.next() == "FDSTOREREMOVE=1\nFDNAME=worker-3");
+  CHECK(listener.descriptors == 0);
+}
+
+TEST_CASE("whoever is taken over from names its successor, and says nothing more") {
+  const Folder folder;
+  Listener listener(folder / "notify");
+  auto before = manager_of(folder / "notify", "30000000");
+  auto after = manager_of("");
+  after.inherit(before.address(), before.watchdog());
+  CHECK(after.watchdog() == Milliseconds(15'000));
+  before.succeeded_by(4711);
+  CHECK(listener.next() == "MAINPID=4711");
+  before.alive();
+  CHECK_FALSE(before.watchdog());
+  CHECK(listener.next().empty());
+  after.alive();
+  CHECK(listener.next() == "WATCHDOG=1");
+}
+
+TEST_CASE("sockets passed to another process are not ours") {
+  for (const char* pid : {"1", "", "soon"}) {
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "2", 1);
+    setenv("LISTEN_FDNAMES", "a:b", 1);
+    CHECK(manager_of("/nowhere").take_passed().empty());
+    CHECK(getenv("LISTEN_FDS") == nullptr);
+  }
 }
 
 TEST_CASE("without a service manager, or with one that has gone, nothing happens") {

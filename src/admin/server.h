@@ -33,6 +33,8 @@ class AdminServer {
   AdminServer(Loop& loop, Control& control, Log& log, const AdminLimits& limits,
               ControlSocket socket);
   [[nodiscard]] HttpListener::Setup setup();
+  // Null for no address.
+  Result<std::unique_ptr<HttpListener>> open_http(const std::optional<Endpoint>& address);
 
   Loop& loop_;
   Control& control_;

@@ -4,11 +4,14 @@
 #include <exception>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "base/suggest.h"
+#include "base/text.h"
 #include "cli/check.h"
 #include "cli/doctor.h"
 #include "cli/explain.h"
@@ -92,6 +95,23 @@ int run_reference(const std::string& what, const CLI::App& app) {
     return bad_usage;
   }
   return std::fputs(text.value().c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+// Where no command was recognised, the first word is to blame.
+std::string unknown_first_word(std::string_view word, const CLI::App& app) {
+  if (word.starts_with('-')) {
+    return "unknown option " + weir::quoted(word) + " (options stand behind the command)";
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* made : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!made->get_group().empty()) {
+      names.push_back(made->get_name());
+    }
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const std::string hint = weir::did_you_mean(word, known);
+  return "unknown command " + weir::quoted(word) +
+         (hint.empty() ? "; weir --help lists them" : hint);
 }
 
 int run_command(int argc, char** argv) {
@@ -217,13 +237,24 @@ int run_command(int argc, char** argv) {
                  [&]() { return weir::run_version(json); });
   made->add_flag("--json", json, "as JSON");
 
+  app.add_flag_callback(
+      "--version",
+      []() {
+        if (weir::run_version(false) == 0) {
+          throw CLI::Success();
+        }
+      },
+      "the same as the command");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     // One line a problem; `--help` tells the rest.
-    std::fprintf(stderr, "weir: %s\n", error.what());
+    const bool knows_none = argc > 1 && app.get_subcommands().empty();
+    const std::string text = knows_none ? unknown_first_word(argv[1], app) : error.what();
+    std::fprintf(stderr, "weir: %s\n", text.c_str());
     return bad_usage;
   }
   return action();

@@ -118,21 +118,39 @@ Result<> AdminServer::reconfigure(const AdminSettings& settings) {
   if (settings.http == address_) {
     return Done{};
   }
-  std::unique_ptr<HttpListener> next;
-  if (settings.http) {
-    auto socket = listen_on(*settings.http);
-    if (!socket) {
-      return socket.error();
+  auto next = open_http(settings.http);
+  // Of two addresses with the same port one may hold the other (0.0.0.0 any of them): the old
+  // listener has to go first, and comes back when the new one cannot be had.
+  if (!next && http_ && address_->port == settings.http->port) {
+    http_.reset();
+    next = open_http(settings.http);
+    if (!next) {
+      auto back = open_http(address_);
+      if (back) {
+        http_ = std::move(back).value();
+      } else {
+        address_.reset();
+      }
     }
-    auto started = HttpListener::start(setup(), std::move(socket).value(), Access::read_only);
-    if (!started) {
-      return started.error();
-    }
-    next = std::move(started).value();
   }
-  http_ = std::move(next);
+  if (!next) {
+    return next.error();
+  }
+  http_ = std::move(next).value();
   address_ = settings.http;
   return Done{};
+}
+
+Result<std::unique_ptr<HttpListener>> AdminServer::open_http(
+    const std::optional<Endpoint>& address) {
+  if (!address) {
+    return std::unique_ptr<HttpListener>();
+  }
+  auto socket = listen_on(*address);
+  if (!socket) {
+    return socket.error();
+  }
+  return HttpListener::start(setup(), std::move(socket).value(), Access::read_only);
 }
 
 }  // namespace weir

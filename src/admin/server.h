@@ -44,6 +44,8 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> serve(std::unique_ptr<AdminServer> server);
   [[nodiscard]] HttpListener::Setup setup();
   void try_http();
+  // Null for no address.
+  Result<std::unique_ptr<HttpListener>> open_http(const std::optional<Endpoint>& address);
 
   Loop& loop_;
   Control& control_;

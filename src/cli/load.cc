@@ -92,6 +92,22 @@ std::vector<Diagnostic> open_passwords(const Configuration& configuration) {
   return out;
 }
 
+// Ways on which nobody hears where they lead.
+std::vector<Diagnostic> lost_targets(const Configuration& configuration,
+                                     UpstreamAssembly& assembly) {
+  std::vector<Diagnostic> out;
+  for (const Settings& settings : configuration.upstreams) {
+    const auto upstream = assembly.get(settings.name());
+    if (!upstream) {
+      continue;
+    }
+    if (auto why = why_target_is_lost(*upstream.value()); !why.empty()) {
+      out.push_back({Diagnostic::Severity::warning, settings.place_of("via"), std::move(why)});
+    }
+  }
+  return out;
+}
+
 // Rules that would send datagrams where none can go.
 std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
                                          UpstreamAssembly& assembly) {
@@ -143,6 +159,7 @@ Loaded load(const std::string& file) {
          {shadowed_rules(out.configuration->rules),
           servers_behind_the_router(*out.configuration, assembly),
           family_warnings(*out.configuration, assembly), open_passwords(*out.configuration),
+          lost_targets(*out.configuration, assembly),
           misled_datagrams(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }

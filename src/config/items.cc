@@ -1,11 +1,11 @@
 #include "config/items.h"
 
-#include <net/if.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
+#include "base/names.h"
 #include "base/quantity.h"
 #include "base/suggest.h"
 #include "base/text.h"
@@ -151,10 +151,8 @@ std::vector<std::string> interfaces_of(const Settings& settings, std::string_vie
   std::vector<std::string> out;
   each_item(settings, key, [&](const Value& item) {
     const std::string& name = item.text;
-    if (name.size() >= IF_NAMESIZE || name.find_first_of(" \t/:\"'!*+") != std::string::npos) {
-      findings.error(item.place, quoted(name) +
-                                     " is no interface name (at most 15 bytes, without blanks, "
-                                     "quotes or any of / : ! * +)");
+    if (auto why = why_no_interface(name); !why.empty()) {
+      findings.error(item.place, std::move(why));
     } else if (std::find(out.begin(), out.end(), name) != out.end()) {
       findings.warning(item.place, "interface " + name + " is named twice");
     } else {

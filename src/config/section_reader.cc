@@ -4,18 +4,13 @@
 #include <map>
 #include <utility>
 
+#include "base/names.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "config/list_file.h"
 
 namespace weir {
 namespace {
-
-bool is_name(std::string_view text) {
-  constexpr std::string_view allowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  return text.find_first_not_of(allowed) == std::string_view::npos;
-}
 
 void report_unknown(const IniEntry& entry, const IniSection& section, const Rows& rows,
                     Findings& findings) {
@@ -110,7 +105,7 @@ std::optional<SectionTitle> read_title(const IniSection& section, Findings& find
     return wrong("[" + std::string(word) + "] needs a name: [" + std::string(word) + " NAME]");
   }
   if (!is_name(out.name)) {
-    return wrong(quoted(out.name) + " is no name: letters, digits, '.', '_' and '-' make one");
+    return wrong(quoted(out.name) + " is no name: " + std::string(what_names_are));
   }
   return out;
 }

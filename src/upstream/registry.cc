@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/names.h"
 #include "upstream/direct.h"
 #include "upstream/forward.h"
 #include "upstream/group.h"
@@ -60,9 +61,6 @@ const std::array table{
 constexpr std::array<std::string_view, 5> builtins{"direct", "transparent", "bypass", "reject",
                                                    "drop"};
 
-// IFNAMSIZ, with its closing zero.
-constexpr std::size_t interface_name_size = 16;
-
 Result<SocketOptions> parse_options(const Settings& settings) {
   SocketOptions options;
   if (settings.given("mark")) {
@@ -72,9 +70,8 @@ Result<SocketOptions> parse_options(const Settings& settings) {
     options.dscp = static_cast<std::uint8_t>(settings.number("dscp"));
   }
   options.interface = settings.text_or_empty("interface");
-  if (options.interface.size() >= interface_name_size) {
-    return Error("'" + options.interface + "' is too long for an interface name (at most 15 bytes)",
-                 settings.place_of("interface"));
+  if (auto why = why_no_interface(options.interface); !why.empty()) {
+    return Error(std::move(why), settings.place_of("interface"));
   }
   return options;
 }

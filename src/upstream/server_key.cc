@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/names.h"
+
 namespace weir {
 namespace {
 
@@ -95,6 +97,9 @@ class Words {
     const auto row =
         std::find_if(known.begin(), known.end(), [&](const Word& each) { return each.key == key; });
     if (row == known.end() || (row->kind == Word::Kind::flag) != (key.size() == word.size())) {
+      if (std::exchange(astray_, true)) {
+        return Done{};  // it follows from the first one: "weight = 2"
+      }
       return Error("unknown word '" + std::string(word) +
                    "' after the server (known: weight=N, backup, max-flows=N, source=...)");
     }
@@ -151,6 +156,7 @@ class Words {
 
   ServerKey& out_;
   std::array<bool, known.size()> seen_{};
+  bool astray_ = false;  // after a word that nobody knows
 };
 
 }  // namespace
@@ -173,31 +179,40 @@ Result<Source> parse_source(const std::string& text) {
 }
 
 Result<ServerKey> parse_server(const Value& value) {
-  const auto wrong = [&](const std::string& text) { return Error(text, value.place); };
   ServerKey out;
+  // Everything that is wrong, in one message: it has one line to stand at.
+  std::string wrong;
+  const auto add = [&](const std::string& text) { wrong += (wrong.empty() ? "" : "; ") + text; };
   std::string_view rest = value.text;
   std::string_view where = next_word(rest);
   if (const auto equals = where.find('='); equals != std::string_view::npos) {
     out.name = where.substr(0, equals);
     where.remove_prefix(equals + 1);
     if (out.name.empty()) {
-      return wrong("a server's name is missing before '='");
+      add("a server's name is missing before '='");
+    } else if (!is_name(out.name)) {
+      add("'" + out.name + "' is no name of a server: " + std::string(what_names_are));
     }
   }
   if (where.empty()) {
-    return wrong("a server needs HOST or HOST:PORT");
+    // Whatever follows may be the host, behind a blank too many.
+    add("a server needs HOST or HOST:PORT");
+    return Error(wrong, value.place);
   }
   if (out.name.empty()) {
     out.name = where;
   }
   if (auto parsed = parse_where(where, out); !parsed) {
-    return wrong(parsed.error().text());
+    add(parsed.error().text());
   }
   Words words(out);
   for (auto word = next_word(rest); !word.empty(); word = next_word(rest)) {
     if (auto taken = words.take(word); !taken) {
-      return wrong(taken.error().text());
+      add(taken.error().text());
     }
+  }
+  if (!wrong.empty()) {
+    return Error(wrong, value.place);
   }
   return out;
 }

@@ -3,6 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "upstream/forward.h"
+
 namespace weir {
 namespace {
 
@@ -130,6 +132,30 @@ std::string why_no_datagrams(const Upstream& upstream) {
   return via && upstream.datagrams() == Upstream::Datagrams::relayed
              ? why_no_relay_through(*via, upstream.profile().type)
              : std::string();
+}
+
+std::string why_target_is_lost(const Upstream& upstream) {
+  const auto& via = upstream.profile().via;
+  if (!via) {
+    return "";
+  }
+  const bool group = via->server_set() == nullptr && via->profile().via == nullptr;
+  const auto steps = group && !via->through().empty()
+                         ? via->through()
+                         : std::span<const std::shared_ptr<Upstream>>(&via, 1);
+  for (const auto& step : steps) {
+    // A PROXY header names the flow's destination, not a server that it goes through.
+    const bool is_told = step->profile().proxy_header && upstream.server_set() == nullptr;
+    if (step->profile().type == forward_policy.name && !is_told) {
+      return "the servers of [upstream " + step->name() + "] are never told " +
+             (upstream.server_set() != nullptr
+                  ? "which server of [upstream " + upstream.name() + "]"
+                  : "which destination") +
+             " a flow is for: type forward takes all of them to servers of its own" +
+             (upstream.server_set() == nullptr ? " (proxy-protocol would tell it)" : "");
+    }
+  }
+  return "";
 }
 
 }  // namespace weir

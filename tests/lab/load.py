@@ -10,6 +10,16 @@ from harness import eventually, sandbox
 
 _LONG = 600  # seconds; nobody waits for it: `finish` ends them
 
+
+def _interrupt(program):
+    """Asks a program for its figures; before it is ready to be asked, the signal would only end it."""
+    def catches():
+        with open(f"/proc/{program.pid}/status") as file:
+            return int(re.search(r"SigCgt:\s*(\w+)", file.read()).group(1), 16) >> (signal.SIGINT - 1) & 1
+    assert program.running, program.report()
+    eventually(catches, f"{program.name} takes signals")
+    program.signal(signal.SIGINT)
+
 # Every answer is looked at by wrk's own script, which also says what it saw.
 _WRK = """
 local threads = {{}}
@@ -47,8 +57,7 @@ class Wrk:
 
     def finish(self):
         """Ends it; (how many requests were answered, {kind of failure: how many}, the bodies seen)."""
-        assert self.program.running, self.program.report()
-        self.program.signal(signal.SIGINT)
+        _interrupt(self.program)
         output = self.program.expect_success().decode()
         counted = {k: int(n) for k, n in re.findall(r"(\w+)=(\d+)", output)}
         bodies = set(output.split("bodies ")[1].split())
@@ -72,8 +81,7 @@ class Dnsperf:
 
     def finish(self):
         """Ends it; (how many questions were answered well, how many were lost)."""
-        assert self.program.running, self.program.report()
-        self.program.signal(signal.SIGINT)
+        _interrupt(self.program)
         output = self.program.expect_success().decode()
         said = {k.strip(): int(n) for k, n in re.findall(r"^ +([A-Z][\w ]+?): +(\d+)", output, re.M)}
         codes = dict(re.findall(r"([A-Z]+) (\d+) \(", output))

@@ -30,7 +30,21 @@ NO_FAMILY = (None,)
 @case("version says which", NO_FAMILY, only_weir=OWN)
 def version(lab):
     with lab.weir(CONFIG, firewall=False) as weir:
-        assert b"0." in weir.cli("version", check=True).stdout
+        said = weir.cli("version", check=True).stdout
+        assert b"0." in said
+        assert weir.cli("--version", check=True).stdout == said
+
+
+@case("what is no command is named, with what was probably meant", NO_FAMILY, only_weir=OWN)
+def unknown(lab):
+    with lab.weir(CONFIG, firewall=False) as weir:
+        for words, answer in ((("chek",), "unknown command 'chek', did you mean 'check'?"),
+                              (("zzzzzz", "-c", "x"), "unknown command 'zzzzzz'; weir --help lists them"),
+                              (("--verison",), "unknown option '--verison' (options stand behind the command)"),
+                              ((), "A subcommand is required")):
+            done = weir.cli(*words)
+            assert done.returncode == 2, done
+            assert str(done.stderr).count(answer) == 1, (answer, done)
 
 
 @case("check is quiet about a good file and names every problem of a bad one", NO_FAMILY, only_weir=OWN)

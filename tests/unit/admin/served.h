@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -40,6 +41,14 @@ class Served {
 
   // From the client's thread.
   void on_loop(std::function<void()> task) { mailbox_.post(std::move(task)); }
+
+  // Takes over another admin.http; whether that worked. While the loop does not run.
+  bool listen(const std::optional<Endpoint>& http) {
+    AdminSettings settings;
+    settings.socket = socket();
+    settings.http = http;
+    return server_->reconfigure(settings).ok();
+  }
 
   void stop_server() { server_.reset(); }
 

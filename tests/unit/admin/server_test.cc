@@ -1,9 +1,11 @@
 #include "admin/server.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 
 #include "admin/http_client.h"
 #include "admin/served.h"
+#include "base/descriptor.h"
 #include "catch.h"
 
 namespace weir {
@@ -294,6 +297,44 @@ TEST_CASE("a second server on the same socket is refused") {
   const auto second = AdminServer::start(loop, settings, control, *log);
   REQUIRE_FALSE(second);
   CHECK(second.error().text() == "another weir is running on " + served.socket());
+}
+
+// A port that nobody listens on.
+Port free_port() {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage raw{};
+  socklen_t length = Endpoint{Address::parse("127.0.0.1").value(), 0}.to(raw);
+  REQUIRE(bind(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0);
+  length = sizeof raw;
+  REQUIRE(getsockname(socket.get(), reinterpret_cast<sockaddr*>(&raw), &length) == 0);
+  return Endpoint::from(raw).port;
+}
+
+bool connects(const Endpoint& to) {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage raw{};
+  const socklen_t length = to.to(raw);
+  return connect(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0;
+}
+
+TEST_CASE("admin.http moves to another address with the same port, and back") {
+  const Port port = free_port();
+  const auto at = [&](const char* address) {
+    return Endpoint{Address::parse(address).value(), port};
+  };
+  Served served;
+  CHECK(served.listen(at("127.0.0.1")));
+  CHECK_FALSE(connects(at("127.0.0.2")));
+  CHECK(served.listen(at("0.0.0.0")));
+  CHECK(connects(at("127.0.0.2")));
+  CHECK(served.listen(at("127.0.0.2")));
+  CHECK(connects(at("127.0.0.2")));
+  CHECK_FALSE(connects(at("127.0.0.1")));
+  // Not an address of this machine: everything stays as it was.
+  CHECK_FALSE(served.listen(at("203.0.113.77")));
+  CHECK(connects(at("127.0.0.2")));
+  CHECK(served.listen({}));
+  CHECK_FALSE(connects(at("127.0.0.2")));
 }
 
 }  // namespace

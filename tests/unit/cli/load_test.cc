@@ -55,6 +55,35 @@ TEST_CASE("servers that may sit behind the router are a warning, unless interfac
   CHECK(texts(pool + "[firewall]\ninterfaces = eth1\n").empty());
 }
 
+TEST_CASE("a way through a forward upstream, whose servers hear of nothing behind, is a warning") {
+  const auto said = [](const std::string& relay, const std::string& last, const char* via = "a") {
+    return texts(
+        "[firewall]\ninterfaces = lan\n[gateway]\ndefault = b\n[upstream a]\ntype = " + relay +
+        "\n[upstream g]\ntype = group\nmembers = direct, a\n[rule g]\non = tcp/1\n"
+        "use = g\n[upstream b]\ntype = " +
+        last + "\nvia = " + via + "\n");
+  };
+  const std::string forward = "forward\nserver = 192.0.2.1:80";
+  const std::string proxy = "socks5\nserver = 192.0.2.1";
+  const auto warning = [](const std::string& line, const std::string& what,
+                          const std::string& end = "") {
+    return std::vector<std::string>{line + " the servers of [upstream a] are never told which " +
+                                    what +
+                                    " a flow is for: type forward takes all of them to servers of "
+                                    "its own" +
+                                    end};
+  };
+  const std::string server = "server of [upstream b]";
+  CHECK(said(forward, "forward\nserver = 192.0.2.2:80") == warning("17", server));
+  CHECK(said(forward, "forward\nserver = 192.0.2.2:80", "g") == warning("17", server));
+  CHECK(said(forward + "\nproxy-protocol = v2", "forward\nserver = 192.0.2.2:80") ==
+        warning("18", server));
+  CHECK(said(forward, "direct") == warning("16", "destination", " (proxy-protocol would tell it)"));
+  CHECK(said(forward + "\nproxy-protocol = v2", "direct").empty());
+  CHECK(said(proxy, "forward\nserver = 192.0.2.2:80").empty());
+  CHECK(said("direct", "forward\nserver = 192.0.2.2:80").empty());
+}
+
 TEST_CASE("a password in a file that everyone may read is a warning") {
   const std::string text =
       "[firewall]\ninterfaces = lan\n[upstream p]\ntype = socks5\nserver = 192.0.2.1\n"

@@ -123,8 +123,8 @@ TEST_CASE("a policy finds every server that is wrong") {
        {"weir.ini:5: error: '192.0.2.300' is neither an address nor a host name",
         "weir.ini:7: error: 'clinet' is not gateway, client, client:port or an address of the "
         "router",
-        "weir.ini:8: error: 'a-name-of-17-byte' is too long for an interface name (at most 15 "
-        "bytes)"}},
+        "weir.ini:8: error: 'a-name-of-17-byte' is no interface name (at most 15 bytes, without "
+        "blanks, quotes or any of / : ! * + ,)"}},
   });
 }
 

@@ -133,10 +133,10 @@ TEST_CASE("a resolver is an address") {
 TEST_CASE("an interface name is one that the kernel takes") {
   CHECK(said_of("firewall", "interfaces = sixteen-letters-") ==
         "'sixteen-letters-' is no interface name (at most 15 bytes, without blanks, quotes or any "
-        "of / : ! * +)");
+        "of / : ! * + ,)");
   CHECK(said_of("firewall", "interfaces = eth0/1") ==
         "'eth0/1' is no interface name (at most 15 bytes, without blanks, quotes or any of / : ! "
-        "* +)");
+        "* + ,)");
 }
 
 TEST_CASE("an address list names each item that is none") {

@@ -91,10 +91,15 @@ TEST_CASE("a source that is none is refused at its line") {
   }
 }
 
-TEST_CASE("an interface name that the kernel would cut is refused") {
+TEST_CASE("what cannot be the name of one interface is refused") {
+  const std::string sentence =
+      " is no interface name (at most 15 bytes, without blanks, quotes or any of / : ! * + ,)";
   CHECK(refusal("direct", {{"interface", "fifteen-bytes-x"}}) == "accepted");
-  CHECK(refusal("direct", {{"interface", "sixteen-bytes-xx"}}) ==
-        "11: 'sixteen-bytes-xx' is too long for an interface name (at most 15 bytes)");
+  CHECK(refusal("direct", {{"interface", "eth0.7"}}) == "accepted");
+  for (const std::string name : {"sixteen-bytes-xx", "wan1, wan2", "wan1,wan2", "wan1 wan2",
+                                 "eth0/1", "eth0:1", "wan*", "wan+", "!wan", "\"wan\""}) {
+    CHECK(refusal("direct", {{"interface", name}}) == "11: '" + name + "'" + sentence);
+  }
 }
 
 TEST_CASE("the built-ins are what the manual says") {

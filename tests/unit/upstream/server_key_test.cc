@@ -90,6 +90,7 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
   const std::string port = " is not a port (1 to 65535)";
   const std::string weight = " is not a weight (1 to 256)";
   const std::string known = " after the server (known: weight=N, backup, max-flows=N, source=...)";
+  const std::string name = " is no name of a server: letters, digits, '.', '_' and '-' make one";
   const std::string host = " is neither an address nor a host name";
   struct Row {
     std::string text;
@@ -101,6 +102,9 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
       {"web1=", "a server needs HOST or HOST:PORT"},
       {"web1= 192.0.2.1", "a server needs HOST or HOST:PORT"},
       {"=192.0.2.1", "a server's name is missing before '='"},
+      {"we/b=192.0.2.1", "'we/b'" + name},
+      {"\"web\"=192.0.2.1", "'\"web\"'" + name},
+      {"web:1=192.0.2.1", "'web:1'" + name},
       {"192.0.2.1:", "''" + port},
       {"192.0.2.1:0", "'0'" + port},
       {"192.0.2.1:65536", "'65536'" + port},
@@ -156,6 +160,9 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
       {"srv:_http._tcp.example.net weight=2", "the SRV records say the weights of their servers"},
       {"192.0.2.1 192.0.2.2", "unknown word '192.0.2.2'" + known},
       {"192.0.2.1 weight=2 weight=3", "weight is given twice"},
+      {"a/b=10.0.0.1:99999 weight=0 backup backup up",
+       "'a/b'" + name + "; '99999'" + port + "; '0'" + weight +
+           "; backup is given twice; unknown word 'up'" + known},
   };
   for (const Row& row : rows) {
     INFO(row.text);

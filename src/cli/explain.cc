@@ -97,8 +97,9 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   for (const Explanation::Hop& hop : way.via) {
     const std::string via = "via " + hop.upstream + ": ";
     out.push_back(via + "type " + hop.type);
+    const std::string server_begins = via + (hop.type == "group" ? "" : "server ");
     for (const std::string& server : hop.servers) {
-      out.push_back(via + (hop.type == "group" ? "" : "server ") + server);
+      out.push_back(server_begins + server);
     }
   }
   for (const auto& [word, text] : {std::pair("source ", &way.source), std::pair("mark ", &way.mark),

@@ -91,42 +91,52 @@ void Deadlines::place(Entry& entry) {
   }
 }
 
-void Deadlines::advance(Instant now) {
+// One level's slots come down where its hand completes a turn.
+void Deadlines::step() {
+  ++now_;
+  for (std::size_t level = 1; level < levels; ++level) {
+    const unsigned shift = slot_bits * static_cast<unsigned>(level);
+    if ((now_ & ((std::uint64_t{1} << shift) - 1)) != 0) {
+      break;
+    }
+    Anchor falling;
+    falling.next_ = falling.previous_ = &falling;
+    take_all(wheel_[level][(now_ >> shift) % slots], falling);
+    while (falling.next_ != &falling) {
+      Entry& entry = *falling.next_;
+      falling.next_ = entry.next_;
+      entry.next_->previous_ = &falling;
+      if (entry.due_ <= now_) {
+        append(due_list_, entry);
+      } else {
+        place(entry);
+      }
+    }
+    falling.next_ = nullptr;
+  }
+  take_all(wheel_[0][now_ % slots], due_list_);
+}
+
+bool Deadlines::advance(Instant now, std::size_t most) {
   const std::uint64_t target = tick_of(now);
-  while (now_ < target) {
-    if (size_ == 0) {
-      now_ = target;
-      return;
-    }
-    ++now_;
-    // Where a level's hand completes a turn, the next level's slot comes down.
-    for (std::size_t level = 1; level < levels; ++level) {
-      const unsigned shift = slot_bits * static_cast<unsigned>(level);
-      if ((now_ & ((std::uint64_t{1} << shift) - 1)) != 0) {
-        break;
-      }
-      Anchor falling;
-      falling.next_ = falling.previous_ = &falling;
-      take_all(wheel_[level][(now_ >> shift) % slots], falling);
-      while (falling.next_ != &falling) {
-        Entry& entry = *falling.next_;
-        falling.next_ = entry.next_;
-        entry.next_->previous_ = &falling;
-        if (entry.due_ <= now_) {
-          append(due_list_, entry);
-        } else {
-          place(entry);
-        }
-      }
-      falling.next_ = nullptr;
-    }
-    take_all(wheel_[0][now_ % slots], due_list_);
+  while (true) {
     while (due_list_.next_ != &due_list_) {
+      if (most == 0) {
+        return false;
+      }
+      --most;
       Entry& entry = *due_list_.next_;
       assert(entry.due_ <= now_ && "a deadline came early");
       entry.unlink();
       entry.on_deadline(now);
     }
+    if (size_ == 0) {
+      now_ = std::max(now_, target);
+    }
+    if (now_ >= target) {
+      return true;
+    }
+    step();
   }
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "weir/units.h"
@@ -48,8 +49,10 @@ class Deadlines {
   void set(Entry& entry, Instant when, Instant now);
   void cancel(Entry& entry) { entry.unlink(); }
 
-  // Calls every entry that is due. Entries may set and cancel themselves and others meanwhile.
-  void advance(Instant now);
+  // Calls the entries that are due, at most so many of them: thousands that end in one tick must
+  // not hold up those that live. False: more are due, and come first the next time. Entries may
+  // set and cancel themselves and others meanwhile.
+  bool advance(Instant now, std::size_t most = SIZE_MAX);
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
@@ -67,6 +70,7 @@ class Deadlines {
 
   [[nodiscard]] std::uint64_t tick_of(Instant when) const;
   void place(Entry& entry);
+  void step();
   static void append(Entry& list, Entry& entry);
   static void take_all(Entry& from, Entry& to);
 

@@ -21,6 +21,9 @@ class AnsweredFlows {
 
   // REQUIRES: it is not among them.
   void add(UdpFlow& flow) {
+    if (places_.empty() && first_ == 0) {
+      first_ = 1;
+    }
     flow.answered = first_ + static_cast<std::uint32_t>(places_.size());
     if (flow.answered == 0) {  // the count has come round, and 0 says "none"
       places_.push_back(nullptr);

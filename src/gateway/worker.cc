@@ -172,7 +172,7 @@ void Worker::end_turn() {
   const bool wanted = deadlines_.size() != 0 || services_.has_records();
   if (wanted && !ticking_ && ticker_) {
     ticking_ = true;
-    ticker_->once(Deadlines::tick);
+    ticker_->once(is_behind_ ? Milliseconds{0} : Deadlines::tick);
   }
   if (draining_ && tcp_.size() + udp_.size() == 0) {
     draining_ = false;
@@ -195,7 +195,8 @@ WorkerReport Worker::report() const {
 
 void Worker::tick() {
   ticking_ = false;
-  deadlines_.advance(clock_now());
+  constexpr std::size_t most_in_a_turn = 64;
+  is_behind_ = !deadlines_.advance(clock_now(), most_in_a_turn);
   services_.flush_records();
 }
 

@@ -116,6 +116,7 @@ class Worker {
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Timer> ticker_;
   bool ticking_ = false;
+  bool is_behind_ = false;  // with what is due
   bool draining_ = false;
   std::thread thread_;
 };

@@ -41,6 +41,28 @@ void pass(Deadlines& wheel, Instant& now, Instant until, Instant::duration step 
 
 }  // namespace
 
+TEST_CASE("what is due at once is served in parts where that is asked, each once and in order") {
+  Deadlines wheel(start);
+  std::vector<int> order;
+  std::vector<std::unique_ptr<Alarm>> alarms;
+  for (int i = 0; i < 10; ++i) {
+    alarms.push_back(std::make_unique<Alarm>([&order, i](Instant) { order.push_back(i); }));
+    wheel.set(*alarms.back(), start + (i < 7 ? 1 : 2) * Deadlines::tick, start);
+  }
+  const Instant later = start + 5 * Deadlines::tick;
+  CHECK_FALSE(wheel.advance(later, 4));
+  CHECK(order == std::vector<int>{0, 1, 2, 3});
+  wheel.cancel(*alarms[5]);
+  Alarm fresh;
+  wheel.set(fresh, start, later);
+  CHECK_FALSE(wheel.advance(later, 2));
+  CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 6});
+  CHECK(wheel.advance(later, 100));
+  CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 6, 7, 8, 9});
+  CHECK(fresh.rang.size() == 1);
+  CHECK(wheel.size() == 0);
+}
+
 TEST_CASE("a deadline never comes early and at most one tick late, at any distance") {
   // Around each level's boundary: 64^n ticks, for the four lower levels.
   std::vector<std::int64_t> ticks{0, 1, 2, 63, 64, 65, 127, 128, 129};

@@ -73,11 +73,14 @@ def check(victim):
     lab = subprocess.Popen([sys.executable, __file__, HOLD], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                            env={**os.environ, sandbox.MARK: token})
     assert lab.stdout.readline() == "ready\n", "the lab did not come up"
-    seen = sorted(marked(token))
-    box = namespaces("pid", seen) - namespaces("pid", [os.getpid()])
-    inside = [p for p in processes() if namespaces("pid", [p]) & box]
-    rooms = namespaces("net", inside)
-    assert len(inside) >= 5 and len(rooms) >= 4, (inside, rooms)
+    def settled():
+        """Once all that was started has gone where it belongs: a process enters its namespaces by itself."""
+        marks = sorted(marked(token))
+        pids = namespaces("pid", marks) - namespaces("pid", [os.getpid()])
+        within = [p for p in processes() if namespaces("pid", [p]) & pids]
+        nets = namespaces("net", within)
+        return len(within) >= 5 and len(nets) >= 4 and (marks, pids, nets)
+    seen, box, rooms = eventually(settled, "the lab's processes are where they belong")
     assert outside() == before, "the lab shows outside while it runs"
     os.kill(victim(lab, seen), signal.SIGKILL)
     lab.wait(20)

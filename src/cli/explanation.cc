@@ -1,7 +1,8 @@
 #include "cli/explanation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 
 #include "base/prefix_set.h"
 #include "rules/rule_set.h"
@@ -72,12 +73,6 @@ std::string source_text(const Source& source, const Flow& flow) {
       return source.address.text();
   }
   return "";
-}
-
-std::string hexadecimal(std::uint32_t number) {
-  char out[16] = {};
-  (void)std::snprintf(out, sizeof out, "0x%x", number);
-  return out;
 }
 
 std::string_view verdict_text(Upstream::Offload offload) {
@@ -159,7 +154,7 @@ Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
   const UpstreamProfile& profile = first->profile();
   way.source = source_text(profile.source, flow);
   if (const auto& mark = profile.options.mark) {
-    way.mark = hexadecimal(mark->value) + "/" + hexadecimal(mark->mask);
+    way.mark = fmt::format("{:#x}/{:#x}", mark->value, mark->mask);
   }
   way.interface = profile.options.interface;
   way.dscp = profile.options.dscp;

@@ -34,6 +34,23 @@ TcpDial::Outcome outcome_of(int code) {
 // RFC 8305, section 8: the Connection Attempt Delay.
 constexpr Milliseconds next_address_after{250};
 
+// The servers of a way in order of travel, each once: `visit(upstream's name, server)`.
+template <typename Visit>
+void each_on_way(const Route& route, const std::string& upstream, Visit visit) {
+  const Server* last = nullptr;
+  const auto pass = [&](const std::string& whose, const std::shared_ptr<Server>& server) {
+    if (server && server.get() != last) {
+      last = server.get();
+      visit(whose, *server);
+    }
+  };
+  pass(route.dialled_upstream, route.dialled);
+  for (const Hop& hop : route.hops) {
+    pass(hop.upstream, hop.server);
+  }
+  pass(upstream, route.server);
+}
+
 }  // namespace
 
 std::string hop_name(const std::string& upstream, const Server* server) {
@@ -44,18 +61,13 @@ std::string path_of(const Route& route, const std::string& upstream) {
   if (!route.dialled) {
     return {};
   }
-  std::string out = hop_name(route.dialled_upstream, route.dialled.get());
-  const Server* last = route.dialled.get();
-  const auto pass = [&](const std::string& whose, const Server* server) {
-    if (server != nullptr && server != last) {
-      out += ">" + (whose == upstream ? server->identity().name : hop_name(whose, server));
-      last = server;
-    }
-  };
-  for (const Hop& hop : route.hops) {
-    pass(hop.upstream, hop.server.get());
-  }
-  pass(upstream, route.server.get());
+  std::string out;
+  each_on_way(route, upstream, [&](const std::string& whose, Server& server) {
+    // The first one by its upstream, too, for that one is dialled.
+    const bool by_name_alone = !out.empty() && whose == upstream;
+    out += out.empty() ? "" : ">";
+    out += by_name_alone ? server.identity().name : hop_name(whose, &server);
+  });
   return out;
 }
 
@@ -293,18 +305,8 @@ TcpDial::Outcome TcpDial::connected() {
 TcpDial::Outcome TcpDial::done() {
   environment_.deadlines.cancel(*this);
   const Instant now = environment_.poll.now();
-  const Server* last = nullptr;
-  const auto credit = [&](const std::shared_ptr<Server>& server) {
-    if (server && server.get() != last) {
-      server->note_success(now);
-      last = server.get();
-    }
-  };
-  credit(route_.dialled);
-  for (const Hop& hop : route_.hops) {
-    credit(hop.server);
-  }
-  credit(route_.server);
+  each_on_way(route_, upstream_.name(),
+              [&](const std::string&, Server& server) { server.note_success(now); });
   return Outcome::connected;
 }
 

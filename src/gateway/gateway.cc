@@ -161,17 +161,24 @@ void Gateway::announce() {
 
 Result<> Gateway::start_firewall() {
   const StartingProgram guard(*this);
-  auto keeper = firewall::Keeper::start(loop_, *log_, firewall_rules(*snapshot_),
-                                        options_.backend.value_or(firewall::standard_backend()),
-                                        [this](const std::function<void()>& starts_programs) {
-                                          const StartingProgram starting(*this);
-                                          starts_programs();
-                                        });
+  return keep(firewall::Keeper::start(loop_, *log_, firewall_rules(*snapshot_),
+                                      options_.backend.value_or(firewall::standard_backend()),
+                                      around_programs()));
+}
+
+Result<> Gateway::keep(Result<std::unique_ptr<firewall::Keeper>> keeper) {
   if (!keeper) {
     return keeper.error();
   }
   keeper_ = std::move(keeper).value();
   return Done{};
+}
+
+firewall::Keeper::Around Gateway::around_programs() {
+  return [this](const std::function<void()>& starts_programs) {
+    const StartingProgram starting(*this);
+    starts_programs();
+  };
 }
 
 Result<> Gateway::open_workers() {

@@ -92,6 +92,8 @@ class Gateway final : public Control {
   // A new snapshot in force everywhere but in the workers; none: the report says why.
   std::shared_ptr<const Snapshot> prepare_reload(ReloadReport& report);
   Result<> start_firewall();
+  Result<> keep(Result<std::unique_ptr<firewall::Keeper>> keeper);
+  [[nodiscard]] firewall::Keeper::Around around_programs();
   Result<> replace_firewall(const Snapshot& next);
   void begin_reload();
   void finish_reload(const ReloadReport& report);

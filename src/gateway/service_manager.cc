@@ -15,6 +15,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "base/passed_descriptors.h"
+
 namespace weir {
 namespace {
 
@@ -110,13 +112,7 @@ void ServiceManager::say(const std::string& words, std::span<const int> descript
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   if (!descriptors.empty()) {
-    message.msg_control = room.data();
-    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+    attach_descriptors(message, descriptors, room);
   }
   // If nobody listens, nobody wanted to know.
   static_cast<void>(sendmsg(socket_.get(), &message, MSG_NOSIGNAL));

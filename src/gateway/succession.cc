@@ -121,16 +121,8 @@ Result<> Gateway::inherit_firewall() {
   from.standing.script = theirs.script;
   from.standing.text = theirs.text;
   from.guardian = options_.inheritance->guardian();
-  auto keeper = firewall::Keeper::inherit(loop_, *log_, firewall_rules(*snapshot_), std::move(from),
-                                          [this](const std::function<void()>& starts_programs) {
-                                            const StartingProgram starting(*this);
-                                            starts_programs();
-                                          });
-  if (!keeper) {
-    return keeper.error();
-  }
-  keeper_ = std::move(keeper).value();
-  return Done{};
+  return keep(firewall::Keeper::inherit(loop_, *log_, firewall_rules(*snapshot_), std::move(from),
+                                        around_programs()));
 }
 
 Result<> Gateway::adopt_workers() {

@@ -13,6 +13,9 @@
 #include <iterator>
 #include <utility>
 
+#include "base/passed_descriptors.h"
+#include "loop/loop.h"
+
 namespace weir::takeover {
 namespace {
 
@@ -21,20 +24,6 @@ constexpr std::size_t control_room = CMSG_SPACE(most_descriptors * sizeof(int));
 
 Error failed(const std::string& what, int code) {
   return Error(what + ": " + std::strerror(code));  // NOLINT(concurrency-mt-unsafe)
-}
-
-Instant now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::steady_clock::now());
-}
-
-void attach(msghdr& message, std::span<const int> descriptors, std::span<char> room) {
-  message.msg_control = room.data();
-  message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-  std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
 }
 
 }  // namespace
@@ -73,7 +62,7 @@ Result<Channel::Peer> Channel::peer() const {
 
 Result<> Channel::wait(short events, Instant until) const {
   while (true) {
-    const auto left = std::chrono::ceil<Milliseconds>(until - now());
+    const auto left = std::chrono::ceil<Milliseconds>(until - clock_now());
     pollfd one{.fd = socket_.get(), .events = events, .revents = 0};
     constexpr std::int64_t longest = 60'000;
     const int ready =
@@ -84,7 +73,7 @@ Result<> Channel::wait(short events, Instant until) const {
     if (ready < 0 && errno != EINTR) {
       return failed("poll", errno);
     }
-    if (now() >= until) {
+    if (clock_now() >= until) {
       return Error("the other gateway takes too long");
     }
   }
@@ -102,7 +91,7 @@ Result<> Channel::send(FrameType type, std::string_view body, std::span<const in
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     if (done == 0 && !descriptors.empty()) {
-      attach(message, descriptors, room);
+      attach_descriptors(message, descriptors, room);
     }
     const ssize_t sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (sent >= 0) {
@@ -112,7 +101,8 @@ Result<> Channel::send(FrameType type, std::string_view body, std::span<const in
     if (errno == EINTR) {
       continue;
     }
-    if (errno == ETOOMANYREFS && now() < until) {  // the other side has not fetched enough of them
+    if (errno == ETOOMANYREFS &&
+        clock_now() < until) {  // the other side has not fetched enough of them
       static_cast<void>(poll(nullptr, 0, 1));
       continue;
     }

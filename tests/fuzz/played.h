@@ -2,21 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "expect.h"
 #include "weir/handshake.h"
 
 namespace weir {
-
-inline void expect(bool truth, const char* what) {
-  if (!truth) {
-    (void)std::fprintf(stderr, "not so: %s\n", what);
-    std::abort();
-  }
-}
 
 struct Played {
   Handshake::State state;

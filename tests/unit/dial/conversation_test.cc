@@ -138,6 +138,12 @@ struct Answering {
   std::string answer;
 };
 
+void through_office(Route& route, const std::shared_ptr<Server>& proxy) {
+  route.dialled = proxy;
+  route.dialled_upstream = "office";
+  route.hops.push_back(hop<Asks>("open", proxy, "office"));
+}
+
 void ask(Scripted& pool) {
   pool.hops = [](Route& route, const Flow&, const Target&) {
     route.hops.push_back(hop<Asks>("open", route.server));
@@ -325,10 +331,7 @@ TEST_CASE("what a proxy says of the next server on the way is that server's faul
   const Scripted proxies(1, {server.server.local});
   Scripted pool(1, {server.server.local});
   pool.hops = [&](Route& route, const Flow&, const Target&) {
-    const auto proxy = proxies.servers()[0];
-    route.dialled = proxy;
-    route.dialled_upstream = "office";
-    route.hops.push_back(hop<Asks>("open", proxy, "office"));
+    through_office(route, proxies.servers()[0]);
   };
   Caller caller(pool);
   REQUIRE(caller.start() == Outcome::connecting);
@@ -348,10 +351,7 @@ TEST_CASE("every server of a way that opened has had a success") {
   const Scripted proxies(1, {server.server.local});
   Scripted pool(1, {server.server.local});
   pool.hops = [&](Route& route, const Flow&, const Target&) {
-    const auto proxy = proxies.servers()[0];
-    route.dialled = proxy;
-    route.dialled_upstream = "office";
-    route.hops.push_back(hop<Asks>("open", proxy, "office"));
+    through_office(route, proxies.servers()[0]);
     route.hops.push_back(hop<Asks>("open", route.server));
   };
   const auto& proxy = proxies.servers()[0]->health;

@@ -66,6 +66,15 @@ class Wrk:
         return counted["requests"], failures, bodies
 
 
+def carried(weir, count, **query):
+    """Waits until exactly so many of those flows have answers, and returns their ids. wrk connects once
+    before it begins: that connection is none of its flows."""
+    def answered():
+        ids = {flow["id"] for flow in weir.flows(**query) if flow["bytes_down"]}
+        return ids if len(ids) == count else None
+    return eventually(answered, f"{count} flows {query} have answers")
+
+
 class Dnsperf:
     """dnsperf on a host, with that many sockets, each of which asks again and again."""
 

@@ -21,7 +21,7 @@ from backends import WHY, for_each_backend
 from harness import eventually, main
 from harness.host import read_exactly
 from harness.weir import read
-from load import Askers, Wrk
+from load import Askers, Wrk, carried
 
 CONFIG = """
 [gateway]
@@ -89,8 +89,7 @@ def under_load(lab, net, backend, use):
     with lab.weir(CONFIG.format(use=use), backend=backend, keeps_firewall=True) as weir:
         url = net.url(lab.north, "/name")
         short, kept = Wrk(lab.alice, url), Wrk(lab.bob, url, keep=True)
-        weir.expect_flows(8, client=lab.bob.at(net), protocol="tcp")
-        carried = {flow["id"] for flow in weir.flows(client=lab.bob.at(net), protocol="tcp")}
+        long = carried(weir, 8, client=lab.bob.at(net), protocol="tcp")
         chats = {"begun before": Chat(lab, net)}
         asked = Askers(lab, net, lab.bob, lab.north, count=ASKERS)
         asked.wait_for(50)
@@ -114,7 +113,7 @@ def under_load(lab, net, backend, use):
                 assert len(failures) <= LOST_ANSWERS[use], (failures, answered)
                 asked = None
         assert min(took) < 1, took  # of several, because others may keep this machine busy
-        assert {flow["id"] for flow in weir.flows(client=lab.bob.at(net), protocol="tcp")} == carried
+        assert {flow["id"] for flow in weir.flows(client=lab.bob.at(net), protocol="tcp")} == long
         for load in (short, kept):
             answered, failures, _ = load.finish()
             assert not failures and answered > 100, (failures, answered)

@@ -13,7 +13,7 @@ import resource
 
 from harness import MIB, V4, V6, case, main, noise, sha256
 from harness.servers import iperf3, sshd
-from load import Askers, Dnsperf, Wrk
+from load import Askers, Dnsperf, Wrk, carried
 
 WHY = "reload is weir's"
 RELOADS = 1000
@@ -92,10 +92,8 @@ def thousand(lab):
         questions = Dnsperf(lab.bob, V4, lab.north, clients=10, outstanding=10, most=500)
         asked = Askers(lab, V6, lab.alice, lab.north, count=2)
         beside = [lab.task(until_over, copy), lab.task(until_over, stream)]
-        weir.expect_flows(4, client=lab.bob.v6, protocol="tcp", rule="web")
-        weir.expect_flows(10, client=lab.bob.v4, protocol="udp", rule="rest")
-        carried = {flow["id"] for flow in weir.flows(client=lab.bob.v6, rule="web")
-                   + weir.flows(client=lab.bob.v4)}
+        long = (carried(weir, 4, client=lab.bob.v6, protocol="tcp", rule="web")
+                | carried(weir, 10, client=lab.bob.v4, protocol="udp", rule="rest"))
         for turn in range(1, RELOADS + 1):
             weir.write(config(turn))
             status, answer = weir.control.post("/v1/reload")
@@ -106,9 +104,9 @@ def thousand(lab):
         took = longest(weir)
         now = {flow["id"] for flow in weir.flows(client=lab.bob.v6, rule="web")
                + weir.flows(client=lab.bob.v4)}
-        assert carried <= now, carried - now
+        assert long <= now, long - now
         for task in beside:
-            assert task.result() >= 1
+            assert task.result(within=100) >= 1
         for load in (short, kept):
             answered, failures, _ = load.finish()
             assert not failures and answered, (answered, failures)

@@ -95,7 +95,10 @@ def sshd(host, port=22):
     program = host.start(
         "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", port, "-h", f"{work}/host",
         "-o", f"AuthorizedKeysFile={work}/client.pub", "-o", "StrictModes=no", "-o", "UsePAM=no",
-        "-o", "PidFile=none", "-o", "PermitRootLogin=yes", "-o", "MaxStartups=100")
+        "-o", "PidFile=none", "-o", "PermitRootLogin=yes", "-o", "MaxStartups=100",
+        # A bash that sshd starts would run root's ~/.bashrc, and whatever that waits for; a nested one
+        # does not.
+        "-o", "SetEnv=SHLVL=1")
     program.options = ["-F", "/dev/null", "-i", f"{work}/client", "-o", "BatchMode=yes", "-o",
                        "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
                        "ConnectTimeout=20", "-o", "LogLevel=ERROR"]

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor_limit.h"
+
 namespace weir {
 namespace {
 
@@ -146,7 +148,10 @@ HttpListener::State::~State() {
 
 void HttpListener::State::run() {
   closed_one = false;
-  MHD_run(daemon);
+  {
+    const SpareDescriptors may_be_used;
+    MHD_run(daemon);
+  }
   MHD_UNSIGNED_LONG_LONG ms = 0;
   if (closed_one) {
     // At the bound on connections libmicrohttpd stops listening, and notices only at the beginning

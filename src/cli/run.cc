@@ -1,28 +1,18 @@
 #include "cli/run.h"
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <utility>
 
+#include "base/descriptor_limit.h"
 #include "cli/load.h"
 #include "cli/privileges.h"
 #include "gateway/inheritance.h"
 
 namespace weir {
 namespace {
-
-// As many descriptors as the system lets us have. Returns how many that are.
-std::uint64_t raise_descriptor_limit() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
-}
 
 // As root, where we are: the socket that a successor takes over by, or what the running gateway has
 // to say on its own.

@@ -21,7 +21,8 @@ struct GatewaySettings {
   Port port = 50080;
   std::string default_use = "transparent";
   Place default_place;
-  int workers = 0;   // 0: one per CPU
+  int workers = 0;  // 0: one per CPU
+  std::chrono::microseconds busy_poll{0};
   std::string user;  // to become after start; empty: stay
 };
 

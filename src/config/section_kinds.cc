@@ -27,6 +27,13 @@ constexpr std::array gateway_keys{
         .least = 1,
         .most = 1024,
         .choices = "auto"},
+    Key{.name = "busy-poll",
+        .kind = ValueKind::number,
+        .standard = "0",
+        .sentence = "microseconds that a worker under load looks for more to do before it sleeps: "
+                    "shorter delays, for a busier processor",
+        .least = 0,
+        .most = 1000},
     Key{.name = "user",
         .sentence = "user to become once started; keeps the capabilities that interception needs"},
     Key{.name = "include",

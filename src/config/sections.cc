@@ -16,6 +16,7 @@ GatewaySettings gateway_section(const Settings& settings) {
   out.default_use = settings.text("default");
   out.default_place = settings.place_of("default");
   out.workers = static_cast<int>(settings.number("workers"));
+  out.busy_poll = std::chrono::microseconds(settings.number("busy-poll"));
   out.user = settings.text_or_empty("user");
   return out;
 }

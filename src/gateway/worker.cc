@@ -68,6 +68,7 @@ void Worker::post(std::function<void(Worker&)> task) {
 
 void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   tcp_.limit_buffer(snapshot->limits().buffer);
+  poll_.busy_poll(snapshot->configuration().gateway.busy_poll);
   services_.use(std::move(snapshot));
 }
 

@@ -69,6 +69,39 @@ void EdgePoll::disregard(const Watcher& watcher) {
   }
 }
 
+int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
+  const auto ask = [&](int milliseconds) {
+    const int count = epoll_wait(fd_, into.data(), static_cast<int>(into.size()), milliseconds);
+    if (count < 0 && errno != EINTR) {
+      std::perror("weir: epoll_wait");
+      std::abort();
+    }
+    return std::max(count, 0);
+  };
+  if (timeout == 0 || busy_poll_.count() == 0) {
+    return ask(timeout);
+  }
+  const Instant began = clock_now();
+  Instant looked = began;
+  int count = 0;
+  // What was slept has the time of waking up in it, which is about as much again.
+  if (usual_wait_ <= 2 * busy_poll_) {
+    while (count == 0 && looked - began < busy_poll_) {
+      count = ask(0);
+      looked = clock_now();
+    }
+  }
+  if (count == 0) {
+    count = ask(timeout);
+    looked = clock_now();
+  }
+  // A long silence counts no more than makes it end the row.
+  const std::chrono::nanoseconds waited =
+      std::min<std::chrono::nanoseconds>(looked - began, 8 * busy_poll_);
+  usual_wait_ = (3 * usual_wait_ + waited) / 4;
+  return count;
+}
+
 void EdgePoll::run() {
   running_ = true;
   std::array<epoll_event, 256> events;
@@ -78,16 +111,12 @@ void EdgePoll::run() {
   while (running_) {
     uv_update_time(loop_.raw());  // else what this turn took would be slept on top
     const int timeout = first || !again_.empty() ? 0 : uv_backend_timeout(loop_.raw());
-    const int count = epoll_wait(fd_, events.data(), static_cast<int>(events.size()), timeout);
-    if (count < 0 && errno != EINTR) {
-      std::perror("weir: epoll_wait");
-      std::abort();
-    }
+    const int count = wait(events, timeout);
     uv_update_time(loop_.raw());
     now_ = clock_now();
     serving_.swap(again_);
     bool loop_ready = false;
-    batch_ = std::span(events).first(static_cast<std::size_t>(std::max(count, 0)));
+    batch_ = std::span(events).first(static_cast<std::size_t>(count));
     while (!batch_.empty()) {
       const epoll_event event = batch_.front();
       batch_ = batch_.subspan(1);

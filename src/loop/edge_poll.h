@@ -14,6 +14,7 @@
 
 #include <sys/epoll.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -61,6 +62,11 @@ class EdgePoll {
   // has to tell of the first is left out.
   void disregard(const Watcher& watcher);
 
+  // How long to look for more to do before falling asleep, in a row of turns that come close enough
+  // for it to pay; 0, as at first, is not at all. Waking up costs more than a short wait: here, and
+  // also the processor that wakes us.
+  void busy_poll(std::chrono::microseconds longest) { busy_poll_ = longest; }
+
   void run();  // until stop()
   void stop() { running_ = false; }
 
@@ -74,11 +80,15 @@ class EdgePoll {
   };
 
   [[nodiscard]] bool control(int fd, Watcher& watcher, std::uint32_t events) const;
+  // epoll_wait: how many events came.
+  int wait(std::span<epoll_event> into, int timeout);
 
   Loop& loop_;
   int fd_;
   bool running_ = false;
   Instant now_;
+  std::chrono::microseconds busy_poll_{0};
+  std::chrono::nanoseconds usual_wait_{0};  // between turns, of late
   std::function<void()> on_turn_end_;
   std::span<epoll_event> batch_;  // what this turn has not told yet
   std::vector<Due> again_;

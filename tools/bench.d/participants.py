@@ -189,6 +189,7 @@ class V2ray(Participant):
 class Weir(Participant):
     name = "weir"
     workers = 1
+    busy_poll = 0             # microseconds
     flows = "none"
     target = ""
     upstream = ""
@@ -204,6 +205,7 @@ class Weir(Participant):
 [gateway]
 port = {PORT}
 workers = {self.workers}
+busy-poll = {self.busy_poll}
 [admin]
 socket = {folder}/control.sock
 [limits]
@@ -216,6 +218,12 @@ on = tcp/*, udp/*
 use = {self.use}
 {self.more}""")
         return [self.binary, "run", "-c", file]
+
+
+class WeirTuned(Weir):
+    name = "weir-tuned"
+    busy_poll = 50
+    note = "one worker, records off, busy-poll = 50"
 
 
 class WeirTwoWorkers(Weir):
@@ -251,8 +259,8 @@ class WeirSocks(Weir):
 
 
 PEERS = (Forwarding, HAProxy, HAProxyTuned, Nginx, NginxTuned, Redsocks, V2ray)
-WEIRS = (Weir, WeirTwoWorkers, WeirRecords, WeirLimits, WeirSocks)
-DEFAULT = [kind.name for kind in PEERS] + ["weir", "weir-2"]
+WEIRS = (Weir, WeirTuned, WeirTwoWorkers, WeirRecords, WeirLimits, WeirSocks)
+DEFAULT = [kind.name for kind in PEERS] + ["weir", "weir-tuned", "weir-2"]
 NAMES = [kind.name for kind in PEERS + WEIRS]
 
 

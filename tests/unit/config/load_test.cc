@@ -10,6 +10,7 @@ TEST_CASE("every section arrives as values") {
 port = 4000
 default = pool
 workers = 3
+busy-poll = 50
 user = nobody
 [firewall]
 mark = 0x100/0xf00
@@ -57,6 +58,7 @@ http = [2001:db8::1]:9080
   CHECK(c.gateway.default_use == "pool");
   CHECK(c.gateway.default_place == Place{"weir.ini", 3});
   CHECK(c.gateway.workers == 3);
+  CHECK(c.gateway.busy_poll == std::chrono::microseconds(50));
   CHECK(c.firewall.mark == Mark{0x100, 0xf00});
   CHECK(c.firewall.table == 7);
   CHECK(c.firewall.bypass_mark == Mark{0x1000, 0x1000});

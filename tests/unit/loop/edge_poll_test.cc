@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -328,6 +330,46 @@ TEST_CASE("a descriptor watched through the loop wakes the poll") {
   turns.run(1'000'000);
   CHECK(ready == 1);
   watched.reset();
+}
+
+TEST_CASE("a poll that looks for more before it sleeps hears what comes meanwhile") {
+  Turns turns;
+  turns.poll.busy_poll(200us);
+  Pair pair;
+  constexpr int exchanges = 500;
+  std::atomic<int> heard{0};
+  Ears ears([&](std::uint32_t) {
+    if (!pair.read().empty() && ++heard == exchanges) {
+      turns.poll.stop();
+    }
+  });
+  REQUIRE(turns.poll.add_input(pair.near.get(), ears));
+  std::thread partner([&]() {
+    for (int i = 0; i < exchanges; ++i) {
+      pair.write("?");
+      while (heard.load() == i) {
+        std::this_thread::yield();
+      }
+    }
+  });
+  turns.run(1'000'000);
+  partner.join();
+  CHECK(heard == exchanges);
+}
+
+TEST_CASE("a poll that looks for more sleeps all the same when nothing comes") {
+  const auto own_time = []() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time.tv_sec * 1s + time.tv_nsec * 1ns;
+  };
+  Turns turns;
+  turns.poll.busy_poll(1ms);
+  Timer timer(turns.loop, [&]() { turns.poll.stop(); });
+  timer.once(300ms);
+  const auto began = own_time();
+  turns.run(1'000'000);
+  CHECK(own_time() - began < 100ms);
 }
 
 }  // namespace weir

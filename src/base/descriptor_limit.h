@@ -1,5 +1,5 @@
-// How many descriptors the process may have open (RLIMIT_NOFILE), and the few that flows cannot get:
-// a gateway that has none left for its flows still answers whoever asks it why.
+// How many descriptors the process may have open (RLIMIT_NOFILE), and the few that flows cannot
+// get: a gateway that has none left for its flows still answers whoever asks it why.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace weir {
 // REQUIRES: one thread, before anything else here.
 std::uint64_t raise_descriptor_limit();
 
-// While one lives the process may open the spare descriptors, too: what was opened stays open. Other
-// threads may do so in the meantime; it is to be short. One thread only, and not nested.
+// While one lives the process may open the spare descriptors, too: what was opened stays open.
+// Other threads may do so in the meantime; it is to be short. One thread only, and not nested.
 class SpareDescriptors {
  public:
   SpareDescriptors();

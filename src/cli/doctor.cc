@@ -157,6 +157,10 @@ int run_doctor(const DoctorArguments& arguments) {
         print_line(finding);
       }
     }
+    if (failed && &check == &doctor::checks().front()) {
+      break;  // without the capabilities every other check would complain of that in words of its
+              // own
+    }
   }
   if (arguments.json) {
     const Json document{{"findings", list}};

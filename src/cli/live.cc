@@ -92,12 +92,16 @@ Result<std::string> control_socket(const LiveArguments& arguments) {
   if (arguments.config.empty()) {
     return AdminSettings{}.socket;
   }
+  // Errors in the file are no matter of most commands, and the gateway itself answers a reload with
+  // them; but a file that cannot be read names no socket.
   const auto loaded = load(arguments.config);
-  if (!loaded.configuration) {
-    return Error(arguments.config +
-                 " does not say which control socket: see `weir check`, or use --socket");
+  for (const Diagnostic& finding : loaded.diagnostics) {
+    if (!loaded.configuration && finding.place.line == 0 &&
+        finding.place.file == arguments.config) {
+      return Error(arguments.config + " " + finding.text);
+    }
   }
-  return loaded.configuration->admin.socket;
+  return loaded.control_socket;
 }
 
 int run_status(const LiveArguments& arguments) { return get(arguments, "/v1/status", status_text); }

@@ -64,6 +64,7 @@ Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
   check_references(configuration, documents, vocabulary, findings);
 
   Loaded out;
+  out.control_socket = configuration.admin.socket;
   if (findings.errors() == 0) {
     out.configuration = std::move(configuration);
   }

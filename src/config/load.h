@@ -19,6 +19,9 @@ namespace weir {
 struct Loaded {
   std::optional<Configuration> configuration;  // none when a diagnostic is an error
   std::vector<Diagnostic> diagnostics;         // in the order of files and lines
+  // admin.socket, also of a configuration with errors: where the gateway listens that runs by an
+  // earlier one.
+  std::string control_socket;
 };
 
 // `policies` are the registry's rows: what `type =` may say and the keys each takes. `unreadable`

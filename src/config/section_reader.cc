@@ -18,6 +18,7 @@ void report_unknown(const IniEntry& entry, const IniSection& section, const Rows
   for (const Key& row : rows.keys) {
     names.push_back(row.name);
   }
+  names.insert(names.end(), rows.possible.begin(), rows.possible.end());
   std::string hint = did_you_mean(entry.key, names);
   if (hint.empty() && rows.elsewhere) {
     hint = rows.elsewhere(entry.key);
@@ -118,7 +119,8 @@ Settings read_section(const IniSection& section, const std::string& name, const 
     const auto row = std::find_if(rows.keys.begin(), rows.keys.end(),
                                   [&](const Key& key) { return key.name == entry.key; });
     if (row == rows.keys.end()) {
-      if (rows.known == Rows::Known::all) {
+      if (rows.known == Rows::Known::all ||
+          std::find(rows.possible.begin(), rows.possible.end(), entry.key) == rows.possible.end()) {
         report_unknown(entry, section, rows, findings);
       }
       continue;

@@ -85,6 +85,11 @@ class Sections {
       rows.keys.insert(rows.keys.end(), policy->keys.begin(), policy->keys.end());
     } else {
       rows.known = Rows::Known::some;
+      for (const PolicyType& any : vocabulary_.policies) {
+        for (const Key& row : any.keys) {
+          rows.possible.push_back(row.name);
+        }
+      }
     }
     rows.keys.insert(rows.keys.end(), vocabulary_.upstream_keys.begin(),
                      vocabulary_.upstream_keys.end());

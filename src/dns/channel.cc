@@ -58,7 +58,7 @@ std::string words_for(int status) {
     case ARES_ETIMEOUT:
       return "no DNS server answered in time";
     case ARES_ECONNREFUSED:
-      return "no DNS server could be reached";
+      return "no DNS server could be reached, or none that could would answer";
     case ARES_EBADNAME:
       return "it is not a valid name";
     default:

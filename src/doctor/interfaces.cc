@@ -1,7 +1,9 @@
 // Where weir looks for clients: a name that no interface has intercepts nothing; no name at all
-// intercepts the servers as well that sit behind this router.
+// intercepts the servers as well that sit behind this router. And where it leaves by: an interface
+// or a source address that this machine does not have fails every flow.
 #include <algorithm>
 
+#include "base/transparent.h"
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
 #include "doctor/proc.h"
@@ -25,9 +27,34 @@ Findings missing(const Subject& subject) {
   return findings;
 }
 
+Findings missing_towards_servers(const Subject& subject) {
+  const auto names = interface_names();
+  Findings findings;
+  for (const UsedUpstream& used : subject.upstreams) {
+    const UpstreamProfile& profile = used.upstream->profile();
+    const std::string& interface = profile.options.interface;
+    const auto fail = [&](const std::string& what, const char* command) {
+      findings.push_back({"interfaces", Level::fail,
+                          "[upstream " + used.upstream->name() + "] " + what + ": its flows fail",
+                          command});
+    };
+    if (!interface.empty() && std::find(names.begin(), names.end(), interface) == names.end()) {
+      fail("leaves by " + interface + ", and there is no such interface", "ip -br link");
+    }
+    if (profile.source.kind == SourceKind::address && !is_local_address(profile.source.address)) {
+      fail("has the source " + profile.source.address.text() + ", which no interface has",
+           "ip -br address");
+    }
+  }
+  return findings;
+}
+
 }  // namespace
 
 Findings examine_interfaces(const Subject& subject) {
+  if (auto findings = missing_towards_servers(subject); !findings.empty()) {
+    return findings;
+  }
   if (!subject.ruleset.interfaces.empty()) {
     Findings findings = missing(subject);
     if (findings.empty()) {

@@ -35,7 +35,7 @@ void LoopGuard::closed(const OwnSocket& socket) {
 
 LoopGuard::Finding LoopGuard::look(const Flow& flow, Port port) const {
   if (flow.destination.port == port && is_local_address(flow.destination.address)) {
-    return {.is_loop = true};
+    return {.is_loop = true, .is_for_our_port = true};
   }
   std::uint64_t seen = sockets_.count(key_of(flow.protocol, flow.client, flow.destination));
   if (flow.protocol == Protocol::udp) {

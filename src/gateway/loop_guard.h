@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/shared_counts.h"
 #include "weir/flow.h"
@@ -34,7 +35,13 @@ class LoopGuard {
 
   struct Finding {
     bool is_loop = false;
+    // It is for weir's own port on this machine; else it comes from a socket of weir's.
+    bool is_for_our_port = false;
     std::uint8_t generation = 0;  // for the sockets of this flow
+    // For the record's error.
+    [[nodiscard]] std::string_view why() const {
+      return is_for_our_port ? "it is for the gateway's own port" : "it is the gateway's own";
+    }
   };
   // `port`: the gateway's, on which nobody can be going to this machine.
   [[nodiscard]] Finding look(const Flow& flow, Port port) const;

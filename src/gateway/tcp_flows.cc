@@ -41,7 +41,7 @@ void TcpFlows::accept(Accepted accepted) {
   core.generation = finding.generation;
   if (finding.is_loop) {
     services_.reasons().add(Reason::loop);
-    refuse(core, accepted.socket, End::loop, "this connection is the gateway's own");
+    refuse(core, accepted.socket, End::loop, finding.why());
     return;
   }
   if (const auto verdict = services_.admit(core); verdict != Admission::Verdict::admitted) {

@@ -54,7 +54,7 @@ UdpFlow* UdpFlows::open(const InterceptedDatagram& datagram) {
   const auto finding = services_.loop_guard().look(flow, port_);
   core.generation = finding.generation;
   if (finding.is_loop) {
-    refuse(core, End::loop, Reason::loop, "this datagram is the gateway's own");
+    refuse(core, End::loop, Reason::loop, finding.why());
     return nullptr;
   }
   Route route = core.rule->upstream->route(flow, {});

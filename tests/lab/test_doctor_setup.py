@@ -123,6 +123,17 @@ def no_such_interface(lab):
         expect(weir, "interfaces", "FAIL", "wlan9")
 
 
+@broken("an interface or a source towards servers that the router does not have is found")
+def no_such_way(lab):
+    ours = HEALTHY.replace("use = direct", "use = out") + "[upstream out]\ntype = direct\n"
+    with healthy(lab, ours + "interface = wan9\n") as weir:
+        expect(weir, "interfaces", "FAIL", "[upstream out] leaves by wan9")
+    with healthy(lab, ours + "source = 198.51.100.77\n") as weir:
+        expect(weir, "interfaces", "FAIL", "[upstream out] has the source 198.51.100.77")
+    with healthy(lab, ours + f"source = {lab.places.router_north.v4}\n") as weir:
+        expect_healthy(weir)
+
+
 @broken("no interfaces and a server behind the router is found")
 def interfaces(lab):
     with healthy(lab, HEALTHY.replace("interfaces = lan", "")) as weir:

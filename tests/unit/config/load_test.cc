@@ -140,6 +140,13 @@ TEST_CASE("65,535 rules load, and in file order") {
   CHECK(loaded.configuration->rules.back().name == "r65535");
 }
 
+TEST_CASE("a configuration with errors still says where its gateway listens for commands") {
+  const auto loaded = load_text("[admin]\nsocket = /run/here.sock\n[gateway]\nport = 0\n");
+  CHECK_FALSE(loaded.configuration);
+  CHECK(loaded.control_socket == "/run/here.sock");
+  CHECK(load_text("[gateway]\nport = 0\n").control_socket == AdminSettings{}.socket);
+}
+
 TEST_CASE("with an error there is no configuration, with a warning there is") {
   CHECK_FALSE(load_text("[gateway]\nport = 0\n").configuration);
   const auto warned = load_text("[upstream a]\ntype = direct\n");

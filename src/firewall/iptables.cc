@@ -5,9 +5,10 @@
 //    from those that replies leave from. A datagram that finds a transparent socket thereby loses
 //    the mark bits of others; every other packet keeps them.
 // 2. Rules that match several prefixes need chains of their own, and a verdict found there must end
-//    the rules of weir without ending those of others. So a bypass in such a chain sets the
-//    bypass-mark on the packet, returns, and the next rule leaves for good and takes it off again.
-//    REJECT is not allowed here at all: the bypass-mark stays on, and `filter` refuses the packet.
+//    the rules of weir without ending those of others. So a match in such a chain sets the
+//    bypass-mark on the packet, returns, and the next rule leaves for good, for a chain that takes
+//    it off again. REJECT is not allowed here at all: the bypass-mark stays on, and `filter`
+//    refuses the packet.
 // 3. Labels of connection tracking need a file of names. That a datagram which looks like an answer
 //    is for weir is told by the socket that weir speaks from in its receiver's name, which does not
 //    outlive weir.
@@ -155,8 +156,9 @@ class Writer {
     decide(Origin::local);
     if (ruleset_.has(Verdict::intercept)) {
       out_ += "# the mark routes the packet to lo, where it comes in\n";
-      add("WEIR-L-INTERCEPT", fmt::format("-j MARK --set-xmark {}",
-                                          value_mask(ruleset_.mark.value, ruleset_.mark.mask)));
+      add("WEIR-L-INTERCEPT",
+          fmt::format("-j MARK --set-xmark {}",
+                      value_mask(ruleset_.mark.value, ruleset_.mark.mask | matched_mask())));
     }
     if (ruleset_.has(Verdict::reject)) {
       add("WEIR-L-REFUSE", fmt::format("-j MARK --set-xmark {}",
@@ -225,8 +227,9 @@ class Writer {
     if (!needs_chain(decision, family_)) {
       return;
     }
-    if (decision.verdict == Verdict::bypass) {
-      add(chain, fmt::format("-m mark --mark {} -g WEIR-BYPASS", bypass_mark()));
+    if (decision.verdict != Verdict::drop) {
+      add(chain, fmt::format("-m mark --mark {} {}", bypass_mark(),
+                             leave_matched(decision.verdict, origin)));
     }
     write_addresses(decision, *addresses, count, origin);
   }
@@ -234,7 +237,9 @@ class Writer {
   void write_addresses(const Decision& decision, const Addresses& addresses,
                        const std::string& count, Origin origin) {
     const std::string chain = chain_of(decision, origin);
-    const std::string hit = count + leave_chain(decision.verdict, origin);
+    const std::string hit = count + (decision.verdict == Verdict::drop
+                                         ? "-j DROP"
+                                         : fmt::format("-j MARK --set-xmark {}", bypass_mark()));
     for (const std::string& prefix : words(addresses.not_client)) {
       add(chain, fmt::format("-s {} -j RETURN", prefix));
     }
@@ -270,17 +275,22 @@ class Writer {
     return fmt::format("-g {}INTERCEPT", prefix_of(origin));
   }
 
-  // The same from a rule's own chain, which was entered by a jump.
-  [[nodiscard]] std::string leave_chain(Verdict verdict, Origin origin) const {
-    if (verdict != Verdict::bypass) {
-      return leave(verdict, origin);
-    }
-    return fmt::format("-j MARK --set-xmark {}", bypass_mark());
+  // The same for what a rule's own chain has marked.
+  static std::string leave_matched(Verdict verdict, Origin origin) {
+    return verdict == Verdict::bypass ? "-g WEIR-BYPASS" : leave(verdict, origin);
+  }
+
+  // What a verdict has to take off.
+  [[nodiscard]] std::uint32_t matched_mask() const {
+    return leaves_by_mark(ruleset_, family_) ? ruleset_.bypass_mark.mask : 0;
   }
 
   void verdicts() {
     if (ruleset_.has(Verdict::intercept)) {
       out_ += "# to the listener; without one, TPROXY drops the packet\n";
+      if (matched_mask() != 0) {
+        add("WEIR-INTERCEPT", fmt::format("-j MARK --set-xmark {}", value_mask(0, matched_mask())));
+      }
       for (const std::string_view protocol : {"tcp", "udp"}) {
         if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
           continue;
@@ -299,7 +309,7 @@ class Writer {
                                                 ruleset_.bypass_mark.mask | ruleset_.mark.mask)));
       add("WEIR-REFUSE", "-j ACCEPT");
     }
-    if (leaves_by_mark(ruleset_, family_)) {
+    if (bypasses_by_mark(ruleset_, family_)) {
       add("WEIR-BYPASS",
           fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
     }

@@ -1,9 +1,10 @@
 """A server on north that says who called, and a client that says in one word how it was answered: by an
-address, "refused", "reset" or "silence"."""
+address, "refused", "reset" or "silence"; and a server that says what it is told, for connections that live."""
 
 import errno
 import select
 
+from harness.host import read_exactly
 from harness.wait import PATIENCE
 
 
@@ -14,6 +15,22 @@ def answers(lab, net, port):
 
     lab.serve(lab.north.listen(net, port), tells)
     lab.respond(lab.north.udp(net, port), lambda data, peer: peer[0].encode())
+
+
+def echoes(lab, net, port):
+    """The same, answering everything with itself."""
+    def echo(connection):
+        while data := connection.recv(65536):
+            connection.sendall(data)
+
+    lab.serve(lab.north.listen(net, port), echo)
+    lab.respond(lab.north.udp(net, port), lambda data, peer: data)
+
+
+def exchange(connection, words):
+    """Says it to an echo, and hears it."""
+    connection.sendall(words)
+    assert read_exactly(connection, len(words)) == words
 
 
 def tcp(lab, net, port, patience=PATIENCE):

@@ -89,6 +89,21 @@ def verdicts(lab, net, backend):
         assert tcp(lab, net, 7506) == weir.source(net, lab.alice, lab.north)
 
 
+@for_each_backend("of the router's own flows those to some destinations are intercepted, the rest refused")
+def chosen(lab, net, backend):
+    answers(lab, net, 7501)
+    own = lab.router_towards(lab.north).at(net)
+    text = (LOCAL + rule("one", "any/7501", "direct", f"destination = {lab.north.at(net)}\n")
+            + rule("let", "any/7501", "bypass", f"destination = {lab.south.at(net)}\n")
+            + rule("no", "any/7501", "reject", f"client = {own}\n") + rule("rest", "any/7501", "reject"))
+    here = from_router(lab)
+    with lab.weir(text, backend=backend) as weir:
+        assert tcp(here, net, 7501) == udp(here, net, 7501) == own
+        weir.expect_record(protocol="tcp", rule="one")
+        here.north = lab.places.north2
+        assert tcp(here, net, 7501) == "refused"
+
+
 @for_each_backend("with every port named, the router's own services still answer, and so does weir")
 def answers_pass(lab, net, backend):
     answers(lab, net, 7501)

@@ -9,9 +9,9 @@
 //    bypass-mark on the packet, returns, and the next rule leaves for good, for a chain that takes
 //    it off again. REJECT is not allowed here at all: the bypass-mark stays on, and `filter`
 //    refuses the packet.
-// 3. Labels of connection tracking need a file of names. That a datagram which looks like an answer
-//    is for weir is told by the socket that weir speaks from in its receiver's name, which does not
-//    outlive weir.
+// 3. Labels of connection tracking are for some kernels a module more, and used where nothing else
+//    will do. That a datagram which looks like an answer is for weir is told by the socket that
+//    weir speaks from in its receiver's name, which does not outlive weir.
 //
 // The shape is nft.cc's: WEIR looks at every packet, WEIR-DECIDE holds the rules in order.
 #include "firewall/iptables.h"
@@ -20,6 +20,7 @@
 
 #include "firewall/iptables_chains.h"
 #include "firewall/iptables_match.h"
+#include "firewall/labels.h"
 #include "firewall/words.h"
 
 namespace weir::firewall {
@@ -155,6 +156,7 @@ class Writer {
     }
     decide(Origin::local);
     if (ruleset_.has(Verdict::intercept)) {
+      divert_whole_connections();
       out_ += "# the mark routes the packet to lo, where it comes in\n";
       add("WEIR-L-INTERCEPT",
           fmt::format("-j MARK --set-xmark {}",
@@ -165,6 +167,19 @@ class Writer {
                                        value_mask(ruleset_.bypass_mark.value | ruleset_.mark.value,
                                                   ruleset_.bypass_mark.mask | ruleset_.mark.mask)));
     }
+  }
+
+  void divert_whole_connections() {
+    if (!ruleset_.passes_what_is_under_way()) {
+      return;
+    }
+    clear_matched("WEIR-L-INTERCEPT");
+    out_ += "# a connection from its first packet on, or not at all\n";
+    add("WEIR-L-INTERCEPT",
+        fmt::format("-p tcp {} -m conntrack ! --ctstate UNTRACKED -m connlabel ! --label {} "
+                    "-j RETURN",
+                    not_syn, label::diverted));
+    add("WEIR-L-INTERCEPT", fmt::format("-m connlabel --label {} --set", label::diverted));
   }
 
   void decide(Origin origin) {
@@ -284,13 +299,16 @@ class Writer {
   [[nodiscard]] std::uint32_t matched_mask() const {
     return leaves_by_mark(ruleset_, family_) ? ruleset_.bypass_mark.mask : 0;
   }
+  void clear_matched(std::string_view chain) {
+    if (matched_mask() != 0) {
+      add(chain, fmt::format("-j MARK --set-xmark {}", value_mask(0, matched_mask())));
+    }
+  }
 
   void verdicts() {
     if (ruleset_.has(Verdict::intercept)) {
       out_ += "# to the listener; without one, TPROXY drops the packet\n";
-      if (matched_mask() != 0) {
-        add("WEIR-INTERCEPT", fmt::format("-j MARK --set-xmark {}", value_mask(0, matched_mask())));
-      }
+      clear_matched("WEIR-INTERCEPT");
       for (const std::string_view protocol : {"tcp", "udp"}) {
         if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
           continue;

@@ -13,7 +13,8 @@
 // answered with a reset. What this gives up: where more connections wait for their handshake's end
 // than the listener may hold (some thousands: a flood), the kernel goes over to SYN cookies and
 // knows nothing of a connection until its second packet, which then passes, too. With `closed`
-// nothing passes, and every packet goes to the listener.
+// nothing passes, and every packet goes to the listener. Of what the router itself sends every
+// packet has to be diverted, not the first alone: a label tells whose connection it is.
 //
 // Answers in flows that weir does not carry come back to their client's port, and a rule may name
 // that, too. Connection tracking tells them from what opens a flow; no original destination is
@@ -41,6 +42,7 @@
 
 #include <fmt/format.h>
 
+#include "firewall/labels.h"
 #include "firewall/words.h"
 
 namespace weir::firewall {
@@ -49,8 +51,6 @@ namespace {
 
 // The `tcp flags` of a packet that opens a connection.
 constexpr std::string_view syn = "tcp flags & (fin | syn | rst | ack) == syn";
-// The label, of 0 to 127, of flows that weir began in a peer's name.
-constexpr int spoken_first = 116;
 constexpr std::string_view not_syn = "tcp flags & (fin | syn | rst | ack) != syn";
 
 std::string set_mark(Mark mark) {
@@ -276,7 +276,7 @@ void write_answers(std::string& out, const Ruleset& ruleset) {
       "ct label set {0}\n"
       "\t}}\n"
       "\n\tchain answers {{\n\t\tct label {0} return\n\t\taccept\n\t}}\n",
-      spoken_first);
+      label::spoken_first);
 }
 
 void write_decide(std::string& out, const Ruleset& ruleset) {
@@ -309,12 +309,27 @@ void write_decide(std::string& out, const Ruleset& ruleset) {
   out += "\t}\n";
 }
 
+void write_divert(std::string& out, const Ruleset& ruleset) {
+  if (!ruleset.has(Verdict::intercept)) {
+    return;
+  }
+  out += "\n\tchain divert {\n";
+  if (ruleset.passes_what_is_under_way()) {
+    out += fmt::format(
+        "\t\t# a connection from its first packet on, or not at all\n"
+        "\t\t{} ct label ! {} accept\n"
+        "\t\tct label set {} {} accept\n",
+        not_syn, label::diverted, label::diverted, set_mark(ruleset.mark));
+  } else {
+    out += fmt::format("\t\t{} accept\n", set_mark(ruleset.mark));
+  }
+  out += "\t}\n";
+}
+
 // What the router itself sends cannot be handed to the listener on its way out: it is marked, the
 // mark routes it to lo, and there it comes in like anything else (see write_prerouting).
 void write_local(std::string& out, const Ruleset& ruleset) {
-  if (ruleset.has(Verdict::intercept)) {
-    out += fmt::format("\n\tchain divert {{\n\t\t{} accept\n\t}}\n", set_mark(ruleset.mark));
-  }
+  write_divert(out, ruleset);
   out +=
       "\n\t# The same rules for what the router sends, which comes in nowhere.\n"
       "\tchain decide_local {\n"

@@ -2,7 +2,7 @@
 """`local = yes`: what programs on the router send is intercepted like what clients send, with both
 backends; what weir itself sends, and what the router answers, is not."""
 
-from asking import answers, tcp, udp
+from asking import answers, echoes, exchange, tcp, udp
 from backends import for_each_backend
 from harness import endpoint, eventually, main
 from harness.host import Host
@@ -102,6 +102,26 @@ def chosen(lab, net, backend):
         weir.expect_record(protocol="tcp", rule="one")
         here.north = lab.places.north2
         assert tcp(here, net, 7501) == "refused"
+
+
+@for_each_backend("a connection of the router's own that is under way when weir starts goes on, and later ones "
+                  "are intercepted")
+def under_way(lab, net, backend):
+    echoes(lab, net, 7501)
+    here = from_router(lab)
+    with here.alice.connect(net, lab.north.at(net), 7501) as connection:
+        exchange(connection, b"before")
+        with lab.weir(LOCAL + rule("one", "any/7501", "direct"), backend=backend, keeps_firewall=True) as weir:
+            exchange(connection, b"with weir")
+            with here.alice.connect(net, lab.north.at(net), 7501) as fresh:
+                exchange(fresh, b"through weir")
+                # Over a reload that writes other rules, too.
+                text = LOCAL + rule("one", "any/7501", "direct") + rule("two", "any/7502", "direct")
+                assert weir.reload(text).returncode == 0
+                exchange(fresh, b" for ever")
+            weir.expect_record(rule="one", protocol="tcp", bytes_up=21)
+            exchange(connection, b"still")
+            assert len(weir.records(protocol="tcp")) == 1
 
 
 @for_each_backend("with every port named, the router's own services still answer, and so does weir")

@@ -102,7 +102,7 @@ class Writer {
   void own() {
     out_ += "# packets for sockets of weir's own\n";
     add("WEIR", "-p udp -m socket --transparent --restore-skmark -j WEIR-OWN-UDP");
-    if (ruleset_.listener == Ruleset::Listener::there) {
+    if (ruleset_.gateway != Ruleset::Gateway::is_down) {
       add("WEIR", "-p tcp -m socket --transparent -g WEIR-OWN-TCP");
     } else {
       // Only connections that a gateway left in TIME_WAIT. New ones of the same client go on.
@@ -113,7 +113,7 @@ class Writer {
     add("WEIR-OWN-UDP", fmt::format("-m mark --mark {} -g WEIR-DELIVER", bypass_mark()));
     add("WEIR-OWN-UDP", "-j MARK --set-xmark 0x0/0xffffffff");
     // An answer from a server is a SYN with ACK, or no SYN: this is a client's new connection.
-    if (ruleset_.listener == Ruleset::Listener::there) {
+    if (ruleset_.takes_new()) {
       add("WEIR-OWN-TCP",
           fmt::format("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN {}", tproxy()));
     }
@@ -174,6 +174,11 @@ class Writer {
       return;
     }
     clear_matched("WEIR-L-INTERCEPT");
+    if (!ruleset_.takes_new()) {
+      out_ += "# what began while the gateway served\n";
+      add("WEIR-L-INTERCEPT", fmt::format("-m connlabel ! --label {} -j RETURN", label::diverted));
+      return;
+    }
     out_ += "# a connection from its first packet on, or not at all\n";
     add("WEIR-L-INTERCEPT",
         fmt::format("-p tcp {} -m conntrack ! --ctstate UNTRACKED -m connlabel ! --label {} "
@@ -307,17 +312,7 @@ class Writer {
 
   void verdicts() {
     if (ruleset_.has(Verdict::intercept)) {
-      out_ += "# to the listener; without one, TPROXY drops the packet\n";
-      clear_matched("WEIR-INTERCEPT");
-      for (const std::string_view protocol : {"tcp", "udp"}) {
-        if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
-          continue;
-        }
-        const bool from_the_first = protocol == "tcp" && ruleset_.passes_what_is_under_way();
-        add("WEIR-INTERCEPT",
-            fmt::format("-p {} {}{}", protocol,
-                        from_the_first ? "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN " : "", tproxy()));
-      }
+      intercept();
     }
     if (ruleset_.has(Verdict::reject)) {
       out_ +=
@@ -330,6 +325,39 @@ class Writer {
     if (bypasses_by_mark(ruleset_, family_)) {
       add("WEIR-BYPASS",
           fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
+    }
+  }
+
+  // See nft.cc for what a gateway that drains gets.
+  void intercept_while_draining() {
+    out_ += "# the gateway drains: what begins now goes on as if there were no weir\n";
+    clear_matched("WEIR-INTERCEPT");
+    if (ruleset_.udp.empty()) {
+      return;
+    }
+    add("WEIR-INTERCEPT",
+        fmt::format("-p udp -m conntrack ! --ctstatus CONFIRMED -m connlabel --label {} --set "
+                    "-j RETURN",
+                    label::passing));
+    add("WEIR-INTERCEPT",
+        fmt::format("-p udp -m connlabel ! --label {} {}", label::passing, tproxy()));
+  }
+
+  void intercept() {
+    if (!ruleset_.takes_new()) {
+      intercept_while_draining();
+      return;
+    }
+    out_ += "# to the listener; without one, TPROXY drops the packet\n";
+    clear_matched("WEIR-INTERCEPT");
+    for (const std::string_view protocol : {"tcp", "udp"}) {
+      if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
+        continue;
+      }
+      const bool from_the_first = protocol == "tcp" && ruleset_.passes_what_is_under_way();
+      add("WEIR-INTERCEPT",
+          fmt::format("-p {} {}{}", protocol,
+                      from_the_first ? "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN " : "", tproxy()));
     }
   }
 

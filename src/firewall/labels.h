@@ -6,6 +6,8 @@ namespace weir::firewall::label {
 
 // weir began it in a peer's name: what the client says is no answer.
 inline constexpr int spoken_first = 116;
+// It began while weir drained, and goes on without it.
+inline constexpr int passing = 117;
 // The router itself sends it, and it goes to weir.
 inline constexpr int diverted = 118;
 

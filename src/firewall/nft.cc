@@ -25,6 +25,14 @@
 // which outlives weir: while it is down, or started anew, the client's datagrams are still decided
 // on.
 //
+// While weir drains (while_draining) nothing new is handed to it. For a connection that is easy:
+// only its first packet would be. A datagram belongs to weir if the kernel knew its flow before;
+// the first one of a flow, which connection tracking has not confirmed yet, gets a label that lets
+// it pass, and all that follow. To label what is intercepted, all the time, would cost every
+// datagram something, and would say no more: what weir no longer knows of such flows it takes as
+// new. What is not tracked goes to weir. What a flow is silent for longer than connection tracking
+// remembers it passes, too.
+//
 // Packets for existing sockets come first. They are what a classic DIVERT rule matches, but a
 // transparent socket alone is not enough to tell:
 //   - a server-side socket, known by its bypass-mark: its packets are delivered, or an answer to a
@@ -173,20 +181,43 @@ void write_own(std::string& out, const Ruleset& ruleset) {
       "\t\t# not for the listener: what is sent to its port elsewhere is not ours\n"
       "\t\tsocket wildcard 1 return\n"
       "\t\t# not for the sockets that UDP replies leave from\n"
-      "\t\tmeta l4proto udp return\n"
-      "\t\t# a client that uses its port again, while the old connection is in TIME_WAIT\n"
-      "\t\t{} tproxy to :{} {} accept\n"
+      "\t\tmeta l4proto udp return\n",
+      ruleset.bypass_mark.mask, ruleset.bypass_mark.value);
+  if (ruleset.takes_new()) {
+    out += fmt::format(
+        "\t\t# a client that uses its port again, while the old connection is in TIME_WAIT\n"
+        "\t\t{} tproxy to :{} {} accept\n",
+        syn, ruleset.port, set_mark(ruleset.mark));
+  }
+  out += fmt::format(
       "\t\t# connections accepted earlier, whatever the rules say by now, and ICMP about them\n"
       "\t\tgoto deliver\n"
       "\t}}\n\n"
       "\t# The mark makes the policy route deliver a packet here, whatever its destination.\n"
       "\tchain deliver {{\n\t\t{} accept\n\t}}\n",
-      ruleset.bypass_mark.mask, ruleset.bypass_mark.value, syn, ruleset.port,
-      set_mark(ruleset.mark), set_mark(ruleset.mark));
+      set_mark(ruleset.mark));
+}
+
+void write_intercept_while_draining(std::string& out, const Ruleset& ruleset) {
+  out +=
+      "\n\t# The gateway drains: what begins now goes on as if there were no weir.\n"
+      "\tchain intercept {\n";
+  if (!ruleset.udp.empty()) {
+    out += fmt::format(
+        "\t\tct label {0} accept\n"
+        "\t\tmeta l4proto udp ct status & confirmed == 0 ct label set {0} accept\n"
+        "\t\tmeta l4proto udp tproxy to :{1} {2} accept\n",
+        label::passing, ruleset.port, set_mark(ruleset.mark));
+  }
+  out += "\t}\n";
 }
 
 void write_intercept(std::string& out, const Ruleset& ruleset) {
   if (!ruleset.has(Verdict::intercept)) {
+    return;
+  }
+  if (!ruleset.takes_new()) {
+    write_intercept_while_draining(out, ruleset);
     return;
   }
   out +=
@@ -314,7 +345,10 @@ void write_divert(std::string& out, const Ruleset& ruleset) {
     return;
   }
   out += "\n\tchain divert {\n";
-  if (ruleset.passes_what_is_under_way()) {
+  if (!ruleset.takes_new()) {
+    out += fmt::format("\t\t# what began while the gateway served\n\t\tct label {} {} accept\n",
+                       label::diverted, set_mark(ruleset.mark));
+  } else if (ruleset.passes_what_is_under_way()) {
     out += fmt::format(
         "\t\t# a connection from its first packet on, or not at all\n"
         "\t\t{} ct label ! {} accept\n"

@@ -4,8 +4,17 @@ address, "refused", "reset" or "silence"; and a server that says what it is told
 import errno
 import select
 
-from harness.host import read_exactly
+from harness.host import Host, read_exactly
 from harness.wait import PATIENCE
+
+
+class from_router:
+    """The lab with the router in the client's place, for `tcp` and `udp`: as a host whose address is
+    the one that it has towards north."""
+
+    def __init__(self, lab):
+        address = lab.router_towards(lab.north)
+        self.alice, self.north = Host("router", address.v4, address.v6), lab.north
 
 
 def answers(lab, net, port):

@@ -2,25 +2,15 @@
 """`local = yes`: what programs on the router send is intercepted like what clients send, with both
 backends; what weir itself sends, and what the router answers, is not."""
 
-from asking import answers, echoes, exchange, tcp, udp
+from asking import answers, echoes, exchange, from_router, tcp, udp
 from backends import for_each_backend
 from harness import endpoint, eventually, main
-from harness.host import Host
 
 LOCAL = "[gateway]\nworkers = 1\n[firewall]\nlocal = yes\n"
 
 
 def rule(name, on, use, more=""):
     return f"[rule {name}]\non = {on}\nuse = {use}\n{more}"
-
-
-class from_router:
-    """The lab with the router in the client's place, for `tcp` and `udp`: as a host whose address is
-    the one that it has towards north."""
-
-    def __init__(self, lab):
-        address = lab.router_towards(lab.north)
-        self.alice, self.north = Host("router", address.v4, address.v6), lab.north
 
 
 def told(ask, *arguments, **options):

@@ -10,9 +10,9 @@
 // for; one whose client is gone does not, so there is a bound.
 //
 // The kernel remembers flows of UDP for longer than we do, so that clients that use a port again
-// are still brought to us, some of them at any time. They are served, but do not keep us: at the end
-// the rules let everything pass, and only then, when the last questions had time to be answered,
-// nobody is there any more.
+// are still brought to us, some of them at any time. They are served, but do not keep us: at the
+// end the rules let everything pass, and only then, when the last questions had time to be
+// answered, nobody is there any more.
 //
 // Otherwise, or when the rules cannot be replaced, new connections are refused, or wait with the
 // service manager, and new datagrams are dropped.

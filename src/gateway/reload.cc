@@ -152,7 +152,7 @@ Result<> Gateway::replace_firewall(const Snapshot& next) {
 
 Result<> Gateway::replace_own_rules(const firewall::Ruleset& rules) {
   bool anew = false;
-  const auto replaced = keeper_->replace(rules, [&]() {
+  auto replaced = keeper_->replace(rules, [&]() {
     anew = true;
     firewall_counts_.before_replacing(*snapshot_, clock_now());
   });

@@ -204,7 +204,7 @@ class Control {
   virtual void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) = 0;
   // Ends a live flow; false: there is none of that name.
   virtual void close_flow(const std::string& id, std::function<void(bool)> answer) = 0;
-  // Takes no new TCP flows, and ends the gateway when the last one is gone or timeouts.drain is
+  // Takes no new flows, and ends the gateway when the last one is gone or timeouts.drain is
   // over. Asking again changes nothing.
   virtual void drain() = 0;
   virtual void set_log_level(LogLevel level) = 0;  // until the next reload

@@ -34,7 +34,8 @@ std::optional<doctor::Running> running_gateway(const std::string& socket) {
                          .port = status.value("port", Port{0}),
                          .flows = status.value("flows_total", std::uint64_t{0}) +
                                   status.value("tcp_flows", std::uint64_t{0}) +
-                                  status.value("udp_flows", std::uint64_t{0})};
+                                  status.value("udp_flows", std::uint64_t{0}),
+                         .draining = status.value("draining", false)};
 }
 
 // The backend whose rules are there; else the one that would be used.

@@ -192,7 +192,8 @@ std::string manual_of_commands(const std::vector<Command>& commands) {
   page.section("SIGNALS");
   page.item(bold("HUP"), "reload, as weir reload does; the log says what came of it");
   page.item(bold("TERM") + ", " + bold("INT"),
-            "drain, as weir drain does; a second one ends weir at once");
+            "drain, as weir drain does: flows that live may finish within timeouts.drain, what is "
+            "new passes by where firewall.on-failure is open; a second one ends weir at once");
   page.section("EXIT STATUS");
   page.item("0", "done");
   page.item("1", "it did not hold, or failed");

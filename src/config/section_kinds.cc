@@ -76,7 +76,8 @@ constexpr std::array firewall_keys{
     Key{.name = "on-failure",
         .kind = ValueKind::word,
         .standard = "open",
-        .sentence = "while weir is down: open lets traffic pass unintercepted, closed refuses it",
+        .sentence = "while weir is down, and for what is new while it drains: open lets traffic "
+                    "pass unintercepted, closed refuses it",
         .choices = "open, closed"},
 };
 

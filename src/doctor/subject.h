@@ -21,6 +21,7 @@ struct Running {
   std::int64_t pid = 0;
   Port port = 0;
   std::uint64_t flows = 0;  // seen since its start
+  bool draining = false;
 };
 
 // An upstream that some rule or the default leads to.

@@ -5,12 +5,13 @@
 //    from those that replies leave from. A datagram that finds a transparent socket thereby loses
 //    the mark bits of others; every other packet keeps them.
 // 2. Rules that match several prefixes need chains of their own, and a verdict found there must end
-//    the rules of weir without ending those of others. So a bypass in such a chain sets the
-//    bypass-mark on the packet, returns, and the next rule leaves for good and takes it off again.
-//    REJECT is not allowed here at all: the bypass-mark stays on, and `filter` refuses the packet.
-// 3. Labels of connection tracking need a file of names. That a datagram which looks like an answer
-//    is for weir is told by the socket that weir speaks from in its receiver's name, which does not
-//    outlive weir.
+//    the rules of weir without ending those of others. So a match in such a chain sets the
+//    bypass-mark on the packet, returns, and the next rule leaves for good, for a chain that takes
+//    it off again. REJECT is not allowed here at all: the bypass-mark stays on, and `filter`
+//    refuses the packet.
+// 3. Labels of connection tracking are for some kernels a module more, and used where nothing else
+//    will do. That a datagram which looks like an answer is for weir is told by the socket that
+//    weir speaks from in its receiver's name, which does not outlive weir.
 //
 // The shape is nft.cc's: WEIR looks at every packet, WEIR-DECIDE holds the rules in order.
 #include "firewall/iptables.h"
@@ -19,6 +20,7 @@
 
 #include "firewall/iptables_chains.h"
 #include "firewall/iptables_match.h"
+#include "firewall/labels.h"
 #include "firewall/words.h"
 
 namespace weir::firewall {
@@ -100,7 +102,7 @@ class Writer {
   void own() {
     out_ += "# packets for sockets of weir's own\n";
     add("WEIR", "-p udp -m socket --transparent --restore-skmark -j WEIR-OWN-UDP");
-    if (ruleset_.listener == Ruleset::Listener::there) {
+    if (ruleset_.gateway != Ruleset::Gateway::is_down) {
       add("WEIR", "-p tcp -m socket --transparent -g WEIR-OWN-TCP");
     } else {
       // Only connections that a gateway left in TIME_WAIT. New ones of the same client go on.
@@ -111,7 +113,7 @@ class Writer {
     add("WEIR-OWN-UDP", fmt::format("-m mark --mark {} -g WEIR-DELIVER", bypass_mark()));
     add("WEIR-OWN-UDP", "-j MARK --set-xmark 0x0/0xffffffff");
     // An answer from a server is a SYN with ACK, or no SYN: this is a client's new connection.
-    if (ruleset_.listener == Ruleset::Listener::there) {
+    if (ruleset_.takes_new()) {
       add("WEIR-OWN-TCP",
           fmt::format("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN {}", tproxy()));
     }
@@ -154,15 +156,35 @@ class Writer {
     }
     decide(Origin::local);
     if (ruleset_.has(Verdict::intercept)) {
+      divert_whole_connections();
       out_ += "# the mark routes the packet to lo, where it comes in\n";
-      add("WEIR-L-INTERCEPT", fmt::format("-j MARK --set-xmark {}",
-                                          value_mask(ruleset_.mark.value, ruleset_.mark.mask)));
+      add("WEIR-L-INTERCEPT",
+          fmt::format("-j MARK --set-xmark {}",
+                      value_mask(ruleset_.mark.value, ruleset_.mark.mask | matched_mask())));
     }
     if (ruleset_.has(Verdict::reject)) {
       add("WEIR-L-REFUSE", fmt::format("-j MARK --set-xmark {}",
                                        value_mask(ruleset_.bypass_mark.value | ruleset_.mark.value,
                                                   ruleset_.bypass_mark.mask | ruleset_.mark.mask)));
     }
+  }
+
+  void divert_whole_connections() {
+    if (!ruleset_.passes_what_is_under_way()) {
+      return;
+    }
+    clear_matched("WEIR-L-INTERCEPT");
+    if (!ruleset_.takes_new()) {
+      out_ += "# what began while the gateway served\n";
+      add("WEIR-L-INTERCEPT", fmt::format("-m connlabel ! --label {} -j RETURN", label::diverted));
+      return;
+    }
+    out_ += "# a connection from its first packet on, or not at all\n";
+    add("WEIR-L-INTERCEPT",
+        fmt::format("-p tcp {} -m conntrack ! --ctstate UNTRACKED -m connlabel ! --label {} "
+                    "-j RETURN",
+                    not_syn, label::diverted));
+    add("WEIR-L-INTERCEPT", fmt::format("-m connlabel --label {} --set", label::diverted));
   }
 
   void decide(Origin origin) {
@@ -225,8 +247,9 @@ class Writer {
     if (!needs_chain(decision, family_)) {
       return;
     }
-    if (decision.verdict == Verdict::bypass) {
-      add(chain, fmt::format("-m mark --mark {} -g WEIR-BYPASS", bypass_mark()));
+    if (decision.verdict != Verdict::drop) {
+      add(chain, fmt::format("-m mark --mark {} {}", bypass_mark(),
+                             leave_matched(decision.verdict, origin)));
     }
     write_addresses(decision, *addresses, count, origin);
   }
@@ -234,7 +257,9 @@ class Writer {
   void write_addresses(const Decision& decision, const Addresses& addresses,
                        const std::string& count, Origin origin) {
     const std::string chain = chain_of(decision, origin);
-    const std::string hit = count + leave_chain(decision.verdict, origin);
+    const std::string hit = count + (decision.verdict == Verdict::drop
+                                         ? "-j DROP"
+                                         : fmt::format("-j MARK --set-xmark {}", bypass_mark()));
     for (const std::string& prefix : words(addresses.not_client)) {
       add(chain, fmt::format("-s {} -j RETURN", prefix));
     }
@@ -270,26 +295,24 @@ class Writer {
     return fmt::format("-g {}INTERCEPT", prefix_of(origin));
   }
 
-  // The same from a rule's own chain, which was entered by a jump.
-  [[nodiscard]] std::string leave_chain(Verdict verdict, Origin origin) const {
-    if (verdict != Verdict::bypass) {
-      return leave(verdict, origin);
+  // The same for what a rule's own chain has marked.
+  static std::string leave_matched(Verdict verdict, Origin origin) {
+    return verdict == Verdict::bypass ? "-g WEIR-BYPASS" : leave(verdict, origin);
+  }
+
+  // What a verdict has to take off.
+  [[nodiscard]] std::uint32_t matched_mask() const {
+    return leaves_by_mark(ruleset_, family_) ? ruleset_.bypass_mark.mask : 0;
+  }
+  void clear_matched(std::string_view chain) {
+    if (matched_mask() != 0) {
+      add(chain, fmt::format("-j MARK --set-xmark {}", value_mask(0, matched_mask())));
     }
-    return fmt::format("-j MARK --set-xmark {}", bypass_mark());
   }
 
   void verdicts() {
     if (ruleset_.has(Verdict::intercept)) {
-      out_ += "# to the listener; without one, TPROXY drops the packet\n";
-      for (const std::string_view protocol : {"tcp", "udp"}) {
-        if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
-          continue;
-        }
-        const bool from_the_first = protocol == "tcp" && ruleset_.passes_what_is_under_way();
-        add("WEIR-INTERCEPT",
-            fmt::format("-p {} {}{}", protocol,
-                        from_the_first ? "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN " : "", tproxy()));
-      }
+      intercept();
     }
     if (ruleset_.has(Verdict::reject)) {
       out_ +=
@@ -299,9 +322,42 @@ class Writer {
                                                 ruleset_.bypass_mark.mask | ruleset_.mark.mask)));
       add("WEIR-REFUSE", "-j ACCEPT");
     }
-    if (leaves_by_mark(ruleset_, family_)) {
+    if (bypasses_by_mark(ruleset_, family_)) {
       add("WEIR-BYPASS",
           fmt::format("-j MARK --set-xmark {}", value_mask(0, ruleset_.bypass_mark.mask)));
+    }
+  }
+
+  // See nft.cc for what a gateway that drains gets.
+  void intercept_while_draining() {
+    out_ += "# the gateway drains: what begins now goes on as if there were no weir\n";
+    clear_matched("WEIR-INTERCEPT");
+    if (ruleset_.udp.empty()) {
+      return;
+    }
+    add("WEIR-INTERCEPT",
+        fmt::format("-p udp -m conntrack ! --ctstatus CONFIRMED -m connlabel --label {} --set "
+                    "-j RETURN",
+                    label::passing));
+    add("WEIR-INTERCEPT",
+        fmt::format("-p udp -m connlabel ! --label {} {}", label::passing, tproxy()));
+  }
+
+  void intercept() {
+    if (!ruleset_.takes_new()) {
+      intercept_while_draining();
+      return;
+    }
+    out_ += "# to the listener; without one, TPROXY drops the packet\n";
+    clear_matched("WEIR-INTERCEPT");
+    for (const std::string_view protocol : {"tcp", "udp"}) {
+      if ((protocol == "tcp" ? ruleset_.tcp : ruleset_.udp).empty()) {
+        continue;
+      }
+      const bool from_the_first = protocol == "tcp" && ruleset_.passes_what_is_under_way();
+      add("WEIR-INTERCEPT",
+          fmt::format("-p {} {}{}", protocol,
+                      from_the_first ? "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN " : "", tproxy()));
     }
   }
 

@@ -22,6 +22,13 @@ bool needs_chain(const Decision& decision, Family family) {
 bool leaves_by_mark(const Ruleset& ruleset, Family family) {
   return std::any_of(ruleset.decisions.begin(), ruleset.decisions.end(),
                      [=](const Decision& decision) {
+                       return decision.verdict != Verdict::drop && needs_chain(decision, family);
+                     });
+}
+
+bool bypasses_by_mark(const Ruleset& ruleset, Family family) {
+  return std::any_of(ruleset.decisions.begin(), ruleset.decisions.end(),
+                     [=](const Decision& decision) {
                        return decision.verdict == Verdict::bypass && needs_chain(decision, family);
                      });
 }
@@ -88,7 +95,7 @@ std::vector<std::string> iptables_chains(const Ruleset& ruleset, Family family,
   if (ruleset.has(Verdict::reject)) {
     chains.emplace_back("WEIR-REFUSE");
   }
-  if (leaves_by_mark(ruleset, family)) {
+  if (bypasses_by_mark(ruleset, family)) {
     chains.emplace_back("WEIR-BYPASS");
   }
   if (ruleset.local && !ruleset.decisions.empty()) {

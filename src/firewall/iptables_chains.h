@@ -37,7 +37,8 @@ enum class Origin : std::uint8_t { forwarded, local };
 [[nodiscard]] bool needs_chain(const Decision& decision, Family family);
 // Whether it takes two of them.
 [[nodiscard]] bool both_ends(const Addresses& addresses);
-// Whether some bypass is found in a chain of its own, and leaves by mark.
+// Whether some verdict is found in a chain of its own, and leaves by mark; and whether a bypass is.
 [[nodiscard]] bool leaves_by_mark(const Ruleset& ruleset, Family family);
+[[nodiscard]] bool bypasses_by_mark(const Ruleset& ruleset, Family family);
 
 }  // namespace weir::firewall

@@ -13,7 +13,8 @@
 // answered with a reset. What this gives up: where more connections wait for their handshake's end
 // than the listener may hold (some thousands: a flood), the kernel goes over to SYN cookies and
 // knows nothing of a connection until its second packet, which then passes, too. With `closed`
-// nothing passes, and every packet goes to the listener.
+// nothing passes, and every packet goes to the listener. Of what the router itself sends every
+// packet has to be diverted, not the first alone: a label tells whose connection it is.
 //
 // Answers in flows that weir does not carry come back to their client's port, and a rule may name
 // that, too. Connection tracking tells them from what opens a flow; no original destination is
@@ -23,6 +24,14 @@
 // says next is an answer to it. So such a flow gets a label (no mark: those are copied to packets),
 // which outlives weir: while it is down, or started anew, the client's datagrams are still decided
 // on.
+//
+// While weir drains (while_draining) nothing new is handed to it. For a connection that is easy:
+// only its first packet would be. A datagram belongs to weir if the kernel knew its flow before;
+// the first one of a flow, which connection tracking has not confirmed yet, gets a label that lets
+// it pass, and all that follow. To label what is intercepted, all the time, would cost every
+// datagram something, and would say no more: what weir no longer knows of such flows it takes as
+// new. What is not tracked goes to weir. What a flow is silent for longer than connection tracking
+// remembers it passes, too.
 //
 // Packets for existing sockets come first. They are what a classic DIVERT rule matches, but a
 // transparent socket alone is not enough to tell:
@@ -41,6 +50,7 @@
 
 #include <fmt/format.h>
 
+#include "firewall/labels.h"
 #include "firewall/words.h"
 
 namespace weir::firewall {
@@ -49,8 +59,6 @@ namespace {
 
 // The `tcp flags` of a packet that opens a connection.
 constexpr std::string_view syn = "tcp flags & (fin | syn | rst | ack) == syn";
-// The label, of 0 to 127, of flows that weir began in a peer's name.
-constexpr int spoken_first = 116;
 constexpr std::string_view not_syn = "tcp flags & (fin | syn | rst | ack) != syn";
 
 std::string set_mark(Mark mark) {
@@ -173,20 +181,43 @@ void write_own(std::string& out, const Ruleset& ruleset) {
       "\t\t# not for the listener: what is sent to its port elsewhere is not ours\n"
       "\t\tsocket wildcard 1 return\n"
       "\t\t# not for the sockets that UDP replies leave from\n"
-      "\t\tmeta l4proto udp return\n"
-      "\t\t# a client that uses its port again, while the old connection is in TIME_WAIT\n"
-      "\t\t{} tproxy to :{} {} accept\n"
+      "\t\tmeta l4proto udp return\n",
+      ruleset.bypass_mark.mask, ruleset.bypass_mark.value);
+  if (ruleset.takes_new()) {
+    out += fmt::format(
+        "\t\t# a client that uses its port again, while the old connection is in TIME_WAIT\n"
+        "\t\t{} tproxy to :{} {} accept\n",
+        syn, ruleset.port, set_mark(ruleset.mark));
+  }
+  out += fmt::format(
       "\t\t# connections accepted earlier, whatever the rules say by now, and ICMP about them\n"
       "\t\tgoto deliver\n"
       "\t}}\n\n"
       "\t# The mark makes the policy route deliver a packet here, whatever its destination.\n"
       "\tchain deliver {{\n\t\t{} accept\n\t}}\n",
-      ruleset.bypass_mark.mask, ruleset.bypass_mark.value, syn, ruleset.port,
-      set_mark(ruleset.mark), set_mark(ruleset.mark));
+      set_mark(ruleset.mark));
+}
+
+void write_intercept_while_draining(std::string& out, const Ruleset& ruleset) {
+  out +=
+      "\n\t# The gateway drains: what begins now goes on as if there were no weir.\n"
+      "\tchain intercept {\n";
+  if (!ruleset.udp.empty()) {
+    out += fmt::format(
+        "\t\tct label {0} accept\n"
+        "\t\tmeta l4proto udp ct status & confirmed == 0 ct label set {0} accept\n"
+        "\t\tmeta l4proto udp tproxy to :{1} {2} accept\n",
+        label::passing, ruleset.port, set_mark(ruleset.mark));
+  }
+  out += "\t}\n";
 }
 
 void write_intercept(std::string& out, const Ruleset& ruleset) {
   if (!ruleset.has(Verdict::intercept)) {
+    return;
+  }
+  if (!ruleset.takes_new()) {
+    write_intercept_while_draining(out, ruleset);
     return;
   }
   out +=
@@ -276,7 +307,7 @@ void write_answers(std::string& out, const Ruleset& ruleset) {
       "ct label set {0}\n"
       "\t}}\n"
       "\n\tchain answers {{\n\t\tct label {0} return\n\t\taccept\n\t}}\n",
-      spoken_first);
+      label::spoken_first);
 }
 
 void write_decide(std::string& out, const Ruleset& ruleset) {
@@ -309,12 +340,30 @@ void write_decide(std::string& out, const Ruleset& ruleset) {
   out += "\t}\n";
 }
 
+void write_divert(std::string& out, const Ruleset& ruleset) {
+  if (!ruleset.has(Verdict::intercept)) {
+    return;
+  }
+  out += "\n\tchain divert {\n";
+  if (!ruleset.takes_new()) {
+    out += fmt::format("\t\t# what began while the gateway served\n\t\tct label {} {} accept\n",
+                       label::diverted, set_mark(ruleset.mark));
+  } else if (ruleset.passes_what_is_under_way()) {
+    out += fmt::format(
+        "\t\t# a connection from its first packet on, or not at all\n"
+        "\t\t{} ct label ! {} accept\n"
+        "\t\tct label set {} {} accept\n",
+        not_syn, label::diverted, label::diverted, set_mark(ruleset.mark));
+  } else {
+    out += fmt::format("\t\t{} accept\n", set_mark(ruleset.mark));
+  }
+  out += "\t}\n";
+}
+
 // What the router itself sends cannot be handed to the listener on its way out: it is marked, the
 // mark routes it to lo, and there it comes in like anything else (see write_prerouting).
 void write_local(std::string& out, const Ruleset& ruleset) {
-  if (ruleset.has(Verdict::intercept)) {
-    out += fmt::format("\n\tchain divert {{\n\t\t{} accept\n\t}}\n", set_mark(ruleset.mark));
-  }
+  write_divert(out, ruleset);
   out +=
       "\n\t# The same rules for what the router sends, which comes in nowhere.\n"
       "\tchain decide_local {\n"

@@ -169,7 +169,10 @@ std::string first_line(const std::string& text) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     std::string line = text.substr(begin, end - begin);
-    if (line.find_first_not_of(" \t\r") != std::string::npos) {
+    // iptables warns of files that nobody needs before it says what is wrong.
+    const bool says_something =
+        line.find_first_not_of(" \t\r") != std::string::npos && line.rfind("Warning: ", 0) != 0;
+    if (says_something) {
       // Our own script's messages begin with our name, as the caller's will.
       return line.rfind("weir: ", 0) == 0 ? line.substr(6) : line;
     }

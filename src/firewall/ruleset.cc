@@ -162,8 +162,13 @@ Ruleset make_ruleset(const Configuration& configuration,
   return ruleset;
 }
 
+Ruleset while_draining(Ruleset ruleset) {
+  ruleset.gateway = Ruleset::Gateway::drains;
+  return ruleset;
+}
+
 Ruleset while_down(Ruleset ruleset) {
-  ruleset.listener = Ruleset::Listener::gone;
+  ruleset.gateway = Ruleset::Gateway::is_down;
   for (Decision& decision : ruleset.decisions) {
     if (decision.verdict == Verdict::intercept) {
       decision.verdict = ruleset.on_failure == OnFailure::open ? Verdict::bypass : Verdict::reject;

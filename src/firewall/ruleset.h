@@ -78,8 +78,8 @@ struct Ruleset {
   bool local = false;  // also what the router itself sends
   bool local_services = false;
   OnFailure on_failure = OnFailure::open;
-  // For the rules that stand in while there is no gateway (see while_down).
-  enum class Listener : std::uint8_t { there, gone } listener = Listener::there;
+  // Whom the rules are made for: see while_draining and while_down.
+  enum class Gateway : std::uint8_t { serves, drains, is_down } gateway = Gateway::serves;
   Ports tcp;  // every port that some rule names
   Ports udp;
   // First match wins. The last one is the default and has no condition besides the ports above.
@@ -95,6 +95,8 @@ struct Ruleset {
   [[nodiscard]] bool harms_answers(Protocol protocol) const;
   // Connections that began without the gateway go on without it, or else are reset.
   [[nodiscard]] bool passes_what_is_under_way() const { return on_failure == OnFailure::open; }
+  // What opens a connection is handed to the listener.
+  [[nodiscard]] bool takes_new() const { return gateway == Gateway::serves; }
 };
 
 // `offloads` has one entry for each of configuration.rules: what the firewall may do alone for the
@@ -102,6 +104,11 @@ struct Ruleset {
 [[nodiscard]] Ruleset make_ruleset(const Configuration& configuration,
                                    std::span<const Upstream::Offload> offloads,
                                    Upstream::Offload otherwise);
+
+// The rules for a gateway that takes no new flows, where on-failure = open: what belongs to flows
+// of its own still reaches it, and what begins now goes on as if there were no weir, to its end,
+// though the gateway ends and another one starts meanwhile.
+[[nodiscard]] Ruleset while_draining(Ruleset ruleset);
 
 // The rules for the time without a gateway, where those above cannot notice by themselves that
 // their listener is gone: what was intercepted is let through, or refused, as on-failure says.

@@ -248,21 +248,6 @@ void Gateway::watch_signals() {
 
 void Gateway::run() { loop_.run(); }
 
-void Gateway::drain() {
-  if (std::exchange(draining_, true)) {
-    return;
-  }
-  log_->info("draining: no new flows; those that live may finish within timeouts.drain");
-  const auto most = snapshot_->timeouts().drain;
-  constexpr Milliseconds farewell{10'000};  // for the firewall's rules and the log
-  service_manager_.stopping(most + farewell, "draining");
-  drain_timer_ = std::make_unique<Timer>(loop_, [this]() { exit_now(); });
-  drain_timer_->once(most);
-  for (const auto& worker : workers_) {
-    worker->post([](Worker& self) { self.drain(); });
-  }
-}
-
 void Gateway::exit_now() { loop_.stop(); }
 
 void Gateway::beat() {
@@ -285,6 +270,8 @@ Gateway::~Gateway() {
   resolver_.reset();
   signals_.clear();
   drain_timer_.reset();
+  handshakes_.reset();
+  last_answers_.reset();
   heart_.reset();
   mailbox_.reset();
   if (served_) {

@@ -95,9 +95,16 @@ class Gateway final : public Control {
   Result<> keep(Result<std::unique_ptr<firewall::Keeper>> keeper);
   [[nodiscard]] firewall::Keeper::Around around_programs();
   Result<> replace_firewall(const Snapshot& next);
+  Result<> replace_own_rules(const firewall::Ruleset& rules);
   void begin_reload();
   void finish_reload(const ReloadReport& report);
 
+  // Draining (see draining.cc).
+  bool let_new_flows_pass();
+  void look_for_handshakes(Instant until);
+  void stop_taking(Worker::Comers comers);
+  void exit_when_drained();
+  void finish();
   void exit_now();
 
   // Succession (see succession.cc).
@@ -110,7 +117,6 @@ class Gateway final : public Control {
   Result<Handover::Means::Offered> offer();
   void handed_over(pid_t successor, std::uint64_t flows);
   void left_alone();
-  void exit_when_drained();
 
   // Tells the service manager that we are alive: this thread, and every worker.
   void beat();
@@ -146,6 +152,9 @@ class Gateway final : public Control {
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Signal>> signals_;
   std::unique_ptr<Timer> drain_timer_;
+  bool passes_by_ = false;               // the rules let pass what is new
+  std::unique_ptr<Timer> handshakes_;    // of connections that began before the drain
+  std::unique_ptr<Timer> last_answers_;  // to datagrams that came before the end of it
   ServiceManager service_manager_;
   std::unique_ptr<Timer> heart_;
   std::size_t silent_workers_ = 0;  // have not answered since the last beat

@@ -50,6 +50,10 @@ std::shared_ptr<const Snapshot> Gateway::prepare_reload(ReloadReport& report) {
     report.errors.push_back("process " + std::to_string(successor_) + " has taken over");
     return nullptr;
   }
+  if (draining_) {
+    report.errors.emplace_back("this gateway is draining");
+    return nullptr;
+  }
   if (handover_ && handover_->is_under_way()) {
     report.errors.emplace_back("a takeover is under way");
     return nullptr;
@@ -117,18 +121,8 @@ Result<> Gateway::replace_firewall(const Snapshot& next) {
   };
   const firewall::Ruleset rules = firewall_rules(next);
   if (keeper_) {
-    bool anew = false;
-    const auto replaced = keeper_->replace(rules, [&]() {
-      anew = true;
-      firewall_counts_.before_replacing(*snapshot_, clock_now());
-    });
-    if (!replaced) {
-      return refused(replaced.error());
-    }
-    if (anew) {
-      firewall_counts_.replaced();
-    }
-    return Done{};
+    const auto replaced = replace_own_rules(rules);
+    return replaced ? replaced : refused(replaced.error());
   }
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
     if (!firewall::is_installed(backend)) {
@@ -154,6 +148,18 @@ Result<> Gateway::replace_firewall(const Snapshot& next) {
     return Done{};
   }
   return Done{};
+}
+
+Result<> Gateway::replace_own_rules(const firewall::Ruleset& rules) {
+  bool anew = false;
+  auto replaced = keeper_->replace(rules, [&]() {
+    anew = true;
+    firewall_counts_.before_replacing(*snapshot_, clock_now());
+  });
+  if (replaced && anew) {
+    firewall_counts_.replaced();
+  }
+  return replaced;
 }
 
 void Gateway::finish_reload(const ReloadReport& report) {

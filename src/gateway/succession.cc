@@ -266,11 +266,4 @@ void Gateway::left_alone() {
   exit_when_drained();
 }
 
-void Gateway::exit_when_drained() {
-  const bool still_answers = successor_ != 0 && admin_ != nullptr;
-  if (drained_workers_ == workers_.size() && !still_answers) {
-    exit_now();
-  }
-}
-
 }  // namespace weir

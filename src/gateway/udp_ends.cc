@@ -81,6 +81,7 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
   }
   services_.closed(flow.core);
   UdpSocket& socket = *flow.socket;
+  late_ -= flow.late ? 1 : 0;
   ended_.push_back(flows_.extract(flow));
   if (socket.relay) {
     socket.relay->forget(flow);

@@ -79,6 +79,7 @@ class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender {
 
   [[no_unique_address]] FlowCore core;  // the three below fit into what alignment leaves of it
   bool over : 1 = false;
+  bool late : 1 = false;       // opened while the gateway drains
   bool waiting : 1 = false;    // something was sent up since the last answer
   std::uint32_t answered = 0;  // its place among the answered DNS flows; 0: it is not one
   UdpSocket* socket = nullptr;

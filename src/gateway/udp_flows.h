@@ -38,6 +38,9 @@ class UdpFlows final : private UdpRelay::Owner {
   void on_datagrams(std::span<const InterceptedDatagram> datagrams);
   // From now on only the flows that live are served; datagrams of others are counted as refused.
   void take_no_new() { takes_new_ = false; }
+  // From now on flows that open are served, and do not count as lasting().
+  void expect_no_new() { is_late_ = true; }
+  [[nodiscard]] std::size_t lasting() const { return flows_.size() - late_; }
   // Sends the answers gathered in this turn.
   void end_turn();
   // Destroys what has ended.
@@ -172,6 +175,8 @@ class UdpFlows final : private UdpRelay::Owner {
   DatagramBatch answers_;
   std::size_t answers_used_ = 0;
   bool takes_new_ = true;
+  bool is_late_ = false;
+  std::size_t late_ = 0;  // of flows_
   ReplySockets reply_sockets_;
   RawSender raw_;
   Allowance icmp_allowance_{1'000, 1'000};

@@ -185,6 +185,7 @@ void UdpFlows::let_go() {
     }
     services_.closed(flow->core);
     UdpSocket& socket = *flow->socket;
+    late_ -= flow->late ? 1 : 0;
     ended_.push_back(flows_.extract(*flow));
     if (socket.relay) {
       socket.relay->forget(*flow);

@@ -140,6 +140,8 @@ UdpFlow* UdpFlows::insert(FlowCore core, UdpSocket& socket, std::span<const Wrap
     flow->core.server->flows_total.fetch_add(1, std::memory_order_relaxed);
     flow->core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
   }
+  flow->late = is_late_;
+  late_ += is_late_ ? 1 : 0;
   UdpFlow* raw = flow.get();
   flows_.insert(std::move(flow));
   raw->arm(services_.deadlines(), due(*raw), services_.poll().now());

@@ -175,7 +175,7 @@ void Worker::end_turn() {
     ticking_ = true;
     ticker_->once(is_behind_ ? Milliseconds{0} : Deadlines::tick);
   }
-  if (draining_ && tcp_.size() + udp_.size() == 0) {
+  if (draining_ && tcp_.size() + udp_.lasting() == 0) {
     draining_ = false;
     shared_.on_drained();
   }
@@ -201,11 +201,16 @@ void Worker::tick() {
   services_.flush_records();
 }
 
-void Worker::drain() {
+void Worker::drain(Comers comers) {
   for (const auto& listener : tcp_listeners_) {
+    if (comers == Comers::passed_by) {
+      listener->take_rest();
+    }
     listener->close();
   }
-  udp_.take_no_new();
+  if (comers == Comers::refused) {
+    udp_.take_no_new();
+  }
   draining_ = true;
 }
 

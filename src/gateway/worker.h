@@ -76,9 +76,16 @@ class Worker {
   };
   // The same for a reload, which wants to know what it means for live flows.
   Taken use_reloaded(const std::shared_ptr<const Snapshot>& snapshot);
+  // What becomes of new flows while a gateway drains: we refuse them, or the firewall hands us
+  // none.
+  enum class Comers : std::uint8_t { refused, passed_by };
+  // The firewall does so from now on. What it still brings it takes for a flow of ours that has
+  // ended: it is served, but nobody waits for its end.
+  void expect_no_new() { udp_.expect_no_new(); }
   // Takes no new flows, and says on_drained once none is left. UDP flows that live are served to
-  // their end, in both directions.
-  void drain();
+  // their end, in both directions. Those who are passed by do not wait with our listeners: whoever
+  // does came before, and is taken.
+  void drain(Comers comers);
   // What a successor has to know: everything that is under way is done, and until let_go() or
   // whatever else this worker does nothing changes any more.
   [[nodiscard]] HandedWorker hand_over();

@@ -84,7 +84,18 @@ void TcpListener::on_deadline(Instant now) {
   }
 }
 
-void TcpListener::on_events(std::uint32_t) {
+void TcpListener::on_events(std::uint32_t) { take_batch(); }
+
+void TcpListener::take_rest() {
+  for (int taken = 0; taken < SOMAXCONN && socket_.valid(); taken += batch) {
+    if (take_batch() == Queue::empty) {
+      return;
+    }
+  }
+}
+
+// `more`: there may be.
+TcpListener::Queue TcpListener::take_batch() {
   for (int i = 0; i < batch && socket_.valid(); ++i) {
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
@@ -93,7 +104,7 @@ void TcpListener::on_events(std::uint32_t) {
     if (!accepted.valid()) {
       switch (errno) {
         case EAGAIN:
-          return;
+          return Queue::empty;
         case ECONNABORTED:  // the client was gone before we came
         case EINTR:
           continue;
@@ -101,14 +112,14 @@ void TcpListener::on_events(std::uint32_t) {
         case ENFILE:
           if (accept_with_reserve() == Reserve::lost) {
             rest();
-            return;
+            return Queue::empty;
           }
           continue;
         case ENOMEM:
         case ENOBUFS:
           handler_.on_failed(errno);
           rest();
-          return;
+          return Queue::empty;
         default:
           // Errors of the network that accept(2) hands on; the connection is lost, the listener
           // lives.
@@ -124,6 +135,7 @@ void TcpListener::on_events(std::uint32_t) {
     }
     handler_.on_accepted({std::move(accepted), Endpoint::from(peer), Endpoint::from(own)});
   }
+  return Queue::more;
 }
 
 TcpListener::Reserve TcpListener::accept_with_reserve() {

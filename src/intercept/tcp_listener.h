@@ -50,6 +50,8 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
 
   void on_events(std::uint32_t events) override;
 
+  // Accepts all connections that wait by now, at most as many as can.
+  void take_rest();
   // Refuses new connections from now on.
   void close();
   [[nodiscard]] int descriptor() const { return socket_.get(); }
@@ -58,6 +60,8 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
   static constexpr int batch = 64;
   static constexpr Milliseconds rest_time{100};
 
+  enum class Queue : std::uint8_t { empty, more };
+  Queue take_batch();
   enum class Reserve : std::uint8_t { kept, lost };
   Reserve accept_with_reserve();
   void rest();

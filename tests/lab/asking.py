@@ -1,10 +1,20 @@
 """A server on north that says who called, and a client that says in one word how it was answered: by an
-address, "refused", "reset" or "silence"."""
+address, "refused", "reset" or "silence"; and a server that says what it is told, for connections that live."""
 
 import errno
 import select
 
+from harness.host import Host, read_exactly
 from harness.wait import PATIENCE
+
+
+class from_router:
+    """The lab with the router in the client's place, for `tcp` and `udp`: as a host whose address is
+    the one that it has towards north."""
+
+    def __init__(self, lab):
+        address = lab.router_towards(lab.north)
+        self.alice, self.north = Host("router", address.v4, address.v6), lab.north
 
 
 def answers(lab, net, port):
@@ -14,6 +24,22 @@ def answers(lab, net, port):
 
     lab.serve(lab.north.listen(net, port), tells)
     lab.respond(lab.north.udp(net, port), lambda data, peer: peer[0].encode())
+
+
+def echoes(lab, net, port):
+    """The same, answering everything with itself."""
+    def echo(connection):
+        while data := connection.recv(65536):
+            connection.sendall(data)
+
+    lab.serve(lab.north.listen(net, port), echo)
+    lab.respond(lab.north.udp(net, port), lambda data, peer: data)
+
+
+def exchange(connection, words):
+    """Says it to an echo, and hears it."""
+    connection.sendall(words)
+    assert read_exactly(connection, len(words)) == words
 
 
 def tcp(lab, net, port, patience=PATIENCE):

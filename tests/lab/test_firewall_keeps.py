@@ -6,7 +6,7 @@ import json
 import os
 import signal
 
-from asking import answers, tcp, udp
+from asking import answers, echoes, exchange, tcp, udp
 from backends import WHY, for_each_backend
 from harness import V4, case, eventually, main
 from harness.weir import read, router_state
@@ -21,6 +21,14 @@ def kept(lab, backend, on_failure="open", more="", **options):
 def intercepted(lab, net, weir):
     seen = weir.source(net, lab.alice, lab.north)
     assert tcp(lab, net, 7501) == udp(lab, net, 7501) == seen
+
+
+def tcp_of(client, lab, net, port):
+    try:
+        with client.connect(net, lab.north.at(net), port):
+            return "connected"
+    except ConnectionRefusedError:
+        return "refused"
 
 
 def repairs(weir):
@@ -172,6 +180,21 @@ def guardian(lab, net):
         intercepted(lab, net, weir)
         weir.kill()
         eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+
+
+@for_each_backend("a connection that is under way when the rules come goes on, though a later rule refuses the rest")
+def under_way(lab, net, backend):
+    echoes(lab, net, 7501)
+    text = (f"[rule one]\non = any/7501\nclient = {lab.alice.at(net)}\nuse = direct\n"
+            "[rule rest]\non = any/7501\nuse = reject\n")
+    with lab.alice.connect(net, lab.north.at(net), 7501) as connection:
+        exchange(connection, b"before")
+        with lab.weir(text, backend=backend, keeps_firewall=True) as weir:
+            exchange(connection, b"with weir")
+            with lab.alice.connect(net, lab.north.at(net), 7501) as fresh:
+                exchange(fresh, b"through weir")
+            weir.expect_record(rule="one", protocol="tcp", bytes_up=12)
+            assert tcp_of(lab.bob, lab, net, 7501) == "refused"
 
 
 @for_each_backend("its own changes and those of others to their own things are no reason to repair")

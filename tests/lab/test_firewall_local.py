@@ -2,25 +2,15 @@
 """`local = yes`: what programs on the router send is intercepted like what clients send, with both
 backends; what weir itself sends, and what the router answers, is not."""
 
-from asking import answers, tcp, udp
+from asking import answers, echoes, exchange, from_router, tcp, udp
 from backends import for_each_backend
 from harness import endpoint, eventually, main
-from harness.host import Host
 
 LOCAL = "[gateway]\nworkers = 1\n[firewall]\nlocal = yes\n"
 
 
 def rule(name, on, use, more=""):
     return f"[rule {name}]\non = {on}\nuse = {use}\n{more}"
-
-
-class from_router:
-    """The lab with the router in the client's place, for `tcp` and `udp`: as a host whose address is
-    the one that it has towards north."""
-
-    def __init__(self, lab):
-        address = lab.router_towards(lab.north)
-        self.alice, self.north = Host("router", address.v4, address.v6), lab.north
 
 
 def told(ask, *arguments, **options):
@@ -87,6 +77,41 @@ def verdicts(lab, net, backend):
         # Clients as ever.
         assert tcp(lab, net, 7502) == tcp(lab, net, 7504) == tcp(lab, net, 7505) == "refused"
         assert tcp(lab, net, 7506) == weir.source(net, lab.alice, lab.north)
+
+
+@for_each_backend("of the router's own flows those to some destinations are intercepted, the rest refused")
+def chosen(lab, net, backend):
+    answers(lab, net, 7501)
+    own = lab.router_towards(lab.north).at(net)
+    text = (LOCAL + rule("one", "any/7501", "direct", f"destination = {lab.north.at(net)}\n")
+            + rule("let", "any/7501", "bypass", f"destination = {lab.south.at(net)}\n")
+            + rule("no", "any/7501", "reject", f"client = {own}\n") + rule("rest", "any/7501", "reject"))
+    here = from_router(lab)
+    with lab.weir(text, backend=backend) as weir:
+        assert tcp(here, net, 7501) == udp(here, net, 7501) == own
+        weir.expect_record(protocol="tcp", rule="one")
+        here.north = lab.places.north2
+        assert tcp(here, net, 7501) == "refused"
+
+
+@for_each_backend("a connection of the router's own that is under way when weir starts goes on, and later ones "
+                  "are intercepted")
+def under_way(lab, net, backend):
+    echoes(lab, net, 7501)
+    here = from_router(lab)
+    with here.alice.connect(net, lab.north.at(net), 7501) as connection:
+        exchange(connection, b"before")
+        with lab.weir(LOCAL + rule("one", "any/7501", "direct"), backend=backend, keeps_firewall=True) as weir:
+            exchange(connection, b"with weir")
+            with here.alice.connect(net, lab.north.at(net), 7501) as fresh:
+                exchange(fresh, b"through weir")
+                # Over a reload that writes other rules, too.
+                text = LOCAL + rule("one", "any/7501", "direct") + rule("two", "any/7502", "direct")
+                assert weir.reload(text).returncode == 0
+                exchange(fresh, b" for ever")
+            weir.expect_record(rule="one", protocol="tcp", bytes_up=21)
+            exchange(connection, b"still")
+            assert len(weir.records(protocol="tcp")) == 1
 
 
 @for_each_backend("with every port named, the router's own services still answer, and so does weir")

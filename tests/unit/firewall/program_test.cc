@@ -31,6 +31,7 @@ TEST_CASE("the first line that says something stands for a message") {
   CHECK(first_line("\n  \nweir: no route\nmore\n") == "no route");
   CHECK(first_line("/dev/stdin:1:2-3: Error: syntax error") ==
         "/dev/stdin:1:2-3: Error: syntax error");
+  CHECK(first_line("Warning: cannot open connlabel.conf\nno chain\n") == "no chain");
   CHECK(first_line("").empty());
 }
 

@@ -7,6 +7,7 @@
 
 #include "catch.h"
 #include "firewall/iptables.h"
+#include "firewall/iptables_chains.h"
 #include "firewall/nft.h"
 #include "firewall/program.h"
 #include "firewall/script.h"
@@ -85,6 +86,42 @@ TEST_CASE("what the router itself sends has rules of its own, but for those of a
                                      settings);
   compare(ruleset, "local");
   CHECK(needs_guardian(ruleset, Backend::nft));
+}
+
+TEST_CASE("while weir drains what is its own still reaches it, and nothing new does") {
+  FirewallSettings settings;
+  settings.local = true;
+  const Ruleset serving =
+      ruleset_of({rule("alice", {tcp(80), udp(443)}).client({"192.0.2.11", "fd00::11"}),
+                  rule("let", {tcp(80)}, Offload::bypass).client({"192.0.2.12"}),
+                  rule("dns", {udp(53)}), rule("no", {tcp(81), udp(81)}, Offload::reject)},
+                 settings);
+  const Ruleset draining = while_draining(serving);
+  compare(draining, "draining");
+  CHECK(render_nft(serving).find("syn tproxy") != std::string::npos);
+  CHECK(render_nft(draining).find("syn tproxy") == std::string::npos);
+  CHECK(render_nft(draining).find("meta l4proto udp tproxy") != std::string::npos);
+  for (const Family family : {Family::v4, Family::v6}) {
+    const std::string text = render_iptables(draining, family);
+    CHECK(text.find("SYN -j TPROXY") == std::string::npos);
+    CHECK(text.find("-p udp -m connlabel ! --label 117 -j TPROXY") != std::string::npos);
+    // In the same chains, so that one set of rules takes the other's place.
+    for (const char* table : {"mangle", "filter"}) {
+      CHECK(iptables_chains(draining, family, table) == iptables_chains(serving, family, table));
+    }
+  }
+  for (const Backend backend : {Backend::nft, Backend::iptables}) {
+    CHECK(needs_guardian(draining, backend));
+    CHECK(apply_script(while_down(draining), backend) ==
+          apply_script(while_down(serving), backend));
+  }
+}
+
+TEST_CASE("where only connections are intercepted a draining gateway's rules ask for no label") {
+  const Ruleset draining = while_draining(ruleset_of({rule("web", {tcp(80)})}));
+  CHECK(render_nft(draining).find("label") == std::string::npos);
+  CHECK(render_iptables(draining, Family::v4).find("label") == std::string::npos);
+  CHECK(render_iptables(draining, Family::v4).find("TPROXY --on-port") == std::string::npos);
 }
 
 TEST_CASE(

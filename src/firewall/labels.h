@@ -1,0 +1,14 @@
+// Labels of connection tracking (0 to 127) that weir's rules give to flows. No marks: those are
+// copied to packets, and others use them. A label stays with its flow while rules come and go.
+#pragma once
+
+namespace weir::firewall::label {
+
+// weir began it in a peer's name: what the client says is no answer.
+inline constexpr int spoken_first = 116;
+// It began while weir drained, and goes on without it.
+inline constexpr int passing = 117;
+// The router itself sends it, and it goes to weir.
+inline constexpr int diverted = 118;
+
+}  // namespace weir::firewall::label

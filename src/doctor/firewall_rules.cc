@@ -40,6 +40,26 @@ Result<std::string> expected_text(const Subject& subject, const std::string& ins
   return text_of(subject.ruleset, subject.backend);
 }
 
+// What rules do that stand while no weir runs.
+Finding without_gateway(const Subject& subject, const std::string& backend) {
+  const std::string mend = "weir firewall remove -c " + subject.configuration.file;
+  const std::string there = backend + ": installed, and weir does not run: ";
+  if (subject.ruleset.on_failure == OnFailure::closed) {
+    return {"firewall-rules", Level::fail,
+            there + "what they hand to it is refused (firewall.on-failure = closed)", mend};
+  }
+  if (subject.backend == firewall::Backend::iptables) {
+    return {"firewall-rules", Level::fail,
+            there + "what they hand to it gets no answer, for TPROXY of iptables drops it", mend};
+  }
+  if (subject.ruleset.has(firewall::Verdict::reject) ||
+      subject.ruleset.has(firewall::Verdict::drop)) {
+    return {"firewall-rules", Level::warn,
+            there + "everything passes but what they reject or drop themselves", mend};
+  }
+  return {"firewall-rules", Level::ok, there + "everything passes", ""};
+}
+
 }  // namespace
 
 Findings examine_firewall_rules(const Subject& subject) {
@@ -71,6 +91,9 @@ Findings examine_firewall_rules(const Subject& subject) {
              "weir's rules (" + backend + ") are not those of " + subject.configuration.file +
                  ": it changed, or somebody changed them",
              subject.running ? "weir reload, or " + apply : apply}};
+  }
+  if (!subject.running) {
+    return {without_gateway(subject, backend)};
   }
   return {{"firewall-rules", Level::ok,
            backend + ": installed, as " + subject.configuration.file + " implies", ""}};

@@ -1,5 +1,6 @@
 #include "firewall/installed.h"
 
+#include <charconv>
 #include <sstream>
 
 #include "firewall/program.h"
@@ -54,6 +55,21 @@ std::string own_lines(const std::string& saved) {
     }
   }
   return own;
+}
+
+std::optional<Port> port_in(std::string_view installed) {
+  for (const std::string_view before : {"tproxy to :", "--on-port "}) {
+    const auto found = installed.find(before);
+    Port port = 0;
+    if (found != std::string_view::npos) {
+      const std::string_view rest = installed.substr(found + before.size());
+      std::from_chars(rest.data(), rest.data() + rest.size(), port);
+    }
+    if (port != 0) {
+      return port;
+    }
+  }
+  return std::nullopt;
 }
 
 Result<std::string> installed_text(Backend backend) {

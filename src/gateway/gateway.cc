@@ -12,6 +12,7 @@
 
 #include "account/flow_id.h"
 #include "base/transparent.h"
+#include "firewall/installed.h"
 
 namespace weir {
 namespace {
@@ -30,6 +31,20 @@ Result<> check_port_free(Port port) {
       return system_error(std::string(type == SOCK_STREAM ? "TCP" : "UDP") + " port " +
                               std::to_string(port) + " is not free",
                           errno);
+    }
+  }
+  return Done{};
+}
+
+// Rules of another gateway that runs would be replaced by ours, and gone when we end.
+Result<> check_rules_ours(Port port) {
+  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
+    const auto installed = firewall::is_installed(backend) ? firewall::installed_text(backend)
+                                                           : Result<std::string>(std::string());
+    const auto theirs = installed ? firewall::port_in(installed.value()) : std::nullopt;
+    if (theirs && *theirs != port && !check_port_free(*theirs)) {
+      return Error("those that are there belong to a gateway that runs, on port " +
+                   std::to_string(*theirs) + ": stop it first, or run without --firewall");
     }
   }
   return Done{};
@@ -161,6 +176,9 @@ void Gateway::announce() {
 
 Result<> Gateway::start_firewall() {
   const StartingProgram guard(*this);
+  if (auto ours = check_rules_ours(snapshot_->configuration().gateway.port); !ours) {
+    return ours;
+  }
   return keep(firewall::Keeper::start(loop_, *log_, firewall_rules(*snapshot_),
                                       options_.backend.value_or(firewall::standard_backend()),
                                       around_programs()));

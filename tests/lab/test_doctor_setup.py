@@ -32,6 +32,23 @@ def no_rules(lab):
         expect_healthy(weir)
 
 
+@broken("rules that stand while no weir runs are found, and what they do")
+def nobody_behind(lab):
+    closed = HEALTHY.replace("interfaces = lan", "interfaces = lan\non-failure = closed")
+    refuses = HEALTHY + "[rule no]\non = tcp/23\nuse = reject\n"
+    for backend, text, level, said in (
+            ("nft", HEALTHY, None, None), ("nft", refuses, "warn", "but what they reject"),
+            ("nft", closed, "FAIL", "is refused"), ("iptables", HEALTHY, "FAIL", "gets no answer")):
+        with healthy(lab, text, backend=backend) as weir:
+            weir.kill()
+            if level:
+                wrong = expect(weir, "firewall-rules", level, said)
+                mend(lab, [wrong[0] | {"mend": wrong[0]["mend"].replace("weir", lab.weir_path, 1)}])
+                assert findings(weir)[0][0]["text"].startswith("none are installed")
+            else:
+                expect_healthy(weir)
+
+
 @broken("rules of another configuration, and rules that somebody changed, are found with either backend")
 def other_rules(lab):
     for backend in BACKENDS:

@@ -139,6 +139,21 @@ def repaired(lab, net, backend):
                        "flows are intercepted again")
 
 
+@for_each_backend("another gateway beside one that runs leaves its rules alone")
+def beside(lab, net, backend):
+    answers(lab, net, 7501)
+    with kept(lab, backend) as weir:
+        intercepted(lab, net, weir)
+        trial = f"{weir.folder}/trial.ini"
+        with open(trial, "w") as out:
+            out.write(CONFIG.format("open").replace("workers", "port = 50081\nworkers")
+                      + f"[admin]\nsocket = {weir.folder}/trial.sock\n")
+        done = weir.cli("run", "--firewall", "--backend", backend, "-c", trial)
+        assert done.returncode == 1 and "a gateway that runs, on port 50080" in done.stderr, done
+        intercepted(lab, net, weir)
+        assert repairs(weir) == 0
+
+
 @case("the old iptables tells nobody of changes, and what it takes away is put back all the same",
       (V4,), only_weir=WHY)
 def legacy(lab, net):

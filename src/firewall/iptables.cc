@@ -112,6 +112,10 @@ class Writer {
                             family_ == Family::v4 ? "icmp" : "ipv6-icmp"));
     add("WEIR-OWN-UDP", fmt::format("-m mark --mark {} -g WEIR-DELIVER", bypass_mark()));
     add("WEIR-OWN-UDP", "-j MARK --set-xmark 0x0/0xffffffff");
+    if (ruleset_.keeps_datagrams()) {
+      add("WEIR-OWN-UDP",
+          fmt::format("-p udp -m connlabel --label {} {}", label::carried, tproxy()));
+    }
     // An answer from a server is a SYN with ACK, or no SYN: this is a client's new connection.
     if (ruleset_.takes_new()) {
       add("WEIR-OWN-TCP",
@@ -355,6 +359,9 @@ class Writer {
         continue;
       }
       const bool from_the_first = protocol == "tcp" && ruleset_.passes_what_is_under_way();
+      if (protocol == "udp") {  // by itself: what is not tracked cannot have it
+        add("WEIR-INTERCEPT", fmt::format("-p udp -m connlabel --label {} --set", label::carried));
+      }
       add("WEIR-INTERCEPT",
           fmt::format("-p {} {}{}", protocol,
                       from_the_first ? "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN " : "", tproxy()));

@@ -10,5 +10,7 @@ inline constexpr int spoken_first = 116;
 inline constexpr int passing = 117;
 // The router itself sends it, and it goes to weir.
 inline constexpr int diverted = 118;
+// A flow of datagrams that was handed to weir.
+inline constexpr int carried = 119;
 
 }  // namespace weir::firewall::label

@@ -28,17 +28,17 @@
 // While weir drains (while_draining) nothing new is handed to it. For a connection that is easy:
 // only its first packet would be. A datagram belongs to weir if the kernel knew its flow before;
 // the first one of a flow, which connection tracking has not confirmed yet, gets a label that lets
-// it pass, and all that follow. To label what is intercepted, all the time, would cost every
-// datagram something, and would say no more: what weir no longer knows of such flows it takes as
-// new. What is not tracked goes to weir. What a flow is silent for longer than connection tracking
-// remembers it passes, too.
+// it pass, and all that follow. What is not tracked goes to weir. What a flow is silent for longer
+// than connection tracking remembers it passes, too.
 //
 // Packets for existing sockets come first. They are what a classic DIVERT rule matches, but a
 // transparent socket alone is not enough to tell:
 //   - a server-side socket, known by its bypass-mark: its packets are delivered, or an answer to a
 //     port that a rule names would be taken for a new flow;
 //   - the listener (wildcard) and the sockets that UDP replies leave from: not a match, or they
-//     would swallow what is not for them;
+//     would swallow what is not for them. But where weir has such a socket, a flow that was handed
+//     to it before still is, whatever the rules say by now: a reload never touches a live flow.
+//     Only a label tells it from another client's flow with the same server, that passes by;
 //   - an accepted TCP connection: delivered, whatever the rules say by now, so that a reload never
 //     cuts a live connection;
 //   - a connection in TIME_WAIT: delivered as well. Forwarding would lose the packet, because early
@@ -179,10 +179,17 @@ void write_own(std::string& out, const Ruleset& ruleset) {
       "\t\t# weir's sockets towards servers carry the bypass-mark: these are their answers\n"
       "\t\tsocket mark & {:#x} == {:#x} goto deliver\n"
       "\t\t# not for the listener: what is sent to its port elsewhere is not ours\n"
-      "\t\tsocket wildcard 1 return\n"
-      "\t\t# not for the sockets that UDP replies leave from\n"
-      "\t\tmeta l4proto udp return\n",
+      "\t\tsocket wildcard 1 return\n",
       ruleset.bypass_mark.mask, ruleset.bypass_mark.value);
+  if (ruleset.keeps_datagrams()) {
+    out += fmt::format(
+        "\t\t# what weir answers in this flow, whatever the rules say by now\n"
+        "\t\tmeta l4proto udp ct label {} tproxy to :{} {} accept\n",
+        label::carried, ruleset.port, set_mark(ruleset.mark));
+  }
+  out +=
+      "\t\t# not for the sockets that UDP replies leave from\n"
+      "\t\tmeta l4proto udp return\n";
   if (ruleset.takes_new()) {
     out += fmt::format(
         "\t\t# a client that uses its port again, while the old connection is in TIME_WAIT\n"
@@ -233,6 +240,9 @@ void write_intercept(std::string& out, const Ruleset& ruleset) {
       continue;
     }
     const bool from_the_first = protocol == "tcp" && ruleset.passes_what_is_under_way();
+    if (protocol == "udp") {
+      out += fmt::format("\t\tmeta l4proto udp ct label set {}\n", label::carried);
+    }
     out +=
         from_the_first
             ? fmt::format("\t\t# a connection from its first packet on, or not at all\n\t\t{}", syn)

@@ -97,6 +97,9 @@ struct Ruleset {
   [[nodiscard]] bool passes_what_is_under_way() const { return on_failure == OnFailure::open; }
   // What opens a connection is handed to the listener.
   [[nodiscard]] bool takes_new() const { return gateway == Gateway::serves; }
+  // Datagrams of flows that the gateway carries are handed to it whatever the decisions say. Not
+  // where no rule is for datagrams any more: not every kernel has labels, and TCP needs none.
+  [[nodiscard]] bool keeps_datagrams() const { return gateway != Gateway::is_down && !udp.empty(); }
 };
 
 // `offloads` has one entry for each of configuration.rules: what the firewall may do alone for the

@@ -5,6 +5,7 @@ import re
 import signal
 import threading
 
+from backends import for_each_backend
 from harness import MIB, case, endpoint, eventually, main, noise, sha256
 from harness.host import read_exactly
 from harness.servers import sshd
@@ -107,6 +108,36 @@ def live_flows(lab, net):
         # The old rules are gone, the flows of the old ones still end as they should.
         old.close()
         weir.expect_record(protocol="tcp", end="closed", upstream="direct")
+
+
+@for_each_backend("a reload that hands a live flow's packets to nobody, or refuses them, leaves it where it is")
+def rules_against(lab, net, backend):
+    """What the rules say by now is for what begins now."""
+    lab.respond(lab.north.udp(net, 7900), lambda data, peer: peer[0].encode())
+
+    def ask(client):
+        client.send(b"?")
+        return client.recv(100).decode()
+
+    def asker(host, port=7900):
+        client = lab.closing(host.udp(net))
+        client.connect((lab.north.at(net), port))
+        return client
+
+    bypass = "[gateway]\ndefault = bypass\n"
+    start = bypass + "[rule rest]\non = any/7900\nclient = " + f"{lab.alice.v4}, {lab.alice.v6}\nuse = direct\n"
+    with lab.weir(start, backend=backend) as weir:
+        router = lab.places.router_north.at(net)
+        live, past = asker(lab.alice), asker(lab.bob)
+        assert ask(live) == router and ask(past) == lab.bob.at(net)
+        for now in ("use = reject", "use = drop", "use = bypass", None):
+            text = (start.replace("use = direct", now) if now
+                    else bypass + "[rule other]\non = udp/7901\nuse = direct\n")
+            assert weir.reload(text).returncode == 0
+            assert ask(live) == router, now
+            assert ask(past) == lab.bob.at(net), "what passed by still does"
+            assert len(weir.flows(protocol="udp")) == 1
+        assert ask(asker(lab.alice)) == lab.alice.at(net), "what begins goes by the rules"
 
 
 @case("a bad file changes nothing, and reload says what is wrong and where",

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "catch.h"
+#include "firewall/installed.h"
 #include "firewall/iptables.h"
 #include "firewall/iptables_chains.h"
 #include "firewall/nft.h"
@@ -192,6 +193,15 @@ TEST_CASE("the scripts are shell, whatever the configuration's file is called") 
       CHECK(script.find("\n$(reboot)") == std::string::npos);
     }
   }
+}
+
+TEST_CASE("of rules that are there one can tell whose port they hand packets to") {
+  Ruleset ruleset = ruleset_of({rule("web", {tcp(80)})});
+  ruleset.port = 50081;
+  CHECK(port_in(render_nft(ruleset)) == 50081);
+  CHECK(port_in(render_iptables(ruleset, Family::v6)) == 50081);
+  CHECK(port_in("") == std::nullopt);
+  CHECK(port_in("tproxy to :99999 accept") == std::nullopt);
 }
 
 }  // namespace weir::firewall

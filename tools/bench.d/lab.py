@@ -15,8 +15,9 @@ the gateway sends reaches the server's or client's socket on the gateway's core.
 on the generator's core altogether. RPS stays off (its default): it would move that work between the
 cores, and in a different way for each participant.
 
-Everybody's TCP is cubic, by the routes (`congctl`): a namespace's own default may be set only to what
-its host allows there, which need not include cubic, and the host's settings are not ours to change.
+Everybody's TCP is cubic, by the routes (`congctl`), those of the links included: a server answers a gateway
+by that one. A namespace's own default may be set only to what its host allows there, which need not include
+cubic, and the host's settings are not ours to change.
 """
 
 import os
@@ -104,24 +105,32 @@ class Lane:
         self._link("client", "servers-side", "router", "clients")
         self._link("server", "clients-side", "router", "servers")
         self._ip("client", """
-            addr add 192.0.2.1/30 dev servers-side
-            addr add fd00:1::1/64 dev servers-side nodad
+            addr add 192.0.2.1/30 dev servers-side noprefixroute
+            addr add fd00:1::1/64 dev servers-side nodad noprefixroute
+            route add 192.0.2.0/30 dev servers-side congctl cubic
+            route add fd00:1::/64 dev servers-side congctl cubic
             route add local 198.51.100.0/24 dev lo
             route add local fd00:c::/64 dev lo
             route add default via 192.0.2.2 src 198.51.100.2 congctl cubic
             route add default via fd00:1::2 congctl cubic""")
         self._ip("router", """
-            addr add 192.0.2.2/30 dev clients
-            addr add fd00:1::2/64 dev clients nodad
-            addr add 192.0.2.5/30 dev servers
-            addr add fd00:2::5/64 dev servers nodad
+            addr add 192.0.2.2/30 dev clients noprefixroute
+            addr add fd00:1::2/64 dev clients nodad noprefixroute
+            addr add 192.0.2.5/30 dev servers noprefixroute
+            addr add fd00:2::5/64 dev servers nodad noprefixroute
+            route add 192.0.2.0/30 dev clients congctl cubic
+            route add fd00:1::/64 dev clients congctl cubic
+            route add 192.0.2.4/30 dev servers congctl cubic
+            route add fd00:2::/64 dev servers congctl cubic
             route add 198.51.100.0/24 via 192.0.2.1 congctl cubic
             route add fd00:c::/64 via fd00:1::1 congctl cubic
             route add 203.0.113.0/24 via 192.0.2.6 congctl cubic
             route add fd00:5::/64 via fd00:2::6 congctl cubic""")
         self._ip("server", """
-            addr add 192.0.2.6/30 dev clients-side
-            addr add fd00:2::6/64 dev clients-side nodad
+            addr add 192.0.2.6/30 dev clients-side noprefixroute
+            addr add fd00:2::6/64 dev clients-side nodad noprefixroute
+            route add 192.0.2.4/30 dev clients-side congctl cubic
+            route add fd00:2::/64 dev clients-side congctl cubic
             route add local 203.0.113.0/24 dev lo
             route add local fd00:5::/64 dev lo
             route add default via 192.0.2.5 congctl cubic

@@ -119,8 +119,7 @@ Settings read_section(const IniSection& section, const std::string& name, const 
     const auto row = std::find_if(rows.keys.begin(), rows.keys.end(),
                                   [&](const Key& key) { return key.name == entry.key; });
     if (row == rows.keys.end()) {
-      if (rows.known == Rows::Known::all ||
-          std::find(rows.possible.begin(), rows.possible.end(), entry.key) == rows.possible.end()) {
+      if (std::find(rows.possible.begin(), rows.possible.end(), entry.key) == rows.possible.end()) {
         report_unknown(entry, section, rows, findings);
       }
       continue;

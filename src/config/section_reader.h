@@ -31,9 +31,8 @@ struct SectionTitle {
 // The rows that a section's keys are looked up in.
 struct Rows {
   std::vector<Key> keys;  // of two rows with one name the first counts
-  // `some` when it is not known which keys there are (an upstream of unknown type).
-  enum class Known : std::uint8_t { all, some } known = Known::all;
-  // With `some`: the names that a key without a row may have.
+  // Names that a key without a row may have, of which nothing else is known (in an upstream of
+  // unknown type): such a key is left alone.
   std::vector<std::string_view> possible = {};
   // For a key without a row and without a near name: where it belongs (", it belongs to [log]").
   std::function<std::string(std::string_view key)> elsewhere;

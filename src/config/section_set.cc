@@ -84,7 +84,6 @@ class Sections {
     if (policy != nullptr) {  // its rows come first: they may say a shared key differently
       rows.keys.insert(rows.keys.end(), policy->keys.begin(), policy->keys.end());
     } else {
-      rows.known = Rows::Known::some;
       for (const PolicyType& any : vocabulary_.policies) {
         for (const Key& row : any.keys) {
           rows.possible.push_back(row.name);

@@ -27,6 +27,7 @@ namespace weir::firewall {
 
 namespace {
 
+constexpr std::string_view syn = "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN";
 constexpr std::string_view not_syn = "-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN";
 
 std::string value_mask(std::uint32_t value, std::uint32_t mask) {
@@ -118,8 +119,7 @@ class Writer {
     }
     // An answer from a server is a SYN with ACK, or no SYN: this is a client's new connection.
     if (ruleset_.takes_new()) {
-      add("WEIR-OWN-TCP",
-          fmt::format("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN {}", tproxy()));
+      add("WEIR-OWN-TCP", fmt::format("-p tcp {} {}", syn, tproxy()));
     }
     add("WEIR-OWN-TCP", "-g WEIR-DELIVER");
     add("WEIR-DELIVER", fmt::format("-j MARK --set-xmark {}",
@@ -362,9 +362,8 @@ class Writer {
       if (protocol == "udp") {  // by itself: what is not tracked cannot have it
         add("WEIR-INTERCEPT", fmt::format("-p udp -m connlabel --label {} --set", label::carried));
       }
-      add("WEIR-INTERCEPT",
-          fmt::format("-p {} {}{}", protocol,
-                      from_the_first ? "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN " : "", tproxy()));
+      add("WEIR-INTERCEPT", fmt::format("-p {} {}{}", protocol,
+                                        from_the_first ? std::string(syn) + " " : "", tproxy()));
     }
   }
 

@@ -65,6 +65,11 @@ std::string set_mark(Mark mark) {
   return fmt::format("meta mark set meta mark & {:#010x} | {:#x}", ~mark.mask, mark.value);
 }
 
+// Hands the packet to the listener; where there is none, the rule ends here.
+std::string tproxy(const Ruleset& ruleset) {
+  return fmt::format("tproxy to :{} {} accept\n", ruleset.port, set_mark(ruleset.mark));
+}
+
 // One match of a port list: "tcp dport { 80, 8000-8100 }".
 std::string ports_match(std::string_view protocol, const Ports& ports) {
   if (ports.all()) {
@@ -184,8 +189,8 @@ void write_own(std::string& out, const Ruleset& ruleset) {
   if (ruleset.keeps_datagrams()) {
     out += fmt::format(
         "\t\t# what weir answers in this flow, whatever the rules say by now\n"
-        "\t\tmeta l4proto udp ct label {} tproxy to :{} {} accept\n",
-        label::carried, ruleset.port, set_mark(ruleset.mark));
+        "\t\tmeta l4proto udp ct label {} {}",
+        label::carried, tproxy(ruleset));
   }
   out +=
       "\t\t# not for the sockets that UDP replies leave from\n"
@@ -193,8 +198,8 @@ void write_own(std::string& out, const Ruleset& ruleset) {
   if (ruleset.takes_new()) {
     out += fmt::format(
         "\t\t# a client that uses its port again, while the old connection is in TIME_WAIT\n"
-        "\t\t{} tproxy to :{} {} accept\n",
-        syn, ruleset.port, set_mark(ruleset.mark));
+        "\t\t{} {}",
+        syn, tproxy(ruleset));
   }
   out += fmt::format(
       "\t\t# connections accepted earlier, whatever the rules say by now, and ICMP about them\n"
@@ -213,8 +218,8 @@ void write_intercept_while_draining(std::string& out, const Ruleset& ruleset) {
     out += fmt::format(
         "\t\tct label {0} accept\n"
         "\t\tmeta l4proto udp ct status & confirmed == 0 ct label set {0} accept\n"
-        "\t\tmeta l4proto udp tproxy to :{1} {2} accept\n",
-        label::passing, ruleset.port, set_mark(ruleset.mark));
+        "\t\tmeta l4proto udp {1}",
+        label::passing, tproxy(ruleset));
   }
   out += "\t}\n";
 }
@@ -247,7 +252,7 @@ void write_intercept(std::string& out, const Ruleset& ruleset) {
         from_the_first
             ? fmt::format("\t\t# a connection from its first packet on, or not at all\n\t\t{}", syn)
             : fmt::format("\t\tmeta l4proto {}", protocol);
-    out += fmt::format(" tproxy to :{} {} accept\n", ruleset.port, set_mark(ruleset.mark));
+    out += " " + tproxy(ruleset);
   }
   if (ruleset.on_failure == OnFailure::closed) {
     out += "\t\tgoto refuse\n";

@@ -39,8 +39,10 @@ Result<> check_port_free(Port port) {
 // Rules of another gateway that runs would be replaced by ours, and gone when we end.
 Result<> check_rules_ours(Port port) {
   for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
-    const auto installed = firewall::is_installed(backend) ? firewall::installed_text(backend)
-                                                           : Result<std::string>(std::string());
+    if (!firewall::is_installed(backend)) {
+      continue;
+    }
+    const auto installed = firewall::installed_text(backend);
     const auto theirs = installed ? firewall::port_in(installed.value()) : std::nullopt;
     if (theirs && *theirs != port && !check_port_free(*theirs)) {
       return Error("those that are there belong to a gateway that runs, on port " +

@@ -68,16 +68,22 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
   assert(!flow.over && "a UDP flow ended twice");
   // Answers of this turn are the flow's still.
   flush_answers();
-  flow.over = true;
-  answered_.remove(flow);
-  flow.disarm(services_.deadlines());
   services_.write(flow.core, record(flow), why, error);
   if (flow.core.server) {
-    flow.core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
     flow.core.server->bytes_up.fetch_add(flow.bytes_up, std::memory_order_relaxed);
     flow.core.server->bytes_down.fetch_add(flow.bytes_down, std::memory_order_relaxed);
     flow.core.server->packets_up.fetch_add(flow.packets_up, std::memory_order_relaxed);
     flow.core.server->packets_down.fetch_add(flow.packets_down, std::memory_order_relaxed);
+  }
+  take_out(flow);
+}
+
+void UdpFlows::take_out(UdpFlow& flow) {
+  flow.over = true;
+  answered_.remove(flow);
+  flow.disarm(services_.deadlines());
+  if (flow.core.server) {
+    flow.core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
   }
   services_.closed(flow.core);
   UdpSocket& socket = *flow.socket;

@@ -163,6 +163,8 @@ class UdpFlows final : private UdpRelay::Owner {
   void end_answered();
   void on_deadline(UdpFlow& flow, Instant now);
   void end(UdpFlow& flow, End why, std::string_view error);
+  // The flow is over, and nothing of it is counted any more.
+  void take_out(UdpFlow& flow);
   void release(UdpSocket& socket);
   [[nodiscard]] FlowRecord record(const UdpFlow& flow) const;
 

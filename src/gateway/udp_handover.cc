@@ -177,22 +177,7 @@ void UdpFlows::let_go() {
     }
   }
   for (UdpFlow* flow : handed) {
-    flow->over = true;
-    answered_.remove(*flow);
-    flow->disarm(services_.deadlines());
-    if (flow->core.server) {
-      flow->core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
-    }
-    services_.closed(flow->core);
-    UdpSocket& socket = *flow->socket;
-    late_ -= flow->late ? 1 : 0;
-    ended_.push_back(flows_.extract(*flow));
-    if (socket.relay) {
-      socket.relay->forget(*flow);
-    }
-    if (--socket.flows == 0) {
-      release(socket);
-    }
+    take_out(*flow);
   }
   reply_sockets_.clear();
 }

@@ -1,6 +1,7 @@
 """Cases about weir's own rules, once with each of the firewall's backends."""
 
 import functools
+import os
 
 from harness import case
 
@@ -15,3 +16,22 @@ def for_each_backend(name, **options):
                 functools.partial(function, backend=backend))
         return function
     return declare
+
+
+class BreakableNft:
+    """An nft that is out of order when told so, for a gateway that is started with `prefix`."""
+
+    def __init__(self, lab):
+        folder = f"{lab.work}/broken-bin"
+        self._mark = f"{folder}/broken"
+        os.makedirs(folder, exist_ok=True)
+        with open(f"{folder}/nft", "w", opener=lambda p, f: os.open(p, f, 0o755)) as out:
+            out.write(f"#!/bin/sh\n[ -e {self._mark} ] && {{ echo 'Error: out of order' >&2; exit 1; }}\n"
+                      'PATH=/usr/sbin:/sbin:/usr/bin:/bin exec nft "$@"\n')
+        self.prefix = ("env", f"PATH={folder}:{os.environ['PATH']}")
+
+    def breaks(self):
+        open(self._mark, "w").close()
+
+    def works_again(self):
+        os.unlink(self._mark)

@@ -103,7 +103,7 @@ class Askers:
     """Clients that ask a DNS server for one.lab.test, each question from a socket of its own as resolvers
     do, one after the other until told to end."""
 
-    _QUESTION = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3one\3lab\4test\0\0\1\0\1"
+    QUESTION = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3one\3lab\4test\0\0\1\0\1"
 
     def __init__(self, lab, net, client, address, count=4):
         self._net, self._client, self._address = net, client, address.at(net)
@@ -116,9 +116,9 @@ class Askers:
             with self._client.udp(self._net, timeout=3) as asker:
                 try:
                     asker.connect((self._address, 53))
-                    asker.send(self._QUESTION)
+                    asker.send(self.QUESTION)
                     answer = asker.recv(512)
-                    assert answer[:2] == self._QUESTION[:2] and answer[7] == 1, answer
+                    assert answer[:2] == self.QUESTION[:2] and answer[7] == 1, answer
                     self.answered += 1
                 except OSError as error:
                     self.failures.append(type(error).__name__)

@@ -4,13 +4,12 @@ then on meets its server as if there were no weir, whatever lives ends whole, an
 restart either. With on-failure = closed clients wait, or are refused, as ever."""
 
 import contextlib
-import os
 import re
 import signal
 import threading
 
 from asking import answers, echoes, exchange, from_router, tcp, udp
-from backends import WHY, for_each_backend
+from backends import WHY, BreakableNft, for_each_backend
 from harness import V4, case, eventually, main
 from harness.weir import read
 from load import Askers, Dnsperf, Wrk
@@ -314,7 +313,7 @@ def known(lab, net, backend):
             asker.connect((lab.north.at(net), 53))
 
             def ask():
-                asker.send(Askers._QUESTION)
+                asker.send(Askers.QUESTION)
                 assert asker.recv(512)[7] == 1
             ask()
             eventually(lambda: weir.records(rule="dns", protocol="udp"), "the flow has ended")
@@ -416,20 +415,16 @@ def closed_alone(lab, net):
 @case("a gateway that cannot replace its rules says so, and drains all the same", (V4,), only_weir=WHY)
 def broken(lab, net):
     echoes(lab, net, 7502)
-    folder = f"{lab.work}/broken-bin"
-    os.makedirs(folder, exist_ok=True)
-    with open(f"{folder}/nft", "w", opener=lambda p, f: os.open(p, f, 0o755)) as out:
-        out.write(f"#!/bin/sh\n[ -e {folder}/broken ] && {{ echo 'Error: out of order' >&2; exit 1; }}\n"
-                  'PATH=/usr/sbin:/sbin:/usr/bin:/bin exec nft "$@"\n')
-    with gateway(lab, "nft", prefix=("env", f"PATH={folder}:{os.environ['PATH']}")) as weir:
+    nft = BreakableNft(lab)
+    with gateway(lab, "nft", prefix=nft.prefix) as weir:
         with lab.alice.connect(net, lab.north.at(net), 7502) as living:
             exchange(living, b"here")
-            open(f"{folder}/broken", "w").close()
+            nft.breaks()
             terminate(weir)
             assert "cannot pass by while this gateway drains: Error: out of order" in read(weir.log), read(weir.log)
             exchange(living, b"still here")
             no_listener(weir)
-            os.unlink(f"{folder}/broken")
+            nft.works_again()
         assert weir.program.wait(30) == 0
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 
 from asking import answers, echoes, exchange, tcp, udp
-from backends import WHY, for_each_backend
+from backends import WHY, BreakableNft, for_each_backend
 from harness import V4, case, eventually, main
 from harness.weir import read, router_state
 
@@ -283,18 +283,14 @@ def unchanged(lab, net):
 @case("a reload fails, and changes nothing, when the installed rules cannot be read", (V4,), only_weir=WHY)
 def unreadable(lab, net):
     answers(lab, net, 7501)
-    folder = f"{lab.work}/broken-bin"
-    os.makedirs(folder, exist_ok=True)
-    with open(f"{folder}/nft", "w", opener=lambda p, f: os.open(p, f, 0o755)) as out:
-        out.write(f"#!/bin/sh\n[ -e {folder}/broken ] && {{ echo 'Error: out of order' >&2; exit 1; }}\n"
-                  'PATH=/usr/sbin:/sbin:/usr/bin:/bin exec nft "$@"\n')
+    nft = BreakableNft(lab)
     for keeps in (True, False):
         with lab.weir(CONFIG.format("open"), keeps_firewall=keeps,
-                      prefix=("env", f"PATH={folder}:{os.environ['PATH']}")) as weir:
+                      prefix=nft.prefix) as weir:
             intercepted(lab, net, weir)
-            open(f"{folder}/broken", "w").close()
+            nft.breaks()
             done = weir.reload(CONFIG.format("open").replace("7501", "7502"))
-            os.unlink(f"{folder}/broken")
+            nft.works_again()
             assert done.returncode == 1 and "cannot replace the firewall's rules" in done.stderr, done
             assert "out of order" in done.stderr, done.stderr
             assert weir.status()["reloads_failed"] == 1

@@ -77,10 +77,8 @@ def port_opens(lab, net):
 
 @case("iperf3 sends and receives datagrams without loss at a modest rate")
 def rate(lab, net):
-    # A server each: one that is asked again at once may still be busy with the time before.
     servers = ((5201, []), (5202, ["--reverse"]))
-    for port, _ in servers:
-        iperf3(lab.north, net, port)
+    iperf3(lab.north, net, *(port for port, _ in servers))
     config = TRANSPARENT.replace("udp/*", "any/5201-5202")
     with lab.weir(config) as weir:
         for port, direction in servers:

@@ -80,9 +80,12 @@ def dnsmasq(host, port=53, records=(), options=()):
     return program.until_ready(lambda: listening(host, port, udp=True))
 
 
-def iperf3(host, net, port=5201):
-    program = host.start("iperf3", "-s", "-B", host.at(net), "-p", port, "--forceflush")
-    return program.until_ready(lambda: listening(host, port))
+def iperf3(host, net, *ports):
+    """A server on each port. Who asks several times takes another one each time: one that is asked again at
+    once may still be busy with the time before, and take its last datagrams for the new client's."""
+    for port in ports:
+        program = host.start("iperf3", "-s", "-B", host.at(net), "-p", port, "--forceflush")
+        program.until_ready(lambda: listening(host, port))
 
 
 def sshd(host, port=22):

@@ -45,8 +45,10 @@ int DatagramBatch::receive(int fd, std::size_t first) {
     messages_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     messages_[i].msg_hdr.msg_controllen = control_size;
   }
-  return recvmmsg(fd, messages_.data() + first, static_cast<unsigned>(slots - first), MSG_DONTWAIT,
-                  nullptr);
+  const int count = recvmmsg(fd, messages_.data() + first, static_cast<unsigned>(slots - first),
+                             MSG_DONTWAIT, nullptr);
+  received_ += count > 0 ? static_cast<std::uint64_t>(count) : 0;
+  return count;
 }
 
 DatagramControl control_of(const msghdr& header) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "weir/endpoint.h"
 
@@ -29,6 +30,9 @@ class DatagramBatch {
   // -1 and errno.
   int receive(int fd, std::size_t first = 0);
 
+  // How many have been received since the call before.
+  [[nodiscard]] std::uint64_t take_count() { return std::exchange(received_, 0); }
+
   [[nodiscard]] const msghdr& header(std::size_t slot) const { return messages_[slot].msg_hdr; }
   [[nodiscard]] std::span<const std::uint8_t> payload(std::size_t slot) const {
     return {buffers_.get() + slot * slot_size, messages_[slot].msg_len};
@@ -37,6 +41,7 @@ class DatagramBatch {
 
  private:
   std::unique_ptr<std::uint8_t[]> buffers_;
+  std::uint64_t received_ = 0;
   std::array<mmsghdr, slots> messages_{};
   std::array<iovec, slots> vectors_{};
   std::array<sockaddr_storage, slots> names_{};

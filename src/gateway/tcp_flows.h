@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "dial/tcp_dial.h"
@@ -34,6 +35,9 @@ class TcpFlows {
   bool end(std::uint64_t sequence, End why);
   // Ends every flow.
   void end_all(End end);
+
+  // What has moved as bulk since the call before, in bytes.
+  [[nodiscard]] std::uint64_t take_bulk_bytes() { return std::exchange(shared_.bulk_bytes, 0); }
 
   // Destroys what ended in this turn.
   void bury();

@@ -28,6 +28,7 @@
 #include "intercept/udp_listener.h"
 #include "loop/edge_poll.h"
 #include "loop/loop.h"
+#include "relay/moderation.h"
 
 namespace weir {
 
@@ -114,6 +115,7 @@ class Worker {
   TcpFlows tcp_;
   UdpFlows udp_;
   DatagramBatch batch_;
+  Moderation moderation_;
   BusyLook busy_look_;
   Histogram turns_;  // how long each took
   std::atomic<std::int64_t> longest_turn_us_{0};

@@ -1,5 +1,6 @@
 #include "loop/edge_poll.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 namespace weir {
@@ -69,6 +71,13 @@ void EdgePoll::disregard(const Watcher& watcher) {
   }
 }
 
+void EdgePoll::rest() {
+  const auto until = std::exchange(rest_until_, std::nullopt);
+  if (until && again_.empty() && busy_poll_.count() == 0 && *until > clock_now()) {
+    std::this_thread::sleep_until(*until);
+  }
+}
+
 int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
   const auto ask = [&](int milliseconds) {
     const int count = epoll_wait(fd_, into.data(), static_cast<int>(into.size()), milliseconds);
@@ -104,11 +113,15 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
 
 void EdgePoll::run() {
   running_ = true;
+  // The kernel may be that late with waking us up, in ns; 50 µs, which it has else, is as long as
+  // some turns and rests.
+  prctl(PR_SET_TIMERSLACK, 5'000);
   std::array<epoll_event, 256> events;
   // The first turn does not sleep: libuv registers only while it runs what was made before, and
   // tasks may have been posted already.
   bool first = true;
   while (running_) {
+    rest();
     uv_update_time(loop_.raw());  // else what this turn took would be slept on top
     const int timeout = first || !again_.empty() ? 0 : uv_backend_timeout(loop_.raw());
     const int count = wait(events, timeout);

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -67,6 +68,11 @@ class EdgePoll {
   // also the processor that wakes us.
   void busy_poll(std::chrono::microseconds longest) { busy_poll_ = longest; }
 
+  // Before the next turn the thread sleeps until then, and no event wakes it: what comes meanwhile
+  // is served together. Not while again() is due, and not with busy_poll(), which is for those who
+  // would rather not wait.
+  void rest_until(Instant until) { rest_until_ = until; }
+
   void run();  // until stop()
   void stop() { running_ = false; }
 
@@ -80,6 +86,7 @@ class EdgePoll {
   };
 
   [[nodiscard]] bool control(int fd, Watcher& watcher, std::uint32_t events) const;
+  void rest();
   // epoll_wait: how many events came.
   int wait(std::span<epoll_event> into, int timeout);
 
@@ -87,6 +94,7 @@ class EdgePoll {
   int fd_;
   bool running_ = false;
   Instant now_;
+  std::optional<Instant> rest_until_;
   std::chrono::microseconds busy_poll_{0};
   std::chrono::nanoseconds usual_wait_{0};  // between turns, of late
   std::function<void()> on_turn_end_;

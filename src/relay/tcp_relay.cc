@@ -44,6 +44,7 @@
 #include <utility>
 
 #include "base/transparent.h"
+#include "relay/bulk_buffers.h"
 
 namespace weir {
 namespace {
@@ -314,6 +315,10 @@ TcpRelay::Step TcpRelay::splice(Direction& direction, Side& from, Side& to, std:
       return copy(direction, from, to, budget);
     }
   }
+  if (!direction.was_bulk) {
+    direction.was_bulk = true;
+    bound_bulk_buffers(from.socket.get(), to.socket.get());
+  }
   const ssize_t moved = ::splice(from.socket.get(), nullptr, direction.pipe->write_end.get(),
                                  nullptr, PipePool::capacity, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (moved <= 0) {
@@ -331,6 +336,7 @@ TcpRelay::Step TcpRelay::splice(Direction& direction, Side& from, Side& to, std:
     return Step::waiting;
   }
   direction.in_pipe = static_cast<std::uint32_t>(moved);
+  shared_.bulk_bytes += static_cast<std::uint64_t>(moved);
   budget -= std::min(budget, static_cast<std::size_t>(moved));
   if (moved < least_splice) {
     direction.run = 0;  // copying is cheaper at this rate

@@ -25,7 +25,8 @@ class TcpRelay {
   struct Shared {
     std::span<std::uint8_t> buffer;
     PipePool& pipes;
-    std::size_t most_stashed;  // limits.buffer, in bytes per direction
+    std::size_t most_stashed;      // limits.buffer, in bytes per direction
+    std::uint64_t bulk_bytes = 0;  // moved by splice(), since somebody last set it to 0
   };
 
   enum class Progress : std::uint8_t {
@@ -81,6 +82,7 @@ class TcpRelay {
     std::uint32_t stash_end = 0;
     std::optional<Pipe> pipe;
     std::uint32_t in_pipe = 0;
+    bool was_bulk = false;
     bool ended = false;     // FIN was read
     bool finished = false;  // and passed on after the last byte
   };

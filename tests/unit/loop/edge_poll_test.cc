@@ -372,4 +372,40 @@ TEST_CASE("a poll that looks for more sleeps all the same when nothing comes") {
   CHECK(own_time() - began < 100ms);
 }
 
+TEST_CASE("while a poll rests nothing wakes it, and what came is told in one turn") {
+  Turns turns;
+  Pair one;
+  Pair other;
+  Ears first;
+  Ears second;
+  REQUIRE(turns.poll.add_input(one.near.get(), first));
+  REQUIRE(turns.poll.add_input(other.near.get(), second));
+  turns.run_awake(1);
+  one.write("x");
+  other.write("x");
+  const Instant until = clock_now() + 20ms;
+  turns.poll.rest_until(until);
+  turns.run(1);
+  CHECK(turns.poll.now() >= until);
+  CHECK(first.heard.size() == 1);
+  CHECK(second.heard.size() == 1);
+}
+
+TEST_CASE("a rest is for one turn, and none where another turn was asked for") {
+  Turns turns;
+  Ears due;
+  turns.poll.rest_until(clock_now() + 1h);
+  turns.poll.again(due, EPOLLIN);
+  turns.run(1);
+  CHECK(due.heard.size() == 1);
+  turns.run_awake(1);
+}
+
+TEST_CASE("a poll that looks for more before it sleeps does not rest") {
+  Turns turns;
+  turns.poll.busy_poll(200us);
+  turns.poll.rest_until(clock_now() + 1h);
+  turns.run_awake(2);
+}
+
 }  // namespace weir

@@ -78,6 +78,8 @@ class TcpWorld {
   [[nodiscard]] bool over() const { return state != TcpRelay::Progress::waiting; }
   // Pipes that nobody has borrowed.
   [[nodiscard]] std::size_t free_pipes();
+  // What the relay has moved by splice.
+  [[nodiscard]] std::uint64_t bulk_bytes() const { return shared_->bulk_bytes; }
   // Bytes that the relay itself holds on the way up: not in any kernel queue. Exact when settled.
   [[nodiscard]] std::int64_t held_up() const;
   // Bytes that wait in a socket to be read.

@@ -15,6 +15,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "base/transparent.h"
 
 namespace weir {
@@ -35,15 +37,6 @@ std::optional<int> buffer_of(int fd) {
   return bulk_buffer(microseconds(info.tcpi_min_rtt));  // the largest there is: not known
 }
 
-void bound(int fd, int option, int beyond_limit) {
-  const auto size = buffer_of(fd);
-  // The first may exceed net.core.*mem_max, as the kernel's own sizing does, and needs
-  // CAP_NET_ADMIN.
-  if (size && !set_option(fd, SOL_SOCKET, beyond_limit, *size)) {
-    static_cast<void>(set_option(fd, SOL_SOCKET, option, *size));
-  }
-}
-
 }  // namespace
 
 std::optional<int> bulk_buffer(microseconds shortest_round_trip) {
@@ -54,8 +47,23 @@ std::optional<int> bulk_buffer(microseconds shortest_round_trip) {
 }
 
 void bound_bulk_buffers(int from, int to) {
-  bound(from, SO_RCVBUF, SO_RCVBUFFORCE);
-  bound(to, SO_SNDBUF, SO_SNDBUFFORCE);
+  // Beyond net.core.*mem_max, as the kernel's own sizing goes; that needs CAP_NET_ADMIN. Without,
+  // it might be less than what is wanted, and the kernel's sizing is the better one.
+  if (const auto size = buffer_of(to)) {
+    static_cast<void>(set_option(to, SOL_SOCKET, SO_SNDBUFFORCE, *size));
+  }
+  int doubled = 0;
+  socklen_t length = sizeof doubled;
+  const auto wanted = buffer_of(from);
+  if (!wanted || getsockopt(from, SOL_SOCKET, SO_RCVBUF, &doubled, &length) != 0) {
+    return;
+  }
+  // The sender has been told that there is so much room: what is on its way would be dropped.
+  const int size = std::max(*wanted, doubled / 2);
+  if (set_option(from, SOL_SOCKET, SO_RCVBUFFORCE, size)) {
+    // A buffer that was set does not make the window larger, and nor does the kernel any more.
+    static_cast<void>(set_option(from, IPPROTO_TCP, TCP_WINDOW_CLAMP, 2 * size));
+  }
 }
 
 }  // namespace weir

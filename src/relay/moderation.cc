@@ -3,10 +3,10 @@
 // tenth of that one's time, where it is a virtual one, and a turn of ours for one segment. What
 // comes together is cheaper, too: datagrams of one size leave in one UDP_SEGMENT message.
 //
-// Rejected: looking for more instead of sleeping (busy-poll does; it costs a processor), SO_RCVLOWAT
-// (what is less than that would not be told of at all), and waiting in whatever turn there is, while
-// the worker is busy (nothing for requests and short connections, and a GSO sender, whose window
-// is a few messages, lost a quarter of its rate).
+// Rejected: looking for more instead of sleeping (busy-poll does; it costs a processor),
+// SO_RCVLOWAT (what is less than that would not be told of at all), and waiting in whatever turn
+// there is, while the worker is busy (nothing for requests and short connections, and a GSO sender,
+// whose window is a few messages, lost a quarter of its rate).
 //
 // The choice: turns that moved bulk begin at least 200 µs apart, those that received datagrams
 // 100 µs. Other flows of the worker wait as long at most, and only beside some gigabits or some

@@ -53,6 +53,8 @@ namespace {
 constexpr std::size_t turn_budget = 1 << 20;
 // Bytes without a pause after which a direction counts as bulk.
 constexpr std::uint64_t bulk_after = std::uint64_t{256} * 1024;
+// And after which its buffers are bounded: before the kernel has made them much larger.
+constexpr std::uint64_t bounded_after = std::uint64_t{64} * 1024;
 // A splice that moves less than this was not worth its two system calls.
 constexpr ssize_t least_splice = ssize_t{16} * 1024;
 
@@ -268,6 +270,10 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
   const auto size = static_cast<std::size_t>(received);
   budget -= std::min(budget, size);
   direction.run += size;
+  if (direction.run >= bounded_after && !direction.bounded) {
+    direction.bounded = true;
+    bound_bulk_buffers(from.socket.get(), to.socket.get());
+  }
   const bool drained = size < chunk.size() && !from.urgent;
   if (drained && from.hung_up && !from.failed) {
     direction.ended = true;  // its FIN was here before we read
@@ -314,10 +320,6 @@ TcpRelay::Step TcpRelay::splice(Direction& direction, Side& from, Side& to, std:
     if (!direction.pipe) {
       return copy(direction, from, to, budget);
     }
-  }
-  if (!direction.was_bulk) {
-    direction.was_bulk = true;
-    bound_bulk_buffers(from.socket.get(), to.socket.get());
   }
   const ssize_t moved = ::splice(from.socket.get(), nullptr, direction.pipe->write_end.get(),
                                  nullptr, PipePool::capacity, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);

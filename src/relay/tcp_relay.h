@@ -82,7 +82,7 @@ class TcpRelay {
     std::uint32_t stash_end = 0;
     std::optional<Pipe> pipe;
     std::uint32_t in_pipe = 0;
-    bool was_bulk = false;
+    bool bounded = false;   // see bulk_buffers.h
     bool ended = false;     // FIN was read
     bool finished = false;  // and passed on after the last byte
   };

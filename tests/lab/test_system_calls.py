@@ -33,7 +33,7 @@ use = {use}
 COUNT = 200
 # What the main thread, timers and strace's own start may add in all.
 SLACK = 100
-WAITING = {"epoll_wait", "epoll_pwait", "restart_syscall", "futex", "total"}
+WAITING = {"epoll_wait", "epoll_pwait", "clock_nanosleep", "restart_syscall", "futex", "total"}
 
 
 class Counted:

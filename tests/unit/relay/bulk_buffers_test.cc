@@ -1,6 +1,8 @@
 // What the kernel may hold of a bulk flow: little where the peer is near, else what it likes.
 #include "relay/bulk_buffers.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -56,10 +58,12 @@ TEST_CASE("the buffers on a near peer's way are bounded: what is received here, 
   CHECK(option(world.server_side, SO_SNDBUF) <= 2 * 2'762'144);
 }
 
-TEST_CASE("a flow's buffers are bounded once it proves to be bulk, and those of its other way are not") {
+TEST_CASE(
+    "a flow's buffers are bounded before it proves to be bulk, and those of its other way are "
+    "not") {
   TcpWorld world;
   const int answers = option(world.server_side, SO_RCVBUF);
-  pass(world, 64 * 1024);
+  pass(world, 32 * 1024);
   CHECK(option(world.client_side, SO_RCVBUF) < 2 * 262'144);
   pass(world, 8'000'000);
   CHECK(world.bulk_bytes() > 0);
@@ -67,6 +71,25 @@ TEST_CASE("a flow's buffers are bounded once it proves to be bulk, and those of 
   CHECK(option(world.client_side, SO_RCVBUF) <= 2 * 2'762'144);
   CHECK(option(world.server_side, SO_RCVBUF) == answers);
   CHECK(world.server.wrong == 0);
+}
+
+TEST_CASE("a receive buffer is never made smaller, whatever is on its way") {
+  TcpWorld world;
+  const int much = 4'000'000;
+  REQUIRE(setsockopt(world.client_side, SOL_SOCKET, SO_RCVBUFFORCE, &much, sizeof much) == 0);
+  const int before = option(world.client_side, SO_RCVBUF);
+  REQUIRE(before > 2 * 2'762'144);
+  bound_bulk_buffers(world.client_side, world.server_side);
+  CHECK(option(world.client_side, SO_RCVBUF) == before);
+}
+
+TEST_CASE("the window may become as large as the buffer") {
+  TcpWorld world;
+  bound_bulk_buffers(world.client_side, world.server_side);
+  int clamp = 0;
+  socklen_t length = sizeof clamp;
+  REQUIRE(getsockopt(world.client_side, IPPROTO_TCP, TCP_WINDOW_CLAMP, &clamp, &length) == 0);
+  CHECK(clamp == option(world.client_side, SO_RCVBUF));
 }
 
 TEST_CASE("what is no TCP socket stays as it was") {

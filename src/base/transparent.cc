@@ -21,17 +21,6 @@ bool set_transparent(int fd, Family family) {
                               : set_option(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
 }
 
-bool is_local_address(const Address& address) {
-  const Descriptor socket(::socket(domain_of(address.family()), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) {
-    return false;
-  }
-  sockaddr_storage raw{};
-  const socklen_t length = Endpoint{address, 0}.to(raw);
-  // Without IP_TRANSPARENT or IP_FREEBIND the kernel binds own addresses only.
-  return bind(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0;
-}
-
 Error system_error(const std::string& what, int code) {
   std::string text = what + ": " + std::strerror(code);
   if (code == EPERM || code == EACCES) {

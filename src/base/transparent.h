@@ -18,10 +18,6 @@ namespace weir {
 // CAP_NET_RAW.
 [[nodiscard]] bool set_transparent(int fd, Family family);
 
-// Whether an address is one of this machine's own. Asks the kernel (a few system calls): not for
-// every packet.
-[[nodiscard]] bool is_local_address(const Address& address);
-
 // An error for a failed system call: what was tried, why it failed, and for want of a capability
 // which one.
 [[nodiscard]] Error system_error(const std::string& what, int code);

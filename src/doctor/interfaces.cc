@@ -3,7 +3,7 @@
 // or a source address that this machine does not have fails every flow.
 #include <algorithm>
 
-#include "base/transparent.h"
+#include "base/local_address.h"
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
 #include "doctor/proc.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/transparent.h"
+#include "base/local_address.h"
 
 namespace weir {
 namespace {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/local_address.h"
 #include "base/transparent.h"
 
 namespace weir {

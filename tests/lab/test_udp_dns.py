@@ -6,6 +6,7 @@ import re
 
 from harness import case, endpoint, eventually, main
 from harness.servers import BIG_NAME, BIG_STRINGS, RECORDS, dnsmasq
+from patient import sysctl
 
 TRANSPARENT = """
 [rule dns]
@@ -90,6 +91,17 @@ def port_held(lab, net):
             assert text.count("x" * 190) == BIG_STRINGS
             assert "192.0.2.99" not in lab.alice.dig(lab.north.at(net), "router.lab.test")
             weir.expect_record(protocol="udp", packets_down=1)
+
+
+@case("a reply leaves from there also where the router may bind addresses that it does not have (VRRP)")
+def others_addresses(lab, net):
+    lab.dnsmasq(lab.north)
+    with sysctl(lab, net__ipv4__ip_nonlocal_bind=1, net__ipv6__ip_nonlocal_bind=1), lab.weir(DIRECT) as weir:
+        for _ in range(5):
+            assert "192.0.2.201" in lab.alice.dig(lab.north.at(net), "one.lab.test", "A")
+        if weir:
+            assert weir.metric("weir_events_total", reason="reply-socket-taken") == 0, "raw replies"
+            assert weir.metric("weir_events_total", reason="loop") == 0, "clients were taken for ourselves"
 
 
 @case("the router's own DNS stays the router's")

@@ -31,13 +31,13 @@ PORT = 50080          # where gateways listen
 UDP_PORTS = (53, 5300, 5301)   # of the server's UDP services
 GENERATOR_CORE, GATEWAY_CORE = "0", "1"
 
-# Binding to an address of a network that is local by its route needs no leave in IPv4, but in IPv6.
 COMMON_SYSCTL = """
 net/ipv4/ip_local_port_range 1024 65535
 net/ipv4/conf/all/rp_filter 0
 net/ipv4/conf/default/rp_filter 0
-net/ipv6/ip_nonlocal_bind 1
 """
+# Binding to an address of a network that is local by its route needs no leave in IPv4, but in IPv6.
+END_SYSCTL = COMMON_SYSCTL + "net/ipv6/ip_nonlocal_bind 1\n"
 ROUTER_SYSCTL = """
 net/ipv4/ip_forward 1
 net/ipv6/conf/all/forwarding 1
@@ -136,8 +136,8 @@ class Lane:
             route add default via 192.0.2.5 congctl cubic
             route add default via fd00:2::5 congctl cubic""")
         router = COMMON_SYSCTL + ROUTER_SYSCTL + ("" if interception else FORWARDING_SYSCTL)
-        for role, settings in (("client", COMMON_SYSCTL), ("router", router),
-                               ("server", COMMON_SYSCTL)):
+        for role, settings in (("client", END_SYSCTL), ("router", router),
+                               ("server", END_SYSCTL)):
             self._sysctl(role, settings)
         if interception:
             self._intercept(interception)

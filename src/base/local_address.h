@@ -1,0 +1,14 @@
+// Whose address it is, as the kernel's routes have it.
+//
+// Any thread; no state.
+#pragma once
+
+#include "weir/endpoint.h"
+
+namespace weir {
+
+// Whether an address is one of this machine's own. Asks the kernel (a few system calls): not for
+// every packet. False where it cannot be asked.
+[[nodiscard]] bool is_local_address(const Address& address);
+
+}  // namespace weir

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -73,7 +74,8 @@ void EdgePoll::disregard(const Watcher& watcher) {
 
 void EdgePoll::rest() {
   const auto until = std::exchange(rest_until_, std::nullopt);
-  if (until && again_.empty() && busy_poll_.count() == 0 && *until > clock_now()) {
+  const bool wanted = can_rest_ && again_.empty() && busy_poll_.count() == 0;
+  if (until && wanted && *until > clock_now()) {
     std::this_thread::sleep_until(*until);
   }
 }
@@ -114,8 +116,11 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
 void EdgePoll::run() {
   running_ = true;
   // The kernel may be that late with waking us up, in ns; 50 µs, which it has else, is as long as
-  // some turns and rests.
+  // some turns and rests. Without high-resolution timers it would be milliseconds.
   prctl(PR_SET_TIMERSLACK, 5'000);
+  timespec resolution{};
+  can_rest_ = clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 &&
+              resolution.tv_nsec <= 5'000;
   std::array<epoll_event, 256> events;
   // The first turn does not sleep: libuv registers only while it runs what was made before, and
   // tasks may have been posted already.

@@ -69,8 +69,8 @@ class EdgePoll {
   void busy_poll(std::chrono::microseconds longest) { busy_poll_ = longest; }
 
   // Before the next turn the thread sleeps until then, and no event wakes it: what comes meanwhile
-  // is served together. Not while again() is due, and not with busy_poll(), which is for those who
-  // would rather not wait.
+  // is served together. Not while again() is due, not with busy_poll(), which is for those who
+  // would rather not wait, and not where the kernel has no timers that fine.
   void rest_until(Instant until) { rest_until_ = until; }
 
   void run();  // until stop()
@@ -94,6 +94,7 @@ class EdgePoll {
   int fd_;
   bool running_ = false;
   Instant now_;
+  bool can_rest_ = false;
   std::optional<Instant> rest_until_;
   std::chrono::microseconds busy_poll_{0};
   std::chrono::nanoseconds usual_wait_{0};  // between turns, of late

@@ -36,6 +36,12 @@ net/ipv4/ip_local_port_range 1024 65535
 net/ipv4/conf/all/rp_filter 0
 net/ipv4/conf/default/rp_filter 0
 """
+# Before there are links: nobody else is on them, and while it is being asked (a second or two) whether somebody
+# has our link-local address, no neighbour can be found for a packet from elsewhere.
+LINK_SYSCTL = """
+net/ipv6/conf/all/accept_dad 0
+net/ipv6/conf/default/accept_dad 0
+"""
 # Binding to an address of a network that is local by its route needs no leave in IPv4, but in IPv6.
 END_SYSCTL = COMMON_SYSCTL + "net/ipv6/ip_nonlocal_bind 1\n"
 ROUTER_SYSCTL = """
@@ -102,6 +108,7 @@ class Lane:
     def build(self, interception):
         for role in ("client", "router", "server"):
             subprocess.run(["ip", "netns", "add", self.host(role)], check=True)
+            self._sysctl(role, LINK_SYSCTL)
         self._link("client", "servers-side", "router", "clients")
         self._link("server", "clients-side", "router", "servers")
         self._ip("client", """

@@ -7,8 +7,8 @@
 
 namespace weir {
 
-// Whether an address is one of this machine's own. Asks the kernel (a few system calls): not for
-// every packet. False where it cannot be asked.
+// Whether an address is one of this machine's own, or everybody's (broadcast, multicast). Asks the
+// kernel (a few system calls): not for every packet. False where it cannot be asked.
 [[nodiscard]] bool is_local_address(const Address& address);
 
 }  // namespace weir

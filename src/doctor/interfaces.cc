@@ -1,9 +1,12 @@
 // Where weir looks for clients: a name that no interface has intercepts nothing; no name at all
 // intercepts the servers as well that sit behind this router. And where it leaves by: an interface
 // or a source address that this machine does not have fails every flow.
+#include <sys/socket.h>
+
 #include <algorithm>
 
-#include "base/local_address.h"
+#include "base/descriptor.h"
+#include "base/transparent.h"
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
 #include "doctor/proc.h"
@@ -13,6 +16,15 @@ namespace weir::doctor {
 namespace {
 
 constexpr const char* mend = "name the clients' interfaces in [firewall] interfaces";
+
+// As its flows will do; net.ipv4.ip_nonlocal_bind lets them (a backup of VRRP).
+bool can_be_bound(const Address& address) {
+  const Descriptor socket(::socket(domain_of(address.family()), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage raw{};
+  const socklen_t length = Endpoint{address, 0}.to(raw);
+  return !socket.valid() ||
+         bind(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0;
+}
 
 Findings missing(const Subject& subject) {
   const auto names = interface_names();
@@ -41,7 +53,7 @@ Findings missing_towards_servers(const Subject& subject) {
     if (!interface.empty() && std::find(names.begin(), names.end(), interface) == names.end()) {
       fail("leaves by " + interface + ", and there is no such interface", "ip -br link");
     }
-    if (profile.source.kind == SourceKind::address && !is_local_address(profile.source.address)) {
+    if (profile.source.kind == SourceKind::address && !can_be_bound(profile.source.address)) {
       fail("has the source " + profile.source.address.text() + ", which no interface has",
            "ip -br address");
     }

@@ -31,7 +31,8 @@ constexpr std::array gateway_keys{
         .kind = ValueKind::number,
         .standard = "0",
         .sentence = "microseconds that a worker under load looks for more to do before it sleeps: "
-                    "shorter delays, for a busier processor",
+                    "shorter delays, for a busier processor; with 0 bulk is let gather for up to "
+                    "200 microseconds",
         .least = 0,
         .most = 1000},
     Key{.name = "user",

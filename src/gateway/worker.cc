@@ -185,7 +185,8 @@ void Worker::end_turn() {
     longest_turn_us_.store(took, std::memory_order_relaxed);
   }
   const Moderation::Work work{.bulk_bytes = tcp_.take_bulk_bytes(),
-                              .datagrams = batch_.take_count() + udp_.take_answer_count()};
+                              .datagrams = batch_.take_count() + udp_.take_answer_count(),
+                              .rested = poll_.rested()};
   if (const auto until = moderation_.after_turn(poll_.now(), work)) {
     poll_.rest_until(*until);
   }

@@ -74,8 +74,9 @@ void EdgePoll::disregard(const Watcher& watcher) {
 
 void EdgePoll::rest() {
   const auto until = std::exchange(rest_until_, std::nullopt);
-  const bool wanted = can_rest_ && again_.empty() && busy_poll_.count() == 0;
-  if (until && wanted && *until > clock_now()) {
+  const bool may = can_rest_ && again_.empty() && busy_poll_.count() == 0;
+  rested_ = until && may && *until > clock_now();
+  if (rested_) {
     std::this_thread::sleep_until(*until);
   }
 }

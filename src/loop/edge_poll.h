@@ -72,6 +72,8 @@ class EdgePoll {
   // is served together. Not while again() is due, not with busy_poll(), which is for those who
   // would rather not wait, and not where the kernel has no timers that fine.
   void rest_until(Instant until) { rest_until_ = until; }
+  // Whether it did so before this turn.
+  [[nodiscard]] bool rested() const { return rested_; }
 
   void run();  // until stop()
   void stop() { running_ = false; }
@@ -95,6 +97,7 @@ class EdgePoll {
   bool running_ = false;
   Instant now_;
   bool can_rest_ = false;
+  bool rested_ = false;
   std::optional<Instant> rest_until_;
   std::chrono::microseconds busy_poll_{0};
   std::chrono::nanoseconds usual_wait_{0};  // between turns, of late

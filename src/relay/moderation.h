@@ -17,6 +17,7 @@ class Moderation {
   struct Work {
     std::uint64_t bulk_bytes = 0;  // of TCP, by splice
     std::uint64_t datagrams = 0;   // received; a run of a GSO sender is one
+    bool rested = false;           // whether the worker did wait before it
   };
 
   // Until when, after a turn that began at `began`, no other should begin; nothing: the next may
@@ -24,8 +25,7 @@ class Moderation {
   std::optional<Instant> after_turn(Instant began, const Work& work);
 
  private:
-  bool waited_ = false;  // before this turn
-  int skip_ = 0;         // turns after which we try again
+  int skip_ = 0;  // turns after which we try again
 };
 
 }  // namespace weir

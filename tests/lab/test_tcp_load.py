@@ -9,6 +9,7 @@ import socket
 from harness import KIB, MIB, case, eventually, main, noise, sha256
 from harness.host import read_all, read_exactly
 from harness.wait import PATIENCE
+from patient import sysctl
 
 TRANSPARENT = """
 [rule everything]
@@ -122,8 +123,9 @@ def slow_reader(lab, net):
         with lab.alice.connect(net, lab.north.at(net), 7104) as client:
             return max(held_in(lab.router) for _ in range(128) if read_exactly(client, 2 * MIB))
 
-    with lab.weir(TRANSPARENT) as weir:
-        # Whose handshake takes a millisecond is no near peer: on a busy machine that may happen.
+    could = {"net__ipv4__tcp_rmem": "4096 131072 33554432", "net__ipv4__tcp_wmem": "4096 16384 33554432"}
+    with sysctl(lab, **could), lab.weir(TRANSPARENT) as weir:
+        # Whose handshake takes half a millisecond is no near peer: on a busy machine that may happen.
         held = []
         while len(held) < 5 and min(held, default=8 * MIB) >= 8 * MIB:
             held.append(most_held())

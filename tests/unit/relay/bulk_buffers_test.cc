@@ -1,13 +1,15 @@
 // What the kernel may hold of a bulk flow: little where the peer is near, else what it likes.
 #include "relay/bulk_buffers.h"
 
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
+#include "base/transparent.h"
 #include "catch.h"
 #include "tcp_world.h"
 
@@ -18,11 +20,32 @@ using namespace std::chrono_literals;
 
 constexpr std::uint8_t salt = 0x5a;
 
-int option(int fd, int name) {
+int option(int fd, int level, int name) {
   int value = 0;
   socklen_t length = sizeof value;
-  REQUIRE(getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0);
+  REQUIRE(getsockopt(fd, level, name, &value, &length) == 0);
   return value;
+}
+int received(int fd) { return option(fd, SOL_SOCKET, SO_RCVBUF); }
+int sent(int fd) { return option(fd, SOL_SOCKET, SO_SNDBUF); }
+
+// What that socket's buffers should become; nothing where the machine was too busy for its peer to
+// be a near one.
+std::optional<int> wanted(int fd) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  REQUIRE(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0);
+  return bulk_buffer(std::chrono::microseconds(info.tcpi_min_rtt));
+}
+
+// Beyond net.core.rmem_max, which a user namespace does not allow.
+bool may_enlarge() {
+  const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (set_option(probe.get(), SOL_SOCKET, SO_RCVBUFFORCE, 4096)) {
+    return true;
+  }
+  WARN("skipped: this needs CAP_NET_ADMIN");
+  return false;
 }
 
 // Until that many bytes in all have passed from the client to the server.
@@ -36,60 +59,67 @@ void pass(TcpWorld& world, std::uint64_t bytes) {
 
 }  // namespace
 
-TEST_CASE("a near peer's buffer holds its round trip at 20 Gbit/s, and a quarter of a megabyte") {
+TEST_CASE("a near peer's buffer holds its round trip at 10 Gbit/s, and a quarter of a megabyte") {
   CHECK(bulk_buffer(0us) == 262'144);
-  CHECK(bulk_buffer(20us) == 262'144 + 50'000);
-  CHECK(bulk_buffer(1ms) == 262'144 + 2'500'000);
+  CHECK(bulk_buffer(20us) == 262'144 + 25'000);
+  CHECK(bulk_buffer(500us) == 262'144 + 625'000);
 }
 
-TEST_CASE("a peer farther away than a millisecond is left to the kernel") {
-  CHECK(bulk_buffer(1001us) == std::nullopt);
+TEST_CASE("a peer farther away than half a millisecond is left to the kernel") {
+  CHECK(bulk_buffer(501us) == std::nullopt);
   CHECK(bulk_buffer(80ms) == std::nullopt);
   CHECK(bulk_buffer(std::chrono::microseconds(0xffffffff)) == std::nullopt);  // not known
 }
 
 TEST_CASE("the buffers on a near peer's way are bounded: what is received here, and sent there") {
+  if (!may_enlarge()) {
+    return;
+  }
   TcpWorld world;
+  const auto from = wanted(world.client_side);
+  const auto to = wanted(world.server_side);
+  const int before = received(world.client_side);
   bound_bulk_buffers(world.client_side, world.server_side);
-  // The kernel says twice what it was told; loopback's round trip is some microseconds.
-  CHECK(option(world.client_side, SO_RCVBUF) >= 2 * 262'144);
-  CHECK(option(world.client_side, SO_RCVBUF) <= 2 * 2'762'144);
-  CHECK(option(world.server_side, SO_SNDBUF) >= 2 * 262'144);
-  CHECK(option(world.server_side, SO_SNDBUF) <= 2 * 2'762'144);
-}
-
-TEST_CASE(
-    "a flow's buffers are bounded before it proves to be bulk, and those of its other way are "
-    "not") {
-  TcpWorld world;
-  const int answers = option(world.server_side, SO_RCVBUF);
-  pass(world, 32 * 1024);
-  CHECK(option(world.client_side, SO_RCVBUF) < 2 * 262'144);
-  pass(world, 8'000'000);
-  CHECK(world.bulk_bytes() > 0);
-  CHECK(option(world.client_side, SO_RCVBUF) >= 2 * 262'144);
-  CHECK(option(world.client_side, SO_RCVBUF) <= 2 * 2'762'144);
-  CHECK(option(world.server_side, SO_RCVBUF) == answers);
-  CHECK(world.server.wrong == 0);
+  // The kernel says twice what it was told.
+  if (from) {
+    const int size = std::max(2 * *from, before);
+    CHECK(received(world.client_side) == size);
+    CHECK(option(world.client_side, IPPROTO_TCP, TCP_WINDOW_CLAMP) == size);
+  }
+  if (to) {
+    CHECK(sent(world.server_side) == 2 * *to);
+  }
 }
 
 TEST_CASE("a receive buffer is never made smaller, whatever is on its way") {
+  if (!may_enlarge()) {
+    return;
+  }
   TcpWorld world;
-  const int much = 4'000'000;
-  REQUIRE(setsockopt(world.client_side, SOL_SOCKET, SO_RCVBUFFORCE, &much, sizeof much) == 0);
-  const int before = option(world.client_side, SO_RCVBUF);
-  REQUIRE(before > 2 * 2'762'144);
+  REQUIRE(set_option(world.client_side, SOL_SOCKET, SO_RCVBUFFORCE, 4'000'000));
+  const int before = received(world.client_side);
   bound_bulk_buffers(world.client_side, world.server_side);
-  CHECK(option(world.client_side, SO_RCVBUF) == before);
+  CHECK(received(world.client_side) == before);
 }
 
-TEST_CASE("the window may become as large as the buffer") {
+TEST_CASE("a flow's buffers are bounded before it is bulk, and those of its other way are not") {
+  if (!may_enlarge()) {
+    return;
+  }
   TcpWorld world;
-  bound_bulk_buffers(world.client_side, world.server_side);
-  int clamp = 0;
-  socklen_t length = sizeof clamp;
-  REQUIRE(getsockopt(world.client_side, IPPROTO_TCP, TCP_WINDOW_CLAMP, &clamp, &length) == 0);
-  CHECK(clamp == option(world.client_side, SO_RCVBUF));
+  const int answers = received(world.server_side);
+  const int at_first = sent(world.server_side);
+  pass(world, 32 * 1024);
+  const auto to = wanted(world.server_side);
+  pass(world, 8'000'000);
+  CHECK(world.bulk_bytes() > 0);
+  CHECK(world.server.wrong == 0);
+  CHECK(received(world.server_side) == answers);
+  if (to) {  // the round trip may have been shorter since
+    CHECK(sent(world.server_side) <= 2 * *to);
+    CHECK(sent(world.server_side) >= 2 * 262'144);
+  }
+  CHECK(sent(world.server_side) != at_first);
 }
 
 TEST_CASE("what is no TCP socket stays as it was") {
@@ -97,11 +127,11 @@ TEST_CASE("what is no TCP socket stays as it was") {
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
   const Descriptor one(ends[0]);
   const Descriptor other(ends[1]);
-  const int received = option(one.get(), SO_RCVBUF);
-  const int sent = option(other.get(), SO_SNDBUF);
+  const int before_one = received(one.get());
+  const int before_other = sent(other.get());
   bound_bulk_buffers(one.get(), other.get());
-  CHECK(option(one.get(), SO_RCVBUF) == received);
-  CHECK(option(other.get(), SO_SNDBUF) == sent);
+  CHECK(received(one.get()) == before_one);
+  CHECK(sent(other.get()) == before_other);
 }
 
 }  // namespace weir

@@ -113,7 +113,7 @@ class Lane:
         self._link("server", "clients-side", "router", "servers")
         self._ip("client", """
             addr add 192.0.2.1/30 dev servers-side noprefixroute
-            addr add fd00:1::1/64 dev servers-side nodad noprefixroute
+            addr add fd00:1::1/64 dev servers-side noprefixroute
             route add 192.0.2.0/30 dev servers-side congctl cubic
             route add fd00:1::/64 dev servers-side congctl cubic
             route add local 198.51.100.0/24 dev lo
@@ -122,9 +122,9 @@ class Lane:
             route add default via fd00:1::2 congctl cubic""")
         self._ip("router", """
             addr add 192.0.2.2/30 dev clients noprefixroute
-            addr add fd00:1::2/64 dev clients nodad noprefixroute
+            addr add fd00:1::2/64 dev clients noprefixroute
             addr add 192.0.2.5/30 dev servers noprefixroute
-            addr add fd00:2::5/64 dev servers nodad noprefixroute
+            addr add fd00:2::5/64 dev servers noprefixroute
             route add 192.0.2.0/30 dev clients congctl cubic
             route add fd00:1::/64 dev clients congctl cubic
             route add 192.0.2.4/30 dev servers congctl cubic
@@ -135,7 +135,7 @@ class Lane:
             route add fd00:5::/64 via fd00:2::6 congctl cubic""")
         self._ip("server", """
             addr add 192.0.2.6/30 dev clients-side noprefixroute
-            addr add fd00:2::6/64 dev clients-side nodad noprefixroute
+            addr add fd00:2::6/64 dev clients-side noprefixroute
             route add 192.0.2.4/30 dev clients-side congctl cubic
             route add fd00:2::/64 dev clients-side congctl cubic
             route add local 203.0.113.0/24 dev lo

@@ -16,6 +16,12 @@
 
 namespace weir::firewall {
 
+using netlink::body_as;
+using netlink::Bytes;
+using netlink::each_attribute;
+using netlink::read_as;
+using netlink::text_of;
+
 namespace {
 
 // Every nft object but the generation has the name of its table in the attribute 1
@@ -41,7 +47,7 @@ std::string program_of(std::uint32_t port) {
 }
 
 Result<Descriptor> subscribe(int protocol, std::initializer_list<int> groups) {
-  auto socket = open_netlink(protocol, SOCK_NONBLOCK);
+  auto socket = netlink::open(protocol, SOCK_NONBLOCK);
   if (!socket) {
     return socket;
   }
@@ -70,8 +76,8 @@ bool drain(const Descriptor& socket, const std::function<void(Bytes)>& each) {
     if (size == 0) {
       return true;
     }
-    each_message(Bytes(buffer).first(static_cast<std::size_t>(size)),
-                 [&](const nlmsghdr&, Bytes message) { each(message); });
+    netlink::each_message(Bytes(buffer).first(static_cast<std::size_t>(size)),
+                          [&](const nlmsghdr&, Bytes message) { each(message); });
   }
 }
 
@@ -79,22 +85,21 @@ bool drain(const Descriptor& socket, const std::function<void(Bytes)>& each) {
 
 Change nft_change_in(Bytes message, Backend backend) {
   const auto header = read_as<nlmsghdr>(message);
-  if (!header || header->nlmsg_type >> 8U != NFNL_SUBSYS_NFTABLES ||
-      message.size() < sizeof(nlmsghdr) + sizeof(nfgenmsg)) {
+  const auto object = body_as<nfgenmsg>(message);
+  if (!header || header->nlmsg_type >> 8U != NFNL_SUBSYS_NFTABLES || !object) {
     return {};
   }
-  const auto family = read_as<nfgenmsg>(message.subspan(sizeof(nlmsghdr)))->nfgen_family;
   const bool generation = (header->nlmsg_type & 0xffU) == NFT_MSG_NEWGEN;
   Change change;
-  each_attribute(message, sizeof(nlmsghdr) + sizeof(nfgenmsg),
-                 [&](std::uint16_t type, Bytes content) {
-                   if (generation && type == NFTA_GEN_PROC_NAME) {
-                     change.who = text_of(content);
-                   } else if (!generation && type == table_name &&
-                              has_something_of_weir(backend, family, text_of(content))) {
-                     change.about = Change::About::rules;
-                   }
-                 });
+  each_attribute(
+      message, sizeof(nlmsghdr) + sizeof(nfgenmsg), [&](std::uint16_t type, Bytes content) {
+        if (generation && type == NFTA_GEN_PROC_NAME) {
+          change.who = text_of(content);
+        } else if (!generation && type == table_name &&
+                   has_something_of_weir(backend, object->nfgen_family, text_of(content))) {
+          change.about = Change::About::rules;
+        }
+      });
   if (generation) {
     change.about = Change::About::generation;
   }

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/descriptor.h"
-#include "firewall/netlink.h"
+#include "base/netlink.h"
 #include "firewall/ruleset.h"
 #include "loop/loop.h"
 #include "weir/result.h"
@@ -27,8 +27,8 @@ struct Change {
   } about = About::nothing;
   std::string who;
 };
-[[nodiscard]] Change nft_change_in(Bytes message, Backend backend);
-[[nodiscard]] Change route_change_in(Bytes message, std::uint32_t table);
+[[nodiscard]] Change nft_change_in(netlink::Bytes message, Backend backend);
+[[nodiscard]] Change route_change_in(netlink::Bytes message, std::uint32_t table);
 
 class ChangeFeed {
  public:

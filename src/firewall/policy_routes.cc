@@ -6,13 +6,17 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 
-#include "firewall/netlink.h"
+#include "base/netlink.h"
 #include "firewall/script.h"
 
 namespace weir::firewall {
+
+using netlink::body_as;
+using netlink::Bytes;
+using netlink::each_attribute;
+using netlink::read_as;
 
 namespace {
 
@@ -40,21 +44,6 @@ std::string prefix_text(Family family, Bytes address, int length) {
   return raw ? Address::v6(*raw).text() + "/" + std::to_string(length) : "";
 }
 
-// A request as bytes: a header and, for routes, the table it is about.
-template <typename Header>
-std::vector<std::byte> request(const Header& header, std::optional<std::uint32_t> table) {
-  std::vector<std::byte> bytes(sizeof(header));
-  std::memcpy(bytes.data(), &header, sizeof(header));
-  if (table) {
-    const nlattr attribute{.nla_len = sizeof(nlattr) + sizeof(*table), .nla_type = RTA_TABLE};
-    const std::size_t at = bytes.size();
-    bytes.resize(at + attribute.nla_len);
-    std::memcpy(bytes.data() + at, &attribute, sizeof(attribute));
-    std::memcpy(bytes.data() + at + sizeof(attribute), &*table, sizeof(*table));
-  }
-  return bytes;
-}
-
 }  // namespace
 
 std::optional<PolicyRule> policy_rule_in(std::span<const std::byte> message) {
@@ -62,7 +51,7 @@ std::optional<PolicyRule> policy_rule_in(std::span<const std::byte> message) {
   if (!header || (header->nlmsg_type != RTM_NEWRULE && header->nlmsg_type != RTM_DELRULE)) {
     return std::nullopt;
   }
-  const auto fixed = read_as<fib_rule_hdr>(message.subspan(sizeof(nlmsghdr)));
+  const auto fixed = body_as<fib_rule_hdr>(message);
   const auto family = fixed ? family_in(fixed->family) : std::nullopt;
   if (!family) {
     return std::nullopt;
@@ -101,7 +90,7 @@ std::optional<TableRoute> route_in(std::span<const std::byte> message) {
   if (!header || (header->nlmsg_type != RTM_NEWROUTE && header->nlmsg_type != RTM_DELROUTE)) {
     return std::nullopt;
   }
-  const auto fixed = read_as<rtmsg>(message.subspan(sizeof(nlmsghdr)));
+  const auto fixed = body_as<rtmsg>(message);
   const auto family = fixed ? family_in(fixed->rtm_family) : std::nullopt;
   if (!family) {
     return std::nullopt;
@@ -125,19 +114,18 @@ std::optional<TableRoute> route_in(std::span<const std::byte> message) {
 }
 
 Result<std::vector<PolicyRule>> read_policy_rules(Family family) {
-  auto socket = open_netlink(NETLINK_ROUTE);
+  auto socket = netlink::open(NETLINK_ROUTE);
   if (!socket) {
     return socket.error();
   }
   fib_rule_hdr header{};
   header.family = domain(family);
   std::vector<PolicyRule> rules;
-  const auto read =
-      dump(socket.value(), RTM_GETRULE, request(header, std::nullopt), [&](Bytes message) {
-        if (const auto rule = policy_rule_in(message)) {
-          rules.push_back(*rule);
-        }
-      });
+  const auto read = netlink::dump(socket.value(), {RTM_GETRULE, header}, [&](Bytes message) {
+    if (const auto rule = policy_rule_in(message)) {
+      rules.push_back(*rule);
+    }
+  });
   if (!read) {
     return read.error();
   }
@@ -145,7 +133,7 @@ Result<std::vector<PolicyRule>> read_policy_rules(Family family) {
 }
 
 Result<std::vector<TableRoute>> read_routes(Family family, std::uint32_t table) {
-  auto socket = open_netlink(NETLINK_ROUTE);
+  auto socket = netlink::open(NETLINK_ROUTE);
   if (!socket) {
     return socket.error();
   }
@@ -156,8 +144,10 @@ Result<std::vector<TableRoute>> read_routes(Family family, std::uint32_t table) 
                    sizeof(strict));
   rtmsg header{};
   header.rtm_family = domain(family);
+  netlink::Request request(RTM_GETROUTE, header);
+  request.add(RTA_TABLE, table);
   std::vector<TableRoute> routes;
-  const auto read = dump(socket.value(), RTM_GETROUTE, request(header, table), [&](Bytes message) {
+  const auto read = netlink::dump(socket.value(), request, [&](Bytes message) {
     const auto route = route_in(message);
     if (route && route->table == table) {
       routes.push_back(*route);

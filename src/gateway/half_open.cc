@@ -7,16 +7,15 @@
 #include <sys/socket.h>
 
 #include <cstdint>
-#include <span>
 
-#include "firewall/netlink.h"
+#include "base/netlink.h"
 
 namespace weir {
 
 Result<std::size_t> count_half_open() {
   std::size_t count = 0;
   for (const int domain : {AF_INET, AF_INET6}) {
-    const auto socket = firewall::open_netlink(NETLINK_SOCK_DIAG);
+    const auto socket = netlink::open(NETLINK_SOCK_DIAG);
     if (!socket) {
       return socket.error();
     }
@@ -24,9 +23,8 @@ Result<std::size_t> count_half_open() {
     request.sdiag_family = static_cast<std::uint8_t>(domain);
     request.sdiag_protocol = IPPROTO_TCP;
     request.idiag_states = 1U << TCP_SYN_RECV;
-    const auto asked =
-        firewall::dump(socket.value(), SOCK_DIAG_BY_FAMILY, std::as_bytes(std::span(&request, 1)),
-                       [&](firewall::Bytes) { ++count; });
+    const auto asked = netlink::dump(socket.value(), {SOCK_DIAG_BY_FAMILY, request},
+                                     [&](netlink::Bytes) { ++count; });
     if (!asked) {
       return asked.error();
     }

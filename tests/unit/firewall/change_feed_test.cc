@@ -10,6 +10,12 @@
 
 namespace weir::firewall {
 
+using netlink::append;
+using netlink::append_attribute;
+using netlink::append_text;
+using netlink::finished;
+using netlink::Message;
+
 namespace {
 
 using About = Change::About;

@@ -6,12 +6,16 @@
 
 #include "catch.h"
 #include "firewall/installed.h"
-#include "firewall/netlink.h"
 #include "firewall/script.h"
 #include "make.h"
 #include "netlink_messages.h"
 
 namespace weir::firewall {
+
+using netlink::append;
+using netlink::append_attribute;
+using netlink::finished;
+using netlink::Message;
 
 namespace {
 
@@ -64,21 +68,10 @@ TEST_CASE("messages that are cut anywhere, or of another kind, are none") {
     cut.resize(size);
     (void)policy_rule_in(cut);
     (void)route_in(cut);
-    each_message(
-        cut, [](const nlmsghdr& header, Bytes bytes) { CHECK(bytes.size() == header.nlmsg_len); });
   }
   CHECK_FALSE(route_in(rule_message()));
   CHECK_FALSE(policy_rule_in(route_message(0)));
   CHECK_FALSE(policy_rule_in(Message(8)));
-}
-
-TEST_CASE("several messages in one datagram are walked one by one") {
-  Message both = rule_message();
-  const Message second = route_message(24);
-  both.insert(both.end(), second.begin(), second.end());
-  std::vector<int> types;
-  each_message(both, [&](const nlmsghdr& header, Bytes) { types.push_back(header.nlmsg_type); });
-  CHECK(types == std::vector<int>{RTM_NEWRULE, RTM_NEWROUTE});
 }
 
 TEST_CASE("what the ruleset needs is found among what is there, and nothing like it") {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace weir::firewall {
+namespace weir::netlink {
 
 using Message = std::vector<std::byte>;
 
@@ -50,4 +50,4 @@ inline Message finished(const Message& message, std::uint16_t type) {
   return whole;
 }
 
-}  // namespace weir::firewall
+}  // namespace weir::netlink

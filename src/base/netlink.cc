@@ -1,0 +1,172 @@
+#include "base/netlink.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace weir::netlink {
+
+namespace {
+
+// Messages and attributes begin at multiples of four (NLMSG_ALIGN, NLA_ALIGN).
+constexpr std::size_t aligned(std::size_t size) { return (size + 3U) & ~std::size_t{3}; }
+
+// More than the answer to a question for one thing takes.
+constexpr std::size_t one_answer = 4096;
+
+Error failed(const char* what, int code) {
+  return Error(std::string("netlink: cannot ") + what + ": " + strerror(code));
+}
+
+Result<> send(const Descriptor& socket, Bytes message) {
+  if (::send(socket.get(), message.data(), message.size(), 0) < 0) {
+    return failed("ask", errno);
+  }
+  return Done{};
+}
+
+Result<std::size_t> receive(const Descriptor& socket, std::span<std::byte> into) {
+  ssize_t size = 0;
+  do {
+    size = recv(socket.get(), into.data(), into.size(), 0);
+  } while (size < 0 && errno == EINTR);
+  if (size <= 0) {
+    return failed("hear the answer", size < 0 ? errno : ECONNRESET);
+  }
+  return static_cast<std::size_t>(size);
+}
+
+// The errno of a message that ends an answer or refuses one; 0 for none.
+int said_against(Bytes message) {
+  const auto error = body_as<int>(message);
+  return error ? -*error : 0;
+}
+
+}  // namespace
+
+void each_message(Bytes datagram, const std::function<void(const nlmsghdr&, Bytes)>& each) {
+  while (const auto header = read_as<nlmsghdr>(datagram)) {
+    if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > datagram.size()) {
+      return;
+    }
+    each(*header, datagram.first(header->nlmsg_len));
+    datagram = datagram.subspan(std::min(aligned(header->nlmsg_len), datagram.size()));
+  }
+}
+
+void each_attribute(Bytes message, std::size_t skip,
+                    const std::function<void(std::uint16_t, Bytes)>& each) {
+  skip = aligned(skip);
+  if (message.size() < skip) {
+    return;
+  }
+  Bytes rest = message.subspan(skip);
+  while (const auto header = read_as<nlattr>(rest)) {
+    if (header->nla_len < sizeof(nlattr) || header->nla_len > rest.size()) {
+      return;
+    }
+    each(static_cast<std::uint16_t>(header->nla_type & NLA_TYPE_MASK),
+         rest.subspan(sizeof(nlattr), header->nla_len - sizeof(nlattr)));
+    rest = rest.subspan(std::min(aligned(header->nla_len), rest.size()));
+  }
+}
+
+std::string text_of(Bytes attribute) {
+  std::string text;
+  for (const std::byte byte : attribute) {
+    if (byte == std::byte{0}) {
+      break;
+    }
+    text += static_cast<char>(byte);
+  }
+  return text;
+}
+
+Request::Request(std::uint16_t type, Bytes header) : type_(type), message_(sizeof(nlmsghdr)) {
+  append(header);
+}
+
+void Request::add(std::uint16_t type, Bytes content) {
+  message_.resize(aligned(message_.size()));
+  append(as_bytes(nlattr{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + content.size()),
+                         .nla_type = type}));
+  append(content);
+}
+
+void Request::append(Bytes bytes) {
+  const std::size_t at = message_.size();
+  message_.resize(at + bytes.size());
+  std::memcpy(message_.data() + at, bytes.data(), bytes.size());
+}
+
+std::vector<std::byte> Request::message(std::uint16_t flags) const {
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<std::uint32_t>(message_.size());
+  header.nlmsg_type = type_;
+  header.nlmsg_flags = flags;
+  std::vector<std::byte> message = message_;
+  std::memcpy(message.data(), &header, sizeof(header));
+  return message;
+}
+
+Result<Descriptor> open(int protocol, int more_flags) {
+  Descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | more_flags, protocol));
+  if (!socket.valid()) {
+    return failed("open a socket", errno);
+  }
+  // Without an address of its own the socket counts as the kernel, who hears no announcements.
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return failed("bind a socket", errno);
+  }
+  return socket;
+}
+
+Result<std::vector<std::byte>> ask(const Descriptor& socket, const Request& request) {
+  if (const auto sent = send(socket, request.message(NLM_F_REQUEST)); !sent) {
+    return sent.error();
+  }
+  std::vector<std::byte> answer(one_answer);
+  const auto size = receive(socket, answer);
+  if (!size) {
+    return size.error();
+  }
+  answer.resize(size.value());
+  const auto header = read_as<nlmsghdr>(answer);
+  if (!header || header->nlmsg_type == NLMSG_ERROR) {
+    return failed("read", said_against(answer));
+  }
+  return answer;
+}
+
+Result<> dump(const Descriptor& socket, const Request& request,
+              const std::function<void(Bytes)>& each) {
+  if (const auto sent = send(socket, request.message(NLM_F_REQUEST | NLM_F_DUMP)); !sent) {
+    return sent.error();
+  }
+  std::vector<std::byte> buffer(std::size_t{64} * 1024);
+  int code = 0;
+  for (bool done = false; !done;) {
+    const auto size = receive(socket, buffer);
+    if (!size) {
+      return size.error();
+    }
+    each_message(Bytes(buffer).first(size.value()), [&](const nlmsghdr& part, Bytes message) {
+      if (part.nlmsg_type == NLMSG_DONE || part.nlmsg_type == NLMSG_ERROR) {
+        done = true;
+        code = said_against(message);
+      } else {
+        each(message);
+      }
+    });
+  }
+  // A table that nobody ever used does not exist.
+  if (code != 0 && code != ENOENT) {
+    return failed("read", code);
+  }
+  return Done{};
+}
+
+}  // namespace weir::netlink

@@ -108,8 +108,7 @@ TEST_CASE("a flow's buffers are bounded before it is bulk, and those of its othe
   }
   TcpWorld world;
   const int answers = received(world.server_side);
-  const int at_first = sent(world.server_side);
-  pass(world, 32 * 1024);
+  pass(world, 32'768);
   const auto to = wanted(world.server_side);
   pass(world, 8'000'000);
   CHECK(world.bulk_bytes() > 0);
@@ -119,7 +118,6 @@ TEST_CASE("a flow's buffers are bounded before it is bulk, and those of its othe
     CHECK(sent(world.server_side) <= 2 * *to);
     CHECK(sent(world.server_side) >= 2 * 262'144);
   }
-  CHECK(sent(world.server_side) != at_first);
 }
 
 TEST_CASE("what is no TCP socket stays as it was") {

@@ -16,6 +16,7 @@
 #include "relay/pipe_pool.h"
 #include "relay/raw_sender.h"
 #include "relay/reply_sockets.h"
+#include "transparent_sockets.h"
 #include "udp_end.h"
 
 namespace weir {
@@ -24,15 +25,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Instant start{1s};
-
-bool may_intercept() {
-  const Descriptor probe(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (set_transparent(probe.get(), Family::v4) && set_option(probe.get(), SOL_SOCKET, SO_MARK, 0)) {
-    return true;
-  }
-  WARN("skipped: this needs CAP_NET_ADMIN and CAP_NET_RAW");
-  return false;
-}
 
 Endpoint endpoint(const std::string& text) { return Endpoint::parse(text).value(); }
 
@@ -48,13 +40,6 @@ struct Raws {
 void queue_errors(const UdpEnd& socket, Family family) {
   const bool v4 = family == Family::v4;
   REQUIRE(set_option(socket.fd(), v4 ? SOL_IP : SOL_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1));
-}
-
-Endpoint name_of(int fd) {
-  sockaddr_storage raw{};
-  socklen_t length = sizeof raw;
-  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &length) == 0);
-  return Endpoint::from(raw);
 }
 
 }  // namespace

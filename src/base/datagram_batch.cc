@@ -47,7 +47,10 @@ int DatagramBatch::receive(int fd, std::size_t first) {
   }
   const int count = recvmmsg(fd, messages_.data() + first, static_cast<unsigned>(slots - first),
                              MSG_DONTWAIT, nullptr);
-  received_ += count > 0 ? static_cast<std::uint64_t>(count) : 0;
+  for (int i = 0; i < count; ++i) {
+    ++received_.all;
+    received_.large += messages_[first + static_cast<std::size_t>(i)].msg_len > 4096 ? 1 : 0;
+  }
   return count;
 }
 

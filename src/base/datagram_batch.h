@@ -31,7 +31,11 @@ class DatagramBatch {
   int receive(int fd, std::size_t first = 0);
 
   // How many have been received since the call before.
-  [[nodiscard]] std::uint64_t take_count() { return std::exchange(received_, 0); }
+  struct Count {
+    std::uint64_t all = 0;
+    std::uint64_t large = 0;  // of more than 4 KiB: mostly what UDP_GRO has put together
+  };
+  [[nodiscard]] Count take_count() { return std::exchange(received_, Count{}); }
 
   [[nodiscard]] const msghdr& header(std::size_t slot) const { return messages_[slot].msg_hdr; }
   [[nodiscard]] std::span<const std::uint8_t> payload(std::size_t slot) const {
@@ -41,7 +45,7 @@ class DatagramBatch {
 
  private:
   std::unique_ptr<std::uint8_t[]> buffers_;
-  std::uint64_t received_ = 0;
+  Count received_;
   std::array<mmsghdr, slots> messages_{};
   std::array<iovec, slots> vectors_{};
   std::array<sockaddr_storage, slots> names_{};

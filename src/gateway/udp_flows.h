@@ -44,7 +44,7 @@ class UdpFlows final : private UdpRelay::Owner {
   // Sends the answers gathered in this turn.
   void end_turn();
   // How many answers have been received since the call before; a run of a GSO sender is one.
-  [[nodiscard]] std::uint64_t take_answer_count() { return answers_.take_count(); }
+  [[nodiscard]] DatagramBatch::Count take_answer_count() { return answers_.take_count(); }
 
   // Destroys what has ended.
   void bury();

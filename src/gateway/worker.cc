@@ -184,12 +184,17 @@ void Worker::end_turn() {
   if (took > longest_turn_us_.load(std::memory_order_relaxed)) {
     longest_turn_us_.store(took, std::memory_order_relaxed);
   }
-  const Moderation::Work work{.bulk_bytes = tcp_.take_bulk_bytes(),
-                              .datagrams = batch_.take_count() + udp_.take_answer_count(),
-                              .rested = poll_.rested()};
-  if (const auto until = moderation_.after_turn(poll_.now(), work)) {
-    poll_.rest_until(*until);
+  const DatagramBatch::Count questions = batch_.take_count();
+  const DatagramBatch::Count answers = udp_.take_answer_count();
+  const Moderation::Pause pause =
+      moderation_.after_turn(poll_.now(), {.bulk_bytes = tcp_.take_bulk_bytes(),
+                                           .datagrams = questions.all + answers.all,
+                                           .large_datagrams = questions.large + answers.large,
+                                           .rested = poll_.rested()});
+  if (pause.rest_until) {
+    poll_.rest_until(*pause.rest_until);
   }
+  poll_.look_for(pause.look_for);
 }
 
 WorkerReport Worker::report() const {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -14,6 +15,8 @@
 #include <utility>
 
 namespace weir {
+
+using namespace std::chrono_literals;
 
 EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end)
     : loop_(loop),
@@ -74,7 +77,7 @@ void EdgePoll::disregard(const Watcher& watcher) {
 
 void EdgePoll::rest() {
   const auto until = std::exchange(rest_until_, std::nullopt);
-  const bool may = can_rest_ && again_.empty() && busy_poll_.count() == 0;
+  const bool may = can_rest_ && again_.empty() && busy_poll_ == 0us;
   rested_ = until && may && *until > clock_now();
   if (rested_) {
     std::this_thread::sleep_until(*until);
@@ -90,15 +93,16 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
     }
     return std::max(count, 0);
   };
-  if (timeout == 0 || busy_poll_.count() == 0) {
+  const auto longest = std::max(busy_poll_, std::exchange(look_for_, 0us));
+  if (timeout == 0 || longest == 0us) {
     return ask(timeout);
   }
   const Instant began = clock_now();
   Instant looked = began;
   int count = 0;
   // What was slept has the time of waking up in it, which is about as much again.
-  if (usual_wait_ <= 2 * busy_poll_) {
-    while (count == 0 && looked - began < busy_poll_) {
+  if (usual_wait_ <= 2 * longest) {
+    while (count == 0 && looked - began < longest) {
       count = ask(0);
       looked = clock_now();
     }
@@ -109,7 +113,7 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
   }
   // A long silence counts no more than makes it end the row.
   const std::chrono::nanoseconds waited =
-      std::min<std::chrono::nanoseconds>(looked - began, 8 * busy_poll_);
+      std::min<std::chrono::nanoseconds>(looked - began, 8 * longest);
   usual_wait_ = (3 * usual_wait_ + waited) / 4;
   return count;
 }

@@ -67,6 +67,8 @@ class EdgePoll {
   // for it to pay; 0, as at first, is not at all. Waking up costs more than a short wait: here, and
   // also the processor that wakes us.
   void busy_poll(std::chrono::microseconds longest) { busy_poll_ = longest; }
+  // The same, before the next turn only.
+  void look_for(std::chrono::microseconds longest) { look_for_ = longest; }
 
   // Before the next turn the thread sleeps until then, and no event wakes it: what comes meanwhile
   // is served together. Not while again() is due, not with busy_poll(), which is for those who
@@ -100,6 +102,7 @@ class EdgePoll {
   bool rested_ = false;
   std::optional<Instant> rest_until_;
   std::chrono::microseconds busy_poll_{0};
+  std::chrono::microseconds look_for_{0};
   std::chrono::nanoseconds usual_wait_{0};  // between turns, of late
   std::function<void()> on_turn_end_;
   std::span<epoll_event> batch_;  // what this turn has not told yet

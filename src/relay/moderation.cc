@@ -12,35 +12,54 @@
 // 100 µs. Other flows of the worker wait as long at most, and only beside some five gigabits or
 // some 80,000 datagrams a second. Where a wait gathers less than that, the sender's window is no
 // larger, or it just sends no faster: waiting would only make it slower, and is tried again after a
-// while. What this costs: a sender with a fixed window of some hundred kilobytes gets one window in
-// each 200 µs, and the end of a large answer comes as much later. Whom that hurts sets busy-poll.
+// while, which doubles until it succeeds. What this costs: a sender with a fixed window of some
+// hundred kilobytes gets one window in each 200 µs, and the end of a large answer comes as much
+// later. Whom that hurts sets busy-poll.
+//
+// Large datagrams, a GSO sender's, are the exception. Such a message is a batch already, and its
+// sender waits for a few of them to arrive: in a dense row of them it pays to look for the next one
+// for as long as falling asleep and being woken up takes. It costs no more CPU time than sleeping.
 #include "relay/moderation.h"
 
-#include <chrono>
+#include <algorithm>
 
 namespace weir {
 namespace {
 
 constexpr std::chrono::microseconds bulk_apart{200};
 constexpr std::chrono::microseconds datagrams_apart{100};
+constexpr std::chrono::microseconds look{20};
 constexpr std::uint64_t worthwhile_bytes = std::uint64_t{128} * 1024;
 constexpr std::uint64_t worthwhile_datagrams = 8;
-constexpr int let_pass = 64;
+constexpr int least_patience = 64;
+constexpr int most_patience = 4096;
 
 }  // namespace
 
-std::optional<Instant> Moderation::after_turn(Instant began, const Work& work) {
-  if (work.rested && work.bulk_bytes < worthwhile_bytes && work.datagrams < worthwhile_datagrams) {
-    skip_ = let_pass;
+void Moderation::judge(const Work& work) {
+  if (work.bulk_bytes < worthwhile_bytes && work.datagrams < worthwhile_datagrams) {
+    skip_ = patience_;
+    patience_ = std::min(2 * patience_, most_patience);
+  } else {
+    patience_ = least_patience;
+  }
+}
+
+Moderation::Pause Moderation::after_turn(Instant began, const Work& work) {
+  if (work.rested) {
+    judge(work);
+  }
+  if (work.bulk_bytes == 0 && work.large_datagrams != 0) {
+    return {.look_for = look};
   }
   if (work.bulk_bytes == 0 && work.datagrams == 0) {
-    return std::nullopt;
+    return {};
   }
   if (skip_ > 0) {
     --skip_;
-    return std::nullopt;
+    return {};
   }
-  return began + (work.bulk_bytes != 0 ? bulk_apart : datagrams_apart);
+  return {.rest_until = began + (work.bulk_bytes != 0 ? bulk_apart : datagrams_apart)};
 }
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 // Owned by the worker; its thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -15,17 +16,27 @@ class Moderation {
  public:
   // What a turn has moved.
   struct Work {
-    std::uint64_t bulk_bytes = 0;  // of TCP, by splice
-    std::uint64_t datagrams = 0;   // received; a run of a GSO sender is one
-    bool rested = false;           // whether the worker did wait before it
+    std::uint64_t bulk_bytes = 0;       // of TCP, by splice
+    std::uint64_t datagrams = 0;        // received; what a GSO sender sends at once is one
+    std::uint64_t large_datagrams = 0;  // of them
+    bool rested = false;                // whether the worker did wait before it
   };
 
-  // Until when, after a turn that began at `began`, no other should begin; nothing: the next may
-  // begin with the next event.
-  std::optional<Instant> after_turn(Instant began, const Work& work);
+  // What to do before the next turn.
+  struct Pause {
+    std::optional<Instant> rest_until = std::nullopt;  // no turn should begin before that
+    std::chrono::microseconds look_for{0};             // how long to look for more before sleeping
+    bool operator==(const Pause&) const = default;
+  };
+
+  // After a turn that began at `began`.
+  Pause after_turn(Instant began, const Work& work);
 
  private:
-  int skip_ = 0;  // turns after which we try again
+  void judge(const Work& work);
+
+  int skip_ = 0;       // turns until the next trial
+  int patience_ = 64;  // turns that pass before the next one, should this one fail, too
 };
 
 }  // namespace weir

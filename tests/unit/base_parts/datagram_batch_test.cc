@@ -119,6 +119,21 @@ TEST_CASE("the largest datagram fits") {
   CHECK((batch.header(0).msg_flags & MSG_TRUNC) == 0);
 }
 
+TEST_CASE("a batch says how many it has received, and how many were larger than any frame") {
+  const Socket receiver(Family::v4);
+  const Socket sender(Family::v4);
+  DatagramBatch batch;
+  CHECK(batch.receive(receiver.fd()) == -1);
+  for (const std::size_t size : {1, 4096, 4097, 65'507}) {
+    sender.send(receiver.local, std::string(size, 'x'));
+  }
+  REQUIRE(batch.receive(receiver.fd()) == 4);
+  const DatagramBatch::Count count = batch.take_count();
+  CHECK(count.all == 4);
+  CHECK(count.large == 2);
+  CHECK(batch.take_count().all == 0);
+}
+
 TEST_CASE("the kernel's control messages name destination and interface") {
   for (const Family family : {Family::v4, Family::v6}) {
     const bool v6 = family == Family::v6;

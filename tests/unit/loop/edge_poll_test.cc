@@ -18,78 +18,11 @@
 
 #include "base/descriptor.h"
 #include "catch.h"
+#include "turns.h"
 
 namespace weir {
-namespace {
 
 using namespace std::chrono_literals;
-
-struct Ears final : EdgePoll::Watcher {
-  explicit Ears(std::function<void(std::uint32_t)> then = {}) : act(std::move(then)) {}
-  void on_events(std::uint32_t events) override {
-    heard.push_back(events);
-    if (act) {
-      act(events);
-    }
-  }
-  std::vector<std::uint32_t> heard;
-  std::function<void(std::uint32_t)> act;
-};
-
-struct Pair {
-  Pair() {
-    std::array<int, 2> ends{};
-    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
-    near.reset(ends[0]);
-    far.reset(ends[1]);
-  }
-  void write(const std::string& text) const {
-    REQUIRE(::write(far.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-  }
-  [[nodiscard]] std::string read() const {
-    std::array<char, 4096> buffer{};
-    const ssize_t size = ::read(near.get(), buffer.data(), buffer.size());
-    return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : "";
-  }
-  Descriptor near;
-  Descriptor far;
-};
-
-// A poll that stops after a number of turns. The mailbox gives its loop something to wait for.
-struct Turns {
-  Turns()
-      : poll(loop,
-             [this]() {
-               ++turns;
-               if (at_turn_end) {
-                 at_turn_end();
-               }
-               if (turns >= most) {
-                 poll.stop();
-               }
-             }),
-        mailbox(std::in_place, loop) {}
-  ~Turns() { mailbox.reset(); }
-  void run(int count) {
-    most = turns + count;
-    poll.run();
-  }
-  // Goes to sleep only if nothing is due: a task makes every turn end.
-  void run_awake(int count) {
-    at_turn_end = [this]() { mailbox->post([]() {}); };
-    mailbox->post(at_turn_end);  // run() looks into the mailbox before its first turn
-    run(count);
-    at_turn_end = {};
-  }
-  Loop loop;
-  EdgePoll poll;
-  std::optional<Mailbox> mailbox;
-  int turns = 0;
-  int most = 0;
-  std::function<void()> at_turn_end;
-};
-
-}  // namespace
 
 TEST_CASE("a socket's edge is told once, and again when more comes") {
   Turns turns;
@@ -330,82 +263,6 @@ TEST_CASE("a descriptor watched through the loop wakes the poll") {
   turns.run(1'000'000);
   CHECK(ready == 1);
   watched.reset();
-}
-
-TEST_CASE("a poll that looks for more before it sleeps hears what comes meanwhile") {
-  Turns turns;
-  turns.poll.busy_poll(200us);
-  Pair pair;
-  constexpr int exchanges = 500;
-  std::atomic<int> heard{0};
-  Ears ears([&](std::uint32_t) {
-    if (!pair.read().empty() && ++heard == exchanges) {
-      turns.poll.stop();
-    }
-  });
-  REQUIRE(turns.poll.add_input(pair.near.get(), ears));
-  std::thread partner([&]() {
-    for (int i = 0; i < exchanges; ++i) {
-      pair.write("?");
-      while (heard.load() == i) {
-        std::this_thread::yield();
-      }
-    }
-  });
-  turns.run(1'000'000);
-  partner.join();
-  CHECK(heard == exchanges);
-}
-
-TEST_CASE("a poll that looks for more sleeps all the same when nothing comes") {
-  const auto own_time = []() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return time.tv_sec * 1s + time.tv_nsec * 1ns;
-  };
-  Turns turns;
-  turns.poll.busy_poll(1ms);
-  Timer timer(turns.loop, [&]() { turns.poll.stop(); });
-  timer.once(300ms);
-  const auto began = own_time();
-  turns.run(1'000'000);
-  CHECK(own_time() - began < 100ms);
-}
-
-TEST_CASE("while a poll rests nothing wakes it, and what came is told in one turn") {
-  Turns turns;
-  Pair one;
-  Pair other;
-  Ears first;
-  Ears second;
-  REQUIRE(turns.poll.add_input(one.near.get(), first));
-  REQUIRE(turns.poll.add_input(other.near.get(), second));
-  turns.run_awake(1);
-  one.write("x");
-  other.write("x");
-  const Instant until = clock_now() + 20ms;
-  turns.poll.rest_until(until);
-  turns.run(1);
-  CHECK(turns.poll.now() >= until);
-  CHECK(first.heard.size() == 1);
-  CHECK(second.heard.size() == 1);
-}
-
-TEST_CASE("a rest is for one turn, and none where another turn was asked for") {
-  Turns turns;
-  Ears due;
-  turns.poll.rest_until(clock_now() + 1h);
-  turns.poll.again(due, EPOLLIN);
-  turns.run(1);
-  CHECK(due.heard.size() == 1);
-  turns.run_awake(1);
-}
-
-TEST_CASE("a poll that looks for more before it sleeps does not rest") {
-  Turns turns;
-  turns.poll.busy_poll(200us);
-  turns.poll.rest_until(clock_now() + 1h);
-  turns.run_awake(2);
 }
 
 }  // namespace weir

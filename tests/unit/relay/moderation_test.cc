@@ -8,6 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using Pause = Moderation::Pause;
 using Work = Moderation::Work;
 
 constexpr Work nothing;
@@ -15,13 +16,14 @@ constexpr Work segment{.bulk_bytes = 65'536};
 constexpr Work much{.bulk_bytes = 262'144};
 constexpr Work question{.datagrams = 1};
 constexpr Work stream{.datagrams = 8};
+constexpr Work run{.datagrams = 1, .large_datagrams = 1};
 const Instant noon{12h};
 
 // A worker that waits whenever it is told to.
 struct Worker {
   bool turn(Work work) {
     work.rested = waits;
-    waits = moderation.after_turn(noon, work).has_value();
+    waits = moderation.after_turn(noon, work).rest_until.has_value();
     return waits;
   }
   // After how many of so many turns there was a wait.
@@ -45,14 +47,28 @@ TEST_CASE("after a turn in which little moved nobody waits") {
 
 TEST_CASE("turns of bulk begin 200 microseconds apart, however long they take") {
   Moderation moderation;
-  CHECK(moderation.after_turn(noon, segment) == noon + 200us);
-  CHECK(moderation.after_turn(noon + 1ms, much) == noon + 1ms + 200us);
+  CHECK(moderation.after_turn(noon, segment) == Pause{.rest_until = noon + 200us});
+  CHECK(moderation.after_turn(noon + 1ms, much) == Pause{.rest_until = noon + 1ms + 200us});
 }
 
 TEST_CASE("turns with datagrams begin 100 microseconds apart, unless there was bulk, too") {
   Moderation moderation;
-  CHECK(moderation.after_turn(noon, stream) == noon + 100us);
-  CHECK(moderation.after_turn(noon, {.bulk_bytes = 1, .datagrams = 8}) == noon + 200us);
+  CHECK(moderation.after_turn(noon, stream) == Pause{.rest_until = noon + 100us});
+  CHECK(moderation.after_turn(noon, {.bulk_bytes = 1, .datagrams = 8}) ==
+        Pause{.rest_until = noon + 200us});
+}
+
+TEST_CASE("after a GSO sender's message nobody waits: the worker looks for the next one") {
+  Moderation moderation;
+  CHECK(moderation.after_turn(noon, run) == Pause{.look_for = 20us});
+  CHECK(moderation.after_turn(noon, {.datagrams = 9, .large_datagrams = 1}) ==
+        Pause{.look_for = 20us});
+}
+
+TEST_CASE("beside bulk, a GSO sender's messages are kept apart like all else") {
+  Moderation moderation;
+  CHECK(moderation.after_turn(noon, {.bulk_bytes = 1, .datagrams = 1, .large_datagrams = 1}) ==
+        Pause{.rest_until = noon + 200us});
 }
 
 TEST_CASE("while waiting gathers much, it goes on") {
@@ -64,22 +80,28 @@ TEST_CASE("while waiting gathers much, it goes on") {
 TEST_CASE("a small turn that nobody has waited for is no reason not to wait") {
   Moderation moderation;
   for (int i = 0; i < 100; ++i) {  // because there was more to do, or the turn was a long one
-    CHECK(moderation.after_turn(noon, {.bulk_bytes = 1, .rested = false}));
+    CHECK(moderation.after_turn(noon, {.bulk_bytes = 1, .rested = false}).rest_until);
   }
 }
 
-TEST_CASE("where a wait gathers no more than a segment or a question, it is tried seldom") {
+TEST_CASE("where waits gather no more than a segment or a question, they are tried ever less") {
   for (const auto& little : {segment, question}) {
     Worker worker;
-    // Each trial is a wait and the turn that shows it was for nothing; 63 more pass without.
-    CHECK(worker.turns(65 * 10, little) == 10);
+    // Each trial is a wait and the turn that shows it was for nothing; the others pass without.
+    for (const int patience : {64, 128, 256, 512, 1024, 2048, 4096, 4096, 4096}) {
+      CHECK(worker.turns(1, little) == 1);
+      CHECK(worker.turns(patience, little) == 0);
+    }
   }
 }
 
-TEST_CASE("a trial that succeeds is followed by more waits") {
+TEST_CASE("a trial that succeeds is followed by more waits, and by the shortest patience") {
   Worker worker;
-  worker.turns(65, segment);
+  worker.turns(65 + 129 + 257, segment);
   CHECK(worker.turns(100, much) == 100);
+  CHECK(worker.turns(1, segment) == 0);
+  CHECK(worker.turns(63, segment) == 0);
+  CHECK(worker.turns(1, segment) == 1);
 }
 
 TEST_CASE("a wait that ends in a turn of something else was for nothing, too") {

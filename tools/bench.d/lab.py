@@ -179,21 +179,14 @@ class Lane:
         words = ["nsenter", f"--net=/run/netns/{self.host(role)}"]
         return words + (["taskset", "-c", core] if core else [])
 
-    def start_servers(self, load, socks):
-        """The generator's server, and a SOCKS server where the participant needs one to reach it."""
+    def start_servers(self, load):
+        """The generator's server, which is the SOCKS server of those who reach it that way, too."""
         server = subprocess.Popen(
             self.inside("server", GENERATOR_CORE) + [load, "server", "--ledger", self.ledger],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.services.append(server)
         if server.stdout.readline().strip() != "listening":
             raise RuntimeError(f"{self.name}: the generator's server did not start")
-        if socks:
-            log = open(os.path.join(self.folder, "socks.log"), "wb")
-            self.services.append(subprocess.Popen(
-                self.inside("server", GENERATOR_CORE) + ["microsocks", "-i", SOCKS_SERVER],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-            wait_until(lambda: 1080 in ports_of(self.services[-1].pid, ("tcp",)), 5,
-                       f"{self.name}: microsocks does not listen")
 
 
 def wait_until(condition, seconds, complaint):

@@ -7,6 +7,7 @@ rules; where one needs something else, it says so in its note.
 
 import json
 import os
+import shutil
 import sys
 
 from lab import FOUR, GATEWAY_CORE, PORT, SIX, SOCKS_SERVER, UDP_PORTS
@@ -17,10 +18,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Participant:
     name = ""
     packages = ()
+    program = None            # what no package of Debian's has: it takes part where somebody installed it
     interception = "tproxy"   # or same-port, redirect; None: no gateway
     udp = True
     six = True
-    socks = False             # reaches the server through a SOCKS server
+    socks = False             # reaches the server's services by way of its SOCKS server
     cores = GATEWAY_CORE
     ready = {"tcp": {PORT}, "tcp6": {PORT}, "udp": {PORT}, "udp6": {PORT}}
     children = 0              # processes it forks and that work for it
@@ -33,12 +35,16 @@ class Participant:
 
     def cannot(self, metric):
         """Why it takes no part in that metric, or None."""
+        if self.program and not shutil.which(self.program):
+            return f"{self.program} is not installed, and Debian has no package of it"
+        if self.socks and metric.kind == "iperf3":
+            return "the SOCKS server knows the generator's services alone"
         if metric.udp and not self.udp:
             return "no UDP"
         if metric.six and not self.six:
             return "no IPv6"
         if metric.udp and metric.flows > self.most_udp_flows:
-            return f"a descriptor per UDP flow: at most {self.most_udp_flows:,}"
+            return f"descriptors or settings allow for {self.most_udp_flows:,} UDP flows at most"
         return None
 
 
@@ -148,13 +154,13 @@ class NginxTuned(Nginx):
 
 class Redsocks(Participant):
     name = "redsocks"
-    packages = ("redsocks", "microsocks")
+    packages = ("redsocks",)
     interception = "redirect"
     ready = {"tcp": {PORT}}
     udp = False
     six = False
     socks = True
-    note = "via SOCKS: microsocks beside the server; nft redirect, which tracks connections"
+    note = "via SOCKS; nft redirect, which tracks connections"
 
     def command(self, folder):
         file = write(folder, "redsocks.conf", f"""\
@@ -164,6 +170,63 @@ redsocks {{ local_ip = 0.0.0.0; local_port = {PORT}; ip = {SOCKS_SERVER}; port =
            type = socks5; listenq = 4096; }}
 """)
         return ["redsocks", "-c", file, "-p", os.path.join(folder, "redsocks.pid")]
+
+
+class Ipt2socks(Participant):
+    name = "ipt2socks"
+    program = "ipt2socks"
+    socks = True
+    most_udp_flows = 256
+    note = "via SOCKS; one thread, room for 256 UDP flows"
+
+    def command(self, folder):
+        return [self.program, "-s", SOCKS_SERVER, "-p", "1080", "-l", str(PORT), "-b", "0.0.0.0",
+                "-B", "::", "-c", str(self.most_udp_flows)]
+
+
+class Ipt2socksTuned(Ipt2socks):
+    name = "ipt2socks-tuned"
+    most_udp_flows = 9000     # two descriptors each
+    note = "room for 9,000 UDP flows: more than a row of new ones opens, so that none has to be closed"
+
+
+class Hev(Participant):
+    name = "hev"
+    program = "hev-socks5-tproxy"
+    ready = {"tcp6": {PORT}, "udp6": {PORT}}  # sockets of both families
+    socks = True
+    most_udp_flows = 9000
+    pipeline = "false"
+    note = ("hev-socks5-tproxy, via SOCKS; one worker (as installed it sends its greeting with MSG_MORE, "
+            "which the kernel holds back for 200 ms)")
+
+    def command(self, folder):
+        file = write(folder, "hev.yml", f"""\
+main:
+  workers: 1
+socks5:
+  port: 1080
+  address: {SOCKS_SERVER}
+  udp: 'udp'
+  pipeline: {self.pipeline}
+tcp:
+  port: {PORT}
+  address: '::'
+udp:
+  port: {PORT}
+  address: '::'
+misc:
+  log-file: stderr
+  log-level: warn
+  limit-nofile: 20000
+""")
+        return [self.program, file]
+
+
+class HevTuned(Hev):
+    name = "hev-tuned"
+    pipeline = "true"
+    note = "pipeline: true"
 
 
 class V2ray(Participant):
@@ -250,17 +313,17 @@ class WeirLimits(Weir):
 
 class WeirSocks(Weir):
     name = "weir-socks"
-    packages = ("microsocks",)
     socks = True
-    udp = False
     upstream = f"[upstream socks]\ntype = socks5\nserver = {SOCKS_SERVER}:1080\n"
     use = "socks"
-    note = "via SOCKS, as redsocks"
+    note = "one worker, records off, via SOCKS"
 
 
-PEERS = (Forwarding, HAProxy, HAProxyTuned, Nginx, NginxTuned, Redsocks, V2ray)
+PEERS = (Forwarding, HAProxy, HAProxyTuned, Nginx, NginxTuned, Redsocks, Ipt2socks, Ipt2socksTuned, Hev,
+         HevTuned, V2ray)
 WEIRS = (Weir, WeirTuned, WeirTwoWorkers, WeirRecords, WeirLimits, WeirSocks)
-DEFAULT = [kind.name for kind in PEERS] + ["weir", "weir-tuned", "weir-2"]
+DEFAULT = [kind.name for kind in PEERS if kind.program is None] + [
+    "weir", "weir-tuned", "weir-2", "weir-socks"]
 NAMES = [kind.name for kind in PEERS + WEIRS]
 
 

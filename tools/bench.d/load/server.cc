@@ -13,12 +13,21 @@
 
 namespace load {
 
+void watch_service(int epoll, int socket, std::uint32_t events, Service& service) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &service;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) != 0) die_of_errno("epoll_ctl");
+}
+
 int serve(const Options& options) {
   Ledger& ledger = open_ledger(options.ledger);
   const Descriptor epoll = make_epoll();
+  Tally tally(ledger);
   Services services;
   add_stream_services(epoll.get(), ledger, services);
-  add_datagram_services(epoll.get(), ledger, services);
+  add_datagram_services(epoll.get(), ledger, tally, services);
+  add_socks_services(epoll.get(), ledger, tally, services);
   std::puts("listening");
   std::fflush(stdout);
 

@@ -119,15 +119,12 @@ class OneShot final : public Service {
   std::size_t filled_ = 0;
 };
 
-template <typename Kind>
+// Any address's; who calls is told the ledger.
 class Listener final : public Service {
  public:
-  Listener(int epoll, const Address& address, std::uint32_t interest, Ledger& ledger)
-      : epoll_(epoll), interest_(interest), socket_(listen_tcp(address)), ledger_(ledger) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = static_cast<Service*>(this);
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, socket_.get(), &event) != 0) die_of_errno("epoll_ctl");
+  Listener(int epoll, const Address& address, std::uint16_t port, Ledger& ledger)
+      : epoll_(epoll), port_(port), socket_(listen_tcp(address.with_port(port))), ledger_(ledger) {
+    watch_service(epoll_, socket_.get(), EPOLLIN, *this);
   }
 
   void ready(std::uint32_t) override {
@@ -135,36 +132,55 @@ class Listener final : public Service {
       socklen_t size = sizeof ledger_.stream_peer;
       Descriptor accepted(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&ledger_.stream_peer),
                                   &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      const int number = accepted.get();
-      if (number < 0) return;
-      auto* connection = new Kind(std::move(accepted), ledger_);
-      epoll_event event{};
-      event.events = interest_;
-      event.data.ptr = static_cast<Service*>(connection);
-      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, number, &event) != 0) die_of_errno("epoll_ctl");
+      if (accepted.get() < 0) return;
+      (void)serve_stream(epoll_, ledger_, port_, std::move(accepted));
     }
   }
 
  private:
   int epoll_;
-  std::uint32_t interest_;
+  std::uint16_t port_;
   Descriptor socket_;
   Ledger& ledger_;
 };
 
+template <typename Kind>
+void serve_as(int epoll, Ledger& ledger, Descriptor connection, std::uint32_t interest) {
+  const int number = connection.get();
+  auto* service = new Kind(std::move(connection), ledger);
+  watch_service(epoll, number, interest, *service);
+}
+
 }  // namespace
+
+bool serve_stream(int epoll, Ledger& ledger, std::uint16_t port, Descriptor connection) {
+  switch (port) {
+    case tcp::kSink:
+      serve_as<Sink>(epoll, ledger, std::move(connection), EPOLLIN);
+      return true;
+    case tcp::kSource:
+      serve_as<Source>(epoll, ledger, std::move(connection), EPOLLIN | EPOLLOUT | EPOLLRDHUP);
+      return true;
+    case tcp::kEcho:
+      serve_as<Echo>(epoll, ledger, std::move(connection), EPOLLIN);
+      return true;
+    case tcp::kOneShot:
+      serve_as<OneShot>(epoll, ledger, std::move(connection), EPOLLIN);
+      return true;
+    case tcp::kSocks:
+      serve_socks(epoll, ledger, std::move(connection));
+      return true;
+    default:
+      return false;
+  }
+}
 
 void add_stream_services(int epoll, Ledger& ledger, Services& services) {
   for (const sa_family_t family : {sa_family_t{AF_INET}, sa_family_t{AF_INET6}}) {
-    const Address any = Address::any(family);
-    services.push_back(
-        std::make_unique<Listener<Sink>>(epoll, any.with_port(tcp::kSink), EPOLLIN, ledger));
-    services.push_back(std::make_unique<Listener<Source>>(epoll, any.with_port(tcp::kSource),
-                                                          EPOLLIN | EPOLLOUT | EPOLLRDHUP, ledger));
-    services.push_back(
-        std::make_unique<Listener<Echo>>(epoll, any.with_port(tcp::kEcho), EPOLLIN, ledger));
-    services.push_back(
-        std::make_unique<Listener<OneShot>>(epoll, any.with_port(tcp::kOneShot), EPOLLIN, ledger));
+    for (const std::uint16_t port :
+         {tcp::kSink, tcp::kSource, tcp::kEcho, tcp::kOneShot, tcp::kSocks}) {
+      services.push_back(std::make_unique<Listener>(epoll, Address::any(family), port, ledger));
+    }
   }
 }
 

@@ -130,6 +130,14 @@ Descriptor bind_udp(const Address& address, int receive_buffer) {
   return socket;
 }
 
+void tell_destination(const Descriptor& socket, sa_family_t family) {
+  if (family == AF_INET) {
+    set_option(socket.get(), IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+  } else {
+    set_option(socket.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+  }
+}
+
 Descriptor make_epoll() {
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   if (epoll.get() < 0) die_of_errno("epoll_create1");

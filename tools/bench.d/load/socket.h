@@ -59,6 +59,8 @@ void set_option(int socket, int level, int name, int value, std::string_view wha
 Descriptor listen_tcp(const Address& address);
 Descriptor connect_tcp(const Address& source, const Address& destination);
 Descriptor bind_udp(const Address& address, int receive_buffer);
+// Has each datagram come with the address it was sent to (IP_PKTINFO, IPV6_PKTINFO).
+void tell_destination(const Descriptor& socket, sa_family_t family);
 
 // Interest in `events` for `socket`, with `number` as what epoll hands back.
 void watch(int epoll, int socket, std::uint32_t events, std::uint64_t number);

@@ -1,0 +1,199 @@
+// A SOCKS 5 proxy (RFC 1928) that costs next to nothing: whoever asks it for one of the server's
+// ports is served right here, over the very connection, or behind the header of the relay's
+// datagrams. So what a gateway takes to go by a proxy is measured, and not how fast a proxy can be.
+// No authentication, no names, no fragments.
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "batch.h"
+#include "datagram.h"
+#include "ports.h"
+#include "report.h"
+#include "server.h"
+
+namespace load {
+namespace {
+
+constexpr std::byte kVersion{5};
+constexpr std::byte kConnect{1};
+constexpr std::byte kAssociate{3};
+
+// Address and port as SOCKS has them: a byte for the kind, the address, the port.
+struct Target {
+  std::uint16_t port = 0;
+  std::size_t size = 0;
+};
+
+// The size of one of that kind; 0: a name, or nothing.
+std::size_t target_size(std::byte kind) {
+  return kind == std::byte{1} ? 1 + 4 + 2 : kind == std::byte{4} ? 1 + 16 + 2 : 0;
+}
+
+std::optional<Target> target_at(std::span<const std::byte> bytes) {
+  const std::size_t size = bytes.empty() ? 0 : target_size(bytes[0]);
+  if (size == 0 || bytes.size() < size) return std::nullopt;
+  const auto high = std::to_integer<unsigned>(bytes[size - 2]);
+  const auto low = std::to_integer<unsigned>(bytes[size - 1]);
+  return Target{.port = static_cast<std::uint16_t>(high << 8 | low), .size = size};
+}
+
+// The two questions at the beginning of a connection. Nothing behind them is taken from the socket.
+class Conversation final : public Service {
+ public:
+  Conversation(int epoll, Ledger& ledger, Descriptor socket)
+      : epoll_(epoll), ledger_(ledger), socket_(std::move(socket)) {}
+
+  void ready(std::uint32_t) override {
+    while (const std::size_t wanted = missing()) {
+      const ssize_t size = recv(socket_.get(), said_.data() + heard_, wanted, 0);
+      if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      if (size <= 0 || associated_) {
+        delete this;  // a relay lives as long as its connection, on which nothing more is said
+        return;
+      }
+      heard_ += static_cast<std::size_t>(size);
+    }
+    heard_ = 0;
+    if (!greeted_) {
+      say(std::array{kVersion, std::byte{0}});
+      greeted_ = true;
+    } else {
+      request();  // may delete this
+    }
+  }
+
+ private:
+  // How much more is needed to know the question, or how long it is. Never more than there is of
+  // it.
+  [[nodiscard]] std::size_t missing() const {
+    std::size_t whole = greeted_ ? 4 : 2;
+    if (heard_ >= whole) {
+      whole = greeted_ ? 3 + target_size(said_[3]) : 2 + std::to_integer<std::size_t>(said_[1]);
+    }
+    return whole > heard_ ? whole - heard_ : 0;
+  }
+
+  void request() {
+    const auto target = target_at(std::span(said_).subspan(3));
+    if (target && said_[1] == kAssociate) {
+      accept(udp::kRelay);
+      associated_ = true;
+      return;
+    }
+    if (target && said_[1] == kConnect) {
+      accept(target->port);
+      epoll_ctl(epoll_, EPOLL_CTL_DEL, socket_.get(), nullptr);
+      if (!serve_stream(epoll_, ledger_, target->port, std::move(socket_))) {
+        ++ledger_.corrupt;  // not what any client of ours asks for
+      }
+    }
+    delete this;
+  }
+
+  // "Succeeded", and where: at the address that was called.
+  void accept(std::uint16_t port) {
+    Address here;
+    socklen_t size = sizeof(sockaddr_storage);
+    if (getsockname(socket_.get(), here.get(), &size) != 0) die_of_errno("getsockname");
+    std::array<std::byte, 3 + 1 + 16 + 2> reply{kVersion};
+    const bool v4 = here.family() == AF_INET;
+    reply[3] = std::byte{v4 ? std::uint8_t{1} : std::uint8_t{4}};
+    const std::size_t length = v4 ? 4 : 16;
+    const void* address =
+        v4 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(here.get())->sin_addr)
+           : &reinterpret_cast<const sockaddr_in6*>(here.get())->sin6_addr;
+    std::memcpy(reply.data() + 4, address, length);
+    const std::uint16_t raw = htons(port);
+    std::memcpy(reply.data() + 4 + length, &raw, sizeof raw);
+    say(std::span(reply).first(4 + length + 2));
+  }
+
+  void say(std::span<const std::byte> bytes) const {
+    (void)!send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+
+  int epoll_;
+  Ledger& ledger_;
+  Descriptor socket_;
+  std::array<std::byte, 2 + 255> said_{};
+  std::size_t heard_ = 0;
+  bool greeted_ = false;
+  bool associated_ = false;
+};
+
+// Datagrams behind two zeros, no fragment, and the target. An answer's header says who answers: the
+// target of its question, so that it is the same.
+class Relay final : public Service {
+ public:
+  Relay(Descriptor socket, Ledger& ledger, Tally& tally)
+      : socket_(std::move(socket)), ledger_(ledger), tally_(tally) {}
+
+  void ready(std::uint32_t) override {
+    Batch& batch = Batch::only();
+    const std::size_t count = batch.receive(socket_.get());
+    if (count == 0) return;
+    ledger_.datagram_peer = batch.name(0);
+    tally_.begin();
+    // One run's datagrams all go to one service.
+    bool answer = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      answer = serve(batch.data(i)) || answer;
+      batch.forget_interface(i);
+    }
+    tally_.end();
+    if (answer) batch.send_back(socket_.get(), count);
+  }
+
+ private:
+  // Whether it is to be sent back.
+  bool serve(std::span<std::byte> datagram) {
+    const auto target = datagram.size() > 3 ? target_at(datagram.subspan(3)) : std::nullopt;
+    if (!target) {
+      ++ledger_.corrupt;
+      return false;
+    }
+    const auto payload = datagram.subspan(3 + target->size);
+    switch (target->port) {
+      case udp::kSink:
+        tally_.take(payload);
+        return false;
+      case udp::kDns:
+        make_answer(payload);
+        return true;
+      default:
+        return target->port == udp::kEcho;
+    }
+  }
+
+  Descriptor socket_;
+  Ledger& ledger_;
+  Tally& tally_;
+};
+
+}  // namespace
+
+void serve_socks(int epoll, Ledger& ledger, Descriptor connection) {
+  const int number = connection.get();
+  auto* conversation = new Conversation(epoll, ledger, std::move(connection));
+  watch_service(epoll, number, EPOLLIN, *conversation);
+}
+
+void add_socks_services(int epoll, Ledger& ledger, Tally& tally, Services& services) {
+  for (const sa_family_t family : {sa_family_t{AF_INET}, sa_family_t{AF_INET6}}) {
+    Descriptor socket = bind_udp(Address::any(family).with_port(udp::kRelay), kUdpReceiveBuffer);
+    tell_destination(socket, family);
+    const int number = socket.get();
+    auto relay = std::make_unique<Relay>(std::move(socket), ledger, tally);
+    watch_service(epoll, number, EPOLLIN, *relay);
+    services.push_back(std::move(relay));
+  }
+}
+
+}  // namespace load

@@ -55,8 +55,7 @@ UdpSocket* UdpFlows::adopt_socket(const SocketPart& part, const RuleEntry& rule,
     from.endpoint = part.relay.endpoint;
     from.local = part.relay.local;
     from.mtu = part.relay.mtu;
-    from.way.remote = part.relay.server;
-    from.way.options = &rule.upstream->profile().options;
+    from.server = part.relay.server;
     if (!made->relay->adopt(std::move(from))) {
       services_.reasons().add(Reason::out_of_descriptors);
     }

@@ -145,6 +145,7 @@ void UdpFlows::end_answered() {
 }
 
 void UdpFlows::bury() {
+  finished_dials_.clear();  // which know their relays
   ended_.clear();
   closed_.clear();
 }

@@ -196,6 +196,7 @@ class UdpFlows final : private UdpRelay::Owner {
   std::vector<std::pair<UdpFlow*, int>> unreachable_;  // found while sending
   std::vector<std::unique_ptr<UdpFlow>> ended_;
   std::vector<std::unique_ptr<UdpSocket>> closed_;
+  std::vector<std::unique_ptr<UdpRelay::Dialling>> finished_dials_;
 };
 
 }  // namespace weir

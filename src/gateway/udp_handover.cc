@@ -84,7 +84,7 @@ SocketPart part_of(const UdpSocket& socket, Numbering& numbers) {
   if (const UdpRelay* relay = socket.relay.get()) {
     out.has_relay = true;
     out.relay = {.endpoint = relay->endpoint(),
-                 .server = relay->route().remote,
+                 .server = relay->way().remote,
                  .local = relay->local(),
                  .mtu = relay->mtu()};
   }

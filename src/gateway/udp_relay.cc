@@ -27,36 +27,53 @@ std::uint32_t mtu_of(int fd, Family family) {
 
 }  // namespace
 
+UdpRelay::Dialling::Dialling(UdpRelay& relay, const FlowCore& core)
+    : flow(core.flow),
+      own_sockets(relay.services_, core.generation),
+      flow_id(relay.services_.id_of(core)),
+      dial({own_sockets, relay.services_.poll(), relay.services_.deadlines(),
+            core.snapshot->bypass(), core.snapshot->timeouts().connect,
+            core.snapshot->timeouts().handshake},
+           flow, relay.upstream_, static_cast<TcpDial::Owner&>(relay),
+           static_cast<EdgePoll::Watcher&>(relay)) {}
+
 UdpRelay::UdpRelay(Owner& owner, FlowServices& services, UdpSocket& socket, const FlowCore& core)
     : owner_(owner),
       services_(services),
       socket_(socket),
-      flow_(core.flow),
-      own_sockets_(services, core.generation),
-      flow_id_(services.id_of(core)),
-      dial_({own_sockets_, services.poll(), services.deadlines(), core.snapshot->bypass(),
-             core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake},
-            flow_, *core.rule->upstream, static_cast<TcpDial::Owner&>(*this),
-            static_cast<EdgePoll::Watcher&>(*this)) {}
+      upstream_(*core.rule->upstream),
+      dialling_(std::make_unique<Dialling>(*this, core)) {}
 
 UdpRelay::~UdpRelay() { services_.poll().forget(*this); }
 
-TcpDial::Outcome UdpRelay::start(Route first) { return dial_.start(std::move(first)); }
+TcpDial::Outcome UdpRelay::start(Route first) { return dialling_->dial.start(std::move(first)); }
+
+UdpRelay::Way UdpRelay::way() const {
+  if (!dialling_) {
+    return way_;
+  }
+  const Route& route = dialling_->dial.route();
+  return {.remote = route.remote,
+          .server = route.server,
+          .attempts = dialling_->dial.attempts(),
+          .path = route.dialled ? path_of(route, upstream_.name()) : ""};
+}
 
 bool UdpRelay::adopt(Inherited from) {
+  own_ = dialling_->own_sockets.known({.local = from.local, .remote = from.server});
+  dialling_.reset();
   control_ = std::move(from.control);
   endpoint_ = from.endpoint;
   mtu_ = from.mtu;
-  own_ = own_sockets_.known({.local = from.local, .remote = from.way.remote});
-  inherited_ = std::make_unique<Inherited>(std::move(from));
+  way_.remote = from.server;
   services_.loop_guard().opened(own_);
   return services_.poll().add(control_.get(), *this);
 }
 
 void UdpRelay::learn(const FlowCore& core) {
-  inherited_->way.server = core.server;
-  inherited_->attempts = core.attempts;
-  inherited_->path = core.path ? *core.path : "";
+  way_.server = core.server;
+  way_.attempts = core.attempts;
+  way_.path = core.path ? *core.path : "";
 }
 
 void UdpRelay::close() {
@@ -64,8 +81,8 @@ void UdpRelay::close() {
   if (control_.valid()) {
     services_.loop_guard().closed(own_);
     control_.reset();
-  } else {
-    dial_.abandon();
+  } else if (dialling_) {
+    dialling_->dial.abandon();
   }
 }
 
@@ -91,37 +108,37 @@ std::uint64_t UdpRelay::kept_of(const UdpFlow& flow) const {
 
 void UdpRelay::on_dialed(TcpDial::Outcome outcome) {
   if (outcome == TcpDial::Outcome::connected) {
-    outcome = opened();
-  }
-  if (outcome == TcpDial::Outcome::connected) {
+    opened();
     owner_.on_relay_open(socket_);
   } else {
-    owner_.on_relay_failed(socket_, outcome, dial_.error());
+    owner_.on_relay_failed(socket_, outcome, dialling_->dial.error());
   }
 }
 
-TcpDial::Outcome UdpRelay::opened() {
-  own_ = own_sockets_.known(dial_.ends());
-  control_ = dial_.take_socket();
-  const Route& way = dial_.route();
-  endpoint_ = way.hops.back().handshake->relay();
+void UdpRelay::opened() {
+  TcpDial& dial = dialling_->dial;
+  way_ = way();
+  own_ = dialling_->own_sockets.known(dial.ends());
+  endpoint_ = dial.route().hops.back().handshake->relay();
+  control_ = dial.take_socket();
   // An unspecified address means the server's own. So does one that nobody else can reach: here it
   // would be this machine's.
-  const Address& server = way.remote.address;
+  const Address& server = way_.remote.address;
   if (endpoint_.address.is_unspecified() ||
       (endpoint_.address.is_loopback() && !server.is_loopback())) {
     endpoint_.address = server;
   }
   // The end of the connection may have come with the server's answer.
   services_.poll().again(*this, EPOLLIN);
-  mtu_ = mtu_of(control_.get(), way.remote.family());
-  return TcpDial::Outcome::connected;
+  mtu_ = mtu_of(control_.get(), way_.remote.family());
 }
 
 // Nothing is said on the connection any more; its end is the relay's.
 void UdpRelay::on_events(std::uint32_t events) {
   if (!control_.valid()) {
-    dial_.on_events(events);
+    if (dialling_) {
+      dialling_->dial.on_events(events);
+    }
     return;
   }
   // In one turn: a server that never stops talking must not hold up the others.
@@ -147,6 +164,6 @@ void UdpRelay::on_events(std::uint32_t events) {
 void UdpRelay::on_retry(const std::shared_ptr<Server>&) {
   services_.reasons().add(Reason::retried);
 }
-std::string UdpRelay::flow_id() const { return flow_id_; }
+std::string UdpRelay::flow_id() const { return dialling_->flow_id; }
 
 }  // namespace weir

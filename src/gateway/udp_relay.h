@@ -48,23 +48,40 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   UdpRelay(const UdpRelay&) = delete;
   UdpRelay& operator=(const UdpRelay&) = delete;
 
+  // To whom the connection was made, and how.
+  struct Way {
+    Endpoint remote;
+    std::shared_ptr<Server> server;
+    std::uint32_t attempts = 0;
+    std::string path;  // empty: the server's name does
+  };
+  [[nodiscard]] Way way() const;
+
   // What is known of a relay that another process opened.
   struct Inherited {
     Descriptor control;
     Endpoint endpoint;
     Endpoint local;
+    Endpoint server;
     std::uint32_t mtu = 0;
-    Route way;  // whom the connection was made to
-    std::uint32_t attempts = 0;
-    std::string path;  // empty: the server's name does
   };
   // Goes on with it, instead of start(). False when the kernel refuses.
   [[nodiscard]] bool adopt(Inherited from);
   // What a flow of an inherited one knows of the way.
   void learn(const FlowCore& core);
-  [[nodiscard]] const std::string* inherited_path() const {
-    return inherited_ && !inherited_->path.empty() ? &inherited_->path : nullptr;
-  }
+
+  // What is needed until it is open, and then no more: there may be thousands.
+  struct Dialling {
+    Dialling(UdpRelay& relay, const FlowCore& core);
+    Flow flow;
+    OwnSockets own_sockets;
+    std::string flow_id;
+    TcpDial dial;
+  };
+  // To be called from on_relay_open(), and destroyed after this turn: the dial is at work still.
+  [[nodiscard]] std::unique_ptr<Dialling> finish_dialling() { return std::move(dialling_); }
+  // Before that.
+  [[nodiscard]] const TcpDial& dial() const { return dialling_->dial; }
 
   // Takes the route that the flow got; later attempts ask for their own. What is known at once is
   // returned, and not told to the owner.
@@ -78,13 +95,6 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
   // The connection's own end.
   [[nodiscard]] const Endpoint& local() const { return own_.local; }
-  // Of the route that leads there.
-  [[nodiscard]] const Route& route() const { return inherited_ ? inherited_->way : dial_.route(); }
-  [[nodiscard]] const std::string& error() const { return dial_.error(); }
-  [[nodiscard]] std::uint32_t attempts() const {
-    return inherited_ ? inherited_->attempts : dial_.attempts();
-  }
-  [[nodiscard]] Instant connected_at() const { return dial_.connected_at(); }
   // Largest IP packet on the way there, in bytes; 0: unknown.
   [[nodiscard]] std::uint32_t mtu() const { return mtu_; }
 
@@ -110,20 +120,18 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   [[nodiscard]] std::string flow_id() const override;
   void on_events(std::uint32_t events) override;
 
-  TcpDial::Outcome opened();
+  void opened();
 
   Owner& owner_;
   FlowServices& services_;
   UdpSocket& socket_;
-  Flow flow_;
-  OwnSockets own_sockets_;
-  std::string flow_id_;
-  TcpDial dial_;
-  std::unique_ptr<Inherited> inherited_;  // null: opened here
+  const Upstream& upstream_;
+  std::unique_ptr<Dialling> dialling_;
   Descriptor control_;
   LoopGuard::OwnSocket own_;
   Endpoint endpoint_;
   std::uint32_t mtu_ = 0;
+  Way way_;  // once there is no more dialling
   std::vector<Kept> kept_;
   std::size_t kept_bytes_ = 0;
 };

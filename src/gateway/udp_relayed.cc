@@ -110,7 +110,7 @@ UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
     learn_from_relay(core, socket);
     const DialFailure failure = failure_of(outcome);
     tell_unreachable(core.flow, RawSender::Unreachable::port);
-    refuse(core, failure.end, failure.reason, socket.relay->error());
+    refuse(core, failure.end, failure.reason, socket.relay->dial().error());
     release(socket);
     return nullptr;
   }
@@ -122,14 +122,12 @@ UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
 
 void UdpFlows::learn_from_relay(FlowCore& core, const UdpSocket& socket) const {
   const UdpRelay& relay = *socket.relay;
-  const Route& way = relay.route();
-  core.attempts = static_cast<std::uint16_t>(relay.attempts());
+  const UdpRelay::Way way = relay.way();
+  core.attempts = static_cast<std::uint16_t>(way.attempts);
   core.server = way.server;
   core.remote = way.remote;
-  if (const std::string* path = relay.inherited_path()) {
-    core.path = std::make_unique<const std::string>(*path);
-  } else if (way.dialled) {
-    core.path = std::make_unique<const std::string>(path_of(way, core.rule->upstream->name()));
+  if (!way.path.empty()) {
+    core.path = std::make_unique<const std::string>(way.path);
   }
   if (socket.descriptor.valid()) {
     core.source = socket.local;
@@ -156,11 +154,12 @@ void UdpFlows::follow_relay(UdpFlow& flow) {
 
 void UdpFlows::on_relay_open(UdpSocket& socket) {
   UdpRelay& relay = *socket.relay;
+  const TcpDial& dial = relay.dial();
   // The socket as the route wants it, in the family of the connection.
   Route way;
   way.remote = relay.endpoint();
-  way.source = relay.route().source;
-  way.options = relay.route().options;
+  way.source = dial.route().source;
+  way.options = dial.route().options;
   const Flow flow{.protocol = Protocol::udp,
                   .client = socket.client,
                   .destination = relay.endpoint(),
@@ -182,15 +181,16 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
   for (UdpFlow* one : relay.flows) {
     follow_relay(*one);
     if (one == socket.only_flow) {  // a later attempt may lead elsewhere
-      wrap(*one, relay.route().wrappings);
+      wrap(*one, dial.route().wrappings);
     } else {
       one->wrapping->room = room_of(socket, one->core);
     }
-    one->wrapping->connect_us = one->core.since_opened(relay.connected_at());
+    one->wrapping->connect_us = one->core.since_opened(dial.connected_at());
     one->wrapping->handshake_us = one->core.since_opened(services_.poll().now());
     services_.took(one->core, Latency::connect, one->wrapping->connect_us);
     services_.took(one->core, Latency::handshake, one->wrapping->handshake_us);
   }
+  finished_dials_.push_back(relay.finish_dialling());
   const auto kept = relay.take_kept();
   for (const UdpRelay::Kept& datagram : kept) {
     send_up(

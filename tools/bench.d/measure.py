@@ -90,12 +90,15 @@ class Bench:
             raise Failed("what was sent did not come through whole")
         if report.get("bytes", report.get("ops")) == 0:
             raise Failed("nothing came through")
-        # The server says who called it: a gateway (all of them use the router's address here; a SOCKS
-        # server calls from its own), or the client itself, when nothing stood between.
+        # The server says who called it: a gateway (all of them use the router's address here), or the
+        # client itself, when nothing stood between; and whether it asked its SOCKS server.
         peer = ipaddress.ip_address(report["peer"])
         direct = any(peer in network for network in CLIENT_NETWORKS)
         if direct != (participant.interception is None):
             raise Failed(f"the server was called by {peer}: the traffic went another way")
+        if bool(report["by_socks"]) != participant.socks:
+            raise Failed("the traffic went past the SOCKS server" if participant.socks
+                         else "the traffic went by the SOCKS server")
 
     @staticmethod
     def _derive(metric, report):

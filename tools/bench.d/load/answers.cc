@@ -12,7 +12,7 @@ void Answers::print(const Observation& observation, const Ledger& ledger) const 
   report.add("loss", all > 0 ? static_cast<double>(lost_) / all : 0.0);
   report.add("p50_us", static_cast<double>(latencies_.percentile(0.50).count()) / 1e3);
   report.add("p99_us", static_cast<double>(latencies_.percentile(0.99).count()) / 1e3);
-  finish(report, observation, ledger, corrupt_, ledger.datagram_peer);
+  finish(report, observation, ledger, corrupt_, ledger.datagram_caller);
 }
 
 }  // namespace load

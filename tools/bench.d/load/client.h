@@ -8,6 +8,7 @@
 
 namespace load {
 
+struct Caller;
 struct Ledger;
 class Observation;
 
@@ -24,7 +25,7 @@ Address destination_of(const Options& options, std::uint32_t i, std::uint16_t de
 
 // What every report ends with: the observation, and what the server saw.
 void finish(Report& report, const Observation& observation, const Ledger& ledger,
-            std::uint64_t corrupt, const sockaddr_storage& peer);
+            std::uint64_t corrupt, const Caller& caller);
 
 // With --hold: says "ready" and returns when standard input closes.
 void hold_until_told();

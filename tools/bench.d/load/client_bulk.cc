@@ -42,7 +42,7 @@ class Bulk {
     Report report;
     report.add("bytes", static_cast<double>(bytes_));
     report.add("incomplete", complete_ ? 0.0 : 1.0);
-    finish(report, observation_, ledger_, corrupt_, ledger_.stream_peer);
+    finish(report, observation_, ledger_, corrupt_, ledger_.stream_caller);
     return 0;
   }
 

@@ -60,7 +60,7 @@ class Datagrams {
                sent_ == 0 ? 0.0 : 1.0 - static_cast<double>(received) / static_cast<double>(sent_));
     report.add("repeated", static_cast<double>(ledger_.repeated.load()));
     report.add("stalls", static_cast<double>(stalls_));
-    finish(report, observation_, ledger_, 0, ledger_.datagram_peer);
+    finish(report, observation_, ledger_, 0, ledger_.datagram_caller);
     return 0;
   }
 

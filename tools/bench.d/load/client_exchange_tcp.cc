@@ -60,7 +60,7 @@ class ExchangeTcp {
     report.add("ops", static_cast<double>(exchanges_));
     report.add("p50_us", static_cast<double>(latencies_.percentile(0.50).count()) / 1e3);
     report.add("p99_us", static_cast<double>(latencies_.percentile(0.99).count()) / 1e3);
-    finish(report, observation_, ledger_, corrupt_, ledger_.stream_peer);
+    finish(report, observation_, ledger_, corrupt_, ledger_.stream_caller);
     return 0;
   }
 

@@ -14,6 +14,11 @@
 
 namespace load {
 
+struct Caller {
+  sockaddr_storage address;
+  bool by_socks;
+};
+
 struct Ledger {
   // Server: bytes the sinks verified, bytes the sources sent.
   std::atomic<std::uint64_t> stream_verified;
@@ -38,9 +43,9 @@ struct Ledger {
   std::atomic<std::uint64_t> wake_at;
   std::atomic<std::uint32_t> wake_word;  // futex
 
-  // Server: who called last, so that a run can prove which way it went.
-  sockaddr_storage stream_peer;
-  sockaddr_storage datagram_peer;
+  // Server: who called last, and whether by SOCKS, so that a run can prove which way it went.
+  Caller stream_caller;
+  Caller datagram_caller;
 };
 
 // Maps `file`, made and zeroed by the first who opens it.

@@ -25,10 +25,11 @@ Address destination_of(const Options& options, std::uint32_t i, std::uint16_t de
 }
 
 void finish(Report& report, const Observation& observation, const Ledger& ledger,
-            std::uint64_t corrupt, const sockaddr_storage& peer) {
+            std::uint64_t corrupt, const Caller& caller) {
   observation.add_to(report);
   report.add("corrupt", static_cast<double>(corrupt + ledger.corrupt.load()));
-  report.add("peer", peer_text(peer));
+  report.add("peer", peer_text(caller.address));
+  report.add("by_socks", caller.by_socks ? 1.0 : 0.0);
   report.print();
 }
 

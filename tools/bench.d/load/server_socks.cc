@@ -4,6 +4,7 @@
 // No authentication, no names, no fragments.
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -24,6 +25,10 @@ namespace {
 constexpr std::byte kVersion{5};
 constexpr std::byte kConnect{1};
 constexpr std::byte kAssociate{3};
+
+// How many connections live that a relay was asked for on: there is none for nobody. All gateways
+// call from one address.
+std::size_t associations = 0;
 
 // Address and port as SOCKS has them: a byte for the kind, the address, the port.
 struct Target {
@@ -49,6 +54,9 @@ class Conversation final : public Service {
  public:
   Conversation(int epoll, Ledger& ledger, Descriptor socket)
       : epoll_(epoll), ledger_(ledger), socket_(std::move(socket)) {}
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+  ~Conversation() override { associations -= associated_ ? 1 : 0; }
 
   void ready(std::uint32_t) override {
     while (const std::size_t wanted = missing()) {
@@ -85,6 +93,7 @@ class Conversation final : public Service {
     if (target && said_[1] == kAssociate) {
       accept(udp::kRelay);
       associated_ = true;
+      ++associations;
       return;
     }
     if (target && said_[1] == kConnect) {
@@ -138,8 +147,8 @@ class Relay final : public Service {
   void ready(std::uint32_t) override {
     Batch& batch = Batch::only();
     const std::size_t count = batch.receive(socket_.get());
-    if (count == 0) return;
-    ledger_.datagram_peer = batch.name(0);
+    if (count == 0 || associations == 0) return;
+    ledger_.datagram_caller = {batch.name(0), true};
     tally_.begin();
     // One run's datagrams all go to one service.
     bool answer = false;
@@ -154,7 +163,10 @@ class Relay final : public Service {
  private:
   // Whether it is to be sent back.
   bool serve(std::span<std::byte> datagram) {
-    const auto target = datagram.size() > 3 ? target_at(datagram.subspan(3)) : std::nullopt;
+    constexpr std::array<std::byte, 3> whole{};  // RSV, RSV, FRAG
+    const bool is_one =
+        datagram.size() > whole.size() && std::equal(whole.begin(), whole.end(), datagram.begin());
+    const auto target = is_one ? target_at(datagram.subspan(whole.size())) : std::nullopt;
     if (!target) {
       ++ledger_.corrupt;
       return false;
@@ -167,8 +179,11 @@ class Relay final : public Service {
       case udp::kDns:
         make_answer(payload);
         return true;
+      case udp::kEcho:
+        return true;
       default:
-        return target->port == udp::kEcho;
+        ++ledger_.corrupt;
+        return false;
     }
   }
 

@@ -129,10 +129,13 @@ class Listener final : public Service {
 
   void ready(std::uint32_t) override {
     for (int i = 0; i < 64; ++i) {
-      socklen_t size = sizeof ledger_.stream_peer;
-      Descriptor accepted(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&ledger_.stream_peer),
+      Caller caller{};
+      socklen_t size = sizeof caller.address;
+      Descriptor accepted(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&caller.address),
                                   &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (accepted.get() < 0) return;
+      caller.by_socks = port_ == tcp::kSocks;
+      ledger_.stream_caller = caller;
       (void)serve_stream(epoll_, ledger_, port_, std::move(accepted));
     }
   }

@@ -40,7 +40,7 @@ class DatagramSink final : public Service {
         data = data.subspan(one.size());
       }
     }
-    ledger_.datagram_peer = batch.name(0);
+    ledger_.datagram_caller = {batch.name(0), false};
     tally_.end();
   }
 
@@ -64,7 +64,7 @@ class Responder final : public Service {
       if (answer_ == Answer::dns) make_answer(batch.data(i));
       batch.forget_interface(i);
     }
-    ledger_.datagram_peer = batch.name(0);
+    ledger_.datagram_caller = {batch.name(0), false};
     batch.send_back(socket_.get(), count);
   }
 

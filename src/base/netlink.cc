@@ -26,10 +26,10 @@ Result<> send(const Descriptor& socket, Bytes message) {
   return Done{};
 }
 
-Result<std::size_t> receive(const Descriptor& socket, std::span<std::byte> into) {
+Result<std::size_t> receive(const Descriptor& socket, std::span<std::byte> into, int flags) {
   ssize_t size = 0;
   do {
-    size = recv(socket.get(), into.data(), into.size(), 0);
+    size = recv(socket.get(), into.data(), into.size(), flags);
   } while (size < 0 && errno == EINTR);
   if (size <= 0) {
     return failed("hear the answer", size < 0 ? errno : ECONNRESET);
@@ -129,13 +129,16 @@ Result<std::vector<std::byte>> ask(const Descriptor& socket, const Request& requ
     return sent.error();
   }
   std::vector<std::byte> answer(one_answer);
-  const auto size = receive(socket, answer);
+  const auto size = receive(socket, answer, MSG_DONTWAIT);
   if (!size) {
     return size.error();
   }
   answer.resize(size.value());
   const auto header = read_as<nlmsghdr>(answer);
-  if (!header || header->nlmsg_type == NLMSG_ERROR) {
+  if (!header) {
+    return failed("read", EBADMSG);
+  }
+  if (header->nlmsg_type == NLMSG_ERROR) {
     return failed("read", said_against(answer));
   }
   return answer;
@@ -149,7 +152,7 @@ Result<> dump(const Descriptor& socket, const Request& request,
   std::vector<std::byte> buffer(std::size_t{64} * 1024);
   int code = 0;
   for (bool done = false; !done;) {
-    const auto size = receive(socket, buffer);
+    const auto size = receive(socket, buffer, 0);
     if (!size) {
       return size.error();
     }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -68,6 +69,7 @@ class Request {
  private:
   template <typename T>
   static Bytes as_bytes(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
     return std::as_bytes(std::span(&value, 1));
   }
   Request(std::uint16_t type, Bytes header);
@@ -80,7 +82,8 @@ class Request {
 
 [[nodiscard]] Result<Descriptor> open(int protocol, int more_flags = 0);
 
-// The one message that answers a question; what the kernel says against it is the error.
+// The one message that answers a question; what the kernel says against it is the error. Does not
+// wait: the kernel has answered when it has been asked, or has no memory for it.
 [[nodiscard]] Result<std::vector<std::byte>> ask(const Descriptor& socket, const Request& request);
 
 // Gives every message of the answer to a question for all there are.

@@ -190,7 +190,8 @@ void Worker::end_turn() {
       moderation_.after_turn(poll_.now(), {.bulk_bytes = tcp_.take_bulk_bytes(),
                                            .datagrams = questions.all + answers.all,
                                            .large_datagrams = questions.large + answers.large,
-                                           .rested = poll_.rested()});
+                                           .rested = poll_.rested(),
+                                           .look_found = poll_.look_found()});
   if (pause.rest_until) {
     poll_.rest_until(*pause.rest_until);
   }

@@ -93,6 +93,7 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
     }
     return std::max(count, 0);
   };
+  look_found_.reset();
   const auto longest = std::max(busy_poll_, std::exchange(look_for_, 0us));
   if (timeout == 0 || longest == 0us) {
     return ask(timeout);
@@ -106,6 +107,7 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
       count = ask(0);
       looked = clock_now();
     }
+    look_found_ = count != 0;
   }
   if (count == 0) {
     count = ask(timeout);

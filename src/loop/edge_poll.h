@@ -69,6 +69,8 @@ class EdgePoll {
   void busy_poll(std::chrono::microseconds longest) { busy_poll_ = longest; }
   // The same, before the next turn only.
   void look_for(std::chrono::microseconds longest) { look_for_ = longest; }
+  // Whether looking before this turn found something; nothing: there was none.
+  [[nodiscard]] std::optional<bool> look_found() const { return look_found_; }
 
   // Before the next turn the thread sleeps until then, and no event wakes it: what comes meanwhile
   // is served together. Not while again() is due, not with busy_poll(), which is for those who
@@ -103,6 +105,7 @@ class EdgePoll {
   std::optional<Instant> rest_until_;
   std::chrono::microseconds busy_poll_{0};
   std::chrono::microseconds look_for_{0};
+  std::optional<bool> look_found_;
   std::chrono::nanoseconds usual_wait_{0};  // between turns, of late
   std::function<void()> on_turn_end_;
   std::span<epoll_event> batch_;  // what this turn has not told yet

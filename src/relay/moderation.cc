@@ -18,7 +18,8 @@
 //
 // Large datagrams, a GSO sender's, are the exception. Such a message is a batch already, and its
 // sender waits for a few of them to arrive: in a dense row of them it pays to look for the next one
-// for as long as falling asleep and being woken up takes. It costs no more CPU time than sleeping.
+// for as long as falling asleep and being woken up takes. Of such a sender it costs no more CPU
+// time than sleeping; where it finds nothing more often than not, it is given up for a while, too.
 #include "relay/moderation.h"
 
 #include <algorithm>
@@ -33,30 +34,51 @@ constexpr std::uint64_t worthwhile_bytes = std::uint64_t{128} * 1024;
 constexpr std::uint64_t worthwhile_datagrams = 8;
 constexpr int least_patience = 64;
 constexpr int most_patience = 4096;
+constexpr int most_found = 8;
 
 }  // namespace
 
-void Moderation::judge(const Work& work) {
-  if (work.bulk_bytes < worthwhile_bytes && work.datagrams < worthwhile_datagrams) {
-    skip_ = patience_;
-    patience_ = std::min(2 * patience_, most_patience);
-  } else {
-    patience_ = least_patience;
+bool Moderation::Trial::may() {
+  if (skip > 0) {
+    --skip;
+    return false;
+  }
+  return true;
+}
+
+void Moderation::Trial::failed() {
+  skip = patience;
+  patience = std::min(2 * patience, most_patience);
+}
+
+void Moderation::Trial::succeeded() { patience = least_patience; }
+
+void Moderation::judge_look(bool found) {
+  found_ = std::min(found_ + (found ? 1 : -1), most_found);
+  if (found_ < -most_found) {
+    found_ = 0;
+    look_.failed();
+  } else if (found_ == most_found) {
+    look_.succeeded();
   }
 }
 
 Moderation::Pause Moderation::after_turn(Instant began, const Work& work) {
   if (work.rested) {
-    judge(work);
+    const bool paid = work.bulk_bytes >= worthwhile_bytes || work.datagrams >= worthwhile_datagrams;
+    paid ? rest_.succeeded() : rest_.failed();
   }
-  if (work.bulk_bytes == 0 && work.large_datagrams != 0) {
-    return {.look_for = look};
+  if (work.look_found) {
+    judge_look(*work.look_found);
   }
   if (work.bulk_bytes == 0 && work.datagrams == 0) {
     return {};
   }
-  if (skip_ > 0) {
-    --skip_;
+  const bool are_batches = work.datagrams < work.large_datagrams + worthwhile_datagrams;
+  if (work.bulk_bytes == 0 && work.large_datagrams != 0 && are_batches) {
+    return {.look_for = look_.may() ? look : std::chrono::microseconds(0)};
+  }
+  if (!rest_.may()) {
     return {};
   }
   return {.rest_until = began + (work.bulk_bytes != 0 ? bulk_apart : datagrams_apart)};

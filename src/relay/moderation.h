@@ -20,6 +20,7 @@ class Moderation {
     std::uint64_t datagrams = 0;        // received; what a GSO sender sends at once is one
     std::uint64_t large_datagrams = 0;  // of them
     bool rested = false;                // whether the worker did wait before it
+    std::optional<bool> look_found = std::nullopt;  // something, where it looked before it
   };
 
   // What to do before the next turn.
@@ -33,10 +34,20 @@ class Moderation {
   Pause after_turn(Instant began, const Work& work);
 
  private:
-  void judge(const Work& work);
+  // Something that is tried as long as it pays.
+  struct Trial {
+    int skip = 0;       // turns until it is tried again
+    int patience = 64;  // how many the next time, should it fail once more
+    bool may();
+    void failed();
+    void succeeded();
+  };
 
-  int skip_ = 0;       // turns until the next trial
-  int patience_ = 64;  // turns that pass before the next one, should this one fail, too
+  void judge_look(bool found);
+
+  Trial rest_;
+  Trial look_;
+  int found_ = 0;  // looks of late that found something, less those in vain
 };
 
 }  // namespace weir

@@ -119,7 +119,7 @@ TEST_CASE("the largest datagram fits") {
   CHECK((batch.header(0).msg_flags & MSG_TRUNC) == 0);
 }
 
-TEST_CASE("a batch says how many it has received, and how many were larger than any frame") {
+TEST_CASE("a batch says how many it has received, and how many of them were large") {
   const Socket receiver(Family::v4);
   const Socket sender(Family::v4);
   DatagramBatch batch;

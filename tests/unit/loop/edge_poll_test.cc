@@ -6,13 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <atomic>
-#include <ctime>
-#include <functional>
-#include <memory>
 #include <optional>
-#include <string>
 #include <thread>
 #include <vector>
 

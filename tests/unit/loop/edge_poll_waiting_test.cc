@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <ctime>
+#include <optional>
 #include <thread>
 
 #include "catch.h"
@@ -57,19 +58,41 @@ TEST_CASE("a poll that looks for more sleeps all the same when nothing comes") {
   CHECK(own_time() - began < 100ms);
 }
 
-TEST_CASE("a look that was asked for once is for one turn") {
+TEST_CASE("a look that was asked for once is for one turn, and says what came of it") {
   Turns turns;
-  const auto sleep = [&]() {
+  // The first turn of a run does not sleep; the second is the one that is meant.
+  const auto sleep = [&](std::chrono::microseconds look) {
     Timer timer(turns.loop, []() {});
     timer.once(60ms);
+    const int first = turns.turns + 1;
+    turns.at_turn_end = [&turns, look, first]() {
+      if (turns.turns == first) {
+        turns.poll.look_for(look);
+      }
+    };
     const auto began = own_time();
-    turns.run(1);
+    turns.run(2);
+    turns.at_turn_end = {};
     return own_time() - began;
   };
-  turns.run_awake(1);
-  turns.poll.look_for(50ms);
-  sleep();
-  CHECK(sleep() < 20ms);
+  sleep(50ms);
+  CHECK(turns.poll.look_found() == false);
+  CHECK(sleep(0ms) < 20ms);
+  CHECK(turns.poll.look_found() == std::nullopt);
+}
+
+TEST_CASE("a look that finds something says so") {
+  Turns turns;
+  Pair pair;
+  Ears ears;
+  REQUIRE(turns.poll.add_input(pair.near.get(), ears));
+  turns.at_turn_end = [&]() {
+    turns.poll.look_for(50ms);
+    pair.write("x");
+  };
+  turns.run(2);
+  CHECK(ears.heard.size() == 1);
+  CHECK(turns.poll.look_found() == true);
 }
 
 TEST_CASE("while a poll rests nothing wakes it, and what came is told in one turn") {

@@ -114,10 +114,12 @@ TEST_CASE("a flow's buffers are bounded before it is bulk, and those of its othe
   CHECK(world.bulk_bytes() > 0);
   CHECK(world.server.wrong == 0);
   CHECK(received(world.server_side) == answers);
-  if (to) {  // the round trip may have been shorter since
-    CHECK(sent(world.server_side) <= 2 * *to);
-    CHECK(sent(world.server_side) >= 2 * 262'144);
+  if (!to) {
+    WARN("skipped: too busy a machine for peers to be near");
+    return;
   }
+  CHECK(sent(world.server_side) <= 2 * *to);  // the round trip may have been shorter since
+  CHECK(sent(world.server_side) >= 2 * 262'144);
 }
 
 TEST_CASE("what is no TCP socket stays as it was") {

@@ -61,8 +61,42 @@ TEST_CASE("turns with datagrams begin 100 microseconds apart, unless there was b
 TEST_CASE("after a GSO sender's message nobody waits: the worker looks for the next one") {
   Moderation moderation;
   CHECK(moderation.after_turn(noon, run) == Pause{.look_for = 20us});
-  CHECK(moderation.after_turn(noon, {.datagrams = 9, .large_datagrams = 1}) ==
+  CHECK(moderation.after_turn(noon, {.datagrams = 8, .large_datagrams = 1}) ==
         Pause{.look_for = 20us});
+}
+
+TEST_CASE("beside enough small datagrams, a GSO sender's messages are kept apart like them") {
+  Moderation moderation;
+  CHECK(moderation.after_turn(noon, {.datagrams = 9, .large_datagrams = 1}) ==
+        Pause{.rest_until = noon + 100us});
+}
+
+TEST_CASE("looks that find something now and then go on") {
+  Moderation moderation;
+  Work after = run;
+  for (int i = 0; i < 1000; ++i) {
+    CHECK(moderation.after_turn(noon, after) == Pause{.look_for = 20us});
+    after.look_found = i % 2 == 0;
+  }
+}
+
+TEST_CASE("looks in vain are given up, and tried ever less") {
+  Moderation moderation;
+  Work vain = run;
+  vain.look_found = false;
+  const auto looks = [&](int turns, const Work& work) {
+    int count = 0;
+    for (int i = 0; i < turns; ++i) {
+      count += moderation.after_turn(noon, work).look_for != 0us ? 1 : 0;
+    }
+    return count;
+  };
+  // The ninth is one too many.
+  for (const int patience : {64, 128, 256}) {
+    CHECK(looks(8, vain) == 8);
+    CHECK(looks(1, vain) == 0);
+    CHECK(looks(patience - 1, run) == 0);
+  }
 }
 
 TEST_CASE("beside bulk, a GSO sender's messages are kept apart like all else") {

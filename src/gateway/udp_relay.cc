@@ -29,19 +29,19 @@ std::uint32_t mtu_of(int fd, Family family) {
 
 UdpRelay::Dialling::Dialling(UdpRelay& relay, const FlowCore& core)
     : flow(core.flow),
+      upstream(*core.rule->upstream),
       own_sockets(relay.services_, core.generation),
       flow_id(relay.services_.id_of(core)),
       dial({own_sockets, relay.services_.poll(), relay.services_.deadlines(),
             core.snapshot->bypass(), core.snapshot->timeouts().connect,
             core.snapshot->timeouts().handshake},
-           flow, relay.upstream_, static_cast<TcpDial::Owner&>(relay),
+           flow, upstream, static_cast<TcpDial::Owner&>(relay),
            static_cast<EdgePoll::Watcher&>(relay)) {}
 
 UdpRelay::UdpRelay(Owner& owner, FlowServices& services, UdpSocket& socket, const FlowCore& core)
     : owner_(owner),
       services_(services),
       socket_(socket),
-      upstream_(*core.rule->upstream),
       dialling_(std::make_unique<Dialling>(*this, core)) {}
 
 UdpRelay::~UdpRelay() { services_.poll().forget(*this); }
@@ -56,7 +56,7 @@ UdpRelay::Way UdpRelay::way() const {
   return {.remote = route.remote,
           .server = route.server,
           .attempts = dialling_->dial.attempts(),
-          .path = route.dialled ? path_of(route, upstream_.name()) : ""};
+          .path = route.dialled ? path_of(route, dialling_->upstream.name()) : ""};
 }
 
 bool UdpRelay::adopt(Inherited from) {

@@ -74,6 +74,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   struct Dialling {
     Dialling(UdpRelay& relay, const FlowCore& core);
     Flow flow;
+    const Upstream& upstream;
     OwnSockets own_sockets;
     std::string flow_id;
     TcpDial dial;
@@ -125,7 +126,6 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   Owner& owner_;
   FlowServices& services_;
   UdpSocket& socket_;
-  const Upstream& upstream_;
   std::unique_ptr<Dialling> dialling_;
   Descriptor control_;
   LoopGuard::OwnSocket own_;

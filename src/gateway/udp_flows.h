@@ -45,6 +45,10 @@ class UdpFlows final : private UdpRelay::Owner {
   void end_turn();
   // How many answers have been received since the call before; a run of a GSO sender is one.
   [[nodiscard]] DatagramBatch::Count take_answer_count() { return answers_.take_count(); }
+  // How many datagrams have left in another's message since then.
+  [[nodiscard]] std::uint64_t take_merged() {
+    return to_servers_.take_merged() + to_clients_.take_merged();
+  }
 
   // Destroys what has ended.
   void bury();

@@ -190,6 +190,7 @@ void Worker::end_turn() {
       moderation_.after_turn(poll_.now(), {.bulk_bytes = tcp_.take_bulk_bytes(),
                                            .datagrams = questions.all + answers.all,
                                            .large_datagrams = questions.large + answers.large,
+                                           .merged = udp_.take_merged(),
                                            .rested = poll_.rested(),
                                            .look_found = poll_.look_found()});
   if (pause.rest_until) {

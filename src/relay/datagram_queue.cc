@@ -175,6 +175,7 @@ void DatagramQueue::report(const Message& message) {
     bytes += entries_[i].payload.size();
     datagrams += count_of(entries_[i].payload, entries_[i].segment);
   }
+  merged_ += message.last - message.first - 1;
   owner_.on_sent(*entries_[message.first].sender, datagrams, bytes);
 }
 

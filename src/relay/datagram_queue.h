@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "weir/endpoint.h"
@@ -50,6 +51,9 @@ class DatagramQueue {
   void flush();
   [[nodiscard]] bool empty() const { return entries_.empty(); }
 
+  // How many have left in another's message, which saved a message each, since the call before.
+  [[nodiscard]] std::uint64_t take_merged() { return std::exchange(merged_, 0); }
+
  private:
   struct Entry {
     int fd;
@@ -80,6 +84,7 @@ class DatagramQueue {
 
   Owner& owner_;
   std::vector<Entry> entries_;
+  std::uint64_t merged_ = 0;
   std::vector<Message> pending_;
   std::vector<iovec> vectors_;
   std::array<mmsghdr, most_messages> headers_{};

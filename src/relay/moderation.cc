@@ -10,11 +10,13 @@
 //
 // The choice: turns that moved bulk begin at least 200 µs apart, those that received datagrams
 // 100 µs. Other flows of the worker wait as long at most, and only beside some five gigabits or
-// some 80,000 datagrams a second. Where a wait gathers less than that, the sender's window is no
-// larger, or it just sends no faster: waiting would only make it slower, and is tried again after a
-// while, which doubles until it succeeds. What this costs: a sender with a fixed window of some
-// hundred kilobytes gets one window in each 200 µs, and the end of a large answer comes as much
-// later. Whom that hurts sets busy-poll.
+// some 80,000 datagrams a second of a flow or two. Where a wait gathers less than that, the
+// sender's window is no larger, or it just sends no faster: waiting would only make it slower, and
+// is tried again after a while, which doubles until it succeeds. Datagrams count only where they
+// leave in one message: those of many flows cost the same one by one, and ten clients that each
+// wait for their answer would all fall into step with the worker's turns, at half the rate. What
+// this costs: a sender with a fixed window of some hundred kilobytes gets one window in each 200
+// µs, and the end of a large answer comes as much later. Whom that hurts sets busy-poll.
 //
 // Large datagrams, a GSO sender's, are the exception. Such a message is a batch already, and its
 // sender waits for a few of them to arrive: in a dense row of them it pays to look for the next one
@@ -31,7 +33,7 @@ constexpr std::chrono::microseconds bulk_apart{200};
 constexpr std::chrono::microseconds datagrams_apart{100};
 constexpr std::chrono::microseconds look{20};
 constexpr std::uint64_t worthwhile_bytes = std::uint64_t{128} * 1024;
-constexpr std::uint64_t worthwhile_datagrams = 8;
+constexpr std::uint64_t worthwhile_merged = 7;  // eight datagrams of one flow
 constexpr int least_patience = 64;
 constexpr int most_patience = 4096;
 constexpr int most_found = 8;
@@ -65,7 +67,7 @@ void Moderation::judge_look(bool found) {
 
 Moderation::Pause Moderation::after_turn(Instant began, const Work& work) {
   if (work.rested) {
-    const bool paid = work.bulk_bytes >= worthwhile_bytes || work.datagrams >= worthwhile_datagrams;
+    const bool paid = work.bulk_bytes >= worthwhile_bytes || work.merged >= worthwhile_merged;
     paid ? rest_.succeeded() : rest_.failed();
   }
   if (work.look_found) {
@@ -74,8 +76,7 @@ Moderation::Pause Moderation::after_turn(Instant began, const Work& work) {
   if (work.bulk_bytes == 0 && work.datagrams == 0) {
     return {};
   }
-  const bool are_batches = work.datagrams < work.large_datagrams + worthwhile_datagrams;
-  if (work.bulk_bytes == 0 && work.large_datagrams != 0 && are_batches) {
+  if (work.bulk_bytes == 0 && work.large_datagrams != 0 && work.merged < worthwhile_merged) {
     return {.look_for = look_.may() ? look : std::chrono::microseconds(0)};
   }
   if (!rest_.may()) {

@@ -19,6 +19,7 @@ class Moderation {
     std::uint64_t bulk_bytes = 0;       // of TCP, by splice
     std::uint64_t datagrams = 0;        // received; what a GSO sender sends at once is one
     std::uint64_t large_datagrams = 0;  // of them
+    std::uint64_t merged = 0;           // datagrams that left in another's message
     bool rested = false;                // whether the worker did wait before it
     std::optional<bool> look_found = std::nullopt;  // something, where it looked before it
   };

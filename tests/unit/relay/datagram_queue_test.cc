@@ -94,6 +94,24 @@ TEST_CASE("a long run of equal datagrams is cut into as many segments as the ker
   CHECK(ledger.reports == 3);  // of 64, 64 and 22
 }
 
+TEST_CASE("a queue says how many datagrams left in another's message") {
+  const UdpEnd from(Family::v4);
+  const UdpEnd one(Family::v4);
+  const UdpEnd other(Family::v4);
+  BookedQueue queue;
+  Ledger ledger;
+  const std::vector<std::string> kept{"equal", "equal", "equal", "last", "alone"};
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    queue.add(from.fd(), i < 4 ? one.local : other.local, bytes(kept[i]), 0, ledger);
+  }
+  queue.flush();
+  CHECK(queue.take_merged() == 3);
+  CHECK(queue.take_merged() == 0);
+  queue.add(from.fd(), one.local, bytes(kept[0]), 0, ledger);
+  queue.flush();
+  CHECK(queue.take_merged() == 0);
+}
+
 TEST_CASE("one segmented send stays within one packet's size") {
   const UdpEnd from(Family::v4);
   const UdpEnd to(Family::v4);

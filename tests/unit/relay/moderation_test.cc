@@ -15,7 +15,8 @@ constexpr Work nothing;
 constexpr Work segment{.bulk_bytes = 65'536};
 constexpr Work much{.bulk_bytes = 262'144};
 constexpr Work question{.datagrams = 1};
-constexpr Work stream{.datagrams = 8};
+constexpr Work stream{.datagrams = 8, .merged = 7};
+constexpr Work questions{.datagrams = 20, .merged = 6};
 constexpr Work run{.datagrams = 1, .large_datagrams = 1};
 const Instant noon{12h};
 
@@ -65,9 +66,10 @@ TEST_CASE("after a GSO sender's message nobody waits: the worker looks for the n
         Pause{.look_for = 20us});
 }
 
-TEST_CASE("beside enough small datagrams, a GSO sender's messages are kept apart like them") {
+TEST_CASE(
+    "beside enough small datagrams of a flow, a GSO sender's messages are kept apart like them") {
   Moderation moderation;
-  CHECK(moderation.after_turn(noon, {.datagrams = 9, .large_datagrams = 1}) ==
+  CHECK(moderation.after_turn(noon, {.datagrams = 9, .large_datagrams = 1, .merged = 7}) ==
         Pause{.rest_until = noon + 100us});
 }
 
@@ -118,8 +120,9 @@ TEST_CASE("a small turn that nobody has waited for is no reason not to wait") {
   }
 }
 
-TEST_CASE("where waits gather no more than a segment or a question, they are tried ever less") {
-  for (const auto& little : {segment, question}) {
+TEST_CASE(
+    "where waits gather a segment, a question or those of many flows, they are tried ever less") {
+  for (const auto& little : {segment, question, questions}) {
     Worker worker;
     // Each trial is a wait and the turn that shows it was for nothing; the others pass without.
     for (const int patience : {64, 128, 256, 512, 1024, 2048, 4096, 4096, 4096}) {

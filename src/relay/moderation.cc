@@ -34,7 +34,6 @@ constexpr std::chrono::microseconds datagrams_apart{100};
 constexpr std::chrono::microseconds look{20};
 constexpr std::uint64_t worthwhile_bytes = std::uint64_t{128} * 1024;
 constexpr std::uint64_t worthwhile_merged = 7;  // eight datagrams of one flow
-constexpr int least_patience = 64;
 constexpr int most_patience = 4096;
 constexpr int most_found = 8;
 

@@ -37,8 +37,9 @@ class Moderation {
  private:
   // Something that is tried as long as it pays.
   struct Trial {
-    int skip = 0;       // turns until it is tried again
-    int patience = 64;  // how many the next time, should it fail once more
+    static constexpr int least_patience = 64;
+    int skip = 0;                   // turns until it is tried again
+    int patience = least_patience;  // how many the next time, should it fail once more
     bool may();
     void failed();
     void succeeded();

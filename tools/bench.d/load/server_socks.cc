@@ -171,7 +171,7 @@ class Relay final : public Service {
       ++ledger_.corrupt;
       return false;
     }
-    const auto payload = datagram.subspan(3 + target->size);
+    const auto payload = datagram.subspan(whole.size() + target->size);
     switch (target->port) {
       case udp::kSink:
         tally_.take(payload);

@@ -11,6 +11,7 @@ struct Target {
   Endpoint endpoint;
   // Its name, where one is known: then that is passed on, and resolved as far along as possible.
   std::string host;
+  friend bool operator==(const Target&, const Target&) = default;
 };
 
 }  // namespace weir

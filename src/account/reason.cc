@@ -71,6 +71,8 @@ std::string_view name_of(Reason reason) {
       return "relay-fragment";
     case Reason::relay_stranger:
       return "relay-stranger";
+    case Reason::relay_late:
+      return "relay-late";
     case Reason::icmp_from_server:
       return "icmp-from-server";
     case Reason::icmp_send_failed:

@@ -46,6 +46,7 @@ enum class Reason : std::uint8_t {
   relay_malformed,     // from a relay, without the header it owes
   relay_fragment,      // from a relay: SOCKS5 FRAG is not 0
   relay_stranger,      // to a relay's socket, from somebody else
+  relay_late,          // from a relay whose flow is over
   icmp_from_server,    // port unreachable, passed on to the client
   icmp_send_failed,
   icmp_rate_limited,   // an ICMP error that was not sent: there were too many

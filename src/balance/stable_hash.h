@@ -43,7 +43,8 @@ namespace weir {
   const auto end = [](const Endpoint& endpoint) {
     return mixed(stable_hash(endpoint.address) ^ endpoint.port);
   };
-  return mixed(end(flow.client) ^ mixed(end(flow.destination) + static_cast<int>(flow.protocol)));
+  return mixed(end(flow.client) ^
+               mixed(end(flow.destination) + static_cast<std::uint64_t>(flow.protocol)));
 }
 
 }  // namespace weir

@@ -135,6 +135,10 @@ void UdpFlows::answer_unwrapped(UdpSocket& socket, std::size_t slot) {
     services_.reasons().add(Reason::datagram_truncated);
     return;
   }
+  if (socket.flows == 0) {
+    services_.reasons().add(Reason::relay_late);
+    return;
+  }
   auto payload = answers_.payload(slot);
   for (const DatagramCodec* codec : *socket.unwrapped) {
     const auto decoded = codec->decode(payload);

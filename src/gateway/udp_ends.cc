@@ -16,13 +16,22 @@ constexpr std::chrono::seconds after_answer{1};
 
 void UdpFlow::on_deadline(Instant now) { socket->all.on_deadline(*this, now); }
 
+// It waits for an answer again, if it did not.
+void UdpFlows::note_question(UdpFlow& flow) {
+  answered_.remove(flow);
+  if (flow.socket->relay) {
+    flow.socket->relay->leave();
+  }
+}
+
 // A DNS flow with as many answers as questions ends soon; every other flow only notes the time.
 void UdpFlows::note_answer(UdpFlow& flow) {
-  answered_.remove(flow);
+  note_question(flow);
   if (flow.packets_down < flow.packets_up) {
     return;
   }
   answered_.add(flow);
+  offer_relay(*flow.socket);
   most_answered_ = std::min(most_answered_, services_.admission().most_done(
                                                 *flow.core.rule, flow.core.snapshot->limits()));
   flow.arm(services_.deadlines(), due(flow), services_.poll().now());
@@ -45,7 +54,7 @@ void UdpFlows::on_deadline(UdpFlow& flow, Instant now) {
   }
   const bool unanswered = flow.waiting && flow.core.flow.destination.port == dns_port;
   if (flow.packets_down == 0 || unanswered) {
-    const bool relayed = flow.socket != nullptr && flow.socket->relay != nullptr;
+    const bool relayed = flow.socket->relay != nullptr;
     note_silent_end(flow.core, relayed ? Reached::through_relay : Reached::directly, now);
   }
   end(flow, flow.answered != 0 ? End::closed : End::idle, {});
@@ -68,6 +77,9 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
   assert(!flow.over && "a UDP flow ended twice");
   // Answers of this turn are the flow's still.
   flush_answers();
+  if (why != End::closed && flow.socket->relay) {
+    flow.socket->relay->leave();  // nobody else is to have what this one ended by
+  }
   services_.write(flow.core, record(flow), why, error);
   if (flow.core.server) {
     flow.core.server->bytes_up.fetch_add(flow.bytes_up, std::memory_order_relaxed);
@@ -92,7 +104,7 @@ void UdpFlows::take_out(UdpFlow& flow) {
   if (socket.relay) {
     socket.relay->forget(flow);
   }
-  if (--socket.flows == 0) {
+  if (--socket.flows == 0 && !rest(socket)) {
     release(socket);
   }
 }
@@ -138,6 +150,9 @@ void UdpFlows::end_turn() {
 void UdpFlows::end_answered() {
   constexpr int most_in_a_turn = 256;
   const bool scarce = services_.admission().udp_sockets_are_scarce();
+  if (scarce) {
+    release_resting();
+  }
   for (int i = 0; i < most_in_a_turn && answered_.size() > (scarce ? 0 : most_answered_); ++i) {
     end(answered_.oldest(), End::closed, {});
   }
@@ -177,6 +192,7 @@ void UdpFlows::end_all(End why) {
   for (UdpFlow* flow : all) {
     end(*flow, why, {});
   }
+  release_resting();
 }
 
 }  // namespace weir

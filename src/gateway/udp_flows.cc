@@ -33,7 +33,8 @@ UdpFlows::UdpFlows(FlowServices& services, Port port, std::uint32_t bypass_mark)
                                             " through a raw socket: cannot bind it here (" +
                                             std::strerror(code) + ")");
                      }),
-      raw_(bypass_mark) {}
+      raw_(bypass_mark),
+      spare_(services.deadlines()) {}
 
 UdpFlows::~UdpFlows() = default;
 
@@ -107,7 +108,7 @@ void UdpFlows::send_up(UdpFlow& flow, std::span<const std::uint8_t> payload,
 }
 
 void UdpFlows::sent_up(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes) {
-  answered_.remove(flow);
+  note_question(flow);
   flow.packets_up += datagrams;
   flow.bytes_up += bytes;
   // Who goes on asking a DNS server that does not answer shall get another one some time.

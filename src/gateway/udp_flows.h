@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "gateway/kept_questions.h"
 #include "gateway/refusals.h"
 #include "gateway/source_addresses.h"
+#include "gateway/spare_relays.h"
 #include "gateway/udp_flow.h"
 #include "intercept/udp_listener.h"
 #include "relay/datagram_queue.h"
@@ -130,8 +132,18 @@ class UdpFlows final : private UdpRelay::Owner {
   void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
                        const std::string& error) override;
   void on_relay_ended(UdpSocket& socket, const std::string& error) override;
+  void on_relay_unwanted(UdpSocket& socket) override;
   void learn_from_relay(FlowCore& core, const UdpSocket& socket) const;
   void follow_relay(UdpFlow& flow);
+
+  // Through one that another flow needs no longer.
+  [[nodiscard]] static std::optional<SpareRelays::Kind> kind_of(const FlowCore& core,
+                                                                const Route& route);
+  UdpSocket* spare_socket(FlowCore& core, const Route& route);
+  void learn_kind(UdpSocket& socket, const Route& route);
+  void offer_relay(UdpSocket& socket);
+  bool rest(UdpSocket& socket);
+  void release_resting();
 
   // To another server.
   void keep_question(const UdpFlow& flow, const InterceptedDatagram& datagram);
@@ -167,6 +179,7 @@ class UdpFlows final : private UdpRelay::Owner {
   // Ending.
   [[nodiscard]] Instant due(const UdpFlow& flow) const;
   void note_answer(UdpFlow& flow);
+  void note_question(UdpFlow& flow);
   void end_answered();
   void on_deadline(UdpFlow& flow, Instant now);
   void end(UdpFlow& flow, End why, std::string_view error);
@@ -191,6 +204,7 @@ class UdpFlows final : private UdpRelay::Owner {
   Allowance icmp_allowance_{1'000, 1'000};
   Refusals refusals_;
   SourceAddresses source_addresses_;
+  SpareRelays spare_;  // of sockets_
   ChainedTable<UdpFlow, FlowHash> flows_;
   ChainedTable<UdpSocket, MappingHash> mappings_;  // those of sockets_ that serve any peer
   std::vector<std::unique_ptr<UdpSocket>> sockets_;

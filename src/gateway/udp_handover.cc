@@ -134,6 +134,7 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
 void UdpFlows::hand_over(HandedWorker& out) {
   flush_to_servers();
   end_turn();
+  release_resting();
   Numbering numbers(out.part);
   std::map<const UdpSocket*, std::uint32_t> places;
   out.sockets.reserve(sockets_.size());
@@ -174,6 +175,7 @@ void UdpFlows::let_go() {
     services_.poll().remove(socket->descriptor.get());
     if (socket->relay) {
       services_.poll().remove(socket->relay->control());
+      socket->relay->leave();  // the next flow it serves is the successor's
     }
   }
   for (UdpFlow* flow : handed) {

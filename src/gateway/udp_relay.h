@@ -2,7 +2,8 @@
 // section 7): the TCP connection that it lives by, and what waits until it is open.
 //
 // The first datagram makes it dial; datagrams that come before the server has answered are kept, a
-// few of them. When the connection ends, so does the relay, and with it its flows.
+// few of them. When the connection ends, so does the relay, and with it its flows. One that a DNS
+// flow needs no longer may serve others (spare_relays.h).
 //
 // Owned by the UdpSocket. One worker's thread.
 #pragma once
@@ -21,6 +22,7 @@
 #include "gateway/flow_services.h"
 #include "gateway/loop_guard.h"
 #include "gateway/own_sockets.h"
+#include "gateway/spare_relays.h"
 #include "loop/edge_poll.h"
 
 namespace weir {
@@ -28,7 +30,9 @@ namespace weir {
 class UdpFlow;
 class UdpSocket;
 
-class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
+class UdpRelay final : public SpareRelays::Member,
+                       private TcpDial::Owner,
+                       private EdgePoll::Watcher {
  public:
   class Owner {
    public:
@@ -38,6 +42,8 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
     virtual void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
                                  const std::string& error) = 0;
     virtual void on_relay_ended(UdpSocket& socket, const std::string& error) = 0;
+    // It was spare, and nobody took it.
+    virtual void on_relay_unwanted(UdpSocket& socket) = 0;
 
    protected:
     ~Owner() = default;
@@ -56,6 +62,14 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
     std::string path;  // empty: the server's name does
   };
   [[nodiscard]] Way way() const;
+  // Which others may go on with it once its flow needs it no longer; null: none.
+  std::unique_ptr<const SpareRelays::Kind> serves;
+  // Nobody does meanwhile: the server is not to count it.
+  void release_server() { way_.server.reset(); }
+  // The next flow does, which got `server` by its own route.
+  void go_on_with(std::shared_ptr<Server> server);
+  [[nodiscard]] UdpSocket& socket() const { return socket_; }
+  [[nodiscard]] Instant opened_at() const { return opened_at_; }
 
   // What is known of a relay that another process opened.
   struct Inherited {
@@ -120,6 +134,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   void on_retry(const std::shared_ptr<Server>& failed) override;
   [[nodiscard]] std::string flow_id() const override;
   void on_events(std::uint32_t events) override;
+  void on_rested() override { owner_.on_relay_unwanted(socket_); }
 
   void opened();
 
@@ -131,6 +146,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   LoopGuard::OwnSocket own_;
   Endpoint endpoint_;
   std::uint32_t mtu_ = 0;
+  Instant opened_at_{};
   Way way_;  // once there is no more dialling
   std::vector<Kept> kept_;
   std::size_t kept_bytes_ = 0;

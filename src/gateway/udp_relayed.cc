@@ -85,6 +85,9 @@ UdpSocket* UdpFlows::relayed_socket(FlowCore& core, Route& route) {
     learn_from_relay(core, *open);
     return open;
   }
+  if (UdpSocket* spare = spare_socket(core, route); spare != nullptr) {
+    return spare;
+  }
   core.remote = route.remote;
   core.server = route.server;
   // One for the socket, one for the connection.
@@ -190,6 +193,7 @@ void UdpFlows::on_relay_open(UdpSocket& socket) {
     services_.took(one->core, Latency::connect, one->wrapping->connect_us);
     services_.took(one->core, Latency::handshake, one->wrapping->handshake_us);
   }
+  learn_kind(socket, dial.route());
   finished_dials_.push_back(relay.finish_dialling());
   const auto kept = relay.take_kept();
   for (const UdpRelay::Kept& datagram : kept) {
@@ -215,6 +219,9 @@ void UdpFlows::on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
 
 void UdpFlows::on_relay_ended(UdpSocket& socket, const std::string& error) {
   const auto flows = socket.relay->flows;
+  if (flows.empty()) {  // it was spare
+    release(socket);
+  }
   for (UdpFlow* flow : flows) {
     end(*flow, End::server_reset, error);
   }

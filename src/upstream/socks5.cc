@@ -1,6 +1,6 @@
 // The policy `socks5`: flows go through a SOCKS5 server, TCP by CONNECT, UDP by UDP ASSOCIATE
 // (RFC 1928). UDP costs one connection to the server for each flow, or for each client with
-// mapping = per-client.
+// mapping = per-client; DNS less (src/gateway/spare_relays.h).
 #include "handshake/socks5.h"
 
 #include "upstream/proxied.h"

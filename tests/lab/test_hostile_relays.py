@@ -4,45 +4,13 @@ their refusal, is their flows' alone. The relay is a socket on east that the cas
 
 import contextlib
 import socket
-import struct
-import threading
 
 from harness import case, endpoint, main
 from harness.host import reset
 from harness.hostile import PORT, Script, config, says
+from harness.relays import Relay
 
 POOL = "the servers are proxies, which plain routing does not know"
-
-
-class Relay:
-    def __init__(self, lab, net, address=None, port=None, after=lambda connection: None):
-        self.net = net
-        self.socket = lab.closing(lab.east.udp(net))
-        self.associated = threading.Event()
-        self.connection = None
-        port = self.socket.getsockname()[1] if port is None else port
-        bound = socket.inet_pton(net.af, address or lab.east.at(net))
-
-        def serve(connection):
-            self.connection = connection
-            connection.recv(100)
-            connection.sendall(b"\x05\x00")
-            connection.recv(100)
-            connection.sendall(b"\x05\x00\x00" + net.pick(b"\x01", b"\x04") + bound + struct.pack("!H", port))
-            self.associated.set()
-            after(connection)
-            with contextlib.suppress(OSError):
-                while connection.recv(65536):
-                    pass
-        self.server = lab.serve(lab.east.listen(net, PORT), serve)
-
-    def close(self):
-        """Before the case's end, where another takes its place."""
-        self.server.close()
-
-    def header(self, address, port=7600, fragment=0):
-        return (bytes([0, 0, fragment]) + self.net.pick(b"\x01", b"\x04")
-                + socket.inet_pton(self.net.af, address) + struct.pack("!H", port))
 
 
 @contextlib.contextmanager

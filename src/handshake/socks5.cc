@@ -98,12 +98,24 @@ std::string hexadecimal(std::uint8_t byte) {
 }  // namespace
 
 Socks5Handshake::Socks5Handshake(Command command, Target target,
-                                 std::shared_ptr<const Credentials> credentials)
-    : command_(command), target_(std::move(target)), credentials_(std::move(credentials)) {}
+                                 std::shared_ptr<const Credentials> credentials, Pace pace)
+    : command_(command),
+      target_(std::move(target)),
+      credentials_(std::move(credentials)),
+      pace_(pace) {}
 
 Handshake::State Socks5Handshake::start(const Opening&, std::string& out) {
   append_byte(out, version);
-  if (credentials_) {
+  if (pace_ == Pace::at_once) {
+    append_byte(out, 1);
+    append_byte(out, credentials_ ? by_password : no_authentication);
+    if (credentials_) {
+      append_password(out);
+    }
+    if (command_ != Command::none) {
+      append_request(out);
+    }
+  } else if (credentials_) {
     append_byte(out, 2);
     append_byte(out, no_authentication);
     append_byte(out, by_password);
@@ -112,6 +124,15 @@ Handshake::State Socks5Handshake::start(const Opening&, std::string& out) {
     append_byte(out, no_authentication);
   }
   return State::waiting;
+}
+
+// RFC 1929, section 2.
+void Socks5Handshake::append_password(std::string& out) const {
+  append_byte(out, authentication_version);
+  append_byte(out, static_cast<std::uint8_t>(credentials_->username.size()));
+  out += credentials_->username;
+  append_byte(out, static_cast<std::uint8_t>(credentials_->password.size()));
+  out += credentials_->password;
 }
 
 void Socks5Handshake::append_request(std::string& out) const {
@@ -166,11 +187,9 @@ Handshake::Progress Socks5Handshake::on_method(std::string& out) {
   }
   const std::uint8_t method = byte_at(received_, 1);
   if (method == by_password && credentials_) {
-    append_byte(out, authentication_version);
-    append_byte(out, static_cast<std::uint8_t>(credentials_->username.size()));
-    out += credentials_->username;
-    append_byte(out, static_cast<std::uint8_t>(credentials_->password.size()));
-    out += credentials_->password;
+    if (pace_ == Pace::step_by_step) {
+      append_password(out);
+    }
     step_ = Step::authentication;
     return {State::waiting, 2};
   }
@@ -178,7 +197,7 @@ Handshake::Progress Socks5Handshake::on_method(std::string& out) {
     return fail(credentials_ ? "SOCKS5: the server accepts no authentication that we offer"
                              : "SOCKS5: the server wants a user name and password");
   }
-  if (method != no_authentication) {
+  if (method != no_authentication || (credentials_ && pace_ == Pace::at_once)) {
     return fail("SOCKS5: the server chose method " + hexadecimal(method) +
                 ", which was not offered");
   }
@@ -190,7 +209,9 @@ Handshake::Progress Socks5Handshake::ask(std::string& out) {
   if (command_ == Command::none) {
     return {State::done, 2};
   }
-  append_request(out);
+  if (pace_ == Pace::step_by_step) {
+    append_request(out);
+  }
   step_ = Step::reply;
   return {State::waiting, 2};
 }

@@ -20,7 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       : nullptr;
   const auto command =
       (how & 2U) != 0 ? Socks5Handshake::Command::associate : Socks5Handshake::Command::connect;
-  weir::play_both_ways(speech, cut,
-                       [&]() { return Socks5Handshake(command, weir::Target{}, credentials); });
+  const auto pace =
+      (how & 4U) != 0 ? Socks5Handshake::Pace::at_once : Socks5Handshake::Pace::step_by_step;
+  weir::play_both_ways(
+      speech, cut, [&]() { return Socks5Handshake(command, weir::Target{}, credentials, pace); });
   return 0;
 }

@@ -214,6 +214,34 @@ def no_udp(lab, net):
         assert record["error"] == "SOCKS5: command not supported", record
 
 
+@case("with pipeline = yes danted and ssh -D are asked at once", only_weir=POOL)
+def pipeline(lab, net):
+    lab.nginx(lab.north)
+    server = lab.shared(sshd, lab.east)
+    lab.shared(danted, lab.east, net)
+    lab.shared(ssh_socks, lab.east, server.options, net)
+    lab.respond(lab.north.udp(net, 7600), lambda data, peer: data)
+    for port in (DANTED, SSH):
+        with lab.weir(config(lab, net, port, pipeline="yes")):
+            assert sha256(lab.alice.curl(net.url(lab.north, "/1MiB")).stdout) == CHECKSUMS["/1MiB"], port
+            if port == DANTED:
+                with lab.alice.udp(net) as client:
+                    client.connect((lab.north.at(net), 7600))
+                    client.send(b"x")
+                    assert client.recv(10) == b"x"
+
+
+@case("with pipeline = yes a server that throws away what it has not asked for is not waited for long",
+      only_weir=POOL)
+def no_pipeline(lab, net):
+    lab.shared(microsocks, lab.east, net)
+    text = config(lab, net, MICROSOCKS, pipeline="yes", **auth()) + "[timeouts]\nhandshake = 500ms\n"
+    with lab.weir(text) as weir:
+        refused(lab, net)
+        record = weir.expect_record(end="handshake-failed")
+        assert record["error"] == "no answer within timeouts.handshake", record
+
+
 @case("ssh -D carries TCP", only_weir=POOL)
 def ssh(lab, net):
     lab.nginx(lab.north)

@@ -319,9 +319,15 @@ class WeirSocks(Weir):
     note = "one worker, records off, via SOCKS"
 
 
+class WeirSocksTuned(WeirSocks):
+    name = "weir-socks-tuned"
+    upstream = WeirSocks.upstream + "pipeline = yes\n"
+    note = "the same, pipeline = yes"
+
+
 PEERS = (Forwarding, HAProxy, HAProxyTuned, Nginx, NginxTuned, Redsocks, Ipt2socks, Ipt2socksTuned, Hev,
          HevTuned, V2ray)
-WEIRS = (Weir, WeirTuned, WeirTwoWorkers, WeirRecords, WeirLimits, WeirSocks)
+WEIRS = (Weir, WeirTuned, WeirTwoWorkers, WeirRecords, WeirLimits, WeirSocks, WeirSocksTuned)
 DEFAULT = [kind.name for kind in PEERS if kind.program is None] + [
     "weir", "weir-tuned", "weir-2", "weir-socks"]
 NAMES = [kind.name for kind in PEERS + WEIRS]

@@ -15,8 +15,13 @@ class OwnSockets final : public TcpDial::Witness {
   OwnSockets(FlowServices& services, std::uint8_t generation)
       : services_(services), generation_(generation) {}
 
+  // As the loop guard knows a connection of that generation.
+  [[nodiscard]] static LoopGuard::OwnSocket known(const TcpDial::Ends& ends,
+                                                  std::uint8_t generation) {
+    return {Protocol::tcp, ends.local, ends.remote, generation};
+  }
   [[nodiscard]] LoopGuard::OwnSocket known(const TcpDial::Ends& ends) const {
-    return {Protocol::tcp, ends.local, ends.remote, generation_};
+    return known(ends, generation_);
   }
 
  private:

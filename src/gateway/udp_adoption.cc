@@ -40,22 +40,15 @@ UdpSocket* UdpFlows::adopt_socket(const SocketPart& part, const RuleEntry& rule,
   services_.admission().adopt_udp_socket();
   if (part.has_relay) {
     services_.admission().adopt_udp_socket();
-    FlowCore first;
-    first.flow = {.protocol = Protocol::udp,
-                  .client = part.client,
-                  .destination = part.relay.endpoint,
-                  .interface = 0};
-    first.snapshot = snapshot;
-    first.rule = &rule;
-    first.generation = part.generation;
     UdpRelay::Owner& owner = *this;
-    made->relay = std::make_unique<UdpRelay>(owner, services_, *made, first);
+    made->relay = std::make_unique<UdpRelay>(owner, services_, *made);
     UdpRelay::Inherited from;
     from.control = std::move(control);
     from.endpoint = part.relay.endpoint;
     from.local = part.relay.local;
     from.mtu = part.relay.mtu;
     from.server = part.relay.server;
+    from.generation = part.generation;
     if (!made->relay->adopt(std::move(from))) {
       services_.reasons().add(Reason::out_of_descriptors);
     }

@@ -60,8 +60,7 @@ UdpRelay::Way UdpRelay::way() const {
 }
 
 bool UdpRelay::adopt(Inherited from) {
-  own_ = dialling_->own_sockets.known({.local = from.local, .remote = from.server});
-  dialling_.reset();
+  own_ = OwnSockets::known({.local = from.local, .remote = from.server}, from.generation);
   control_ = std::move(from.control);
   endpoint_ = from.endpoint;
   mtu_ = from.mtu;

@@ -49,7 +49,11 @@ class UdpRelay final : public SpareRelays::Member,
     ~Owner() = default;
   };
 
+  // To be dialled for that flow.
   UdpRelay(Owner& owner, FlowServices& services, UdpSocket& socket, const FlowCore& core);
+  // To be inherited.
+  UdpRelay(Owner& owner, FlowServices& services, UdpSocket& socket)
+      : owner_(owner), services_(services), socket_(socket) {}
   ~UdpRelay();
   UdpRelay(const UdpRelay&) = delete;
   UdpRelay& operator=(const UdpRelay&) = delete;
@@ -78,6 +82,7 @@ class UdpRelay final : public SpareRelays::Member,
     Endpoint local;
     Endpoint server;
     std::uint32_t mtu = 0;
+    std::uint8_t generation = 0;  // LoopGuard's
   };
   // Goes on with it, instead of start(). False when the kernel refuses.
   [[nodiscard]] bool adopt(Inherited from);

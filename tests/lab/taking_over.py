@@ -1,0 +1,108 @@
+"""What the tests of takeovers share: a configuration, servers and clients that notice what is lost."""
+
+import re
+import threading
+
+from harness import V4, eventually
+
+OWN = "it is weir's life"
+NO_FAMILY = (None,)
+CONFIG = """
+[gateway]
+workers = 1
+
+[rule tcp]
+on = tcp/7900-7999
+use = transparent
+
+[rule dns]
+on = any/53
+use = transparent
+
+[rule mapped]
+on = udp/7950-7959
+use = transparent
+
+[rule pooled]
+on = udp/7960-7969
+use = pool
+
+[upstream pool]
+type = forward
+server = north=198.51.100.10
+"""
+
+
+def config(net=V4, **gateway):
+    lines = "".join(f"{key} = {value}\n" for key, value in ({"workers": 1} | gateway).items())
+    text = CONFIG.replace("workers = 1\n", lines)
+    return text if net is V4 else text.replace("198.51.100.10", "[fd00:198:51:100::10]")
+
+
+class Echo:
+    """A server that answers every datagram, and knows from where each client's came."""
+
+    def __init__(self, lab, host, net, port):
+        self.socket = host.udp(net, port)
+        self.seen = {}
+        self.lock = threading.Lock()
+        lab.respond(self.socket, self._answer)
+
+    @property
+    def address(self):
+        return self.socket.getsockname()[:2]
+
+    def _answer(self, data, source):
+        with self.lock:
+            self.seen.setdefault(data.split(b" ")[0], set()).add(source[:2])
+        return b"re: " + data
+
+    def sources(self, name):
+        with self.lock:
+            return self.seen[name]
+
+
+class Talker:
+    """A client that asks one question after another and insists on each answer."""
+
+    def __init__(self, lab, net, server, name):
+        self.socket = lab.closing(lab.alice.udp(net))
+        self.server, self.name, self.asked = server, name, 0
+
+    def exchange(self):
+        self.asked += 1
+        question = b"%s %d" % (self.name, self.asked)
+        self.socket.sendto(question, self.server)
+        data, peer = self.socket.recvfrom(2048)
+        assert (data, peer[:2]) == (b"re: " + question, self.server), (data, peer)
+
+
+class Always:
+    """Does something again and again in a thread, until told; what fails is kept."""
+
+    def __init__(self, lab, function):
+        self.count, self.over = 0, threading.Event()
+        self._function = function
+        self.task = lab.task(self._run)
+
+    def _run(self):
+        while not self.over.is_set():
+            self._function()
+            self.count += 1
+
+    def has_gone_on(self, rounds=3):
+        """Waits until it was done so many times more."""
+        wanted = self.count + rounds
+        eventually(lambda: self.task.done or self.count >= wanted, "what goes on goes on")
+
+    def end(self):
+        self.over.set()
+        self.task.result()
+
+
+def took_over(weir):
+    """How many UDP flows each successor got, and for how long nobody was served, in ms."""
+    with open(weir.log) as file:
+        return [(int(flows), int(us) / 1000) for flows, us in
+                re.findall(r"took over from process \d+: (\d+) UDP flows; nobody was served for (\d+) us",
+                           file.read())]

@@ -281,6 +281,22 @@ void Gateway::beat() {
   }
 }
 
+// Whoever asks us once more to end must not cut off the last records, which are still to be
+// written. Between watching a signal and ignoring it lies its default action, for which no thread
+// may be there: those that are left have blocked it.
+void Gateway::stop_watching_signals() {
+  sigset_t requests{};
+  sigemptyset(&requests);
+  for (const int number : {SIGTERM, SIGINT}) {
+    sigaddset(&requests, number);
+  }
+  pthread_sigmask(SIG_BLOCK, &requests, nullptr);
+  signals_.clear();
+  for (const int number : {SIGTERM, SIGINT}) {
+    std::signal(number, SIG_IGN);
+  }
+}
+
 Gateway::~Gateway() {
   handover_.reset();
   admin_.reset();
@@ -288,7 +304,7 @@ Gateway::~Gateway() {
   keeper_.reset();
   checker_.reset();
   resolver_.reset();
-  signals_.clear();
+  stop_watching_signals();
   drain_timer_.reset();
   handshakes_.reset();
   last_answers_.reset();

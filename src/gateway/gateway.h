@@ -81,6 +81,7 @@ class Gateway final : public Control {
   [[nodiscard]] Worker::Shared shared();
   void announce();
   void watch_signals();
+  void stop_watching_signals();
 
   // Servers of the snapshot in force: their names resolved, their health known (see pools.cc).
   void look_after_servers();

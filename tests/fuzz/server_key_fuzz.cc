@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/names.h"
 #include "expect.h"
 #include "upstream/server_key.h"
 #include "weir/endpoint.h"
@@ -52,11 +53,13 @@ void server(std::string_view text) {
   expect(key.host.find_first_of(std::string_view(" \t[]=\0", 6)) == std::string::npos,
          "its host is bare");
   const bool six = key.host.find(':') != std::string::npos;
-  value.text = key.name + "=" + (six ? "[" + key.host + "]" : key.host) +
+  // One that is given none is called as it is written, which need be no name to give.
+  const std::string name = is_name(key.name) ? key.name : "n";
+  value.text = name + "=" + (six ? "[" + key.host + "]" : key.host) +
                (key.port != 0 ? ":" + std::to_string(key.port) : "") +
                " weight=" + std::to_string(key.weight);
   if (key.kind == ServerKey::Kind::service) {  // the records say the rest
-    value.text = key.name + "=srv:" + key.host;
+    value.text = name + "=srv:" + key.host;
   }
   const auto again = parse_server(value);
   // A mapped address in brackets is no IPv6 address.
@@ -65,7 +68,7 @@ void server(std::string_view text) {
     return;
   }
   expect(again.ok() && again.value().host == key.host && again.value().port == key.port &&
-             again.value().weight == key.weight && again.value().name == key.name &&
+             again.value().weight == key.weight && again.value().name == name &&
              again.value().kind == key.kind,
          "a server written out is that server");
 }

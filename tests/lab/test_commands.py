@@ -4,8 +4,9 @@ not hold, 2 bad usage or bad configuration)."""
 
 import json
 import os
+import signal
 
-from harness import case, endpoint, eventually, main
+from harness import V4, case, endpoint, eventually, main
 
 CONFIG = """
 [gateway]
@@ -164,6 +165,21 @@ def curl(lab):
         assert done.returncode == 0 and b"weir_" in done.stdout, done
         done = lab.router.curl("-X", "POST", "--unix-socket", weir.control.path, "http://weir/v1/reload")
         assert done.returncode == 0 and json.loads(done.stdout), done
+
+
+@case("told to stop again and again, weir still writes the records of all its flows", NO_FAMILY, only_weir=OWN)
+def told_often(lab):
+    lab.respond(lab.north.udp(V4, 7950), lambda data, peer: data)
+    with lab.weir("[rule r]\non = udp/7950\nuse = transparent\n") as weir:
+        clients = [lab.closing(lab.alice.udp(V4)) for _ in range(200)]
+        for client in clients:
+            client.sendto(b"x", (lab.north.v4, 7950))
+            assert client.recv(10) == b"x"
+        weir.expect_flows(200)
+        while weir.program.running:
+            weir.program.signal(signal.SIGTERM)
+        assert weir.program.wait() == 0
+        assert len(weir.records(end="drained")) == 200, weir.records()[-1:]
 
 
 @case("TERM ends the gateway with status 0 and removes the socket", NO_FAMILY, only_weir=OWN)

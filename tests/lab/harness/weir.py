@@ -135,7 +135,7 @@ class Weir:
         try:
             assert removed.returncode == 0, f"weir firewall remove failed: {removed.stderr}"
             if not self.killed and self.check_exit:
-                assert status in (0, -signal.SIGTERM), f"weir ended with {status}"
+                assert status == 0, f"weir ended with {status}"
             assert not self.records(end="bug"), f"weir blames itself: {self.records(end='bug')}"
             after = router_state(self.router)
             assert after == self.before, (

@@ -11,8 +11,8 @@ std::size_t SpareRelays::KindHash::operator()(const Kind& kind) const {
   std::size_t out = hash_of(kind.target.endpoint);
   out = (out * factor) ^ std::hash<std::string>{}(kind.target.host);
   for (const void* part :
-       {static_cast<const void*>(kind.upstream), static_cast<const void*>(kind.server),
-        static_cast<const void*>(kind.dialled)}) {
+       {static_cast<const void*>(kind.upstream), static_cast<const void*>(kind.options),
+        static_cast<const void*>(kind.server), static_cast<const void*>(kind.dialled)}) {
     out = (out * factor) ^ std::hash<const void*>{}(part);
   }
   return out ^ kind.generation;

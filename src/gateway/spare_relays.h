@@ -2,8 +2,8 @@
 // goes the same way to the same resolver goes on with one, instead of having another one opened,
 // which costs both sides a connection and the client's question three round trips.
 //
-// Only DNS, because what may still come for the former flow is an answer then, and whoever asks a
-// resolver knows answers to his own questions (RFC 5452, section 9.1). Only the same resolver,
+// Only DNS, where what still comes for the former flow is known by its number (OpenQuestions), and
+// who asks knows answers to his own questions (RFC 5452, section 9.1). Only the same resolver,
 // because not every server relays for a second target (danted 1.4.2 does not, over IPv6). Not for
 // long, because the port from which the server asks has to be hard to guess (RFC 5452, section
 // 9.2); for the same reason, and so that late answers have had the most time, whoever has been
@@ -29,7 +29,8 @@ class SpareRelays {
  public:
   // Whoever asks for the same may have it. Pointers are compared, and never followed.
   struct Kind {
-    const Upstream* upstream = nullptr;  // the rule's
+    const Upstream* upstream = nullptr;      // the rule's
+    const SocketOptions* options = nullptr;  // of whoever is first on the way
     const Server* server = nullptr;
     const Server* dialled = nullptr;  // of a chain
     std::uint8_t generation = 0;      // LoopGuard's

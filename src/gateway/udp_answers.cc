@@ -160,6 +160,10 @@ void UdpFlows::answer_unwrapped(UdpSocket& socket, std::size_t slot) {
       services_.reasons().add(Reason::relay_stranger);
       return;
     }
+    if (is_late(socket, payload)) {
+      services_.reasons().add(Reason::relay_late);
+      return;
+    }
   } else {
     flow = find(socket.client, peer);
     flow = flow != nullptr ? flow : open_from_peer(socket, peer);
@@ -200,7 +204,9 @@ void UdpFlows::flush_answers() {
 void UdpFlows::sent_down(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes) {
   if (flow.packets_down == 0) {
     flow.core.first_byte_us = flow.core.since_opened(services_.poll().now());
-    note_first_answer(flow.core, services_.poll().now());
+    if (!flow.socket->relay) {  // which was a success when it opened, and may serve for long
+      note_first_answer(flow.core, services_.poll().now());
+    }
     services_.took(flow.core, Latency::first_byte, flow.core.first_byte_us);
   }
   flow.packets_down += datagrams;

@@ -19,9 +19,7 @@ void UdpFlow::on_deadline(Instant now) { socket->all.on_deadline(*this, now); }
 // It waits for an answer again, if it did not.
 void UdpFlows::note_question(UdpFlow& flow) {
   answered_.remove(flow);
-  if (flow.socket->relay) {
-    flow.socket->relay->leave();
-  }
+  withdraw_relay(*flow.socket);
 }
 
 // A DNS flow with as many answers as questions ends soon; every other flow only notes the time.
@@ -77,8 +75,8 @@ void UdpFlows::end(UdpFlow& flow, End why, std::string_view error) {
   assert(!flow.over && "a UDP flow ended twice");
   // Answers of this turn are the flow's still.
   flush_answers();
-  if (why != End::closed && flow.socket->relay) {
-    flow.socket->relay->leave();  // nobody else is to have what this one ended by
+  if (why != End::closed) {
+    withdraw_relay(*flow.socket);  // nobody else is to have what this one ended by
   }
   services_.write(flow.core, record(flow), why, error);
   if (flow.core.server) {

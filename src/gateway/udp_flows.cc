@@ -97,6 +97,9 @@ void UdpFlows::send_up(UdpFlow& flow, std::span<const std::uint8_t> payload,
     const auto piece = payload.subspan(offset, std::min(step, payload.size() - offset));
     const std::string& header = wrapping.begun ? wrapping.rest : wrapping.first;
     wrapping.begun = true;
+    if (relay != nullptr && relay->lending) {
+      relay->lending->questions.asked(piece);
+    }
     if (piece.size() <= wrapping.room && piece.size() + header.size() > wrapping.room) {
       services_.reasons().add(Reason::exceeds_mtu);
     }

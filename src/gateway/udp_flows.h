@@ -142,6 +142,8 @@ class UdpFlows final : private UdpRelay::Owner {
   UdpSocket* spare_socket(FlowCore& core, const Route& route);
   void learn_kind(UdpSocket& socket, const Route& route);
   void offer_relay(UdpSocket& socket);
+  static void withdraw_relay(UdpSocket& socket);
+  [[nodiscard]] static bool is_late(const UdpSocket& socket, std::span<const std::uint8_t> answer);
   bool rest(UdpSocket& socket);
   void release_resting();
 

@@ -175,7 +175,7 @@ void UdpFlows::let_go() {
     services_.poll().remove(socket->descriptor.get());
     if (socket->relay) {
       services_.poll().remove(socket->relay->control());
-      socket->relay->leave();  // the next flow it serves is the successor's
+      withdraw_relay(*socket);  // it is the successor's
     }
   }
   for (UdpFlow* flow : handed) {

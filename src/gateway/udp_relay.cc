@@ -78,10 +78,13 @@ void UdpRelay::learn(const FlowCore& core) {
 void UdpRelay::go_on_with(std::shared_ptr<Server> server) {
   way_.server = std::move(server);
   way_.attempts = 1;
+  lending->has_served = true;
 }
 
 void UdpRelay::close() {
-  leave();
+  if (lending) {
+    lending->leave();
+  }
   kept_.clear();
   if (control_.valid()) {
     services_.loop_guard().closed(own_);
@@ -123,7 +126,6 @@ void UdpRelay::on_dialed(TcpDial::Outcome outcome) {
 void UdpRelay::opened() {
   TcpDial& dial = dialling_->dial;
   way_ = way();
-  opened_at_ = services_.poll().now();
   own_ = dialling_->own_sockets.known(dial.ends());
   endpoint_ = dial.route().hops.back().handshake->relay();
   control_ = dial.take_socket();

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -21,6 +22,7 @@
 #include "gateway/flow_core.h"
 #include "gateway/flow_services.h"
 #include "gateway/loop_guard.h"
+#include "gateway/open_questions.h"
 #include "gateway/own_sockets.h"
 #include "gateway/spare_relays.h"
 #include "loop/edge_poll.h"
@@ -30,9 +32,7 @@ namespace weir {
 class UdpFlow;
 class UdpSocket;
 
-class UdpRelay final : public SpareRelays::Member,
-                       private TcpDial::Owner,
-                       private EdgePoll::Watcher {
+class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
  public:
   class Owner {
    public:
@@ -66,14 +66,26 @@ class UdpRelay final : public SpareRelays::Member,
     std::string path;  // empty: the server's name does
   };
   [[nodiscard]] Way way() const;
-  // Which others may go on with it once its flow needs it no longer; null: none.
-  std::unique_ptr<const SpareRelays::Kind> serves;
+
+  // What it takes for others to go on with it.
+  struct Lending final : SpareRelays::Member {
+    Lending(UdpRelay& lent, SpareRelays::Kind to, Instant at_most)
+        : relay(lent), kind(std::move(to)), until(at_most) {}
+    void on_rested() override { relay.owner_.on_relay_unwanted(relay.socket_); }
+
+    UdpRelay& relay;
+    SpareRelays::Kind kind;
+    Instant until;  // then nobody is to begin with it any more
+    OpenQuestions questions;
+    bool has_served = false;  // another flow than the present one
+  };
+  // Null: it is its flow's alone.
+  std::unique_ptr<Lending> lending;
   // Nobody does meanwhile: the server is not to count it.
   void release_server() { way_.server.reset(); }
   // The next flow does, which got `server` by its own route.
   void go_on_with(std::shared_ptr<Server> server);
   [[nodiscard]] UdpSocket& socket() const { return socket_; }
-  [[nodiscard]] Instant opened_at() const { return opened_at_; }
 
   // What is known of a relay that another process opened.
   struct Inherited {
@@ -139,7 +151,6 @@ class UdpRelay final : public SpareRelays::Member,
   void on_retry(const std::shared_ptr<Server>& failed) override;
   [[nodiscard]] std::string flow_id() const override;
   void on_events(std::uint32_t events) override;
-  void on_rested() override { owner_.on_relay_unwanted(socket_); }
 
   void opened();
 
@@ -151,7 +162,6 @@ class UdpRelay final : public SpareRelays::Member,
   LoopGuard::OwnSocket own_;
   Endpoint endpoint_;
   std::uint32_t mtu_ = 0;
-  Instant opened_at_{};
   Way way_;  // once there is no more dialling
   std::vector<Kept> kept_;
   std::size_t kept_bytes_ = 0;

@@ -40,6 +40,7 @@ std::optional<SpareRelays::Kind> UdpFlows::kind_of(const FlowCore& core, const R
     return std::nullopt;
   }
   return SpareRelays::Kind{.upstream = core.rule->upstream.get(),
+                           .options = route.options,
                            .server = route.server.get(),
                            .dialled = route.dialled.get(),
                            .generation = core.generation,
@@ -51,13 +52,18 @@ UdpSocket* UdpFlows::spare_socket(FlowCore& core, const Route& route) {
   if (!kind || spare_.find(*kind) == nullptr) {
     return nullptr;
   }
+  if (route.server && route.server->health.was_ejected()) {
+    return nullptr;  // whether it takes new connections is the question
+  }
   // What this batch holds for the flow whose relay it is leaves first: it may need it after all.
   flush_to_servers();
   while (SpareRelays::Member* found = spare_.find(*kind)) {
-    UdpRelay& relay = static_cast<UdpRelay&>(*found);
+    auto& lending = static_cast<UdpRelay::Lending&>(*found);
+    UdpRelay& relay = lending.relay;
     UdpSocket& socket = relay.socket();
-    if (!leads_to(route, relay.way().remote)) {  // the server has moved since
-      relay.leave();
+    const bool has_moved = !leads_to(route, relay.way().remote);
+    if (has_moved || services_.poll().now() >= lending.until) {
+      lending.leave();
       if (socket.flows == 0) {
         release(socket);
       }
@@ -68,7 +74,7 @@ UdpSocket* UdpFlows::spare_socket(FlowCore& core, const Route& route) {
       end(*socket.only_flow, End::closed, {});
       --socket.flows;
     }
-    relay.leave();
+    lending.leave();
     relay.go_on_with(route.server);
     socket.only_flow = nullptr;
     socket.client = core.flow.client;
@@ -85,31 +91,46 @@ void UdpFlows::learn_kind(UdpSocket& socket, const Route& route) {
   if (socket.only_flow == nullptr) {
     return;
   }
-  if (const auto kind = kind_of(socket.only_flow->core, route)) {
-    socket.relay->serves = std::make_unique<const SpareRelays::Kind>(*kind);
+  if (auto kind = kind_of(socket.only_flow->core, route)) {
+    socket.relay->lending = std::make_unique<UdpRelay::Lending>(
+        *socket.relay, *std::move(kind), services_.poll().now() + longest_service);
   }
 }
 
-// For others, now that the flow's questions are answered.
+// For others, if the flow's questions are answered.
 void UdpFlows::offer_relay(UdpSocket& socket) {
-  UdpRelay* relay = socket.relay.get();
-  if (relay != nullptr && relay->serves &&
-      services_.poll().now() - relay->opened_at() < longest_service) {
-    spare_.add(*relay, *relay->serves);
+  UdpRelay::Lending* lending = socket.relay ? socket.relay->lending.get() : nullptr;
+  if (lending != nullptr && lending->questions.none() && !lending->questions.is_track_lost()) {
+    spare_.add(*lending, lending->kind);
   }
+}
+
+// Not any more, for now.
+void UdpFlows::withdraw_relay(UdpSocket& socket) {
+  if (socket.relay && socket.relay->lending) {
+    socket.relay->lending->leave();
+  }
+}
+
+// Whether it is for somebody who had the relay before.
+bool UdpFlows::is_late(const UdpSocket& socket, std::span<const std::uint8_t> answer) {
+  UdpRelay::Lending* lending = socket.relay ? socket.relay->lending.get() : nullptr;
+  return lending != nullptr && !lending->questions.answered(answer) && lending->has_served &&
+         !lending->questions.is_track_lost();
 }
 
 // Keeps the relay of a flow that is over for the next one; false: it is not for others.
 bool UdpFlows::rest(UdpSocket& socket) {
-  UdpRelay* relay = socket.relay.get();
-  if (relay == nullptr || !relay->is_spare() || spare_.resting() == most_resting ||
-      services_.admission().udp_sockets_are_scarce()) {
+  UdpRelay::Lending* lending = socket.relay ? socket.relay->lending.get() : nullptr;
+  const Instant now = services_.poll().now();
+  if (lending == nullptr || !lending->is_spare() || now >= lending->until ||
+      spare_.resting() == most_resting || services_.admission().udp_sockets_are_scarce()) {
     return false;
   }
-  relay->release_server();
+  socket.relay->release_server();
   socket.only_flow = nullptr;
-  const Instant now = services_.poll().now();
-  spare_.rest(*relay, now + socket.snapshot->timeouts().dns_idle, now);
+  const auto longest = socket.snapshot->timeouts().dns_idle;
+  spare_.rest(*lending, std::min<Instant>(now + longest, lending->until), now);
   return true;
 }
 
@@ -117,7 +138,7 @@ void UdpFlows::on_relay_unwanted(UdpSocket& socket) { release(socket); }
 
 void UdpFlows::release_resting() {
   while (SpareRelays::Member* relay = spare_.longest_resting()) {
-    release(static_cast<UdpRelay&>(*relay).socket());
+    release(static_cast<UdpRelay::Lending&>(*relay).relay.socket());
   }
 }
 

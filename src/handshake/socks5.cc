@@ -143,8 +143,7 @@ void Socks5Handshake::append_request(std::string& out) const {
 }
 
 Handshake::Progress Socks5Handshake::receive(std::string_view in, std::string& out) {
-  // Answers are at most 262 bytes long, and one is complete before the next is asked for; what a
-  // server says beyond is the flow's.
+  // Answers are at most 262 bytes long; what a server says beyond the last is the flow's.
   constexpr std::size_t longest_answer = 4 + 1 + 255 + port_size;
   const std::size_t before = received_.size();
   received_ += in.substr(0, longest_answer);
@@ -171,8 +170,7 @@ Handshake::Progress Socks5Handshake::receive(std::string_view in, std::string& o
   if (progress.state == State::done || used == in.size()) {
     return {progress.state, used};
   }
-  // Something stands behind this answer although nothing more was asked for. It is looked at as the
-  // next answer.
+  // What stands behind this answer is looked at as the next one, asked for already or not.
   const Progress rest = receive(in.substr(used), out);
   return {rest.state, used + rest.consumed};
 }

@@ -4,14 +4,16 @@ other does. Whether two questions shared a relay is seen at the resolver, which 
 then."""
 
 import contextlib
+import itertools
 import socket
+import struct
 
 from harness import V4, case, endpoint, eventually, main
 from harness.proxies import DANTED, danted
 from harness.relays import Relay
 
 POOL = "a proxy goes where plain routing does not"
-QUESTION, SILENT = b"question", b"silent"
+SILENT = b"silent"
 
 
 def config(lab, net, port=DANTED, more="", **keys):
@@ -21,9 +23,22 @@ def config(lab, net, port=DANTED, more="", **keys):
             + "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in keys.items()))
 
 
+def question(number, name=b"name"):
+    return struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + name
+
+
+def answer_to(data):
+    """Of any question, and of what comes before it."""
+    at = data.rfind(b"\x01\x00\x00\x01\x00\x00")
+    return data[:at] + b"\x81\x80" + data[at + 2:]
+
+
 def resolver(lab, net, host):
     """Answers each question but SILENT; tells from where they came."""
-    return lab.respond(host.udp(net, 53), lambda data, peer: None if data == SILENT else data)
+    return lab.respond(host.udp(net, 53), lambda data, peer: None if SILENT in data else answer_to(data))
+
+
+NUMBERS = itertools.count(1)
 
 
 @contextlib.contextmanager
@@ -33,21 +48,32 @@ def client(lab, net, host=None):
         yield made
 
 
+def sends(asking, name=b"name"):
+    """Asks with the next number, and returns the question."""
+    made = question(next(NUMBERS), name)
+    asking.send(made)
+    return made
+
+
+def hears(asking, asked):
+    heard = asking.recv(100)
+    assert heard == answer_to(asked), (heard, asked)
+
+
 def ask(lab, net, host=None):
     """A client that asks once, and is answered."""
     with client(lab, net, host) as asking:
-        asking.send(QUESTION)
-        assert asking.recv(100) == QUESTION
+        hears(asking, sends(asking))
 
 
 def answered(lab, net, relay):
-    """A question that the case answers for the relay; what was sent, and to whom."""
+    """A question that the case answers for the relay; what was answered, and to whom."""
     with client(lab, net) as asking:
-        asking.send(QUESTION)
+        asked = sends(asking)
         data, source = relay.socket.recvfrom(100)
-        relay.socket.sendto(data, source)
-        assert asking.recv(100) == QUESTION
-        return data, source
+        relay.socket.sendto(answer_to(data), source)
+        hears(asking, asked)
+        return answer_to(data), source
 
 
 def closed(weir, count):
@@ -78,22 +104,23 @@ def shared(lab, net):
 @case("questions that wait at the same time have a relay each", only_weir=POOL)
 def at_once(lab, net):
     receiver = lab.north.udp(net, 53)
-    seen = set()
+    seen, held = set(), {}
 
     def hold(data, peer):
         seen.add(peer)
+        held[peer] = data
         if len(seen) < 2:
             return None
         for other in seen - {peer}:
-            receiver.sendto(data, other)
-        return data
+            receiver.sendto(answer_to(held[other]), other)
+        return answer_to(data)
 
     lab.respond(receiver, hold)
     lab.shared(danted, lab.east, net)
     with lab.weir(config(lab, net)), client(lab, net) as one, client(lab, net) as other:
-        one.send(QUESTION)
-        other.send(QUESTION)
-        assert one.recv(100) == other.recv(100) == QUESTION
+        asked = [sends(one), sends(other)]
+        hears(one, asked[0])
+        hears(other, asked[1])
         assert len(seen) == 2, seen
 
 
@@ -114,9 +141,8 @@ def unanswered(lab, net):
     seen = resolver(lab, net, lab.north)
     lab.shared(danted, lab.east, net)
     with lab.weir(config(lab, net)), client(lab, net) as asking:
-        asking.send(QUESTION)
-        assert asking.recv(100) == QUESTION
-        asking.send(SILENT)
+        hears(asking, sends(asking))
+        sends(asking, SILENT)
         eventually(lambda: len(seen.peers) == 2, "the second question arrives")
         ask(lab, net)
         assert len(set(seen.peers)) == 2 and seen.peers[0] == seen.peers[1], seen.peers
@@ -136,6 +162,67 @@ def not_shared(lab, net):
         weir.reload(config(lab, net, retries=1))
         ask(lab, net)
         assert len(set(seen.peers)) == 4, seen.peers
+
+
+@case("an answer that comes twice is nobody else's, and whoever waits keeps the relay", only_weir=POOL)
+def twice(lab, net):
+    relay = Relay(lab, net, server_port=1090)
+    with lab.weir(config(lab, net, relay.server_port)) as weir:
+        late, source = answered(lab, net, relay)
+        with client(lab, net) as second, client(lab, net) as third:
+            asked = sends(second)
+            data, its_source = relay.socket.recvfrom(100)
+            assert its_source == source, (its_source, source)
+            relay.socket.sendto(late, source)
+            weir.expect_event("relay-late")
+            sends(third)
+            assert relay.socket.recvfrom(100)[1] != source, "the relay of who still waits was taken"
+            relay.socket.sendto(answer_to(data), source)
+            hears(second, asked)
+
+
+@case("what is no DNS keeps its relay, whatever port it goes to", only_weir=POOL)
+def no_dns(lab, net):
+    seen = lab.respond(lab.north.udp(net, 53), lambda data, peer: data)
+    lab.shared(danted, lab.east, net)
+    with lab.weir(config(lab, net)):
+        for count in (1, 2, 3):
+            with client(lab, net) as talking:
+                for size in (1, 30, 100):
+                    talking.send(b"x" * size)
+                    assert talking.recv(200) == b"x" * size
+            assert len(set(seen.peers)) == count, seen.peers
+
+
+@case("relays by one way are not for those who go by another", only_weir=POOL)
+def ways(lab, net):
+    seen = resolver(lab, net, lab.north)
+    lab.shared(danted, lab.east, net)
+    wans = ("[upstream wans]\ntype = group\nmembers = wan1, wan2\nbalance = round-robin\n"
+            "[upstream wan1]\ntype = direct\ndscp = 8\n[upstream wan2]\ntype = direct\ndscp = 16\n")
+    with lab.weir(config(lab, net, via="wans") + wans):
+        for _ in range(6):
+            ask(lab, net)
+        assert seen.peers == seen.peers[:2] * 3 and seen.peers[0] != seen.peers[1], seen.peers
+
+
+@case("a takeover ends resting relays, and what others go on with is opened anew", only_weir=POOL)
+def taken_over(lab, net):
+    relay = Relay(lab, net, server_port=1090)
+    with lab.weir(config(lab, net, relay.server_port)) as weir:
+        answered(lab, net, relay)
+        closed(weir, 1)
+        with client(lab, net) as asking:
+            asked = sends(asking)
+            data, source = relay.socket.recvfrom(100)
+            relay.socket.sendto(answer_to(data), source)
+            hears(asking, asked)
+            assert relay.associations == 1
+            assert weir.take_over().wait(20) == 0  # with a flow that has its answer
+            answered(lab, net, relay)
+            answered(lab, net, relay)
+        assert relay.associations == 2, relay.associations
+        closed(weir, 2)
 
 
 @case("a relay rests when its flow is over: what comes late is counted, and the next question goes through it",
@@ -163,7 +250,8 @@ def let_go(lab, net):
 @case("a resting relay that its server ends is forgotten", only_weir=POOL)
 def ended_by_server(lab, net):
     relay = Relay(lab, net, server_port=1090)
-    with lab.weir(config(lab, net, relay.server_port)) as weir:
+    # Long enough that it is not the end of its rest that ends it.
+    with lab.weir(config(lab, net, relay.server_port, more="[timeouts]\ndns-idle = 5m")) as weir:
         answered(lab, net, relay)
         closed(weir, 1)
         weir.expect_flows(0)

@@ -27,6 +27,7 @@ const T* one(std::size_t number) {
 
 SpareRelays::Kind kind() {
   return {.upstream = one<Upstream>(1),
+          .options = one<SocketOptions>(1),
           .server = one<Server>(2),
           .dialled = nullptr,
           .generation = 0,
@@ -80,7 +81,7 @@ TEST_CASE("a relay serves only who asks for the same") {
   Lab lab;
   Relay relay;
   lab.spare.add(relay, kind());
-  std::vector<SpareRelays::Kind> others(7, kind());
+  std::vector<SpareRelays::Kind> others(8, kind());
   others[0].upstream = one<Upstream>(3);
   others[1].server = one<Server>(3);
   others[2].dialled = one<Server>(2);
@@ -88,6 +89,7 @@ TEST_CASE("a relay serves only who asks for the same") {
   others[4].target.endpoint.port = 54;
   others[5].target.endpoint.address = Address::any(Family::v6);
   others[6].target.host = "resolver.example";
+  others[7].options = one<SocketOptions>(3);
   for (const auto& other : others) {
     CHECK(lab.spare.find(other) == nullptr);
   }

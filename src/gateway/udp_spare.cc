@@ -29,6 +29,11 @@ bool leads_to(const Route& route, const Endpoint& server) {
           std::find(route.more.begin(), route.more.end(), server.address) != route.more.end());
 }
 
+// Null: nobody else may go on with it.
+UdpRelay::Lending* lending_of(const UdpSocket& socket) {
+  return socket.relay ? socket.relay->lending.get() : nullptr;
+}
+
 }  // namespace
 
 // Nothing where a relay on this route is for this flow alone.
@@ -99,7 +104,7 @@ void UdpFlows::learn_kind(UdpSocket& socket, const Route& route) {
 
 // For others, if the flow's questions are answered.
 void UdpFlows::offer_relay(UdpSocket& socket) {
-  UdpRelay::Lending* lending = socket.relay ? socket.relay->lending.get() : nullptr;
+  UdpRelay::Lending* lending = lending_of(socket);
   if (lending != nullptr && lending->questions.none() && !lending->questions.is_track_lost()) {
     spare_.add(*lending, lending->kind);
   }
@@ -107,21 +112,21 @@ void UdpFlows::offer_relay(UdpSocket& socket) {
 
 // Not any more, for now.
 void UdpFlows::withdraw_relay(UdpSocket& socket) {
-  if (socket.relay && socket.relay->lending) {
-    socket.relay->lending->leave();
+  if (UdpRelay::Lending* lending = lending_of(socket)) {
+    lending->leave();
   }
 }
 
 // Whether it is for somebody who had the relay before.
 bool UdpFlows::is_late(const UdpSocket& socket, std::span<const std::uint8_t> answer) {
-  UdpRelay::Lending* lending = socket.relay ? socket.relay->lending.get() : nullptr;
+  UdpRelay::Lending* lending = lending_of(socket);
   return lending != nullptr && !lending->questions.answered(answer) && lending->has_served &&
          !lending->questions.is_track_lost();
 }
 
 // Keeps the relay of a flow that is over for the next one; false: it is not for others.
 bool UdpFlows::rest(UdpSocket& socket) {
-  UdpRelay::Lending* lending = socket.relay ? socket.relay->lending.get() : nullptr;
+  UdpRelay::Lending* lending = lending_of(socket);
   const Instant now = services_.poll().now();
   if (lending == nullptr || !lending->is_spare() || now >= lending->until ||
       spare_.resting() == most_resting || services_.admission().udp_sockets_are_scarce()) {

@@ -6,10 +6,10 @@ then."""
 import contextlib
 import itertools
 import socket
-import struct
 
 from harness import V4, case, endpoint, eventually, main
 from harness.proxies import DANTED, danted
+from harness.questions import answer_to, question
 from harness.relays import Relay
 
 POOL = "a proxy goes where plain routing does not"
@@ -18,19 +18,10 @@ SILENT = b"silent"
 
 def config(lab, net, port=DANTED, more="", **keys):
     # A relay is one worker's.
-    return (f"[gateway]\nworkers = 1\n[firewall]\ninterfaces = lan\n{more}\n[rule r]\non = udp/53\nuse = office\n[upstream office]\n"
+    return (f"[gateway]\nworkers = 1\n[firewall]\ninterfaces = lan\n{more}\n"
+            "[rule r]\non = udp/53\nuse = office\n[upstream office]\n"
             f"type = socks5\nserver = p1={endpoint(lab.east.at(net), port)}\n"
             + "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in keys.items()))
-
-
-def question(number, name=b"name"):
-    return struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + name
-
-
-def answer_to(data):
-    """Of any question, and of what comes before it."""
-    at = data.rfind(b"\x01\x00\x00\x01\x00\x00")
-    return data[:at] + b"\x81\x80" + data[at + 2:]
 
 
 def resolver(lab, net, host):

@@ -1,0 +1,16 @@
+"""DNS messages (RFC 1035, section 4.1), as far as a gateway looks at them."""
+
+import struct
+
+_QUESTION, _ANSWER = 0x0100, 0x8180
+_COUNTS = struct.pack("!HHHH", 1, 0, 0, 0)
+
+
+def question(number, name=b"name"):
+    return struct.pack("!HH", number, _QUESTION) + _COUNTS + name
+
+
+def answer_to(data):
+    """Of any question, with what stands before it (a relay's header)."""
+    flags = data.rfind(struct.pack("!H", _QUESTION) + _COUNTS)
+    return data[:flags] + struct.pack("!H", _ANSWER) + data[flags + 2:]

@@ -2,8 +2,16 @@
 include(GNUInstallDirs)
 install(TARGETS weir RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(FILES etc/weir.ini DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/weir)
-install(DIRECTORY etc/conf.d DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(FILES README.md CHANGELOG.md docs/api.md docs/upgrading.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES packaging/logrotate DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/logrotate.d RENAME weir)
+# The documents keep their places relative to one another, so that their links lead somewhere.
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+foreach(folder src src/relay src/upstream)
+  install(FILES ${folder}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+endforeach()
+install(DIRECTORY etc/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+file(CREATE_LINK examples ${CMAKE_BINARY_DIR}/etc SYMBOLIC)
+install(FILES ${CMAKE_BINARY_DIR}/etc DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
 # systemd reads units of packages only here, whatever the prefix.
@@ -47,6 +55,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "iproute2, nftables | iptables")
+# Long lists, and routes that lead nowhere, with iptables.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ipset")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${CMAKE_SOURCE_DIR}/packaging/debian/conffiles ${CMAKE_SOURCE_DIR}/packaging/debian/postinst
   ${CMAKE_SOURCE_DIR}/packaging/debian/prerm ${CMAKE_SOURCE_DIR}/packaging/debian/postrm)

@@ -1,5 +1,6 @@
 // The command table: each command is one row, made of its words for the command line and the
 // function that does it.
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -10,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/early_signals.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cli/check.h"
@@ -50,6 +52,18 @@ void add_live(CLI::App& command, weir::LiveArguments& arguments) {
   command.add_flag("--json", arguments.json, "print the API's JSON");
 }
 
+// Which names of the running gateway an option takes, by its own name.
+std::string names_for(const std::string& option) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kinds{
+      {{"rule", "rules"}, {"upstream", "upstreams"}, {"server", "servers"}, {"id", "flows"}}};
+  for (const auto& [name, kind] : kinds) {
+    if (name == option) {
+      return std::string(kind);
+    }
+  }
+  return {};
+}
+
 // The table as it stands, for the reference. Choices are what CLI11 checks.
 std::vector<weir::Command> commands_of(const CLI::App& app) {
   std::vector<weir::Command> out;
@@ -70,6 +84,7 @@ std::vector<weir::Command> commands_of(const CLI::App& app) {
       described.short_name = option->get_snames().empty() ? "" : "-" + option->get_snames().front();
       described.sentence = option->get_description();
       described.repeats = option->get_items_expected_max() > 1;
+      described.names = names_for(option->get_single_name());
       // "TEXT:{nft,iptables}"
       const std::string type = option->get_type_name();
       if (const auto open = type.find('{'); open != std::string::npos) {
@@ -128,16 +143,18 @@ int run_command(int argc, char** argv) {
   CLI::App* made = command("run", "serve in the foreground", [&]() { return run_gateway(run); });
   add_config(*made, run.file);
   made->add_flag_callback(
-      "--firewall", [&]() { run.firewall = weir::OwnFirewall::yes; },
+      "--firewall", [&]() { run.firewall = weir::UseFirewall::yes; },
       "install the firewall's rules, keep them in place, and remove them at exit (with on-failure "
       "= open)");
   made->add_option("--backend", run.backend,
                    "nft or iptables, with --firewall (default: what is installed)")
       ->check(CLI::IsMember({"nft", "iptables"}));
 
-  made->add_flag("--takeover", run.takeover,
-                 "take over from the running gateway: its listeners, its UDP flows and what it "
-                 "knows; it finishes its TCP flows and ends. If anything fails, it goes on");
+  made->add_flag(
+      "--takeover", run.takeover,
+      "take over from the running gateway its listeners, its UDP flows and the states of "
+      "servers; the running gateway finishes its TCP flows and ends. If anything fails, "
+      "the running gateway goes on");
 
   // Not for people: the gateway starts it.
   command("guard", "mind the firewall's rules until the gateway is gone",
@@ -156,7 +173,9 @@ int run_command(int argc, char** argv) {
   made = command("explain", "which rule, upstream, server and source a flow would get",
                  [&]() { return run_explain(explain); });
   add_config(*made, explain.file);
-  made->add_option("protocol", explain.protocol, "tcp or udp")->required();
+  made->add_option("protocol", explain.protocol, "tcp or udp")
+      ->required()
+      ->check(CLI::IsMember({"tcp", "udp"}));
   made->add_option("client", explain.client, "ADDRESS[:PORT]")->required();
   made->add_option("destination", explain.destination, "ADDRESS:PORT")->required();
   made->add_option("--interface", explain.interface, "inbound interface");
@@ -173,7 +192,7 @@ int run_command(int argc, char** argv) {
       ->check(CLI::IsMember({"nft", "iptables"}));
 
   made->add_flag("--on-failure", firewall.on_failure,
-                 "with remove: as firewall.on-failure says, so not if it is closed");
+                 "with remove: obey firewall.on-failure, and leave the rules where it is closed");
   made->add_flag("--json", firewall.json, "with show: what the rules have to do, as JSON");
 
   weir::DoctorArguments doctor;
@@ -193,7 +212,7 @@ int run_command(int argc, char** argv) {
   made->add_option("--destination", live.flows.destination, "ADDRESS, ADDRESS:PORT or prefix");
   made->add_option("--rule", live.flows.rule, "name of the rule");
   made->add_option("--upstream", live.flows.upstream, "name of the upstream");
-  made->add_option("--limit", live.flows.limit, "at most so many");
+  made->add_option("--limit", live.flows.limit, "show at most so many flows");
   made = command("rules", "show rules and what they did", [&]() { return run_rules(live); });
   add_live(*made, live);
   made = command("upstreams", "show upstreams and their servers",
@@ -213,7 +232,7 @@ int run_command(int argc, char** argv) {
   made = command("close", "end flows of the running gateway", [&]() { return run_close(live); });
   add_live(*made, live);
   made->add_option("id", live.ids, "ids of the flows, as `weir flows` shows them")->required();
-  made = command("drain", "take no new flows, let those that live finish, then end the gateway",
+  made = command("drain", "take no new flows, let live flows finish, then end the gateway",
                  [&]() { return run_drain(live); });
   add_live(*made, live);
   made = command("log-level", "set which messages the running gateway writes, until a reload",
@@ -226,11 +245,20 @@ int run_command(int argc, char** argv) {
                  [&]() { return run_top(live); });
   add_connection(*made, live);
 
+  std::string kind;
+  made = command("names", "print the names that the running gateway knows",
+                 [&]() { return run_names(live, kind); });
+  made->group("");  // for completions
+  add_connection(*made, live);
+  made->add_option("kind", kind, "rules, upstreams, servers or flows")
+      ->required()
+      ->check(CLI::IsMember({"rules", "upstreams", "servers", "flows"}));
+
   std::string what;
-  made = command("reference", "print man pages and completions",
+  made = command("reference", "print man pages, completions and the table of events",
                  [&]() { return run_reference(what, app); });
   made->group("");  // of use to the build only
-  made->add_option("what", what, "man, ini, bash, zsh or fish")->required();
+  made->add_option("what", what, "man, ini, bash, zsh, fish or events")->required();
 
   bool json = false;
   made = command("version", "version and what this build supports",
@@ -263,6 +291,9 @@ int run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "run") {
+    weir::EarlySignals::hold();
+  }
   try {
     return run_command(argc, argv);
   } catch (const std::exception& error) {

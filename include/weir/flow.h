@@ -11,6 +11,7 @@ namespace weir {
 
 struct Flow {
   Protocol protocol = Protocol::tcp;
+  std::uint8_t dscp = 0;  // TCP: of the client's SYN
   Endpoint client;
   Endpoint destination;  // the original one; never changes meaning
   // Number of the inbound interface; 0 where no rule asks for it.

@@ -25,8 +25,10 @@ class Handshake {
  public:
   enum class State : std::uint8_t { waiting, done, failed };
   // Whom a failure speaks against: the server itself, or what lies behind it and could not be
-  // reached. Only the first is the server's to answer for.
-  enum class Fault : std::uint8_t { server, target };
+  // reached. Only the first is the server's to answer for. `request`: one of the two, for the
+  // server was well until it heard what it shall do; it is the target's while no other target meets
+  // with it.
+  enum class Fault : std::uint8_t { server, request, target };
 
   struct Progress {
     State state = State::waiting;
@@ -45,6 +47,10 @@ class Handshake {
 
   // What came in; appends what is to be sent next. REQUIRES: waiting.
   [[nodiscard]] virtual Progress receive(std::string_view in, std::string& out) = 0;
+
+  // The server knows whom it shall reach, and its answer is awaited: if it says nothing or hangs
+  // up, that may be about the target.
+  [[nodiscard]] virtual bool is_requesting() const { return false; }
 
   // Where the server relays datagrams, once a handshake that asked for it is done; an unspecified
   // address means the server's own.

@@ -33,10 +33,21 @@ struct Source {
 
 // Marks of every socket towards the upstream.
 struct SocketOptions {
-  std::optional<Mark> mark;  // besides the bypass-mark
-  std::string interface;     // SO_BINDTODEVICE; empty: none
-  std::optional<std::uint8_t> dscp;
+  std::optional<Mark> mark;          // besides the bypass-mark
+  std::string interface;             // SO_BINDTODEVICE; empty: none
+  std::optional<std::uint8_t> dscp;  // none: as the client's packets have it
   friend bool operator==(const SocketOptions&, const SocketOptions&) = default;
+};
+
+// Where a relay that a server opens may be: at the server's own address, or wherever it says.
+enum class RelayPlace : std::uint8_t { at_server, anywhere };
+
+// Where the router's policy rules would send the flow if it were forwarded, which a socket has to
+// be told: by an interface, or with a mark that one of the rules looks at.
+struct Way {
+  std::uint32_t interface = 0;  // its number; 0: whatever the socket finds
+  Mark mark{0, 0};
+  friend bool operator==(const Way&, const Way&) = default;
 };
 
 // Something to say on the way: by whom it is answered, and how.
@@ -44,6 +55,8 @@ struct Hop {
   std::shared_ptr<Server> server;  // null: the flow's own destination
   std::string upstream;            // the server's
   std::unique_ptr<Handshake> handshake;
+  RelayPlace relay = RelayPlace::at_server;
+  Endpoint asks = {};  // to be connected to; port 0: it asks for no connection, or to a name
 };
 
 // A format of datagrams, and where the datagrams in it are to go.
@@ -70,6 +83,7 @@ struct Route {
   std::vector<Address> more = {};
   Source source;
   const SocketOptions* options = nullptr;  // owned by the upstream; never null with `dial`
+  Way way;                                 // where `options` say neither mark nor interface
   std::shared_ptr<Server> server;          // null where the policy has no servers
   // Behind `remote`, where that is another than `server`: the first one of a chain, and whose it
   // is.

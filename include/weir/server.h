@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "weir/endpoint.h"
+#include "weir/server_addresses.h"
 #include "weir/server_health.h"
 #include "weir/service.h"
 
@@ -44,7 +45,8 @@ class Server {
     auto operator<=>(const Identity&) const = default;
   };
 
-  explicit Server(Identity identity);
+  // `known`: where its addresses are made known; null: nowhere.
+  explicit Server(Identity identity, std::shared_ptr<ServerAddresses> known = nullptr);
 
   [[nodiscard]] const Identity& identity() const { return identity_; }
   // True when `host` is a name that the resolver has to look up.
@@ -54,12 +56,15 @@ class Server {
   void publish(const AddressSet& addresses);
   // Any thread; a consistent copy.
   [[nodiscard]] AddressSet addresses() const;
+  [[nodiscard]] bool has(const Address& address) const;
 
   // What flows met here, for ejection and the counters. `code` is the errno of what failed; what is
   // nobody's fault but ours (no descriptors left, a source address that cannot be bound) is not the
   // server's.
   void note_failure(Instant now, int code = 0);
   void note_success(Instant now) { health.note_success(now); }
+  // It failed a flow for what the flow asked of it; see ServerHealth.
+  ServerHealth::Doubt note_doubt(Instant now, std::uint64_t target);
   // Whether a system call that failed so speaks against this machine, not against the server.
   [[nodiscard]] static bool is_our_own(int code);
 
@@ -99,6 +104,7 @@ class Server {
   static constexpr std::size_t words = 1 + AddressSet::capacity * 3;
 
   Identity identity_;
+  std::shared_ptr<ServerAddresses> known_;
   bool named_ = false;
   // A seqlock (odd while written): readers copy the words and try again if the version moved.
   std::atomic<std::uint32_t> version_{0};
@@ -112,6 +118,8 @@ class ServerPool {
   // The clock of ejection and slow start; without one, the monotonic clock.
   explicit ServerPool(Clock clock = {});
   [[nodiscard]] const Clock& clock() const { return clock_; }
+  // Of all its servers.
+  [[nodiscard]] std::shared_ptr<const ServerAddresses> addresses() const { return addresses_; }
 
   std::shared_ptr<Server> get(const Server::Identity& identity);
   std::shared_ptr<Service> service(const std::string& name);
@@ -130,6 +138,7 @@ class ServerPool {
 
  private:
   Clock clock_;
+  std::shared_ptr<ServerAddresses> addresses_ = std::make_shared<ServerAddresses>();
   std::map<Server::Identity, std::weak_ptr<Server>> servers_;
   std::map<std::string, std::weak_ptr<Service>> services_;
 };

@@ -6,6 +6,11 @@
 // silence, leaves it out for as long again. Checks that succeed meanwhile bring the trial forward,
 // no more: they may not see what flows meet.
 //
+// What counts is evidence. A server that refuses or is not there is evidence, whoever finds out.
+// One that let a flow in and then failed it may have been asked for what nobody can do: that counts
+// once for each target, and only where several targets meet with it. A question that was not
+// answered counts while nothing else was heard of the server since.
+//
 // Any thread, without a lock: each fact is one atomic, and an answer that is a flow too late is
 // right enough.
 #pragma once
@@ -46,6 +51,14 @@ class ServerHealth {
   // A flow could not reach the server; a flow did.
   void note_failure(Instant now);
   void note_success(Instant now);
+  // A flow reached it, and failed for what it asked of it; `target` is a hash of that. Says what it
+  // is taken for: the target's affair, or the server's.
+  enum class Doubt : std::uint8_t { targets, servers };
+  Doubt note_doubt(Instant now, std::uint64_t target);
+  // It answered somebody.
+  void note_heard(Instant now);
+  // Whether it did since then, or shortly before.
+  [[nodiscard]] bool was_heard_since(Instant then) const;
 
   [[nodiscard]] Wish wish() const { return wish_.load(std::memory_order_relaxed); }
   [[nodiscard]] Checked checked() const { return checked_.load(std::memory_order_relaxed); }
@@ -78,10 +91,13 @@ class ServerHealth {
 
  private:
   void came_back(Instant now);
+  void count_failure(std::uint32_t failures, Instant now);
 
   std::atomic<Wish> wish_{Wish::up};
   std::atomic<Checked> checked_{Checked::unknown};
   std::atomic<std::uint32_t> failures_{0};      // in a row
+  std::atomic<std::uint64_t> doubted_{0};       // of these: the targets, one bit each
+  std::atomic<std::int64_t> heard_{0};          // when it last answered, to a quarter of a second
   std::atomic<std::int64_t> ejected_until_{0};  // microseconds of the clock; 0: not ejected
   std::atomic<std::int64_t> up_since_{0};       // 0: since ever
   std::atomic<std::uint32_t> eject_after_{5};

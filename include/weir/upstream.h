@@ -89,6 +89,22 @@ class Upstream {
   enum class Offload : std::uint8_t { none, bypass, reject, drop };
   [[nodiscard]] virtual Offload offload() const { return Offload::none; }
 
+  // Whether its flows go where their clients sent them, by the router's own routing.
+  enum class Leads : std::uint8_t {
+    elsewhere,       // to servers of the upstream's
+    perhaps,         // to their destination, but some of them, or by another way (mark, interface)
+    to_destination,  // all of them, by the way that plain routing would take
+  };
+  [[nodiscard]] virtual Leads leads() const { return Leads::elsewhere; }
+
+  // Both, for a rule that uses it.
+  struct Handling {
+    Offload offload = Offload::none;
+    Leads leads = Leads::elsewhere;
+    friend bool operator==(const Handling&, const Handling&) = default;
+  };
+  [[nodiscard]] Handling handling() const { return {.offload = offload(), .leads = leads()}; }
+
   [[nodiscard]] const UpstreamProfile& profile() const { return profile_; }
   [[nodiscard]] const std::string& name() const { return profile_.name; }
 

@@ -13,12 +13,18 @@ std::string_view name_of(Reason reason) {
       return "invalid-destination";
     case Reason::loop:
       return "loop";
+    case Reason::own_server:
+      return "own-server";
+    case Reason::own_proxy:
+      return "own-proxy";
     case Reason::max_flows:
       return "max-flows";
     case Reason::max_flows_per_client:
       return "max-flows-per-client";
     case Reason::rule_max_flows:
       return "rule-max-flows";
+    case Reason::gave_way:
+      return "gave-way";
     case Reason::rule_max_flows_per_client:
       return "rule-max-flows-per-client";
     case Reason::out_of_descriptors:
@@ -35,6 +41,8 @@ std::string_view name_of(Reason reason) {
       return "connect-refused";
     case Reason::connect_unreachable:
       return "connect-unreachable";
+    case Reason::no_route:
+      return "no-route";
     case Reason::connect_timeout:
       return "connect-timeout";
     case Reason::connect_error:
@@ -43,6 +51,8 @@ std::string_view name_of(Reason reason) {
       return "handshake-failed";
     case Reason::handshake_timeout:
       return "handshake-timeout";
+    case Reason::policy_route:
+      return "policy-route";
     case Reason::target_unreachable:
       return "target-unreachable";
     case Reason::retried:
@@ -73,6 +83,14 @@ std::string_view name_of(Reason reason) {
       return "relay-stranger";
     case Reason::relay_late:
       return "relay-late";
+    case Reason::relay_elsewhere:
+      return "relay-elsewhere";
+    case Reason::peer_unanswered:
+      return "peer-unanswered";
+    case Reason::peer_local:
+      return "peer-local";
+    case Reason::socket_renewed:
+      return "socket-renewed";
     case Reason::icmp_from_server:
       return "icmp-from-server";
     case Reason::icmp_send_failed:

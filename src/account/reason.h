@@ -15,12 +15,15 @@ namespace weir {
 enum class Reason : std::uint8_t {
   no_original_destination,  // a datagram without the control message
   datagram_truncated,       // MSG_TRUNC or MSG_CTRUNC
-  invalid_destination,      // port 0, unspecified, multicast or broadcast
+  invalid_destination,      // a place that no flow of another machine can go to
   loop,                     // a flow of our own came back to us
+  own_server,               // passed by: its client is a server of the upstream it would go to
+  own_proxy,                // passed by: a proxy on this router was just asked for its destination
   max_flows,
   max_flows_per_client,
   rule_max_flows,
   rule_max_flows_per_client,
+  gave_way,            // a UDP flow ended at a limit, for the sake of a new one
   out_of_descriptors,  // accept or socket: EMFILE, ENFILE
   out_of_memory,
   rejected,
@@ -28,10 +31,12 @@ enum class Reason : std::uint8_t {
   no_server,
   connect_refused,
   connect_unreachable,
+  no_route,  // the router itself has no way there, or forbids it
   connect_timeout,
   connect_error,       // anything else that connect says
   handshake_failed,    // a server on the way does not do what was asked of it
   handshake_timeout,   // or not within timeouts.handshake
+  policy_route,        // a policy rule wants a way that no socket can be told to take
   target_unreachable,  // a proxy says that it cannot reach the destination
   retried,             // an attempt on another server
   source_port_taken,   // client:port fell back to the client's address
@@ -41,13 +46,17 @@ enum class Reason : std::uint8_t {
   send_failed,         // a datagram to the server could not be sent
   send_buffer_full,    // EAGAIN or ENOBUFS on a datagram
   datagram_too_big,    // EMSGSIZE
-  exceeds_mtu,         // fits no packet any more, with the header before it: sent in fragments
+  exceeds_mtu,         // wider than the way: sent in fragments, or where that is forbidden refused
   waiting_too_many,    // more datagrams than are kept while a relay is being opened
   relay_malformed,     // from a relay, without the header it owes
   relay_fragment,      // from a relay: SOCKS5 FRAG is not 0
   relay_stranger,      // to a relay's socket, from somebody else
   relay_late,          // from a relay whose flow is over
-  icmp_from_server,    // port unreachable, passed on to the client
+  relay_elsewhere,     // a relay that is not at its server's address, refused
+  peer_unanswered,     // a flow that a peer opened and the client never answered is over
+  peer_local,        // from a peer that cannot be where it says it is: on this side of the gateway
+  socket_renewed,    // addresses, routes or links changed under a UDP flow: it has a new socket
+  icmp_from_server,  // destination unreachable, passed on to the client
   icmp_send_failed,
   icmp_rate_limited,   // an ICMP error that was not sent: there were too many
   receive_queue_full,  // datagrams that the kernel dropped before a worker came

@@ -47,6 +47,10 @@ class TextFields {
       append_value(out_, value);
     }
   }
+  void moment(std::string_view key, WallTime value) {
+    start(key);
+    append_rfc3339(out_, value);
+  }
   void number(std::string_view key, std::uint64_t value) {
     start(key);
     append_number(out_, value);
@@ -75,6 +79,12 @@ class JsonFields {
   void text(std::string_view key, std::string_view value) {
     out_ += key;
     append_json_string(out_, value);
+  }
+  void moment(std::string_view key, WallTime value) {
+    out_ += key;
+    out_ += '"';
+    append_rfc3339(out_, value);
+    out_ += '"';
   }
   void endpoint(std::string_view key, const Endpoint& value) {
     out_ += key;
@@ -137,6 +147,10 @@ std::string_view name_of(End end) {
       return "killed";
     case End::drained:
       return "drained";
+    case End::invalid_destination:
+      return "invalid-destination";
+    case End::no_route:
+      return "no-route";
     case End::bug:
       return "bug";
   }
@@ -155,6 +169,7 @@ bool is_error(End end) {
     case End::loop:
     case End::server_reset:
     case End::half_closed_timeout:
+    case End::no_route:
     case End::bug:
       return true;
     // What the client, the operator or plain silence ended is not a fault.
@@ -165,12 +180,17 @@ bool is_error(End end) {
     case End::idle:
     case End::killed:
     case End::drained:
+    case End::invalid_destination:
       return false;
   }
   return true;
 }
 
 void append_text(std::string& out, const FlowRecord& record) {
+  if (!record.live) {
+    append_rfc3339(out, record.time);
+    out += ' ';
+  }
   out += "flow ";
   out += name_of(record.protocol);
   out += ' ';
@@ -181,6 +201,7 @@ void append_text(std::string& out, const FlowRecord& record) {
   fields.text("rule", record.rule);
   fields.text("upstream", record.upstream);
   fields.text("server", record.server);
+  fields.moment("opened", record.opened);
   fields.text("id", record.id);
   fields.text("host", record.host);
   fields.text("server_address", record.server_address);
@@ -204,7 +225,11 @@ void append_text(std::string& out, const FlowRecord& record) {
 
 void append_json(std::string& out, const FlowRecord& record) {
   JsonFields fields(out);
-  fields.text(R"({"id":)", record.id);
+  if (!record.live) {
+    fields.moment(R"({"time":)", record.time);
+  }
+  fields.moment(record.live ? R"({"opened":)" : R"(,"opened":)", record.opened);
+  fields.text(R"(,"id":)", record.id);
   fields.text(R"(,"protocol":)", name_of(record.protocol));
   fields.endpoint(R"(,"client":)", record.client);
   fields.endpoint(R"(,"destination":)", record.destination);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/wall_time.h"
 #include "weir/flow.h"
 
 namespace weir {
@@ -27,6 +28,8 @@ enum class End : std::uint8_t {
   half_closed_timeout,
   killed,
   drained,
+  invalid_destination,
+  no_route,
   bug,
 };
 
@@ -38,6 +41,8 @@ enum class End : std::uint8_t {
 struct FlowRecord {
   static constexpr std::int64_t unknown = -1;  // of the *_ms fields: has not happened
 
+  WallTime time;    // of its end
+  WallTime opened;  // before that by the duration, however the clock was set meanwhile
   std::string id;
   Protocol protocol = Protocol::tcp;
   Endpoint client;
@@ -58,17 +63,17 @@ struct FlowRecord {
   std::int64_t first_byte_us = unknown;
   std::int64_t duration_us = 0;
   std::uint32_t attempts = 0;
-  bool live = false;  // in a list of flows: it has not ended, `end` and `error` are left out
+  bool live = false;  // in a list of flows: it has not ended; no `time`, `end` and `error`
   End end = End::closed;
   std::string error;  // one phrase: "connection refused", "max-flows of rule web"
 };
 
-// Text: `flow tcp C -> D rule=… upstream=… server=… key=value …`; values with spaces, quotes or
-// control characters are quoted and escaped (base/escape.h), empty ones left out, and so are the
+// Text: `TIME flow tcp C -> D rule=… upstream=… server=… key=value …`; values with spaces, quotes
+// or control characters are quoted and escaped (base/escape.h), empty ones left out, and so are the
 // datagram counts of TCP. No newline at the end.
 void append_text(std::string& out, const FlowRecord& record);
 // JSON: one object with every key; absent strings are "", absent times null; a live flow has no
-// `end` and no `error`. No newline at the end.
+// `time`, no `end` and no `error`. No newline at the end.
 void append_json(std::string& out, const FlowRecord& record);
 
 }  // namespace weir

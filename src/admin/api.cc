@@ -33,6 +33,9 @@ struct Asked {
   const Api::Answered& answered;
 };
 
+// For those who ask again and again, or whom we do not know.
+constexpr std::chrono::seconds recent_enough{10};
+
 using Handler = void (*)(const Asked&);
 
 struct ApiRoute {
@@ -59,7 +62,7 @@ void get_upstreams(const Asked& asked) {
 void get_metrics(const Asked& asked) {
   asked.answered({.type = std::string(metrics_type),
                   .body = metrics_text({.status = asked.control.status(),
-                                        .rules = asked.control.rules(),
+                                        .rules = asked.control.rules(recent_enough),
                                         .upstreams = asked.control.upstreams(),
                                         .workers = asked.control.workers(),
                                         .process = process_figures()}),
@@ -72,7 +75,7 @@ void get_page(const Asked& asked) {
                          answered = asked.answered](const std::shared_ptr<const Busiest>& busiest) {
     answered({.type = std::string(page_type),
               .body = page({.status = control->status(),
-                            .rules = control->rules(),
+                            .rules = control->rules(recent_enough),
                             .upstreams = control->upstreams(),
                             .busiest = *busiest,
                             .history = *history}),
@@ -118,6 +121,10 @@ std::optional<std::string> add_filter(FlowFilter& filter, const std::string& key
 
 void get_flows(const Asked& asked) {
   FlowFilter filter;
+  if (asked.request.access == Access::read_only) {
+    filter.limit = FlowFilter::usual_for_readers;
+    filter.haste = FlowFilter::Haste::can_wait;
+  }
   std::vector<std::string> errors;
   for (const auto& [key, value] : asked.request.query) {
     if (auto error = add_filter(filter, key, value)) {
@@ -128,9 +135,17 @@ void get_flows(const Asked& asked) {
     asked.answered(error_answer(400, errors));
     return;
   }
-  asked.control.flows(filter, [answered = asked.answered](const FlowList& list) {
-    answered(json_answer(json_of(list)));
-  });
+  asked.control.flows(
+      filter, [answered = asked.answered](const std::shared_ptr<const FlowList>& list) {
+        if (list == nullptr) {
+          answered(error_answer(503, {"too many lists of flows are being made; try again"}));
+          return;
+        }
+        if (list->json.empty()) {
+          list->json = json_of(*list);
+        }
+        answered(json_answer(list->json));
+      });
 }
 
 void delete_flow(const Asked& asked) {
@@ -249,6 +264,17 @@ std::vector<std::string> parameter_errors(const ApiRoute& route, const ApiReques
 
 ApiAnswer error_answer(unsigned status, const std::vector<std::string>& errors) {
   return {.status = status, .body = json_of_errors(errors), .allow = {}, .policy = {}};
+}
+
+std::int64_t Api::cost_of(const ApiRequest& request) {
+  constexpr std::uint64_t hundred = 100;
+  std::uint64_t limit = 0;
+  for (const auto& [key, value] : request.query) {
+    if (key == "limit") {
+      std::from_chars(value.data(), value.data() + value.size(), limit);
+    }
+  }
+  return static_cast<std::int64_t>(1 + std::min(limit, FlowFilter::most) / hundred);
 }
 
 void Api::handle(ApiRequest request, const Answered& answered) {

@@ -46,6 +46,8 @@ class Api {
   // Both outlive it.
   Api(Control& control, const History& history) : control_(control), history_(history) {}
 
+  // What a request costs, against a RequestBudget: 1, and for a list of flows 1 for each hundred.
+  [[nodiscard]] static std::int64_t cost_of(const ApiRequest& request);
   // Calls `answered` once, at once or later.
   void handle(ApiRequest request, const Answered& answered);
 

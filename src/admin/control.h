@@ -3,6 +3,7 @@
 // later, on the main thread too.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,10 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "account/busiest.h"
+#include "account/flow_filter.h"
 #include "account/record.h"
+#include "account/worker_report.h"
 #include "base/configuration.h"
+#include "base/configuration_changes.h"
 #include "base/histogram.h"
-#include "base/prefix.h"
 #include "weir/result.h"
 #include "weir/server_health.h"
 
@@ -25,7 +29,8 @@ namespace weir {
 struct FirewallReport {
   std::string backend;  // empty: it keeps none
   std::uint64_t repairs = 0;
-  std::string trouble;  // why they are not what they should be; empty: they are
+  std::string trouble;               // why they are not what they should be; empty: they are
+  std::vector<std::string> outside;  // interfaces that lead outside, where no client comes in
 };
 
 struct StatusReport {
@@ -120,69 +125,16 @@ struct UpstreamReport {
   std::vector<ServerReport> servers;
 };
 
-// The loop of one worker: how long its turns took. While a turn lasts, everybody else waits.
-struct WorkerReport {
-  Histogram::Sum turns;
-  std::int64_t longest_turn_us = 0;    // since start
-  std::int64_t longest_reload_us = 0;  // of the worker's own time, since start
-};
-
-// An address, an ADDRESS:PORT or a prefix.
-class AddressFilter {
- public:
-  [[nodiscard]] static std::optional<AddressFilter> parse(const std::string& text);
-  [[nodiscard]] bool covers(const Endpoint& endpoint) const {
-    return prefix_ ? prefix_->contains(endpoint.address) : endpoint == exact_;
-  }
-
- private:
-  std::optional<Prefix> prefix_;
-  Endpoint exact_;
-};
-
-struct FlowFilter {
-  static constexpr std::uint64_t most = 10'000;  // of one answer: it is made while flows wait
-
-  std::optional<Protocol> protocol;
-  std::optional<AddressFilter> client;
-  std::optional<AddressFilter> destination;
-  std::string rule;
-  std::string upstream;
-  std::uint64_t limit = 1000;
-};
-
 struct FlowList {
   std::vector<FlowRecord> flows;  // at most `limit`
   std::uint64_t total = 0;        // how many match
+  mutable std::string json;       // made by the first who needs it; main thread
 };
 
-// Who moves most at the moment. Speeds are over the time since somebody asked last; the first to
-// ask for a while gets none, and the flows that moved most since they opened.
-struct Busiest {
-  static constexpr std::size_t most = 20;  // of either list
-
-  struct Client {
-    Address address;
-    std::uint64_t flows = 0;
-    std::uint64_t bytes = 0;  // of its live flows
-    std::uint64_t bytes_per_second = 0;
-  };
-  struct BusyFlow {
-    FlowRecord record;
-    std::uint64_t bytes_per_second = 0;
-  };
-  std::vector<Client> clients;  // busiest first
-  std::vector<BusyFlow> flows;
-  std::uint64_t clients_total = 0;
-  std::uint64_t flows_total = 0;
-};
-
-struct ReloadReport {
+struct ReloadReport : ConfigurationChanges {
   bool ok = false;
   std::vector<std::string> errors;  // when not ok: "FILE:LINE: error: TEXT"
   std::vector<std::string> warnings;
-  std::vector<std::string> rules_added, rules_removed, rules_changed;
-  std::vector<std::string> servers_added, servers_removed, servers_changed;  // "UPSTREAM/SERVER"
   std::uint64_t flows_kept = 0;
   std::uint64_t flows_now_matching_another_rule = 0;
 };
@@ -197,10 +149,14 @@ class Control {
  public:
   virtual ~Control() = default;
   [[nodiscard]] virtual StatusReport status() = 0;
-  [[nodiscard]] virtual std::vector<RuleReport> rules() = 0;
+  // What the firewall has counted may be so old: to ask it starts a program.
+  [[nodiscard]] virtual std::vector<RuleReport> rules(
+      std::chrono::seconds oldest = std::chrono::seconds{1}) = 0;
   [[nodiscard]] virtual std::vector<UpstreamReport> upstreams() = 0;
   [[nodiscard]] virtual std::vector<WorkerReport> workers() = 0;
-  virtual void flows(const FlowFilter& filter, std::function<void(FlowList)> answer) = 0;
+  // Null: so many lists are being made that this one is not.
+  using FlowsAnswer = std::function<void(const std::shared_ptr<const FlowList>&)>;
+  virtual void flows(const FlowFilter& filter, FlowsAnswer answer) = 0;
   virtual void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) = 0;
   // Ends a live flow; false: there is none of that name.
   virtual void close_flow(const std::string& id, std::function<void(bool)> answer) = 0;

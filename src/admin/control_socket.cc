@@ -1,7 +1,5 @@
 #include "admin/control_socket.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +11,8 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "admin/start_lock.h"
 
 namespace weir {
 namespace {
@@ -75,9 +75,9 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path, mode_t mode
   std::error_code code;
   std::filesystem::create_directories(folder, code);
   // Two gateways that start at once must not each take the other's socket for a dead one's.
-  const Descriptor lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock.valid() || flock(lock.get(), LOCK_EX) != 0) {
-    return trouble("cannot use the directory " + folder.string());
+  const auto lock = StartLock::take(path + ".lock");
+  if (!lock) {
+    return lock.error();
   }
   if (auto cleared = clear(path, address.value()); !cleared) {
     return cleared.error();

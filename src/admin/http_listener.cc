@@ -4,11 +4,15 @@
 // suspended, and when the answer comes it is resumed, on_request is called once more, and sends it.
 // on_completed is called when an answer has been sent or its reader has gone.
 //
+// Where everybody may ask, each address has a budget (RequestBudget). Those beyond it are put aside
+// for a second before they are told: who asks in a loop asks once a second then.
+//
 // While a connection is suspended libmicrohttpd neither watches nor times it, so waiting answers
 // have a deadline of our own.
 #include "admin/http_listener.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+#include "admin/host_names.h"
+#include "admin/request_budget.h"
 #include "base/descriptor_limit.h"
 
 namespace weir {
@@ -35,6 +41,7 @@ struct Exchange {
   bool handled = false;
   bool suspended = false;
   bool sending = false;
+  bool too_often = false;  // it hears so later, and asks no more until then
   Instant since{};
   std::optional<ApiAnswer> answer;
 };
@@ -50,6 +57,25 @@ MHD_Result add_parameter(void* request, MHD_ValueKind /*kind*/, const char* key,
   return MHD_YES;
 }
 
+// Requests without a Host are no browser's.
+bool comes_by_another_name(MHD_Connection* connection, const std::vector<std::string>& names) {
+  const char* host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
+  return host != nullptr && !may_be_asked_by(host, names);
+}
+
+// Who asks; the unspecified address for whoever does so by a Unix socket.
+Address asker_of(MHD_Connection* connection) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg)
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (info == nullptr || info->client_addr == nullptr) {
+    return {};
+  }
+  sockaddr_storage from{};
+  const bool v4 = info->client_addr->sa_family == AF_INET;
+  std::memcpy(&from, info->client_addr, v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+  return Endpoint::from(from).address;
+}
+
 bool announces_more_than(MHD_Connection* connection, std::size_t limit) {
   const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
   return length != nullptr && std::strtoull(length, nullptr, 10) > limit;
@@ -63,6 +89,7 @@ struct HttpListener::State {
         api(setup.control, setup.history),
         log(setup.log),
         limits(setup.limits),
+        hosts(setup.hosts),
         access(access_) {}
   ~State();
   State(const State&) = delete;
@@ -72,18 +99,23 @@ struct HttpListener::State {
   Api api;
   Log& log;
   AdminLimits limits;
+  const std::vector<std::string>& hosts;
   Access access;
   MHD_Daemon* daemon = nullptr;
   std::unique_ptr<Poll> poll;
   std::unique_ptr<Timer> next_timeout;  // libmicrohttpd's
   std::unique_ptr<Timer> deadlines;     // of waiting answers
   std::vector<Held> waiting;
+  RequestBudget budget;  // of a listener that everybody may reach
   std::size_t answer_bytes = 0;
   bool closed_one = false;  // in this run
+  bool resting = false;     // does not look for what there is to do
+  Instant paid_until{};     // with this thread's time
   bool stopping = false;    // answers nothing new
 
   Result<> start(Descriptor socket);
   void run();
+  [[nodiscard]] Milliseconds rest_after(Instant began);
   void ask(const Held& held);
   void answer(Exchange& exchange, ApiAnswer answer);
   MHD_Result send(Exchange& exchange);
@@ -104,6 +136,9 @@ Result<> HttpListener::State::start(Descriptor socket) {
       MHD_OptionItem{MHD_OPTION_LISTEN_SOCKET, socket.get(), nullptr},
       MHD_OptionItem{MHD_OPTION_CONNECTION_LIMIT, static_cast<std::intptr_t>(limits.connections),
                      nullptr},
+      // 0 is any number; libmicrohttpd counts those of Unix sockets never.
+      MHD_OptionItem{MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                     static_cast<std::intptr_t>(limits.connections_per_address), nullptr},
       MHD_OptionItem{MHD_OPTION_CONNECTION_TIMEOUT, static_cast<std::intptr_t>(limits.idle.count()),
                      nullptr},
       MHD_OptionItem{MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -148,11 +183,21 @@ HttpListener::State::~State() {
 
 void HttpListener::State::run() {
   closed_one = false;
+  const Instant began = clock_now();
   {
     const SpareDescriptors may_be_used;
     MHD_run(daemon);
   }
   MHD_UNSIGNED_LONG_LONG ms = 0;
+  if (const auto rest = rest_after(began); rest > Milliseconds(0)) {
+    resting = true;
+    poll->watch({.readable = false, .writable = false});
+    next_timeout->once(rest);
+    return;
+  }
+  if (std::exchange(resting, false)) {
+    poll->watch({.readable = true, .writable = false});
+  }
   if (closed_one) {
     // At the bound on connections libmicrohttpd stops listening, and notices only at the beginning
     // of the next run that there is room again.
@@ -162,6 +207,18 @@ void HttpListener::State::run() {
   } else {
     next_timeout->stop();
   }
+}
+
+// A listener that everybody may reach gets a fifth of this thread's time: however many ask, what
+// else runs on the processors goes on. Those who ask wait in the socket's backlog.
+Milliseconds HttpListener::State::rest_after(Instant began) {
+  if (access != Access::read_only) {
+    return Milliseconds(0);
+  }
+  constexpr int share = 5;
+  const Instant now = clock_now();
+  paid_until = std::max(paid_until, began) + (now - began) * share;
+  return std::chrono::floor<Milliseconds>(paid_until - now);
 }
 
 void HttpListener::State::on_connection(void* self, MHD_Connection* /*connection*/, void** /*slot*/,
@@ -183,6 +240,12 @@ MHD_Result HttpListener::State::on_request(void* self, MHD_Connection* connectio
     held->request.path = url;
     *slot = new Held(held);
     MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, &add_parameter, &held->request);
+    if (server.access == Access::read_only && comes_by_another_name(connection, server.hosts)) {
+      held->answer = error_answer(
+          421, {"admin.http is not asked by that name: use its address, or name it in [admin] "
+                "http-host"});
+      return server.send(*held);
+    }
     if (announces_more_than(connection, server.limits.request_bytes)) {
       held->answer = error_answer(413, {"the request is too large"});
       return server.send(*held);
@@ -211,8 +274,10 @@ MHD_Result HttpListener::State::on_request(void* self, MHD_Connection* connectio
   }
   if (!held->suspended) {
     held->suspended = true;
+    if (server.waiting.empty()) {
+      server.deadlines->once(deadline_check);
+    }
     server.waiting.push_back(held);
-    server.deadlines->once(deadline_check);
     MHD_suspend_connection(connection);
   }
   return MHD_YES;
@@ -221,6 +286,11 @@ MHD_Result HttpListener::State::on_request(void* self, MHD_Connection* connectio
 // The answer may outlive the exchange, and the exchange the server: whoever answers holds neither.
 void HttpListener::State::ask(const Held& held) {
   held->since = clock_now();
+  if (access == Access::read_only &&
+      !budget.take(asker_of(held->connection), Api::cost_of(held->request), held->since)) {
+    held->too_often = true;
+    return;
+  }
   api.handle(held->request, [this, weak = std::weak_ptr<Exchange>(held)](ApiAnswer given) {
     if (const auto exchange = weak.lock()) {
       std::erase(waiting, exchange);
@@ -284,13 +354,16 @@ void HttpListener::State::on_completed(void* self, MHD_Connection* /*connection*
 }
 
 void HttpListener::State::check_deadlines() {
-  const auto latest = clock_now() - limits.answer;
-  const auto late = std::stable_partition(waiting.begin(), waiting.end(),
-                                          [&](const Held& held) { return held->since > latest; });
+  const Instant now = clock_now();
+  const auto late = std::stable_partition(waiting.begin(), waiting.end(), [&](const Held& held) {
+    return now - held->since < (held->too_often ? deadline_check : limits.answer);
+  });
   const std::vector<Held> expired(late, waiting.end());
   waiting.erase(late, waiting.end());
   for (const auto& held : expired) {
-    answer(*held, error_answer(503, {"the workers did not answer in time"}));
+    answer(*held, held->too_often
+                      ? error_answer(429, {"this address asks too often; try again in a second"})
+                      : error_answer(503, {"the workers did not answer in time"}));
   }
   if (!waiting.empty()) {
     deadlines->once(deadline_check);

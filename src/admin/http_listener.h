@@ -3,8 +3,9 @@
 // thread. A request whose answer needs the workers is put aside until that answer comes.
 //
 // Clients are bounded in every way: connections at once, size of a request, memory of answers that
-// nobody reads, time without progress. Those beyond the bound on connections wait in the socket's
-// backlog. Bounds are each listener's own: who fills one does not shut out the other.
+// nobody reads, time without progress; over TCP also connections from one address. Those beyond the
+// bound on connections wait in the socket's backlog. Bounds are each listener's own: who fills one
+// does not shut out the other.
 //
 // Main thread. The only place that includes <microhttpd.h>.
 #pragma once
@@ -12,6 +13,8 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "admin/api.h"
 #include "admin/control.h"
@@ -26,6 +29,7 @@ namespace weir {
 
 struct AdminLimits {
   unsigned connections = 64;
+  unsigned connections_per_address = 8;                      // over TCP
   std::size_t request_bytes = std::size_t{64} * 1024;        // of a body
   std::size_t answer_bytes = std::size_t{64} * 1024 * 1024;  // of all answers being sent
   std::chrono::seconds idle{10};                             // a connection without progress
@@ -41,6 +45,7 @@ class HttpListener {
     const History& history;
     Log& log;
     const AdminLimits& limits;
+    const std::vector<std::string>& hosts;  // that admin.http may be asked by
   };
   // `socket` listens already, and does not block.
   static Result<std::unique_ptr<HttpListener>> start(const Setup& setup, Descriptor socket,

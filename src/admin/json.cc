@@ -130,6 +130,7 @@ std::string json_of(const StatusReport& status) {
   if (!status.firewall.backend.empty()) {
     out["firewall"] = {{"backend", status.firewall.backend},
                        {"repairs", status.firewall.repairs},
+                       {"outside", status.firewall.outside},
                        {"trouble", status.firewall.trouble}};
   }
   return line(out);

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/connection_tracking.h"
 #include "base/histogram.h"
 
 namespace weir {
@@ -137,6 +138,15 @@ void add_gateway(Exposition& out, const StatusReport& status) {
   for (const auto& [reason, count] : status.reasons) {
     out.sample({{"reason", reason}}, count);
   }
+  if (const auto table = read_connection_tracking()) {
+    out.gauge("weir_conntrack_entries", "Entries in the kernel's table of tracked connections.");
+    out.sample({}, table->entries);
+    out.gauge("weir_conntrack_limit", "How many it may have: net.netfilter.nf_conntrack_max.");
+    out.sample({}, table->most);
+    out.counter("weir_conntrack_insert_failed_total",
+                "Entries that the kernel could not add, for another one was quicker.");
+    out.sample({}, table->insert_failed);
+  }
   out.counter("weir_reloads_total", "Reloads of the configuration.");
   out.sample({{"result", "ok"}}, status.reloads);
   out.sample({{"result", "failed"}}, status.reloads_failed);
@@ -198,6 +208,13 @@ void add_workers(Exposition& out, const std::vector<WorkerReport>& workers) {
   for (std::size_t i = 0; i < workers.size(); ++i) {
     out.sample({{"worker", std::to_string(i)}},
                static_cast<double>(workers[i].longest_reload_us) / 1e6);
+  }
+  out.gauge(
+      "weir_worker_bulk_directions",
+      "Directions of TCP flows that move bulk, or hold some that their receiver does not take; "
+      "they share what the kernel may hold.");
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    out.sample({{"worker", std::to_string(i)}}, workers[i].bulk_directions);
   }
 }
 

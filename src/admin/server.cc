@@ -49,7 +49,12 @@ AdminServer::AdminServer(Loop& loop, Control& control, Log& log, const AdminLimi
 }
 
 HttpListener::Setup AdminServer::setup() {
-  return {.loop = loop_, .control = control_, .history = history_, .log = log_, .limits = limits_};
+  return {.loop = loop_,
+          .control = control_,
+          .history = history_,
+          .log = log_,
+          .limits = limits_,
+          .hosts = wanted_.http_hosts};
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::serve(std::unique_ptr<AdminServer> server) {

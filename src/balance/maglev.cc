@@ -54,7 +54,7 @@ Maglev::Maglev(std::span<const Candidate> candidates) : count_(candidates.size()
   for (const Walker& walker : walkers) {
     heaviest = std::max(heaviest, walker.weight);
   }
-  table_.assign(table_size, nobody);
+  table_.assign(walkers.size() == 1 ? 1 : table_size, nobody);
   // Everybody takes its next free place in turn; a light candidate sits turns out.
   for (std::size_t filled = 0; filled < table_.size();) {
     for (Walker& walker : walkers) {
@@ -63,10 +63,10 @@ Maglev::Maglev(std::span<const Candidate> candidates) : count_(candidates.size()
         continue;
       }
       walker.credit -= heaviest;
-      while (table_[walker.place] != nobody) {
+      while (table_[walker.place % table_.size()] != nobody) {
         walker.place = (walker.place + walker.skip) % table_size;
       }
-      table_[walker.place] = walker.index;
+      table_[walker.place % table_.size()] = walker.index;
       if (++filled == table_.size()) {
         break;
       }
@@ -89,7 +89,7 @@ std::optional<std::size_t> Maglev::choose(const Candidates& candidates, const Dr
   std::uint64_t key = draw.key;
   for (int i = 0; i < most_places; ++i) {
     key = mixed(key);
-    const auto index = table_[key % table_size];
+    const auto index = table_[key % table_.size()];
     if (candidates.usable(index)) {
       return index;
     }

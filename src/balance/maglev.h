@@ -17,7 +17,8 @@ namespace weir {
 
 class Maglev final : public Balancer {
  public:
-  // A prime. The bigger, the fewer keys move needlessly and the more even the shares; 128 KiB.
+  // A prime. The bigger, the fewer keys move needlessly and the more even the shares; 128 KiB. A
+  // single candidate, whose all keys are, takes one place.
   static constexpr std::uint32_t table_size = 65'537;
 
   explicit Maglev(std::span<const Candidate> candidates);

@@ -4,6 +4,11 @@
 // T has a member `chained`, of the type of the links: std::unique_ptr<T> where the table owns its
 // entries, T* where somebody else does. Hash tells an entry's hash; entries are found by a hash and
 // a predicate. Never shrinks. One thread.
+//
+// scan() looks at a table piece by piece while it goes on changing. It goes through the buckets by
+// their number read backwards (the lowest bit counts most): where the table doubles meanwhile, the
+// two buckets that one becomes lie next to each other in that order, so that what was looked at
+// stays behind and what was not lies ahead.
 #pragma once
 
 #include <cassert>
@@ -79,8 +84,41 @@ class ChainedTable {
     }
   }
 
+  // Visits the next entries, somewhat more than `most` at the most, and says where to go on; 0, as
+  // at the beginning: that was all. Entries that are there from the beginning to the end are
+  // visited once. REQUIRES: `visit` leaves the table as it is.
+  template <typename Visit>
+  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
+    if (buckets_.empty()) {
+      return 0;
+    }
+    const std::uint64_t mask = buckets_.size() - 1;
+    std::size_t visited = 0;
+    for (std::size_t buckets = 0; buckets < most_buckets && visited < most; ++buckets) {
+      for (T* entry = address(buckets_[at & mask]); entry != nullptr;
+           entry = address(entry->chained)) {
+        visit(*entry);
+        ++visited;
+      }
+      at = backwards(backwards(at | ~mask) + 1);
+      if (at == 0) {
+        break;
+      }
+    }
+    return at;
+  }
+
  private:
   static constexpr std::size_t least_buckets = 16;
+  static constexpr std::size_t most_buckets = 1'024;  // of one scan(): most may be empty
+
+  // The bits in the opposite order.
+  static std::uint64_t backwards(std::uint64_t bits) {
+    bits = ((bits >> 1) & 0x5555555555555555U) | ((bits & 0x5555555555555555U) << 1);
+    bits = ((bits >> 2) & 0x3333333333333333U) | ((bits & 0x3333333333333333U) << 2);
+    bits = ((bits >> 4) & 0x0f0f0f0f0f0f0f0fU) | ((bits & 0x0f0f0f0f0f0f0f0fU) << 4);
+    return __builtin_bswap64(bits);
+  }
 
   static T* address(const Link& link) { return link ? &*link : nullptr; }
   [[nodiscard]] std::size_t place(std::uint64_t hash) const {

@@ -21,20 +21,42 @@ struct GatewaySettings {
   Port port = 50080;
   std::string default_use = "transparent";
   Place default_place;
+  // The file says it itself: then it also decides for ports that only the firewall looks at.
+  bool default_given = false;
   int workers = 0;  // 0: one per CPU
   std::chrono::microseconds busy_poll{0};
   std::string user;  // to become after start; empty: stay
 };
 
+// A user of this machine, by name or number.
+struct UserSetting {
+  std::string text;  // as it was written
+  std::uint32_t id = 0;
+  friend bool operator==(const UserSetting&, const UserSetting&) = default;
+};
+
 enum class OnFailure : std::uint8_t { open, closed };
+
+// Where clients may come in.
+enum class Inbound : std::uint8_t {
+  not_outside,  // by every interface but those that carry, or carried, a default route
+  everywhere,
+  named,
+};
 
 struct FirewallSettings {
   Mark mark{0x1, 0x1};
   std::uint32_t table = 100;
   Mark bypass_mark{0x2, 0x2};
-  std::vector<std::string> interfaces;  // empty: all
+  Inbound inbound = Inbound::not_outside;
+  std::vector<std::string> interfaces;  // named; `ppp*` is every one that begins so
+  std::vector<std::string> towards;     // outbound ones; empty: all
   std::vector<Prefix> exclude;
   bool local = false;  // what the router itself sends
+  // Whose traffic is not intercepted then.
+  std::vector<UserSetting> exclude_users;
+  std::vector<std::string>
+      exclude_cgroups;  // from the hierarchy's root: "system.slice/tor.service"
   bool local_services = false;
   OnFailure on_failure = OnFailure::open;
 };
@@ -75,8 +97,11 @@ struct RuleSettings {
 };
 
 struct Limits {
-  std::uint64_t max_flows = 0;                      // 0: auto, from the limit on open files
-  std::uint64_t max_flows_per_client = 0;           // 0: a quarter of max_flows
+  std::uint64_t max_flows = 0;             // 0: auto, from the limit on open files
+  std::uint64_t max_flows_per_client = 0;  // 0: a quarter of max_flows
+  // How much of an address tells one client from the next, where no device is known to have it.
+  std::uint8_t client_prefix_4 = 32;
+  std::uint8_t client_prefix_6 = 64;
   std::uint64_t buffer = std::uint64_t{64} * 1024;  // bytes per direction of a flow
 };
 
@@ -85,6 +110,7 @@ struct Timeouts {
   Milliseconds handshake{10'000};
   Milliseconds tcp_idle{(2 * 60 + 4) * 60'000};
   Milliseconds half_closed{4 * 60'000};
+  Milliseconds keepalive{60'000};
   Milliseconds udp_idle{5 * 60'000};
   Milliseconds dns_idle{10'000};
   Milliseconds drain{30'000};
@@ -112,6 +138,8 @@ struct LogSettings {
 struct AdminSettings {
   std::string socket = "/run/weir/control.sock";
   std::optional<Endpoint> http;  // read-only, over TCP; none: off
+  // Names that `http` may be asked by, besides addresses and localhost; in lower case.
+  std::vector<std::string> http_hosts;
 };
 
 struct Configuration {

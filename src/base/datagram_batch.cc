@@ -27,9 +27,10 @@ Endpoint endpoint_of(const T& address) {
 
 }  // namespace
 
-DatagramBatch::DatagramBatch()
-    // for_overwrite: the pages stay untouched until a datagram needs them.
-    : buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(slots * slot_size)) {
+DatagramBatch::DatagramBatch(const SocketCalls& calls)
+    : calls_(calls),
+      // for_overwrite: the pages stay untouched until a datagram needs them.
+      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(slots * slot_size)) {
   for (std::size_t i = 0; i < slots; ++i) {
     vectors_[i] = {buffers_.get() + i * slot_size, slot_size};
     msghdr& header = messages_[i].msg_hdr;
@@ -45,8 +46,8 @@ int DatagramBatch::receive(int fd, std::size_t first) {
     messages_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     messages_[i].msg_hdr.msg_controllen = control_size;
   }
-  const int count = recvmmsg(fd, messages_.data() + first, static_cast<unsigned>(slots - first),
-                             MSG_DONTWAIT, nullptr);
+  const int count = calls_.recvmmsg(fd, messages_.data() + first,
+                                    static_cast<unsigned>(slots - first), MSG_DONTWAIT, nullptr);
   for (int i = 0; i < count; ++i) {
     ++received_.all;
     received_.large += messages_[first + static_cast<std::size_t>(i)].msg_len > 4096 ? 1 : 0;
@@ -69,6 +70,8 @@ DatagramControl control_of(const msghdr& header) {
     in_pktinfo four_info{};
     in6_pktinfo six_info{};
     int segment = 0;
+    int traffic_class = 0;
+    int fragment = 0;
     std::uint32_t dropped = 0;
     if (read_control(c, SOL_IP, IP_ORIGDSTADDR, four)) {
       out.destination = endpoint_of(four);
@@ -82,6 +85,13 @@ DatagramControl control_of(const msghdr& header) {
       out.interface = six_info.ipi6_ifindex;
     } else if (read_control(c, SOL_SOCKET, SO_RXQ_OVFL, dropped)) {
       out.dropped = dropped;
+    } else if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_TOS) {
+      static_cast<void>(read_control(c, SOL_IP, IP_TOS, out.tos));  // a byte, not an int
+    } else if (read_control(c, SOL_IPV6, IPV6_TCLASS, traffic_class)) {
+      out.tos = static_cast<std::uint8_t>(traffic_class);
+    } else if (read_control(c, SOL_IPV6, IPV6_RECVFRAGSIZE, fragment)) {
+      out.was_in_fragments = fragment != 0;
+    } else if (read_control(c, SOL_SOCKET, SO_MARK, out.mark)) {
     } else if (read_control(c, SOL_UDP, UDP_GRO, segment)) {
       out.segment = static_cast<std::uint16_t>(segment);
     }

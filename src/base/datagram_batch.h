@@ -14,6 +14,7 @@
 #include <span>
 #include <utility>
 
+#include "base/socket_calls.h"
 #include "weir/endpoint.h"
 
 namespace weir {
@@ -22,9 +23,9 @@ class DatagramBatch {
  public:
   static constexpr std::size_t slots = 32;
   static constexpr std::size_t slot_size = 65536;
-  static constexpr std::size_t control_size = 192;
+  static constexpr std::size_t control_size = 256;
 
-  DatagramBatch();
+  explicit DatagramBatch(const SocketCalls& calls = kernel_calls);
 
   // Receives up to `slots - first` datagrams into the slots from `first` on. Returns how many, or
   // -1 and errno.
@@ -44,6 +45,7 @@ class DatagramBatch {
   [[nodiscard]] Endpoint peer(std::size_t slot) const { return Endpoint::from(names_[slot]); }
 
  private:
+  const SocketCalls& calls_;
   std::unique_ptr<std::uint8_t[]> buffers_;
   Count received_;
   std::array<mmsghdr, slots> messages_{};
@@ -58,7 +60,10 @@ struct DatagramControl {
   Endpoint destination;         // IP_ORIGDSTADDR, IPV6_ORIGDSTADDR
   std::uint32_t interface = 0;  // IP_PKTINFO, IPV6_PKTINFO
   std::uint32_t dropped = 0;    // SO_RXQ_OVFL: by this socket since it was opened
+  std::uint32_t mark = 0;       // SO_RCVMARK: the packet's
   std::uint16_t segment = 0;    // UDP_GRO: size of each of several datagrams in one buffer; 0: one
+  std::uint8_t tos = 0;         // IP_TOS, IPV6_TCLASS: DSCP and ECN
+  bool was_in_fragments = false;  // IPV6_RECVFRAGSIZE
 };
 [[nodiscard]] DatagramControl control_of(const msghdr& header);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <limits>
 
 namespace weir {
 
@@ -74,7 +75,9 @@ void Deadlines::set(Entry& entry, Instant when, Instant now) {
   // Rounded up, so that nothing fires early; never the current tick, which is being served.
   const std::int64_t rounded_up =
       delay / tick + (delay % tick != Instant::duration::zero() ? 1 : 0);
-  entry.due_ = std::max(static_cast<std::uint64_t>(rounded_up), now_ + 1);
+  entry.due_ = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::max(static_cast<std::uint64_t>(rounded_up), now_ + 1),
+                              std::numeric_limits<std::uint32_t>::max()));
   entry.wheel_ = this;
   ++size_;
   place(entry);

@@ -37,7 +37,7 @@ class Deadlines {
     Entry* next_ = nullptr;
     Entry* previous_ = nullptr;
     Deadlines* wheel_ = nullptr;
-    std::uint64_t due_ = 0;  // in ticks
+    std::uint32_t due_ = 0;  // in ticks, of which six years have so many
   };
 
   explicit Deadlines(Instant now);

@@ -186,7 +186,10 @@ Endpoint Endpoint::from(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET6) {
     sockaddr_in6 six{};
     std::memcpy(&six, &address, sizeof six);
-    return {Address::v6(six.sin6_addr, six.sin6_scope_id), ntohs(six.sin6_port)};
+    // In a packet such an address is no IPv4 address, and taken for one it would lead where no
+    // IPv6 packet may go.
+    const Address read = Address::v6(six.sin6_addr, six.sin6_scope_id);
+    return {read.is_v4() ? Address::any(Family::v6) : read, ntohs(six.sin6_port)};
   }
   return {};
 }

@@ -21,7 +21,6 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -30,6 +29,7 @@
 #include "base/descriptor.h"
 #include "base/escape.h"
 #include "base/log_sink.h"
+#include "base/wall_time.h"
 
 namespace weir {
 namespace {
@@ -40,22 +40,6 @@ constexpr Milliseconds last_attempts{800};  // of it, for a sink that must be wa
 constexpr Milliseconds retry_after{500};
 
 using Clock = std::chrono::steady_clock;
-
-// "2026-11-21T04:08:00.123Z"
-void append_time(std::string& out) {
-  std::timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  std::tm utc{};
-  gmtime_r(&now.tv_sec, &utc);
-  std::array<char, 32> text{};
-  out.append(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc));
-  const auto ms = static_cast<int>(now.tv_nsec / 1'000'000);
-  out += '.';
-  out += static_cast<char>('0' + ms / 100);
-  out += static_cast<char>('0' + ms / 10 % 10);
-  out += static_cast<char>('0' + ms % 10);
-  out += 'Z';
-}
 
 struct Entry {
   std::string text;  // whole lines
@@ -136,7 +120,7 @@ Entry Log::State::message(LogLevel of, std::string_view text) const {
   line.reserve(text.size() + 64);
   if (format.load(std::memory_order_relaxed) == LogFormat::json) {
     line += R"({"time":")";
-    append_time(line);
+    append_rfc3339(line, wall_now());
     line += R"(","level":")";
     line += name_of(of);
     line += R"(","message":)";
@@ -145,7 +129,7 @@ Entry Log::State::message(LogLevel of, std::string_view text) const {
     return entry;
   }
   if (timestamps.load(std::memory_order_relaxed)) {
-    append_time(line);
+    append_rfc3339(line, wall_now());
     line += ' ';
   }
   line += name_of(of);

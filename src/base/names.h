@@ -28,4 +28,35 @@ inline constexpr std::string_view what_names_are = "letters, digits, '.', '_' an
          " is no interface name (at most 15 bytes, without blanks, quotes or any of / : ! * + ,)";
 }
 
+// The same for one that may end in a star and then stands for every name that begins like it.
+[[nodiscard]] inline std::string why_no_interface_pattern(std::string_view pattern) {
+  const bool wild = pattern.size() > 1 && pattern.ends_with('*');
+  const std::string_view name = wild ? pattern.substr(0, pattern.size() - 1) : pattern;
+  std::string why = why_no_interface(name);
+  if (why.empty()) {
+    return why;
+  }
+  if (name == "*") {
+    return "'*' is no interface name: every name there is needs no list";
+  }
+  if (name.ends_with('+')) {
+    return quoted(pattern) + " is no interface name, did you mean '" +
+           std::string(name.substr(0, name.size() - 1)) + "*'?";
+  }
+  if (name.find_first_of(" \t") != std::string_view::npos) {
+    return quoted(pattern) + " is no interface name: names in a list are separated by commas";
+  }
+  if (const auto colon = name.find(':'); colon != std::string_view::npos) {
+    return quoted(pattern) + " is no interface name but an alias: packets come in by " +
+           quoted(name.substr(0, colon));
+  }
+  return why;
+}
+
+// Whether an interface's name is meant by a list's item: `ppp*` means all that begin with ppp.
+[[nodiscard]] inline bool covers_interface(std::string_view pattern, std::string_view name) {
+  return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
+                                : pattern == name;
+}
+
 }  // namespace weir

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
+
+#include "base/transparent.h"
 
 namespace weir::netlink {
 
@@ -124,24 +127,36 @@ Result<Descriptor> open(int protocol, int more_flags) {
   return socket;
 }
 
-Result<std::vector<std::byte>> ask(const Descriptor& socket, const Request& request) {
-  if (const auto sent = send(socket, request.message(NLM_F_REQUEST)); !sent) {
-    return sent.error();
+Exchanged exchange(const Descriptor& socket, const Request& request) {
+  const auto question = request.message(NLM_F_REQUEST);
+  if (::send(socket.get(), question.data(), question.size(), 0) < 0) {
+    return {.error = errno, .message = {}};
   }
   std::vector<std::byte> answer(one_answer);
-  const auto size = receive(socket, answer, MSG_DONTWAIT);
-  if (!size) {
-    return size.error();
+  ssize_t size = 0;
+  do {
+    size = recv(socket.get(), answer.data(), answer.size(), MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size <= 0) {
+    return {.error = size < 0 ? errno : ECONNRESET, .message = {}};
   }
-  answer.resize(size.value());
+  answer.resize(static_cast<std::size_t>(size));
   const auto header = read_as<nlmsghdr>(answer);
   if (!header) {
-    return failed("read", EBADMSG);
+    return {.error = EBADMSG, .message = {}};
   }
   if (header->nlmsg_type == NLMSG_ERROR) {
-    return failed("read", said_against(answer));
+    return {.error = said_against(answer), .message = {}};
   }
-  return answer;
+  return {.error = 0, .message = std::move(answer)};
+}
+
+Result<std::vector<std::byte>> ask(const Descriptor& socket, const Request& request) {
+  auto answer = exchange(socket, request);
+  if (answer.error != 0) {
+    return failed("get an answer", answer.error);
+  }
+  return std::move(answer.message);
 }
 
 Result<> dump(const Descriptor& socket, const Request& request,
@@ -170,6 +185,40 @@ Result<> dump(const Descriptor& socket, const Request& request,
     return failed("read", code);
   }
   return Done{};
+}
+
+Result<Descriptor> subscribe(int protocol, std::initializer_list<int> groups) {
+  auto socket = open(protocol, SOCK_NONBLOCK);
+  if (!socket) {
+    return socket;
+  }
+  // A table with thousands of set elements says each of them when it goes.
+  constexpr int room = 1 << 20;
+  (void)set_option(socket.value().get(), SOL_SOCKET, SO_RCVBUFFORCE, room);
+  for (const int group : groups) {
+    if (!set_option(socket.value().get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)) {
+      return failed("hear announcements", errno);
+    }
+  }
+  return socket;
+}
+
+bool drain(const Descriptor& socket, const std::function<void(Bytes)>& each) {
+  std::vector<std::byte> buffer(std::size_t{64} * 1024);
+  for (;;) {
+    const ssize_t size = recv(socket.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0 && errno == EINTR) {
+      continue;
+    }
+    if (size < 0) {
+      return errno != ENOBUFS;
+    }
+    if (size == 0) {
+      return true;
+    }
+    each_message(Bytes(buffer).first(static_cast<std::size_t>(size)),
+                 [&](const nlmsghdr&, Bytes message) { each(message); });
+  }
 }
 
 }  // namespace weir::netlink

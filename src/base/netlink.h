@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,8 +87,23 @@ class Request {
 // wait: the kernel has answered when it has been asked, or has no memory for it.
 [[nodiscard]] Result<std::vector<std::byte>> ask(const Descriptor& socket, const Request& request);
 
+// The same for who needs to know which errno the kernel answers with.
+struct Exchanged {
+  int error = 0;
+  std::vector<std::byte> message;  // where there is no error
+};
+[[nodiscard]] Exchanged exchange(const Descriptor& socket, const Request& request);
+
 // Gives every message of the answer to a question for all there are.
 [[nodiscard]] Result<> dump(const Descriptor& socket, const Request& request,
                             const std::function<void(Bytes)>& each);
+
+// A socket that hears what the kernel announces to these multicast groups (RTNLGRP_…, NFNLGRP_…),
+// to be read with drain().
+[[nodiscard]] Result<Descriptor> subscribe(int protocol, std::initializer_list<int> groups);
+
+// Calls `each` with every message that has arrived. False when some were lost: who hears that has
+// to look for himself.
+[[nodiscard]] bool drain(const Descriptor& socket, const std::function<void(Bytes)>& each);
 
 }  // namespace weir::netlink

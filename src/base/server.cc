@@ -1,9 +1,13 @@
 #include "weir/server.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
+
+#include "base/seqlock.h"
 
 namespace weir {
 
@@ -13,7 +17,8 @@ void AddressSet::add(const Address& address) {
   }
 }
 
-Server::Server(Identity identity) : identity_(std::move(identity)) {
+Server::Server(Identity identity, std::shared_ptr<ServerAddresses> known)
+    : identity_(std::move(identity)), known_(std::move(known)) {
   auto literal = Address::parse(identity_.host);
   named_ = !literal.ok();
   if (literal.ok()) {
@@ -27,6 +32,9 @@ Server::Server(Identity identity) : identity_(std::move(identity)) {
 // sanitizer does not know: a reader that got a word of a newer answer also sees that the version
 // has moved. On x86 both cost the same, nothing.
 void Server::publish(const AddressSet& addresses) {
+  for (std::size_t i = 0; known_ && i < addresses.size(); ++i) {
+    known_->add(addresses[i]);
+  }
   const auto version = version_.load(std::memory_order_relaxed);
   version_.store(version + 1, std::memory_order_relaxed);
   std::size_t word = 0;
@@ -45,8 +53,7 @@ void Server::publish(const AddressSet& addresses) {
 }
 
 AddressSet Server::addresses() const {
-  while (true) {
-    const auto before = version_.load(std::memory_order_acquire);
+  const auto copy = [this]() {
     AddressSet out;
     std::size_t word = 0;
     const auto take = [&]() { return published_[word++].load(std::memory_order_acquire); };
@@ -60,10 +67,19 @@ AddressSet Server::addresses() const {
       std::memcpy(&raw, halves.data(), 16);
       out.add(Address::v6(raw, static_cast<std::uint32_t>(scope)));
     }
-    if (before % 2 == 0 && version_.load(std::memory_order_relaxed) == before) {
-      return out;
+    return out;
+  };
+  return seqlock::read(version_, copy, std::this_thread::yield);
+}
+
+bool Server::has(const Address& address) const {
+  const AddressSet all = addresses();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i] == address) {
+      return true;
     }
   }
+  return false;
 }
 
 bool Server::is_our_own(int code) {
@@ -90,6 +106,11 @@ void Server::note_failure(Instant now, int code) {
   }
 }
 
+ServerHealth::Doubt Server::note_doubt(Instant now, std::uint64_t target) {
+  failures_total.fetch_add(1, std::memory_order_relaxed);
+  return health.note_doubt(now, target);
+}
+
 std::shared_ptr<Server> Server::take(const std::shared_ptr<Server>& server, std::uint64_t most) {
   if (server->load.fetch_add(1, std::memory_order_relaxed) >= most && most != 0) {
     server->load.fetch_sub(1, std::memory_order_relaxed);
@@ -98,6 +119,21 @@ std::shared_ptr<Server> Server::take(const std::shared_ptr<Server>& server, std:
   return {server.get(),
           [server](Server*) { server->load.fetch_sub(1, std::memory_order_relaxed); }};
 }
+
+namespace {
+
+// Those that nobody holds any more, looked for whenever there are twice as many names: names that
+// come and go with a service's records must not pile up.
+template <typename Held>
+void forget_the_gone(Held& held) {
+  constexpr std::size_t least = 64;
+  const std::size_t size = held.size();
+  if (size >= least && (size & (size - 1)) == 0) {
+    std::erase_if(held, [](const auto& one) { return one.second.expired(); });
+  }
+}
+
+}  // namespace
 
 ServerPool::ServerPool(Clock clock) : clock_(std::move(clock)) {
   if (!clock_) {
@@ -108,6 +144,7 @@ ServerPool::ServerPool(Clock clock) : clock_(std::move(clock)) {
 }
 
 std::shared_ptr<Service> ServerPool::service(const std::string& name) {
+  forget_the_gone(services_);
   auto& slot = services_[name];
   auto service = slot.lock();
   if (!service) {
@@ -118,10 +155,11 @@ std::shared_ptr<Service> ServerPool::service(const std::string& name) {
 }
 
 std::shared_ptr<Server> ServerPool::get(const Server::Identity& identity) {
+  forget_the_gone(servers_);
   auto& slot = servers_[identity];
   auto server = slot.lock();
   if (!server) {
-    server = std::make_shared<Server>(identity);
+    server = std::make_shared<Server>(identity, addresses_);
     slot = server;
   }
   return server;

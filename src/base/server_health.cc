@@ -8,6 +8,8 @@ namespace {
 
 std::int64_t count_of(Instant instant) { return instant.time_since_epoch().count(); }
 
+constexpr std::int64_t heard_again_after = 250'000;  // microseconds
+
 std::int64_t microseconds(Milliseconds duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
@@ -40,6 +42,7 @@ void ServerHealth::set_checked(Checked checked, Instant now) {
   if (before == Checked::down && checked == Checked::up) {
     // The checks saw it answer; what flows met before is over.
     failures_.store(0, std::memory_order_relaxed);
+    doubted_.store(0, std::memory_order_relaxed);
     ejected_until_.store(0, std::memory_order_relaxed);
     came_back(now);
   }
@@ -53,18 +56,47 @@ void ServerHealth::offer_trial(Instant now) {
 }
 
 void ServerHealth::note_failure(Instant now) {
+  count_failure(failures_.fetch_add(1, std::memory_order_relaxed) + 1, now);
+}
+
+void ServerHealth::count_failure(std::uint32_t failures, Instant now) {
   const auto most = eject_after_.load(std::memory_order_relaxed);
-  const auto failures = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (most != 0 && failures >= most) {
     ejected_until_.store(count_of(now) + eject_time_.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
   }
 }
 
+// Two targets may share a bit, and then count as one.
+ServerHealth::Doubt ServerHealth::note_doubt(Instant now, std::uint64_t target) {
+  const std::uint64_t bit = std::uint64_t{1} << (target % 64);
+  const auto before = doubted_.fetch_or(bit, std::memory_order_relaxed);
+  const bool are_several = (before & ~bit) != 0;
+  if ((before & bit) == 0) {
+    const auto failures = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (are_several) {
+      count_failure(failures, now);
+    }
+  }
+  return are_several ? Doubt::servers : Doubt::targets;
+}
+
+void ServerHealth::note_heard(Instant now) {
+  if (count_of(now) - heard_.load(std::memory_order_relaxed) > heard_again_after) {
+    heard_.store(count_of(now), std::memory_order_relaxed);
+  }
+}
+
+bool ServerHealth::was_heard_since(Instant then) const {
+  const auto heard = heard_.load(std::memory_order_relaxed);
+  return heard != 0 && heard + heard_again_after >= count_of(then);
+}
+
 void ServerHealth::note_success(Instant now) {
   // Mostly nothing is to be done, and a line that all workers read is better not written.
   if (failures_.load(std::memory_order_relaxed) != 0) {
     failures_.store(0, std::memory_order_relaxed);
+    doubted_.store(0, std::memory_order_relaxed);
   }
   if (was_ejected() && ejected_until_.exchange(0, std::memory_order_relaxed) != 0) {
     came_back(now);

@@ -21,9 +21,6 @@ bool SharedCounts::try_add(std::uint64_t key_hash, std::uint64_t limit) {
   for (std::uint64_t i = 0; i < probes; ++i) {
     auto& word = words_[(key_hash + i) & mask_];
     std::uint64_t seen = word.load(std::memory_order_relaxed);
-    if (seen == 0 && vacant == nullptr) {
-      vacant = &word;
-    }
     while (seen >> count_bits == print) {
       if ((seen & count_mask) >= limit) {
         return false;
@@ -31,6 +28,10 @@ bool SharedCounts::try_add(std::uint64_t key_hash, std::uint64_t limit) {
       if (word.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) {
         return true;
       }
+    }
+    // It may have been the key's own until now: a second word would hold the limit once more.
+    if (seen == 0 && vacant == nullptr) {
+      vacant = &word;
     }
   }
   if (limit == 0) {

@@ -39,6 +39,22 @@ std::size_t slips(const std::string& a, const std::string& b) {
   return last[b.size()];
 }
 
+// "warn" is a "warning", and nothing else.
+std::string_view only_one_that_begins(const std::string& wanted,
+                                      std::span<const std::string_view> known) {
+  constexpr std::size_t least = 3;
+  std::string_view out;
+  for (const std::string_view candidate : known) {
+    if (wanted.size() >= least && lower(candidate).starts_with(wanted)) {
+      if (!out.empty()) {
+        return {};
+      }
+      out = candidate;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
@@ -57,7 +73,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
       best = candidate;
     }
   }
-  return best;
+  return best.empty() ? only_one_that_begins(wanted, known) : best;
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {

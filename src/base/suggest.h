@@ -8,7 +8,7 @@
 namespace weir {
 
 // The word of `known` that is fewest slips away (a letter wrong, missing, extra, or two swapped;
-// case does not count), or "" when none is near enough to be meant.
+// case does not count); else the only one that begins like it; or "" when none is meant.
 [[nodiscard]] std::string_view nearest(std::string_view word,
                                        std::span<const std::string_view> known);
 

@@ -12,13 +12,18 @@ namespace weir {
 
 int domain_of(Family family) { return family == Family::v4 ? AF_INET : AF_INET6; }
 
-bool set_option(int fd, int level, int name, int value) {
-  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+bool set_option(int fd, int level, int name, int value, const SocketCalls& calls) {
+  return calls.setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-bool set_transparent(int fd, Family family) {
-  return family == Family::v4 ? set_option(fd, SOL_IP, IP_TRANSPARENT, 1)
-                              : set_option(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
+bool set_transparent(int fd, Family family, const SocketCalls& calls) {
+  return family == Family::v4 ? set_option(fd, SOL_IP, IP_TRANSPARENT, 1, calls)
+                              : set_option(fd, SOL_IPV6, IPV6_TRANSPARENT, 1, calls);
+}
+
+bool hear_traffic_class(int fd, Family family, const SocketCalls& calls) {
+  return family == Family::v4 ? set_option(fd, SOL_IP, IP_RECVTOS, 1, calls)
+                              : set_option(fd, SOL_IPV6, IPV6_RECVTCLASS, 1, calls);
 }
 
 Error system_error(const std::string& what, int code) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/socket_calls.h"
 #include "weir/endpoint.h"
 #include "weir/result.h"
 
@@ -12,11 +13,16 @@ namespace weir {
 [[nodiscard]] int domain_of(Family family);
 
 // Sets an integer option; false leaves errno.
-[[nodiscard]] bool set_option(int fd, int level, int name, int value);
+[[nodiscard]] bool set_option(int fd, int level, int name, int value,
+                              const SocketCalls& calls = kernel_calls);
 
 // IP_TRANSPARENT or IPV6_TRANSPARENT: bind to addresses that are not ours. Needs CAP_NET_ADMIN or
 // CAP_NET_RAW.
-[[nodiscard]] bool set_transparent(int fd, Family family);
+[[nodiscard]] bool set_transparent(int fd, Family family, const SocketCalls& calls = kernel_calls);
+
+// Has every datagram tell its DSCP and ECN (IP_TOS, IPV6_TCLASS).
+[[nodiscard]] bool hear_traffic_class(int fd, Family family,
+                                      const SocketCalls& calls = kernel_calls);
 
 // An error for a failed system call: what was tried, why it failed, and for want of a capability
 // which one.

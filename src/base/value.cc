@@ -1,5 +1,7 @@
 // One value by its row: the words, numbers and lists that keys take.
+#include <algorithm>
 #include <cassert>
+#include <cctype>
 #include <limits>
 #include <string>
 #include <vector>
@@ -84,12 +86,12 @@ Result<Value> quantity(const Key& key, Value value) {
 }
 
 Result<Value> mark(Value value) {
-  const auto slash = value.text.find('/');
-  if (slash == std::string::npos) {
-    return Error(quoted(value.text) + " has no mask (VALUE/MASK, like 0x1/0x1)", value.place);
-  }
+  // A value alone is its own mask: those bits, and no others.
+  const auto slash = std::min(value.text.find('/'), value.text.size());
   const auto bits = parse_number(std::string_view(value.text).substr(0, slash));
-  const auto mask = parse_number(std::string_view(value.text).substr(slash + 1));
+  const auto mask = slash == value.text.size()
+                        ? bits
+                        : parse_number(std::string_view(value.text).substr(slash + 1));
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
   if (!bits || !mask) {
     return Error(quoted(value.text) + " is not a mark (VALUE/MASK, like 0x1/0x1)", value.place);
@@ -107,9 +109,22 @@ Result<Value> mark(Value value) {
   return value;
 }
 
+bool same_letters(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
 Result<Value> yes_no(Value value) {
   if (value.text != "yes" && value.text != "no") {
-    return Error(quoted(value.text) + " is not yes or no", value.place);
+    const auto meant = [&](std::string_view word) { return same_letters(value.text, word); };
+    const bool yes = meant("yes") || meant("true") || meant("on") || meant("1");
+    const bool no = meant("no") || meant("false") || meant("off") || meant("0");
+    return Error(quoted(value.text) + " is not yes or no" +
+                     (yes  ? ", did you mean 'yes'?"
+                      : no ? ", did you mean 'no'?"
+                           : ""),
+                 value.place);
   }
   value.number = value.text == "yes" ? 1 : 0;
   return value;

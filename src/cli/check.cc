@@ -1,10 +1,13 @@
 #include "cli/check.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/load.h"
+#include "cli/machine_warnings.h"
+#include "firewall/translations.h"
 
 namespace weir {
 namespace {
@@ -27,8 +30,24 @@ Json findings(const Loaded& loaded, Diagnostic::Severity severity) {
   return out;
 }
 
+// With what the rules come to on this machine.
+Loaded load_here(const std::string& file) {
+  Loaded loaded = load(file);
+  if (!loaded.configuration) {
+    return loaded;
+  }
+  const auto more = machine_warnings(*loaded.configuration);
+  loaded.diagnostics.insert(loaded.diagnostics.end(), more.begin(), more.end());
+  if (std::any_of(more.begin(), more.end(), [](const Diagnostic& one) {
+        return one.severity == Diagnostic::Severity::error;
+      })) {
+    loaded.configuration.reset();
+  }
+  return loaded;
+}
+
 int print_json(const std::string& file) {
-  const Loaded loaded = load(file);
+  const Loaded loaded = load_here(file);
   const std::string text = json_of_check(file, loaded);
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     return 1;
@@ -54,13 +73,22 @@ int run_check(const std::string& file, CheckOutput output) {
   if (output == CheckOutput::json) {
     return print_json(file);
   }
-  const auto configuration = load_or_report(file);
+  const Loaded loaded = load_here(file);
+  for (const Diagnostic& finding : loaded.diagnostics) {
+    (void)std::fprintf(stderr, "%s\n", finding.line().c_str());
+  }
+  const auto& configuration = loaded.configuration;
   if (!configuration) {
     return bad_configuration;
   }
   (void)std::printf("%s: good: %s, %s\n", file.c_str(),
                     counted(configuration->rules.size(), "rule").c_str(),
                     counted(configuration->upstreams.size(), "upstream").c_str());
+  const auto translations = firewall::read_translations();
+  if (!translations.empty()) {
+    (void)std::printf("%s: note: DNAT comes first: what these rules translate passes weir by: %s\n",
+                      file.c_str(), words(translations).c_str());
+  }
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// Completions of commands and options for the shells. Names, addresses and ids of the running
-// gateway are not completed: a shell should not ask a router at every keystroke.
+// Completions of commands and options for the shells. Names of rules, upstreams and servers, and
+// ids of flows, are those of the running gateway: `weir names` asks it, when the key is pressed.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,7 +51,15 @@ std::string zsh_text(std::string_view text) {
   return out;
 }
 
+// Prints what the option may be, as the running gateway knows it; nothing where none runs.
+std::string asking(const CommandOption& option) {
+  return "weir names " + option.names + " 2>/dev/null";
+}
+
 std::string zsh_action(const CommandOption& option) {
+  if (!option.names.empty()) {
+    return "{compadd -- ${(f)\"$(" + asking(option) + ")\"}}";
+  }
   if (!option.choices.empty()) {
     return "(" + joined(option.choices) + ")";
   }
@@ -63,8 +71,16 @@ std::string zsh_action(const CommandOption& option) {
 std::string bash_completion(const std::vector<Command>& commands) {
   std::string out =
       "# bash completion of weir; made by `weir reference bash`\n"
+      // Not by compgen -W, which would expand what a name holds: some come from DNS.
+      "_weir_names() {\n"
+      "  local one\n"
+      "  while IFS= read -r one; do\n"
+      "    if [[ $one == \"$current\"* ]]; then COMPREPLY+=(\"$(printf %q \"$one\")\"); fi\n"
+      "  done < <(weir names \"$1\" 2>/dev/null)\n"
+      "}\n"
       "_weir() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words=\n"
+      "  COMPREPLY=()\n"
       "  if ((COMP_CWORD == 1)); then\n"
       "    mapfile -t COMPREPLY < <(compgen -W '" +
       names(commands) +
@@ -85,7 +101,9 @@ std::string bash_completion(const std::vector<Command>& commands) {
                               : option.takes == Takes::file ? "-f"
                                                             : "";
       out += fmt::format("    {})\n", patterns);
-      if (!how.empty()) {
+      if (!option.names.empty()) {
+        out += fmt::format("      _weir_names {}\n", option.names);
+      } else if (!how.empty()) {
         out += fmt::format("      mapfile -t COMPREPLY < <(compgen {} -- \"$current\")\n", how);
       }
       out += "      return ;;\n";
@@ -94,18 +112,22 @@ std::string bash_completion(const std::vector<Command>& commands) {
   out += "  esac\n  case ${COMP_WORDS[1]} in\n";
   for (const auto& command : commands) {
     std::vector<std::string> words;
+    std::string asked;
     for (const auto& option : command.options) {
       if (option.positional) {
         words.insert(words.end(), option.choices.begin(), option.choices.end());
+        if (!option.names.empty()) {
+          asked += "_weir_names " + option.names + "; ";
+        }
       } else {
         words.push_back(option.name);
       }
     }
-    out += fmt::format("    {}) words='{}' ;;\n", command.name, joined(words));
+    out += fmt::format("    {}) {}words='{}' ;;\n", command.name, asked, joined(words));
   }
   return out +
          "  esac\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+         "  mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
          "}\n"
          "complete -F _weir weir\n";
 }
@@ -181,6 +203,9 @@ std::string fish_completion(const std::vector<Command>& commands) {
         if (!option.choices.empty()) {
           out += fmt::format("{} -a {}\n", within, quoted(joined(option.choices)));
         }
+        if (!option.names.empty()) {
+          out += fmt::format("{} -a {}\n", within, quoted("(" + asking(option) + ")"));
+        }
         continue;
       }
       out += within + " -l " + option.name.substr(2);
@@ -192,6 +217,9 @@ std::string fish_completion(const std::vector<Command>& commands) {
       }
       if (!option.choices.empty()) {
         out += " -a " + quoted(joined(option.choices));
+      }
+      if (!option.names.empty()) {
+        out += " -a " + quoted("(" + asking(option) + ")");
       }
       out += " -d " + quoted(option.sentence) + "\n";
     }

@@ -13,6 +13,7 @@
 #include "doctor/checks.h"
 #include "firewall/install.h"
 #include "firewall/normal_form.h"
+#include "firewall/surroundings.h"
 
 namespace weir {
 namespace {
@@ -30,12 +31,17 @@ std::optional<doctor::Running> running_gateway(const std::string& socket) {
   if (!status.is_object()) {
     return std::nullopt;
   }
+  std::vector<std::string> outside;
+  if (const auto firewall = status.find("firewall"); firewall != status.end()) {
+    outside = firewall->value("outside", outside);
+  }
   return doctor::Running{.pid = status.value("pid", std::int64_t{0}),
                          .port = status.value("port", Port{0}),
                          .flows = status.value("flows_total", std::uint64_t{0}) +
                                   status.value("tcp_flows", std::uint64_t{0}) +
                                   status.value("udp_flows", std::uint64_t{0}),
-                         .draining = status.value("draining", false)};
+                         .draining = status.value("draining", false),
+                         .outside = std::move(outside)};
 }
 
 // The backend whose rules are there; else the one that would be used.
@@ -64,6 +70,28 @@ bool default_is_reached(const Configuration& configuration, const firewall::Rule
   }
   return firewall::joined(std::move(tcp)) != ruleset.tcp ||
          firewall::joined(std::move(udp)) != ruleset.udp;
+}
+
+// The upstreams that others go through: members of groups, the proxies of `via`.
+void add_what_is_behind(std::vector<doctor::UsedUpstream>& used) {
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const std::vector<std::shared_ptr<Upstream>> behind(used[i].upstream->through().begin(),
+                                                        used[i].upstream->through().end());
+    for (const auto& upstream : behind) {
+      auto found = std::find_if(used.begin(), used.end(), [&](const doctor::UsedUpstream& one) {
+        return one.upstream->name() == upstream->name();
+      });
+      if (found == used.end()) {
+        used.push_back({upstream, {}});
+        found = std::prev(used.end());
+      }
+      for (const RuleSettings* rule : used[i].rules) {
+        if (std::find(found->rules.begin(), found->rules.end(), rule) == found->rules.end()) {
+          found->rules.push_back(rule);
+        }
+      }
+    }
+  }
 }
 
 // The upstreams that flows go to, each with the rules that lead there.
@@ -97,11 +125,20 @@ Result<std::vector<doctor::UsedUpstream>> used_upstreams(const Configuration& co
       return done.error();
     }
   }
+  add_what_is_behind(used);
   return used;
 }
 
 Result<doctor::Subject> subject_of(const Configuration& configuration, ServerPool& pool) {
   auto ruleset = implied_rules(configuration);
+  if (!ruleset) {
+    return ruleset.error();
+  }
+  const auto running = running_gateway(configuration.admin.socket);
+  const auto backend = examined_backend();
+  ruleset = firewall::fitted_to_machine(
+      ruleset.value(), backend,
+      running ? std::span(running->outside) : std::span<const std::string>());
   if (!ruleset) {
     return ruleset.error();
   }
@@ -111,9 +148,9 @@ Result<doctor::Subject> subject_of(const Configuration& configuration, ServerPoo
   }
   return doctor::Subject{.configuration = configuration,
                          .ruleset = std::move(ruleset).value(),
-                         .backend = examined_backend(),
+                         .backend = backend,
                          .upstreams = std::move(upstreams).value(),
-                         .running = running_gateway(configuration.admin.socket)};
+                         .running = running};
 }
 
 // What names others gave (interfaces, chains) may be anything.

@@ -1,10 +1,17 @@
 #include "cli/explain.h"
 
 #include <cstdio>
+#include <optional>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
+#include "base/links.h"
+#include "cli/implied_rules.h"
 #include "cli/load.h"
+#include "doctor/route_lookup.h"
+#include "firewall/install.h"
+#include "firewall/surroundings.h"
 
 namespace weir {
 namespace {
@@ -37,6 +44,31 @@ Json json_of(const Explanation::Way& way) {
     out["dscp"] = *way.dscp;
   }
   return out;
+}
+
+// Ports of bridges, in the configuration and in the question, become the bridges.
+std::string as_packets_come_in(Configuration& configuration, const std::string& interface) {
+  const auto read = read_links();
+  const std::span<const Link> links = read ? std::span(read.value()) : std::span<const Link>();
+  configuration.firewall.interfaces = inbound_names(links, configuration.firewall.interfaces);
+  for (RuleSettings& rule : configuration.rules) {
+    rule.interfaces = inbound_names(links, rule.interfaces);
+  }
+  const Link* master = inbound_master(links, interface);
+  return master == nullptr ? interface : master->name;
+}
+
+// Where routing would send it, as the firewall asks: by the destination alone. None: it does not.
+std::optional<std::string> way_out(const firewall::Ruleset& rules, const Flow& flow) {
+  const auto backend = firewall::standard_backend();
+  if (!rules.looks_at_routes() ||
+      firewall::shortcoming_of(rules, backend).weight != firewall::Shortcoming::Weight::none) {
+    return std::nullopt;
+  }
+  doctor::RouteQuestion question;
+  question.destination = flow.destination.address;
+  const auto way = doctor::look_up_route(question);
+  return way ? way.value().outbound : "";
 }
 
 }  // namespace
@@ -84,6 +116,9 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   if (!explanation.problem.empty()) {
     out.push_back("upstream " + explanation.upstream + " cannot be made: " + explanation.problem);
     return out;
+  }
+  if (!explanation.passes_by.empty()) {
+    out.push_back("passes by: " + explanation.passes_by);
   }
   out.push_back("upstream " + explanation.upstream +
                 (explanation.type == explanation.upstream ? "" : ": type " + explanation.type));
@@ -140,6 +175,9 @@ std::string json_of(const Explanation& explanation) {
     out["upstream"] = explanation.upstream;
     if (explanation.problem.empty()) {
       out["type"] = explanation.type;
+      if (!explanation.passes_by.empty()) {
+        out["passes_by"] = explanation.passes_by;
+      }
       out.update(json_of(explanation.way));
       out["firewall"] =
           explanation.firewall.empty() ? Json("hands it to weir") : Json(explanation.firewall);
@@ -156,12 +194,18 @@ int run_explain(const ExplainArguments& arguments) {
     (void)std::fprintf(stderr, "weir explain: %s\n", flow.error().text().c_str());
     return bad_configuration;
   }
-  const auto configuration = load_or_report(arguments.file);
+  auto configuration = load_or_report(arguments.file);
   if (!configuration) {
     return bad_configuration;
   }
-  const Explanation explanation = explain(*configuration, flow.value(), arguments.interface,
-                                          firewall::kind_of(flow.value().destination.address));
+  const std::string interface = as_packets_come_in(*configuration, arguments.interface);
+  const auto rules = implied_rules(*configuration);
+  const auto here =
+      rules ? firewall::fitted_to_machine(rules.value(), firewall::standard_backend()) : rules;
+  const Explanation explanation = explain(
+      *configuration, flow.value(), interface, firewall::kind_of(flow.value().destination.address),
+      here ? std::span(here.value().outside) : std::span<const std::string>(),
+      here ? way_out(here.value(), flow.value()) : std::nullopt);
   if (arguments.json) {
     (void)std::printf("%s\n", json_of(explanation).c_str());
     return 0;

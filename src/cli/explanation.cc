@@ -4,9 +4,12 @@
 
 #include <algorithm>
 
+#include "base/names.h"
 #include "base/prefix_set.h"
+#include "cli/own_traffic_warnings.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
+#include "upstream/registry.h"
 
 namespace weir {
 namespace {
@@ -26,17 +29,24 @@ bool names_port(const RuleSettings& rule, const Flow& flow) {
 
 // Why the firewall never hands this flow to weir, or "".
 std::string why_not_intercepted(const Configuration& configuration, const Flow& flow,
-                                std::string_view interface, AddressKind kind) {
+                                std::string_view interface, AddressKind kind,
+                                std::span<const std::string> outside) {
   const FirewallSettings& firewall = configuration.firewall;
   const Address& destination = flow.destination.address;
   if (std::none_of(configuration.rules.begin(), configuration.rules.end(),
                    [&](const RuleSettings& rule) { return names_port(rule, flow); })) {
     return "no rule names " + port_text(flow);
   }
-  if (!firewall.interfaces.empty() && !interface.empty() &&
-      std::find(firewall.interfaces.begin(), firewall.interfaces.end(), interface) ==
-          firewall.interfaces.end()) {
+  if (firewall.inbound == Inbound::named && !interface.empty() &&
+      std::none_of(
+          firewall.interfaces.begin(), firewall.interfaces.end(),
+          [&](const std::string& pattern) { return covers_interface(pattern, interface); })) {
     return "interface " + std::string(interface) + " is not in [firewall] interfaces";
+  }
+  if (firewall.inbound == Inbound::not_outside &&
+      std::find(outside.begin(), outside.end(), interface) != outside.end()) {
+    return "interface " + std::string(interface) +
+           " carries a default route, and is not named in [firewall] interfaces";
   }
   for (const Prefix& prefix : firewall.exclude) {
     if (prefix.contains(destination)) {
@@ -58,6 +68,48 @@ std::string why_not_intercepted(const Configuration& configuration, const Flow& 
       break;
   }
   return "";
+}
+
+std::string no_way(const Flow& flow) {
+  return "the router has no route to destination " + flow.destination.address.text();
+}
+
+// Why [firewall] towards leaves a flow to the kernel, or "".
+std::string why_not_towards(const FirewallSettings& firewall, const Flow& flow, AddressKind kind,
+                            const std::optional<std::string>& leaves_by) {
+  if (firewall.towards.empty() || kind != AddressKind::unicast || !leaves_by) {
+    return "";
+  }
+  if (leaves_by->empty()) {
+    return no_way(flow);
+  }
+  const bool is_meant = std::any_of(
+      firewall.towards.begin(), firewall.towards.end(),
+      [&](const std::string& pattern) { return covers_interface(pattern, *leaves_by); });
+  return is_meant ? ""
+                  : "destination " + flow.destination.address.text() + " leaves by " + *leaves_by +
+                        ", which is not in [firewall] towards";
+}
+
+// Why a flow that no rule matches passes all the same, or "": ports that only the firewall decides
+// are left to the default where the file sets it, and pass where it does not.
+std::string why_default_is_not_asked(const Configuration& configuration, const Flow& flow) {
+  if (configuration.gateway.default_given) {
+    return "";
+  }
+  ServerPool scratch;
+  UpstreamAssembly assembly(configuration.upstreams, scratch);
+  for (const RuleSettings& rule : configuration.rules) {
+    if (!names_port(rule, flow)) {
+      continue;
+    }
+    const auto upstream = assembly.get(rule.use);
+    if (!upstream || upstream.value()->offload() == Upstream::Offload::none) {
+      return "";
+    }
+  }
+  return "no rule matches it, and none of those that name " + port_text(flow) +
+         " goes to the gateway: it passes, as [gateway] sets no default";
 }
 
 std::string source_text(const Source& source, const Flow& flow) {
@@ -164,12 +216,17 @@ Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
 }  // namespace
 
 Explanation explain(const Configuration& configuration, const Flow& flow,
-                    std::string_view interface, AddressKind destination) {
+                    std::string_view interface, AddressKind destination,
+                    std::span<const std::string> outside,
+                    const std::optional<std::string>& leaves_by) {
   Explanation out;
   out.protocol = flow.protocol == Protocol::tcp ? "tcp" : "udp";
   out.client = flow.client.port == 0 ? flow.client.address.text() : flow.client.text();
   out.destination = flow.destination.text();
-  out.not_intercepted = why_not_intercepted(configuration, flow, interface, destination);
+  out.not_intercepted = why_not_intercepted(configuration, flow, interface, destination, outside);
+  if (out.not_intercepted.empty()) {
+    out.not_intercepted = why_not_towards(configuration.firewall, flow, destination, leaves_by);
+  }
   if (!out.not_intercepted.empty()) {
     return out;
   }
@@ -181,6 +238,12 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
     const RuleSettings& rule = configuration.rules[i];
     out.passed.push_back(
         {.rule = rule.name, .place = rule.place, .why = why_not(rule, flow, interface)});
+  }
+  if (!matched) {
+    out.not_intercepted = why_default_is_not_asked(configuration, flow);
+    if (!out.not_intercepted.empty()) {
+      return out;
+    }
   }
   out.rule = "(default)";
   out.upstream = configuration.gateway.default_use;
@@ -196,7 +259,20 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
     out.problem = made.error().text();
     return out;
   }
-  const Upstream& upstream = *made.value();
+  if (leaves_by && leaves_by->empty() && destination == AddressKind::unicast &&
+      made.value()->offload() == Upstream::Offload::none &&
+      made.value()->leads() == Upstream::Leads::to_destination) {
+    out.not_intercepted = no_way(flow);
+    return out;
+  }
+  const std::shared_ptr<Upstream> passing = make_builtin("transparent");
+  for (const ServerOfUpstream& one : servers_on_the_way(*made.value())) {
+    if (one.server->has(flow.client.address)) {
+      out.passes_by = "the client is " + one.text() +
+                      ": the flow goes on to its own destination, counted as own-server";
+    }
+  }
+  const Upstream& upstream = out.passes_by.empty() ? *made.value() : *passing;
   out.upstream = upstream.profile().name;
   out.type = upstream.profile().type;
   out.way = way_of(upstream, flow);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,14 +48,19 @@ struct Explanation {
   std::optional<Place> place;  // of the rule
   std::string upstream;
   std::string type;
-  std::string problem;  // why the upstream cannot be made, or empty
+  std::string problem;    // why the upstream cannot be made, or empty
+  std::string passes_by;  // why the flow goes on to its own destination all the same, or empty
   Way way;
   std::string firewall;  // what the firewall decides by itself, or empty
 };
 
 // `interface`: where the flow comes in, or empty. `destination`: what its address is to this
-// machine.
+// machine. `outside`: the interfaces that lead outside, if clients may come in by all others.
+// `leaves_by`: the interface by which routing would send it out, empty where there is no way; none:
+// the firewall does not ask.
 [[nodiscard]] Explanation explain(const Configuration& configuration, const Flow& flow,
-                                  std::string_view interface, firewall::AddressKind destination);
+                                  std::string_view interface, firewall::AddressKind destination,
+                                  std::span<const std::string> outside = {},
+                                  const std::optional<std::string>& leaves_by = std::nullopt);
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 #include "cli/load.h"
 #include "firewall/install.h"
 #include "firewall/ruleset_json.h"
+#include "firewall/surroundings.h"
 
 namespace weir {
 namespace {
@@ -21,9 +22,20 @@ int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend)
   if (!configuration) {
     return bad_configuration;
   }
-  const auto ruleset = implied_rules(*configuration);
+  const auto implied = implied_rules(*configuration);
+  if (!implied) {
+    return report(arguments.file, implied.error());
+  }
+  const auto ruleset = firewall::fitted_to_machine(implied.value(), backend);
   if (!ruleset) {
     return report(arguments.file, ruleset.error());
+  }
+  const auto shortcoming = firewall::shortcoming_of(ruleset.value(), backend);
+  if (shortcoming.weight == firewall::Shortcoming::Weight::refused) {
+    return report(arguments.file, Error(shortcoming.text));
+  }
+  if (!shortcoming.text.empty()) {
+    (void)std::fprintf(stderr, "weir: warning: %s\n", shortcoming.text.c_str());
   }
   if (arguments.action == "show") {
     const std::string text = arguments.json ? firewall::ruleset_json(ruleset.value()) + "\n"

@@ -15,19 +15,20 @@ Result<std::shared_ptr<Upstream>> upstream_named(const std::string& name,
 Result<firewall::Ruleset> implied_rules(const Configuration& configuration) {
   ServerPool scratch;
   UpstreamAssembly assembly(configuration.upstreams, scratch);
-  std::vector<Upstream::Offload> offloads;
+  std::vector<Upstream::Handling> handlings;
   for (const RuleSettings& rule : configuration.rules) {
     const auto upstream = assembly.get(rule.use);
     if (!upstream) {
       return upstream.error();
     }
-    offloads.push_back(upstream.value()->offload());
+    handlings.push_back(upstream.value()->handling());
   }
   const auto otherwise = assembly.get(configuration.gateway.default_use);
   if (!otherwise) {
     return otherwise.error();
   }
-  return firewall::make_ruleset(configuration, offloads, otherwise.value()->offload());
+  return firewall::make_ruleset(configuration, handlings, otherwise.value()->handling(),
+                                firewall::find_cgroups(configuration.firewall.exclude_cgroups));
 }
 
 }  // namespace weir

@@ -11,7 +11,7 @@
 #include "base/escape.h"
 #include "cli/control_client.h"
 #include "cli/live_text.h"
-#include "cli/load.h"
+#include "config/load.h"
 
 namespace weir {
 namespace {
@@ -94,14 +94,7 @@ Result<std::string> control_socket(const LiveArguments& arguments) {
   }
   // Errors in the file are no matter of most commands, and the gateway itself answers a reload with
   // them; but a file that cannot be read names no socket.
-  const auto loaded = load(arguments.config);
-  for (const Diagnostic& finding : loaded.diagnostics) {
-    if (!loaded.configuration && finding.place.line == 0 &&
-        finding.place.file == arguments.config) {
-      return Error(arguments.config + " " + finding.text);
-    }
-  }
-  return loaded.control_socket;
+  return control_socket_in(arguments.config);
 }
 
 int run_status(const LiveArguments& arguments) { return get(arguments, "/v1/status", status_text); }
@@ -144,6 +137,16 @@ int run_close(const LiveArguments& arguments) {
                    close_text));
   }
   return worst;
+}
+
+int run_names(const LiveArguments& arguments, std::string_view kind) {
+  if (kind == "rules") {
+    return get(arguments, "/v1/rules", rule_names);
+  }
+  if (kind == "flows") {
+    return get(arguments, "/v1/flows?limit=100", flow_ids);
+  }
+  return get(arguments, "/v1/upstreams", kind == "servers" ? server_names : upstream_names);
 }
 
 int run_drain(const LiveArguments& arguments) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weir/result.h"
@@ -41,6 +42,8 @@ struct LiveArguments {
 
 // Ends flows by their ids; 1 if one of them was not there.
 [[nodiscard]] int run_close(const LiveArguments& arguments);
+// Names of rules, upstreams and servers, or ids of flows, one a line.
+[[nodiscard]] int run_names(const LiveArguments& arguments, std::string_view kind);
 [[nodiscard]] int run_drain(const LiveArguments& arguments);
 [[nodiscard]] int run_log_level(const LiveArguments& arguments);
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -103,6 +105,10 @@ Result<std::string> status_text(std::string_view json) {
       add_line(out, "firewall",
                fmt::format("{}, put back {} times{}{}", text_at(*firewall, "backend"),
                            number_at(*firewall, "repairs"), trouble.empty() ? "" : ": ", trouble));
+      const auto outside = firewall->value("outside", std::vector<std::string>());
+      for (const std::string& name : outside) {
+        add_line(out, "outside", name + ": carries a default route, no client comes in there");
+      }
     }
     for (const auto& [reason, count] : status.at("events").items()) {
       if (count.get<std::uint64_t>() > 0) {
@@ -283,6 +289,42 @@ Result<std::string> log_level_text(std::string_view json) {
     return fmt::format("log level is {} until the next reload\n",
                        printable(text_at(answer, "level")));
   });
+}
+
+namespace {
+
+// What stands under `key` in each object, one a line.
+std::string lines_of(const Json& objects, const char* key) {
+  std::string out;
+  for (const auto& object : objects) {
+    out += printable(text_at(object, key)) + '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> rule_names(std::string_view json) {
+  return described(json, [](const Json& answer) { return lines_of(answer.at("rules"), "name"); });
+}
+
+Result<std::string> upstream_names(std::string_view json) {
+  return described(json,
+                   [](const Json& answer) { return lines_of(answer.at("upstreams"), "name"); });
+}
+
+Result<std::string> server_names(std::string_view json) {
+  return described(json, [](const Json& answer) {
+    std::string out;
+    for (const auto& upstream : answer.at("upstreams")) {
+      out += lines_of(upstream.at("servers"), "name");
+    }
+    return out;
+  });
+}
+
+Result<std::string> flow_ids(std::string_view json) {
+  return described(json, [](const Json& answer) { return lines_of(answer.at("flows"), "id"); });
 }
 
 std::vector<std::string> errors_in(std::string_view json, long status) {

@@ -18,6 +18,11 @@ namespace weir {
 [[nodiscard]] Result<std::string> close_text(std::string_view json);
 [[nodiscard]] Result<std::string> drain_text(std::string_view json);
 [[nodiscard]] Result<std::string> log_level_text(std::string_view json);
+// One a line.
+[[nodiscard]] Result<std::string> rule_names(std::string_view json);
+[[nodiscard]] Result<std::string> upstream_names(std::string_view json);
+[[nodiscard]] Result<std::string> server_names(std::string_view json);
+[[nodiscard]] Result<std::string> flow_ids(std::string_view json);
 
 // The lines of {"errors": […]}, or one that names the status if that is not what came.
 [[nodiscard]] std::vector<std::string> errors_in(std::string_view json, long status);

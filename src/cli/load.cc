@@ -1,5 +1,6 @@
 #include "cli/load.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,10 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/links.h"
+#include "base/suggest.h"
 #include "cli/family_warnings.h"
+#include "cli/own_traffic_warnings.h"
+#include "cli/reach_warnings.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
 #include "upstream/registry.h"
+#include "upstream/server_key.h"
 #include "upstream/way.h"
 
 namespace weir {
@@ -29,11 +35,46 @@ std::string_view key_at(const Settings& settings, const Place& place) {
   return {};
 }
 
+// With the type that an unknown one is nearest to: what else is wrong is said by that.
+Settings with_known_type(const Settings& given) {
+  Settings out = given;
+  std::vector<std::string_view> names;
+  for (const PolicyType& policy : policies()) {
+    names.push_back(policy.name);
+  }
+  const std::string type = given.text_or_empty("type");
+  if (type.empty() || std::find(names.begin(), names.end(), type) != names.end()) {
+    return out;
+  }
+  if (const std::string_view meant = nearest(type, names); !meant.empty()) {
+    Value value;
+    value.text = meant;
+    value.place = given.place_of("type");
+    out.remove("type", value.place);
+    out.add("type", std::move(value));
+  }
+  return out;
+}
+
+// Where no policy can be asked, the lines that look alike in all of them.
+std::vector<Diagnostic> check_servers(const Settings& settings) {
+  std::vector<Diagnostic> out;
+  for (const Value& line : settings.all("server")) {
+    if (const auto server = parse_server(line); !server) {
+      out.push_back({Diagnostic::Severity::error, line.place, server.error().text()});
+    }
+  }
+  return out;
+}
+
 // A policy reports the first thing it finds wrong. To see the others as well, the value at fault is
 // taken out and the rest tried again, until it is right or nothing can be taken out.
 std::vector<Diagnostic> check_upstream(const Settings& given, std::span<const Settings> all) {
   std::vector<Diagnostic> out;
-  Settings settings = given;
+  Settings settings = with_known_type(given);
+  if (!is_complete(settings)) {
+    return check_servers(settings);
+  }
   while (is_complete(settings)) {
     ServerPool scratch;
     using Absent = UpstreamAssembly::Absent;
@@ -59,7 +100,7 @@ std::vector<Diagnostic> check_upstream(const Settings& given, std::span<const Se
 // What the servers send themselves comes back through the router when they sit behind it.
 std::vector<Diagnostic> servers_behind_the_router(const Configuration& configuration,
                                                   UpstreamAssembly& assembly) {
-  if (!configuration.firewall.interfaces.empty()) {
+  if (configuration.firewall.inbound == Inbound::named) {
     return {};
   }
   for (const Settings& settings : configuration.upstreams) {
@@ -72,6 +113,27 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
     }
   }
   return {};
+}
+
+// What comes in at a port of a bridge, or at a link of a bond, comes in by its master.
+std::vector<Diagnostic> names_of_ports(const Configuration& configuration) {
+  std::vector<Diagnostic> out;
+  const auto links = read_links();
+  if (!links) {
+    return out;
+  }
+  const auto look = [&](const std::vector<std::string>& names, const Place& place,
+                        const std::string& where, const std::string& effect) {
+    for (const std::string& warning : port_warnings(links.value(), names, effect)) {
+      out.push_back({Diagnostic::Severity::warning, place, fmt::format("{}: {}", where, warning)});
+    }
+  };
+  look(configuration.firewall.interfaces, {.file = configuration.file, .line = 0},
+       "[firewall] interfaces", "is intercepted");
+  for (const RuleSettings& rule : configuration.rules) {
+    look(rule.interfaces, rule.place, "[rule " + rule.name + "]", "is meant");
+  }
+  return out;
 }
 
 // Secrets in a file that everybody on this machine may read.
@@ -158,8 +220,9 @@ Loaded load(const std::string& file) {
     for (auto&& more :
          {shadowed_rules(out.configuration->rules),
           servers_behind_the_router(*out.configuration, assembly),
-          family_warnings(*out.configuration, assembly), open_passwords(*out.configuration),
-          lost_targets(*out.configuration, assembly),
+          family_warnings(*out.configuration, assembly), names_of_ports(*out.configuration),
+          open_passwords(*out.configuration), own_traffic_warnings(*out.configuration, assembly),
+          reach_warnings(*out.configuration, assembly), lost_targets(*out.configuration, assembly),
           misled_datagrams(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }

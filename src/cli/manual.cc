@@ -41,6 +41,13 @@ std::string roff(std::string_view text) {
   return out;
 }
 
+// Markdown without its marks for code.
+std::string plain(std::string_view markdown) {
+  std::string out(markdown);
+  std::erase(out, '`');
+  return out;
+}
+
 class Page {
  public:
   Page(std::string_view title, std::string_view section, std::string_view name,
@@ -149,7 +156,7 @@ void add_keys(Page& page, std::span<const Key> keys) {
       text += " or " + std::string(key.choices);
     }
     text += key.need == Key::Need::required ? ". Required."
-            : key.standard.empty()          ? ". Default: none."
+            : key.standard.empty()          ? ". Optional."
                                             : ". Default: " + std::string(key.standard) + ".";
     if (key.repeat == Key::Repeat::repeats) {
       text += " May repeat.";
@@ -194,6 +201,18 @@ std::string manual_of_commands(const std::vector<Command>& commands) {
   page.item(bold("TERM") + ", " + bold("INT"),
             "drain, as weir drain does: flows that live may finish within timeouts.drain, what is "
             "new passes by where firewall.on-failure is open; a second one ends weir at once");
+  page.section("REASONS");
+  page.text(
+      "weir status and the metric weir_events_total count what weir refused, dropped or did in a "
+      "second-best way:");
+  for (const Event& reason : reasons()) {
+    page.item(bold(reason.name), plain(reason.meaning));
+  }
+  page.section("ENDS OF FLOWS");
+  page.text("The key end of a flow's record. With log = errors only errors leave a record:");
+  for (const Event& end : ends()) {
+    page.item(bold(end.name), (end.error ? "Error. " : "") + plain(end.meaning));
+  }
   page.section("EXIT STATUS");
   page.item("0", "done");
   page.item("1", "it did not hold, or failed");
@@ -242,7 +261,7 @@ std::string manual_of_keys() {
     add_keys(page, policy.keys);
   }
   page.section("FILES");
-  page.item(italic("/etc/weir/weir.ini"), "read unless weir is told another one with \\-c");
+  page.item(italic("/etc/weir/weir.ini"), "read unless -c names another one");
   page.section("SEE ALSO");
   page.raw(".BR weir (1)");
   return page.take();

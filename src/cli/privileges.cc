@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "base/transparent.h"
-#include "gateway/inheritance.h"
+#include "takeover/inheritance.h"
 
 namespace weir {
 namespace {
@@ -38,11 +38,15 @@ Result<User> user_named(const std::string& name) {
   return User{.id = entry.pw_uid, .group = entry.pw_gid};
 }
 
-// True when nothing is there but a control socket, and the one that a successor takes over by.
+// True when nothing is there but a control socket, the one that a successor takes over by, and what
+// a gateway that was killed in its first moments has locked.
 bool holds_nothing_else(const std::filesystem::path& folder, const std::filesystem::path& socket) {
   std::error_code code;
   for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (entry.path() != socket && entry.path() != takeover_path(socket)) {
+    const auto is = [&](const std::string& path) {
+      return entry.path() == path || entry.path() == path + ".lock";
+    };
+    if (!is(socket) && !is(takeover_path(socket))) {
       return false;
     }
   }

@@ -12,6 +12,15 @@
 
 namespace weir {
 
+// A counted reason, or an end of a flow, as an operator reads it.
+struct Event {
+  std::string_view name;
+  std::string_view meaning;  // Markdown
+  bool error = false;        // of an end: `log = errors` writes it
+};
+[[nodiscard]] std::vector<Event> reasons();
+[[nodiscard]] std::vector<Event> ends();
+
 struct CommandOption {
   std::string short_name;  // "-c", or none
   std::string name;        // "--config"; of a positional "client"
@@ -20,6 +29,7 @@ struct CommandOption {
   enum class Takes : std::uint8_t { nothing, value, file } takes = Takes::nothing;
   bool positional = false;
   bool repeats = false;
+  std::string names;  // "rules": completed by what `weir names rules` prints
 };
 
 struct Command {
@@ -28,12 +38,13 @@ struct Command {
   std::vector<CommandOption> options;
 };
 
-// `what`: man, ini, bash, zsh, fish.
+// `what`: man, ini, bash, zsh, fish, events.
 [[nodiscard]] Result<std::string> reference(std::string_view what,
                                             const std::vector<Command>& commands);
 
 [[nodiscard]] std::string manual_of_commands(const std::vector<Command>& commands);
 [[nodiscard]] std::string manual_of_keys();
+[[nodiscard]] std::string table_of_events();
 [[nodiscard]] std::string bash_completion(const std::vector<Command>& commands);
 [[nodiscard]] std::string zsh_completion(const std::vector<Command>& commands);
 [[nodiscard]] std::string fish_completion(const std::vector<Command>& commands);

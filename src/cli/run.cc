@@ -7,9 +7,10 @@
 #include <utility>
 
 #include "base/descriptor_limit.h"
+#include "cli/control_client.h"
 #include "cli/load.h"
 #include "cli/privileges.h"
-#include "gateway/inheritance.h"
+#include "takeover/inheritance.h"
 
 namespace weir {
 namespace {
@@ -20,6 +21,13 @@ Result<> find_place(const Configuration& configuration, const RunArguments& argu
                     Gateway::Options& options) {
   constexpr mode_t for_root = 0600;
   const std::string path = takeover_path(configuration.admin.socket);
+  // Before anything else: asking for its other socket would look like a takeover to it.
+  if (const std::string& control = configuration.admin.socket;
+      !arguments.takeover && ask_gateway(control, "GET", "/v1/status")) {
+    return Error(
+        "another weir is running, or still draining (control socket " + control +
+        "): 'weir reload' applies a changed file to it, 'weir run --takeover' replaces it");
+  }
   if (arguments.takeover) {
     auto inheritance = Inheritance::ask(path);
     if (!inheritance) {
@@ -32,7 +40,7 @@ Result<> find_place(const Configuration& configuration, const RunArguments& argu
   if (socket) {
     options.takeover_socket.emplace(std::move(socket).value());
   } else {
-    fmt::print(stderr, "weir: nobody will be able to take over from this gateway: {}\n",
+    fmt::print(stderr, "weir: 'weir run --takeover' cannot replace this gateway: {}\n",
                socket.error().text());
   }
   return Done{};

@@ -9,7 +9,7 @@ namespace weir {
 
 struct RunArguments {
   std::string file;
-  OwnFirewall firewall = OwnFirewall::no;
+  UseFirewall firewall = UseFirewall::no;
   std::string backend;  // nft or iptables; empty: what is installed
   bool takeover = false;
 };

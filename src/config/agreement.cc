@@ -1,9 +1,11 @@
 #include "config/agreement.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/suggest.h"
@@ -78,6 +80,28 @@ std::vector<const Key*> references_of(const Settings& upstream, const Vocabulary
   return out;
 }
 
+// What was probably meant by the name of an upstream that there is none of, for the end of a
+// sentence: a slip, the word of another firewall, a comment, a list without commas.
+std::string meaning_of(const std::string& name, std::span<const std::string_view> known) {
+  if (name.find(" #") != std::string::npos || name.find(';') != std::string::npos) {
+    return "; a comment after a value begins with ' ;'";
+  }
+  if (name.find_first_of(" \t") != std::string::npos) {
+    return "; names in a list are separated by commas";
+  }
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> elsewhere{
+      std::pair{"accept", "bypass"}, {"allow", "bypass"}, {"pass", "bypass"},
+      {"permit", "bypass"},          {"block", "reject"}, {"deny", "reject"},
+      {"refuse", "reject"},          {"none", "bypass"}};
+  std::string hint = did_you_mean(name, known);
+  for (const auto& [word, here] : elsewhere) {
+    if (name == word && std::find(known.begin(), known.end(), here) != known.end()) {
+      hint = ", did you mean '" + std::string(here) + "'?";
+    }
+  }
+  return hint;
+}
+
 }  // namespace
 
 void check_pairs(const SectionSet& sections, Findings& findings) {
@@ -92,6 +116,24 @@ void check_pairs(const SectionSet& sections, Findings& findings) {
   if (limits.sound && most != 0 && limits.settings.number("max-flows-per-client") > most) {
     findings.warning(limits.settings.place_of("max-flows-per-client"),
                      "'max-flows-per-client' is larger than 'max-flows' and never reached");
+  }
+}
+
+void check_machine(const SectionSet& sections, const Files& files, Findings& findings) {
+  const Settings& gateway = sections.unnamed.at("gateway").settings;
+  if (gateway.given("user") && !files.has_user(gateway.text("user"))) {
+    findings.error(gateway.place_of("user"),
+                   "'user': there is no such user: '" + gateway.text("user") + "'");
+  }
+  constexpr std::string_view file = "file:/";
+  const Settings& log = sections.unnamed.at("log").settings;
+  if (!log.given("target") || !log.text("target").starts_with(file)) {
+    return;
+  }
+  const std::string path = log.text("target").substr(file.size() - 1);
+  const std::string folder = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  if (!files.has_folder(folder)) {
+    findings.error(log.place_of("target"), "'target': there is no folder '" + folder + "'");
   }
 }
 
@@ -113,7 +155,7 @@ void check_references(const Configuration& configuration, const Documents& docum
     findings.error(place, type ? "'" + name +
                                      "' is a type, not an upstream: name an [upstream NAME] that "
                                      "has it"
-                               : "unknown upstream '" + name + "'" + did_you_mean(name, known));
+                               : "unknown upstream '" + name + "'" + meaning_of(name, known));
   };
   refer(configuration.gateway.default_use, configuration.gateway.default_place);
   for (const RuleSettings& rule : configuration.rules) {

@@ -14,6 +14,9 @@ namespace weir {
 void check_pairs(const SectionSet& sections, Findings& findings);
 
 // `use` and `default` name an upstream or a built-in, and every upstream is named by one of them.
+// What the configuration names on this machine: the user to become, the folder of the log.
+void check_machine(const SectionSet& sections, const Files& files, Findings& findings);
+
 void check_references(const Configuration& configuration, const Documents& documents,
                       const Vocabulary& vocabulary, Findings& findings);
 

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -27,6 +29,14 @@ bool same_state(const struct stat& a, const struct stat& b) {
 }
 
 }  // namespace
+
+std::optional<std::uint32_t> SystemFiles::user(const std::string& name) const {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 16384> text{};
+  getpwnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  return found != nullptr ? std::optional<std::uint32_t>(entry.pw_uid) : std::nullopt;
+}
 
 Result<std::string> SystemFiles::read(const std::string& path) const {
   // Without O_NONBLOCK, opening a pipe would wait for its writer.
@@ -79,6 +89,19 @@ Result<std::vector<std::string>> SystemFiles::matching(const std::string& patter
     return Error(code == GLOB_NOSPACE ? "there is not enough memory" : "its folder cannot be read");
   }
   return out;
+}
+
+bool SystemFiles::has_folder(const std::string& path) const {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool SystemFiles::has_user(const std::string& name) const {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 16384> text{};
+  getpwnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  return found != nullptr;
 }
 
 std::string beside(const std::string& file, const std::string& path) {

@@ -84,6 +84,9 @@ class LineFeed {
         return false;
       case Line::Kind::broken:
         findings_.error(place_, line.flaw);
+        if (where_ == Where::in_section) {
+          out_.sections.back().loss = IniSection::Loss::some;
+        }
         return false;
       case Line::Kind::broken_section:
         findings_.error(place_, line.flaw);
@@ -91,7 +94,7 @@ class LineFeed {
         where_ = Where::in_broken_section;
         return false;
       case Line::Kind::section:
-        out_.sections.push_back({std::string(line.name), place_, {}});
+        out_.sections.push_back({.title = std::string(line.name), .place = place_, .entries = {}});
         where_ = Where::in_section;
         break;
       case Line::Kind::key:

@@ -5,6 +5,7 @@
 // Not to be called from two threads at once: inih keeps its line length in a global.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct IniSection {
   std::string title;  // what stands between the brackets: "rule web"
   Place place;
   std::vector<IniEntry> entries;
+  // Lines of it could not be read: what seems to be missing may stand there.
+  enum class Loss : std::uint8_t { none, some } loss = Loss::none;
 };
 
 struct IniFile {

@@ -73,13 +73,22 @@ std::vector<PortRange> parse_on(const Value& item, Findings& findings) {
   };
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) {
+    if (const auto colon = text.find(':'); colon != std::string_view::npos) {
+      return wrong("is not PROTOCOL/PORT, did you mean '" + std::string(text.substr(0, colon)) +
+                   "/" + std::string(trimmed(text.substr(colon + 1))) + "'?");
+    }
     return wrong(parse_ports(text).ok() ? "has no protocol (tcp/" + item.text + ", udp/" +
                                               item.text + " or any/" + item.text + ")"
                                         : "is not PROTOCOL/PORT (like tcp/80, udp/53, any/443)");
   }
   const std::string_view protocol = text.substr(0, slash);
   if (std::find(protocols.begin(), protocols.end(), protocol) == protocols.end()) {
-    return wrong("has an unknown protocol" + did_you_mean(protocol, protocols) +
+    const std::string_view after = text.substr(slash + 1);
+    const bool turned = std::find(protocols.begin(), protocols.end(), after) != protocols.end();
+    return wrong("has an unknown protocol" +
+                 (turned
+                      ? ", did you mean '" + std::string(after) + "/" + std::string(protocol) + "'?"
+                      : did_you_mean(protocol, protocols)) +
                  " (tcp, udp or any)");
   }
   const auto ports = parse_ports(text.substr(slash + 1));
@@ -124,8 +133,12 @@ AddressCondition addresses_of(const Settings& settings, std::string_view key, Fi
   AddressCondition out;
   each_item(settings, key, [&](const Value& item) {
     const bool negated = item.text.starts_with('!');
-    const auto text = std::string_view(item.text).substr(negated ? 1 : 0);
-    if (auto prefix = prefix_of(text, key, item.place, findings)) {
+    const auto text = trimmed(std::string_view(item.text).substr(negated ? 1 : 0));
+    if (text == "any" || text == "all" || text == "*") {
+      findings.error(item.place,
+                     quoted(key) + ": " + quoted(text) +
+                         " is no address: a rule without the key holds for all of them");
+    } else if (auto prefix = prefix_of(text, key, item.place, findings)) {
       (negated ? out.exclude : out.include).push_back(*prefix);
     }
   });
@@ -151,7 +164,7 @@ std::vector<std::string> interfaces_of(const Settings& settings, std::string_vie
   std::vector<std::string> out;
   each_item(settings, key, [&](const Value& item) {
     const std::string& name = item.text;
-    if (auto why = why_no_interface(name); !why.empty()) {
+    if (auto why = why_no_interface_pattern(name); !why.empty()) {
       findings.error(item.place, std::move(why));
     } else if (std::find(out.begin(), out.end(), name) != out.end()) {
       findings.warning(item.place, "interface " + name + " is named twice");

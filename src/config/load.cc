@@ -12,14 +12,15 @@
 namespace weir {
 namespace {
 
-Configuration values_of(const std::string& file, const SectionSet& sections, Findings& findings) {
+Configuration values_of(const std::string& file, const SectionSet& sections, const Files& files,
+                        Findings& findings) {
   const auto unnamed = [&](std::string_view kind) -> const Settings& {
     return sections.unnamed.at(kind).settings;
   };
   Configuration out;
   out.file = file;
   out.gateway = gateway_section(unnamed("gateway"));
-  out.firewall = firewall_section(unnamed("firewall"), findings);
+  out.firewall = firewall_section(unnamed("firewall"), files, findings);
   out.limits = limits_section(unnamed("limits"));
   out.timeouts = timeouts_section(unnamed("timeouts"));
   out.dns = dns_section(unnamed("dns"), findings);
@@ -58,13 +59,13 @@ Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
   Findings findings;
   const Documents documents = read_documents(file, files, findings);
   const SectionSet sections = read_sections(file, documents, vocabulary, files, findings);
-  Configuration configuration = values_of(file, sections, findings);
+  Configuration configuration = values_of(file, sections, files, findings);
   check_pairs(sections, findings);
+  check_machine(sections, files, findings);
   ask_policies(configuration, vocabulary, findings);
   check_references(configuration, documents, vocabulary, findings);
 
   Loaded out;
-  out.control_socket = configuration.admin.socket;
   if (findings.errors() == 0) {
     out.configuration = std::move(configuration);
   }
@@ -74,6 +75,25 @@ Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
 
 Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary) {
   return load_configuration(file, vocabulary, SystemFiles());
+}
+
+Result<std::string> control_socket_in(const std::string& file, const Files& files) {
+  Findings findings;
+  Documents documents = read_documents(file, files, findings);
+  for (const Diagnostic& finding : findings.take()) {
+    if (finding.severity == Diagnostic::Severity::error && finding.place.line == 0 &&
+        finding.place.file == file) {
+      return Error(file + " " + finding.text);
+    }
+  }
+  std::erase_if(documents.sections,
+                [](const IniSection& section) { return !section.title.starts_with("admin"); });
+  const SectionSet sections = read_sections(file, documents, {}, files, findings);
+  return admin_section(sections.unnamed.at("admin").settings, findings).socket;
+}
+
+Result<std::string> control_socket_in(const std::string& file) {
+  return control_socket_in(file, SystemFiles());
 }
 
 }  // namespace weir

@@ -12,6 +12,7 @@
 
 #include "base/configuration.h"
 #include "config/files.h"
+#include "weir/result.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -19,9 +20,6 @@ namespace weir {
 struct Loaded {
   std::optional<Configuration> configuration;  // none when a diagnostic is an error
   std::vector<Diagnostic> diagnostics;         // in the order of files and lines
-  // admin.socket, also of a configuration with errors: where the gateway listens that runs by an
-  // earlier one.
-  std::string control_socket;
 };
 
 // `policies` are the registry's rows: what `type =` may say and the keys each takes. `unreadable`
@@ -42,5 +40,10 @@ struct Vocabulary {
 // From files that need not be the machine's.
 [[nodiscard]] Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
                                         const Files& files);
+
+// admin.socket, whatever else the configuration says: the gateway may run by an earlier one. Reads
+// the file and those that it includes, and nothing that they name. An error: it cannot be read.
+[[nodiscard]] Result<std::string> control_socket_in(const std::string& file);
+[[nodiscard]] Result<std::string> control_socket_in(const std::string& file, const Files& files);
 
 }  // namespace weir

@@ -35,7 +35,9 @@ void read_target(const Settings& settings, Findings& findings, LogSettings& out)
     out.path = text.substr(file.size());
     check_absolute(out.path, "target", place, findings);
   } else {
-    findings.error(place, "'target': unknown word '" + text + "'" + did_you_mean(text, words) +
+    const std::string hint =
+        text.starts_with('/') ? ", did you mean 'file:" + text + "'?" : did_you_mean(text, words);
+    findings.error(place, "'target': unknown word '" + text + "'" + hint +
                               " (one of stderr, journal, syslog, file:PATH)");
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/names.h"
@@ -12,8 +13,9 @@
 namespace weir {
 namespace {
 
-void report_unknown(const IniEntry& entry, const IniSection& section, const Rows& rows,
-                    Findings& findings) {
+// The name that was probably meant, or "".
+std::string_view report_unknown(const IniEntry& entry, const IniSection& section, const Rows& rows,
+                                Findings& findings) {
   std::vector<std::string_view> names;
   for (const Key& row : rows.keys) {
     names.push_back(row.name);
@@ -25,6 +27,27 @@ void report_unknown(const IniEntry& entry, const IniSection& section, const Rows
   }
   findings.error(entry.place,
                  "unknown key " + quoted(entry.key) + " in [" + section.title + "]" + hint);
+  return nearest(entry.key, names);
+}
+
+// A list without the items that are empty, so that what is wrong with the others is said as well.
+std::string without_empty_items(std::string_view list) {
+  std::string out;
+  while (true) {
+    const auto comma = list.find(',');
+    if (const auto item = trimmed(list.substr(0, comma)); !item.empty()) {
+      out += (out.empty() ? "" : ", ") + std::string(item);
+    }
+    if (comma == std::string_view::npos) {
+      return out;
+    }
+    list.remove_prefix(comma + 1);
+  }
+}
+
+// The semicolon or '#' that somebody took for the beginning of a comment: inih wants ' ;'.
+bool seems_to_have_comment(std::string_view value) {
+  return value.find(" #") != std::string_view::npos || value.find(';') != std::string_view::npos;
 }
 
 // Signs that somebody counts on what INI files elsewhere do.
@@ -45,12 +68,22 @@ void warn_of_quirks(const Key& row, const Value& value, Findings& findings) {
 
 void read_entry(const Key& row, const IniEntry& entry, const Files& files, Findings& findings,
                 Settings& settings) {
+  constexpr std::string_view how_comments_begin = "a comment after a value begins with ' ;'";
+  if (row.kind == ValueKind::list && seems_to_have_comment(entry.value)) {
+    findings.error(entry.place, quoted(entry.key) + ": " + std::string(how_comments_begin));
+    return;
+  }
   auto value = parse_value(row, entry.value, entry.place);
   if (!value) {
-    const bool comment = entry.value.find(" #") != std::string::npos;
+    const bool comment = seems_to_have_comment(entry.value);
     findings.error(entry.place, quoted(entry.key) + ": " + value.error().text() +
-                                    (comment ? "; a comment after a value begins with ' ;'" : ""));
-    return;
+                                    (comment ? "; " + std::string(how_comments_begin) : ""));
+    if (row.kind == ValueKind::list) {
+      value = parse_value(row, without_empty_items(entry.value), entry.place);
+    }
+    if (!value) {
+      return;
+    }
   }
   warn_of_quirks(row, value.value(), findings);
   if (row.kind == ValueKind::list) {
@@ -115,12 +148,13 @@ Settings read_section(const IniSection& section, const std::string& name, const 
                       const Files& files, Findings& findings) {
   Settings settings(name, section.place, rows.keys);
   std::map<std::string_view, const Place*> seen;
+  std::set<std::string_view> meant;  // by keys that are misspelt
   for (const IniEntry& entry : section.entries) {
     const auto row = std::find_if(rows.keys.begin(), rows.keys.end(),
                                   [&](const Key& key) { return key.name == entry.key; });
     if (row == rows.keys.end()) {
       if (std::find(rows.possible.begin(), rows.possible.end(), entry.key) == rows.possible.end()) {
-        report_unknown(entry, section, rows, findings);
+        meant.insert(report_unknown(entry, section, rows, findings));
       }
       continue;
     }
@@ -133,7 +167,8 @@ Settings read_section(const IniSection& section, const std::string& name, const 
     read_entry(*row, entry, files, findings, settings);
   }
   for (const Key& row : rows.keys) {
-    if (row.need == Key::Need::required && !seen.contains(row.name)) {
+    if (row.need == Key::Need::required && !seen.contains(row.name) && !meant.contains(row.name) &&
+        section.loss == IniSection::Loss::none) {
       findings.error(section.place, "[" + section.title + "] needs " + quoted(row.name));
     }
   }

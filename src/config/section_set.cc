@@ -65,6 +65,23 @@ class Sections {
                                        first_at(first->second, section.place));
   }
 
+  // Of an unknown type the one that it is nearest to: its keys are what the section is meant to
+  // have.
+  [[nodiscard]] const PolicyType* meant_by(const IniSection& section) const {
+    const std::string* type = type_of(section);
+    std::vector<std::string_view> names;
+    for (const PolicyType& policy : vocabulary_.policies) {
+      names.push_back(policy.name);
+    }
+    const std::string_view meant = type == nullptr ? "" : nearest(*type, names);
+    for (const PolicyType& policy : vocabulary_.policies) {
+      if (policy.name == meant) {
+        return &policy;
+      }
+    }
+    return nullptr;
+  }
+
   [[nodiscard]] const PolicyType* policy_of(const IniSection& section) const {
     const std::string* type = type_of(section);
     for (const PolicyType& policy : vocabulary_.policies) {
@@ -80,7 +97,8 @@ class Sections {
     if (kind.name != "upstream") {
       return rows;
     }
-    const PolicyType* policy = policy_of(section);
+    const PolicyType* exact = policy_of(section);
+    const PolicyType* policy = exact != nullptr ? exact : meant_by(section);
     if (policy != nullptr) {  // its rows come first: they may say a shared key differently
       rows.keys.insert(rows.keys.end(), policy->keys.begin(), policy->keys.end());
     } else {

@@ -2,11 +2,14 @@
 
 #include <sys/un.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/prefix_set.h"
 #include "config/items.h"
 #include "config/paths.h"
+#include "config/processes.h"
 
 namespace weir {
 
@@ -15,13 +18,36 @@ GatewaySettings gateway_section(const Settings& settings) {
   out.port = static_cast<Port>(settings.number("port"));
   out.default_use = settings.text("default");
   out.default_place = settings.place_of("default");
+  out.default_given = settings.given("default");
   out.workers = static_cast<int>(settings.number("workers"));
   out.busy_poll = std::chrono::microseconds(settings.number("busy-poll"));
   out.user = settings.text_or_empty("user");
   return out;
 }
 
-FirewallSettings firewall_section(const Settings& settings, Findings& findings) {
+namespace {
+
+// `auto` and `all` stand alone; else interfaces are named.
+void read_inbound(FirewallSettings& out, const Settings& settings, Findings& findings) {
+  out.interfaces = interfaces_of(settings, "interfaces", findings);
+  const auto is_word = [](const std::string& name) { return name == "auto" || name == "all"; };
+  const auto word = std::find_if(out.interfaces.begin(), out.interfaces.end(), is_word);
+  if (word == out.interfaces.end()) {
+    out.inbound = out.interfaces.empty() ? Inbound::not_outside : Inbound::named;
+    return;
+  }
+  if (out.interfaces.size() > 1) {
+    findings.error(settings.place_of("interfaces"),
+                   "'interfaces': '" + *word + "' stands alone, or interfaces are named");
+  }
+  out.inbound = *word == "all" ? Inbound::everywhere : Inbound::not_outside;
+  out.interfaces.clear();
+}
+
+}  // namespace
+
+FirewallSettings firewall_section(const Settings& settings, const Files& files,
+                                  Findings& findings) {
   FirewallSettings out;
   out.mark = settings.mark("mark");
   out.bypass_mark = settings.mark("bypass-mark");
@@ -32,7 +58,8 @@ FirewallSettings firewall_section(const Settings& settings, Findings& findings) 
     findings.error(settings.place_of("table"),
                    "'table': " + std::to_string(out.table) + " is one of the kernel's own tables");
   }
-  out.interfaces = interfaces_of(settings, "interfaces", findings);
+  read_inbound(out, settings, findings);
+  out.towards = interfaces_of(settings, "towards", findings);
   out.exclude = prefixes_of(settings, "exclude", findings);
   const PrefixSet excluded(out.exclude);
   for (const Family family : {Family::v4, Family::v6}) {
@@ -43,6 +70,16 @@ FirewallSettings firewall_section(const Settings& settings, Findings& findings) 
     }
   }
   out.local = settings.yes("local");
+  out.exclude_users = users_of(settings, "exclude-user", files, findings);
+  out.exclude_cgroups = cgroups_of(settings, "exclude-cgroup", findings);
+  for (const std::string_view key : {"exclude-user", "exclude-cgroup"}) {
+    if (!out.local && settings.given(key)) {
+      findings.warning(settings.place_of(key),
+                       "'" + std::string(key) +
+                           "' decides about what the router itself sends, and 'local = no' "
+                           "intercepts nothing of that");
+    }
+  }
   out.local_services = settings.yes("local-services");
   out.on_failure = settings.text("on-failure") == "open" ? OnFailure::open : OnFailure::closed;
   return out;
@@ -52,6 +89,8 @@ Limits limits_section(const Settings& settings) {
   Limits out;
   out.max_flows = static_cast<std::uint64_t>(settings.number("max-flows"));
   out.max_flows_per_client = static_cast<std::uint64_t>(settings.number("max-flows-per-client"));
+  out.client_prefix_4 = static_cast<std::uint8_t>(settings.number("client-prefix-4"));
+  out.client_prefix_6 = static_cast<std::uint8_t>(settings.number("client-prefix-6"));
   out.buffer = static_cast<std::uint64_t>(settings.number("buffer"));
   return out;
 }
@@ -61,6 +100,7 @@ Timeouts timeouts_section(const Settings& settings) {
           .handshake = settings.duration("handshake"),
           .tcp_idle = settings.duration("tcp-idle"),
           .half_closed = settings.duration("half-closed"),
+          .keepalive = settings.duration("keepalive"),
           .udp_idle = settings.duration("udp-idle"),
           .dns_idle = settings.duration("dns-idle"),
           .drain = settings.duration("drain")};
@@ -91,9 +131,12 @@ DnsSettings dns_section(const Settings& settings, Findings& findings) {
   return out;
 }
 
+constexpr std::string_view host_letters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
 AdminSettings admin_section(const Settings& settings, Findings& findings) {
   constexpr std::size_t longest_socket = sizeof(sockaddr_un::sun_path) - 1;
-  AdminSettings out{.socket = settings.text("socket"), .http = {}};
+  AdminSettings out{.socket = settings.text("socket"), .http = {}, .http_hosts = {}};
   check_absolute(out.socket, "socket", settings.place_of("socket"), findings);
   if (out.socket.size() > longest_socket) {
     findings.error(settings.place_of("socket"),
@@ -108,6 +151,19 @@ AdminSettings admin_section(const Settings& settings, Findings& findings) {
                          "' is not ADDRESS:PORT (IPv6: [ADDRESS]:PORT), such as 127.0.0.1:9080");
     } else {
       out.http = endpoint.value();
+    }
+  }
+  for (const Value& list : settings.all("http-host")) {
+    for (const Value& item : list.items) {
+      if (item.text.find_first_not_of(host_letters) != std::string::npos) {
+        findings.error(item.place, "'http-host': '" + item.text +
+                                       "' is not a name, such as router.lan (without a port)");
+      }
+      std::string name = item.text;
+      std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      });
+      out.http_hosts.push_back(std::move(name));
     }
   }
   return out;

@@ -5,13 +5,15 @@
 #include <string_view>
 
 #include "base/configuration.h"
+#include "config/files.h"
 #include "config/findings.h"
 #include "weir/settings.h"
 
 namespace weir {
 
 [[nodiscard]] GatewaySettings gateway_section(const Settings& settings);
-[[nodiscard]] FirewallSettings firewall_section(const Settings& settings, Findings& findings);
+[[nodiscard]] FirewallSettings firewall_section(const Settings& settings, const Files& files,
+                                                Findings& findings);
 [[nodiscard]] RuleSettings rule_section(const Settings& settings, Findings& findings);
 [[nodiscard]] Limits limits_section(const Settings& settings);
 [[nodiscard]] Timeouts timeouts_section(const Settings& settings);

@@ -10,7 +10,8 @@ namespace weir {
 
 bool Challengers::add(Entrant entrant) {
   auto runner = std::make_unique<Runner>(*this, std::move(entrant));
-  if (!poll_.add(runner->entrant.socket.get(), *runner)) {
+  runner->watch = poll_.add(runner->entrant.socket.get(), *runner);
+  if (!runner->watch) {
     return false;
   }
   running_.push_back(std::move(runner));
@@ -20,17 +21,13 @@ bool Challengers::add(Entrant entrant) {
 void Challengers::on_events(const Runner& runner, std::uint32_t events) {
   const auto found = std::find_if(running_.begin(), running_.end(),
                                   [&](const auto& one) { return one.get() == &runner; });
-  if (found == running_.end()) {
-    return;  // it has left the race in this very turn
-  }
   const auto index = static_cast<std::size_t>(found - running_.begin());
   int code = 0;
   socklen_t length = sizeof code;
   getsockopt(runner.entrant.socket.get(), SOL_SOCKET, SO_ERROR, &code, &length);
   if (code != 0) {
     const Ends ends = runner.entrant.ends;
-    running_[index]->entrant.socket.reset();
-    retire(index);
+    drop(index);
     owner_.on_challenger_closed(ends);
   } else if ((events & EPOLLOUT) != 0) {
     owner_.on_challenger_connected(take(index));
@@ -39,21 +36,19 @@ void Challengers::on_events(const Runner& runner, std::uint32_t events) {
 
 Challengers::Entrant Challengers::take(std::size_t index) {
   Entrant out = std::move(running_[index]->entrant);
-  poll_.remove(out.socket.get());
-  retire(index);
+  poll_.remove(running_[index]->watch, out.socket.get());
+  drop(index);
   return out;
 }
 
-void Challengers::retire(std::size_t index) {
-  retired_.push_back(std::move(running_[index]));
+void Challengers::drop(std::size_t index) {
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
 void Challengers::close() {
   while (!running_.empty()) {
     const Ends ends = running_.front()->entrant.ends;
-    running_.front()->entrant.socket.reset();
-    retire(0);
+    drop(0);
     owner_.on_challenger_closed(ends);
   }
 }

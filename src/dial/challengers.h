@@ -38,6 +38,8 @@ class Challengers {
   };
 
   Challengers(EdgePoll& poll, Owner& owner) : poll_(poll), owner_(owner) {}
+  Challengers(const Challengers&) = delete;
+  Challengers& operator=(const Challengers&) = delete;
 
   // False, and the socket is closed, where it cannot be watched.
   [[nodiscard]] bool add(Entrant entrant);
@@ -45,26 +47,26 @@ class Challengers {
   // The one that is under way longest. REQUIRES: not empty.
   [[nodiscard]] Entrant take_first() { return take(0); }
   void close();
-  // Some have left the race whose events may still be on their way in this turn: this has to live
-  // until its end.
-  [[nodiscard]] bool has_retired() const { return !retired_.empty(); }
 
  private:
   struct Runner final : EdgePoll::Watcher {
     Runner(Challengers& of, Entrant one) : all(of), entrant(std::move(one)) {}
+    ~Runner() { all.poll_.cancel(watch); }
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
     void on_events(std::uint32_t events) override { all.on_events(*this, events); }
     Challengers& all;
     Entrant entrant;
+    EdgePoll::Watch watch;
   };
 
   void on_events(const Runner& runner, std::uint32_t events);
   [[nodiscard]] Entrant take(std::size_t index);
-  void retire(std::size_t index);
+  void drop(std::size_t index);
 
   EdgePoll& poll_;
   Owner& owner_;
   std::vector<std::unique_ptr<Runner>> running_;
-  std::vector<std::unique_ptr<Runner>> retired_;
 };
 
 }  // namespace weir

@@ -30,6 +30,12 @@ Conversation::State Conversation::begin_hops() {
   return hop_ == hops_.size() ? State::done : State::waiting;
 }
 
+Handshake::Fault Conversation::silence() const {
+  const bool is_about_the_request =
+      begun_ && hop_ < hops_.size() && hops_[hop_].handshake->is_requesting();
+  return is_about_the_request ? Handshake::Fault::request : Handshake::Fault::server;
+}
+
 Conversation::Sent Conversation::send(int fd) {
   while (!out_.empty()) {
     const ssize_t sent = ::send(fd, out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -48,15 +54,22 @@ Conversation::State Conversation::receive(int fd) {
   std::array<char, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): only read below
   const ssize_t size = recv(fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
   if (size < 0) {
-    return errno == EAGAIN ? State::waiting : fail(std::strerror(errno));
+    return errno == EAGAIN ? State::waiting : fail(std::strerror(errno), silence());
   }
   if (size == 0) {
-    return fail("the server closed the connection");
+    return fail("the server closed the connection", silence());
   }
-  const auto progress = hops_[hop_].handshake->receive(
-      std::string_view(buffer.data(), static_cast<std::size_t>(size)), out_);
+  const std::string_view in(buffer.data(), static_cast<std::size_t>(size));
+  const auto progress = hops_[hop_].handshake->receive(in, out_);
   if (progress.state == Handshake::State::failed) {
     return fail(hops_[hop_].handshake->error(), hops_[hop_].handshake->fault());
+  }
+  // What it leaves, it would be given again at once, and for ever.
+  const bool is_stuck = progress.state == Handshake::State::waiting && progress.consumed == 0;
+  if (is_stuck || progress.consumed > in.size()) {
+    return fail(is_stuck ? "a fault in weir: the handshake waits for more and takes nothing"
+                         : "a fault in weir: the handshake takes more than there is",
+                Handshake::Fault::target);
   }
   // Takes them out of the socket, unread: the kernel discards what MSG_TRUNC asks for.
   if (progress.consumed != 0 &&

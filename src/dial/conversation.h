@@ -31,6 +31,8 @@ class Conversation {
   [[nodiscard]] std::size_t hop() const { return hop_; }
   [[nodiscard]] const std::string& error() const { return error_; }
   [[nodiscard]] Handshake::Fault fault() const { return fault_; }
+  // Whom it speaks against if nothing more is heard.
+  [[nodiscard]] Handshake::Fault silence() const;
 
  private:
   enum class Sent : std::uint8_t { all, some, failed };

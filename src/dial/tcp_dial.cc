@@ -80,6 +80,8 @@ TcpDial::TcpDial(const Environment& environment, const Flow& flow, const Upstrea
       events_(events),
       challengers_(environment.poll, *this) {}
 
+TcpDial::~TcpDial() { environment_.poll.cancel(watch_); }
+
 TcpDial::Outcome TcpDial::start() { return attempt(); }
 
 TcpDial::Outcome TcpDial::start(Route first) { return attempt(std::move(first)); }
@@ -100,11 +102,16 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
       case Route::Verdict::dial:
         break;
     }
+    if (doubted_ != nullptr && !is_beside_doubted(next)) {
+      return last_failure_;
+    }
+    doubted_ = nullptr;
     if (attempts_ > 0) {
       owner_.on_retry(tried_.back());
     }
     route_ = std::move(next);
     ++attempts_;
+    memory_ = environment_.witness.remember(route_);
     const Outcome outcome = open();
     if (outcome != Outcome::connecting || socket_.valid()) {
       return outcome;
@@ -114,14 +121,19 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
 }
 
 TcpDial::Outcome TcpDial::open() {
+  if (const int code = environment_.witness.choose_way(flow_, route_); code != 0) {
+    return connect_failed("find the way that policy rules say", code);
+  }
   Outbound out = open_tcp(flow_, route_, environment_.bypass);
   if (out.source_port_taken) {
     environment_.witness.on_source_port_taken();
   }
   if (!out.socket.valid()) {
-    return connect_failed(out.step, out.error);
+    return connect_failed(out.step, out.error,
+                          out.has_no_way() ? Outcome::no_route : outcome_of(out.error));
   }
-  if (!environment_.poll.add(out.socket.get(), events_)) {
+  watch_ = environment_.poll.add(out.socket.get(), events_);
+  if (!watch_) {
     return connect_failed("watch the socket", errno);
   }
   socket_ = std::move(out.socket);
@@ -142,6 +154,10 @@ void TcpDial::arm_connect(Instant now) {
 void TcpDial::open_challenger() {
   const Endpoint first = route_.remote;
   next_address();
+  if (environment_.witness.choose_way(flow_, route_) != 0) {
+    route_.remote = first;
+    return;
+  }
   Outbound out = open_tcp(flow_, route_, environment_.bypass);
   const Ends ends{.local = out.local, .remote = std::exchange(route_.remote, first)};
   if (out.socket.valid() && challengers_.add({.socket = std::move(out.socket), .ends = ends})) {
@@ -168,21 +184,24 @@ bool TcpDial::promote(Challengers::Entrant entrant) {
   socket_ = std::move(entrant.socket);
   local_ = entrant.ends.local;
   route_.remote = entrant.ends.remote;
-  return environment_.poll.add(socket_.get(), events_);
+  watch_ = environment_.poll.add(socket_.get(), events_);
+  return static_cast<bool>(watch_);
 }
 
 void TcpDial::drop_socket() {
   if (socket_.valid()) {
     environment_.witness.on_socket_closed(ends());
+    environment_.poll.cancel(watch_);
     socket_.reset();
-    // The next socket has the same watcher, and nothing to do with what happened to this one.
-    environment_.poll.disregard(events_);
     events_seen_ = 0;
   }
 }
 
 TcpDial::Outcome TcpDial::connect_failed(const char* step, int code) {
-  const Outcome outcome = outcome_of(code);
+  return connect_failed(step, code, outcome_of(code));
+}
+
+TcpDial::Outcome TcpDial::connect_failed(const char* step, int code, Outcome outcome) {
   // Another address of the server may do, and the flow has spent no attempt on it.
   if (code != ETIMEDOUT && outcome != Outcome::out_of_descriptors) {
     drop_socket();
@@ -227,6 +246,9 @@ TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
   if (fault == Handshake::Fault::server) {
     return blame(at.server, outcome);
   }
+  if (fault == Handshake::Fault::request) {
+    return doubt(at.server, outcome);
+  }
   // This one answered as it should; whoever comes next could not be reached.
   if (at.server) {
     at.server->note_success(environment_.poll.now());
@@ -244,6 +266,28 @@ TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome o
   server->note_failure(environment_.poll.now());
   tried_.push_back(server);
   return attempts_ < upstream_.profile().attempts ? Outcome::connecting : outcome;
+}
+
+// The server let us in, and failed at what the flow asks for. Another one of the same upstream may
+// do better. But nobody shall get past a proxy, by way of a group's next member, by asking it for
+// what it cannot do.
+TcpDial::Outcome TcpDial::doubt(const std::shared_ptr<Server>& server, Outcome outcome) {
+  last_failure_ = outcome;
+  if (!server) {
+    return outcome;
+  }
+  const auto taken_for = server->note_doubt(environment_.poll.now(), hash_of(flow_.destination));
+  tried_.push_back(server);
+  doubted_ = taken_for == ServerHealth::Doubt::targets ? server.get() : nullptr;
+  return attempts_ < upstream_.profile().attempts ? Outcome::connecting : outcome;
+}
+
+bool TcpDial::is_beside_doubted(const Route& next) const {
+  bool found = false;
+  each_on_way(next, upstream_.name(), [&](const std::string&, const Server& server) {
+    found = found || server.identity().upstream == doubted_->identity().upstream;
+  });
+  return found;
 }
 
 void TcpDial::close_socket() {
@@ -264,9 +308,6 @@ void TcpDial::settle(Outcome outcome) {
 }
 
 void TcpDial::on_events(std::uint32_t events) {
-  if (!socket_.valid()) {
-    return;
-  }
   events_seen_ |= events;
   if (conversation_) {
     settle(converse());
@@ -335,12 +376,14 @@ void TcpDial::on_deadline(Instant now) {
   }
   if (conversation_) {
     settle(handshake_failed(Outcome::handshake_timed_out, conversation_->hop(),
-                            "no answer within timeouts.handshake", Handshake::Fault::server));
+                            "no answer within timeouts.handshake", conversation_->silence()));
   } else {
     settle(connect_failed("connect", ETIMEDOUT));
   }
 }
 
-Descriptor TcpDial::take_socket() { return std::move(socket_); }
+TcpDial::Taken TcpDial::take_socket() {
+  return {.socket = std::move(socket_), .watch = std::exchange(watch_, {})};
+}
 
 }  // namespace weir

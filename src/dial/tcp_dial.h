@@ -38,6 +38,7 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
     out_of_descriptors,
     refused,  // every attempt failed; this is how the last one did
     unreachable,
+    no_route,  // the router has no way there, or forbids it
     timed_out,
     source_unavailable,
     failed,
@@ -61,14 +62,22 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
 
   using Ends = Challengers::Ends;
 
-  // Sees every socket that a dial opens.
+  // Sees every socket that a dial opens, and says which way it takes.
   class Witness {
    public:
     // The wanted source port was taken.
     virtual void on_source_port_taken() = 0;
+    // Before a socket is opened: which way it must take. 0, or why there is none (an errno).
+    [[nodiscard]] virtual int choose_way(const Flow& flow, Route& route) = 0;
     virtual void on_socket_opened(const Ends& ends) = 0;
     // Not called for the one that take_socket() gave away.
     virtual void on_socket_closed(const Ends& ends) = 0;
+    // What is to be remembered of a way while it is dialled; null: nothing.
+    class Memory {
+     public:
+      virtual ~Memory() = default;
+    };
+    [[nodiscard]] virtual std::unique_ptr<Memory> remember(const Route&) { return nullptr; }
 
    protected:
     ~Witness() = default;
@@ -86,6 +95,9 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   // `events` is what the poll calls for the upstream socket; it hands them to on_events().
   TcpDial(const Environment& environment, const Flow& flow, const Upstream& upstream, Owner& owner,
           EdgePoll::Watcher& events);
+  ~TcpDial();
+  TcpDial(const TcpDial&) = delete;
+  TcpDial& operator=(const TcpDial&) = delete;
 
   // The first attempt. Never calls on_dialed: what is known at once is returned.
   [[nodiscard]] Outcome start();
@@ -101,11 +113,13 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   [[nodiscard]] const std::string& error() const { return error_; }
   // When the connection stood and the handshakes began.
   [[nodiscard]] Instant connected_at() const { return connected_at_; }
-  // REQUIRES: connected. From now on it is the owner who tells when the socket is closed.
-  [[nodiscard]] Descriptor take_socket();
-  // Connections lost the race, whose events may still be on their way in this turn: the dial has to
-  // live until its end.
-  [[nodiscard]] bool has_beaten() const { return challengers_.has_retired(); }
+  // REQUIRES: connected. From now on it is the owner who tells when the socket is closed, and who
+  // cancels the watch by which `events` hears of it.
+  struct Taken {
+    Descriptor socket;
+    EdgePoll::Watch watch;
+  };
+  [[nodiscard]] Taken take_socket();
   // What the socket that is connected now was told so far.
   [[nodiscard]] std::uint32_t events_seen() const { return events_seen_; }
   // Gives up: the flow is over.
@@ -127,9 +141,12 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   Outcome converse();
   Outcome done();
   Outcome connect_failed(const char* step, int code);
+  Outcome connect_failed(const char* step, int code, Outcome outcome);
   Outcome handshake_failed(Outcome outcome, std::size_t hop, const std::string& error,
                            Handshake::Fault fault);
   Outcome blame(const std::shared_ptr<Server>& server, Outcome outcome);
+  Outcome doubt(const std::shared_ptr<Server>& server, Outcome outcome);
+  [[nodiscard]] bool is_beside_doubted(const Route& next) const;
   void settle(Outcome outcome);
   void close_socket();
 
@@ -139,7 +156,9 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   Owner& owner_;
   EdgePoll::Watcher& events_;
   Route route_;
+  std::unique_ptr<Witness::Memory> memory_;  // of it
   Descriptor socket_;
+  EdgePoll::Watch watch_;  // of it
   Endpoint local_;
   std::uint32_t events_seen_ = 0;
   Challengers challengers_;
@@ -149,6 +168,7 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   std::vector<std::shared_ptr<Server>> tried_;
   std::uint32_t attempts_ = 0;
   Outcome last_failure_ = Outcome::no_server;
+  const Server* doubted_ = nullptr;  // of tried_: the last one, where the target may be to blame
   std::string error_;
   Instant connected_at_;
 };

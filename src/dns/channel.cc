@@ -85,7 +85,10 @@ FamilyAnswer answer_of(int status, const ares_addrinfo* found) {
     for (const auto* node = found->nodes; node != nullptr; node = node->ai_next) {
       sockaddr_storage address{};
       std::memcpy(&address, node->ai_addr, std::min<std::size_t>(node->ai_addrlen, sizeof address));
-      out.addresses.push_back(Endpoint::from(address).address);
+      // An IPv6 address that stands for an IPv4 one, or for none, is no answer.
+      if (const Address one = Endpoint::from(address).address; !one.is_unspecified()) {
+        out.addresses.push_back(one);
+      }
     }
     out.ttl = shortest_ttl(*found);
   }

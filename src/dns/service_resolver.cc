@@ -86,7 +86,11 @@ void ServiceResolver::take(const std::string& host, const ServiceAnswer& answer)
     service->resolved = clock_now();
     name.due = clock_now() + pause_after_answer(answer.ttl, means_.bounds());
     changed = service->targets() != answer.targets;
+    if (std::exchange(name.too_many, answer.left_out != 0) != (answer.left_out != 0)) {
+      say_left_out(host, answer);
+    }
     if (changed) {
+      name.due = std::max(name.due, clock_now() + shortest_life);
       log_.info("the service " + host + " is " + list_of(answer.targets));
       service->publish(answer.targets);
     }
@@ -95,6 +99,16 @@ void ServiceResolver::take(const std::string& host, const ServiceAnswer& answer)
   if (changed && on_change) {
     on_change();
   }
+}
+
+void ServiceResolver::say_left_out(const std::string& host, const ServiceAnswer& answer) {
+  if (answer.left_out == 0) {
+    log_.info("the service " + host + " names no more servers than are taken");
+    return;
+  }
+  log_.warning("the service " + host + " names " + std::to_string(answer.left_out) +
+               " servers more than are taken (" + std::to_string(most_targets) + " of " +
+               std::to_string(most_priorities) + " priorities)");
 }
 
 void ServiceResolver::ask_what_is_due() {

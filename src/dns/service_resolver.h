@@ -1,10 +1,12 @@
 // Keeps the lists of services fresh (SRV records): asks, publishes what has changed to the Service,
-// and asks again when the TTL, held within min-ttl and max-ttl, has run out. While a refresh fails
-// the last good list stays. Part of the Resolver, which has the channel.
+// and asks again when the TTL, held within min-ttl and max-ttl, has run out; after a list that
+// changed, which lays its upstreams out anew, not before `shortest_life`. While a refresh fails the
+// last good list stays. Part of the Resolver, which has the channel.
 //
 // Main thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,6 +23,8 @@ namespace weir {
 
 class ServiceResolver {
  public:
+  static constexpr std::chrono::seconds shortest_life{5};
+
   // What the Resolver has now: both may change.
   struct Means {
     std::function<DnsChannel&()> channel;
@@ -44,12 +48,14 @@ class ServiceResolver {
   struct Name {
     std::weak_ptr<Service> service;
     Instant due{};
-    int failures = 0;  // in a row
+    int failures = 0;       // in a row
+    bool too_many = false;  // more servers than are taken: was said
     bool asking = false;
   };
 
   void ask(const std::string& name);
   void take(const std::string& name, const ServiceAnswer& answer);
+  void say_left_out(const std::string& name, const ServiceAnswer& answer);
   void ask_what_is_due();
   void set_timer();
 

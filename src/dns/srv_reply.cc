@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
+
 namespace weir {
 namespace {
 
@@ -14,63 +16,39 @@ constexpr std::uint16_t class_in = 1;
 constexpr std::size_t most_name = 255;  // RFC 1035, section 2.3.4
 constexpr int most_pointers = 32;
 
-// Reads on from a place; after the first thing that does not add up, everything is 0.
-class Reader {
- public:
-  explicit Reader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-
-  [[nodiscard]] bool good() const { return good_; }
-  [[nodiscard]] std::size_t at() const { return at_; }
-  void go_to(std::size_t at) {
-    good_ = good_ && at <= bytes_.size();
-    at_ = at;
-  }
-  std::uint32_t number(std::size_t size) {
-    std::uint32_t out = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      out = (out << 8U) | byte();
-    }
-    return good_ ? out : 0;
-  }
-  // A name with its compression pointers followed (RFC 1035, section 4.1.4), without the last dot.
-  std::string name() {
-    std::string out;
-    std::optional<std::size_t> after;
-    for (int pointers = 0; good_;) {
-      const std::uint8_t length = byte();
-      if ((length & 0xc0U) == 0xc0U) {
-        const std::size_t to = ((length & 0x3fU) << 8U) | byte();
-        after = after.value_or(at_);
-        good_ = good_ && ++pointers <= most_pointers;
-        go_to(to);
-      } else if (length > 63) {
-        good_ = false;
-      } else if (length == 0) {
-        break;
-      } else {
-        out += out.empty() ? "" : ".";
-        for (int i = 0; i < length; ++i) {
-          out += static_cast<char>(byte());
-        }
-        good_ = good_ && out.size() <= most_name;
+// A name with its compression pointers followed (RFC 1035, section 4.1.4), without the last dot.
+std::string read_name(NetworkReader& in) {
+  constexpr unsigned is_pointer = 0xc0;
+  constexpr unsigned longest_label = 63;
+  constexpr unsigned byte_bits = 8;
+  std::string out;
+  std::optional<std::size_t> after;
+  for (int pointers = 0; !in.failed();) {
+    const std::uint8_t length = in.u8();
+    if ((length & is_pointer) == is_pointer) {
+      const std::size_t to = ((length & longest_label) << byte_bits) | in.u8();
+      after = after.value_or(in.position());
+      if (++pointers > most_pointers) {
+        in.fail();
+      }
+      in.seek(to);
+    } else if (length > longest_label) {
+      in.fail();
+    } else if (length == 0) {
+      break;
+    } else {
+      out += out.empty() ? "" : ".";
+      out += in.raw(length);
+      if (out.size() > most_name) {
+        in.fail();
       }
     }
-    if (after) {
-      go_to(*after);
-    }
-    return good_ ? out : "";
   }
-
- private:
-  std::uint8_t byte() {
-    good_ = good_ && at_ < bytes_.size();
-    return good_ ? bytes_[at_++] : 0;
+  if (after) {
+    in.seek(*after);
   }
-
-  std::span<const std::uint8_t> bytes_;
-  std::size_t at_ = 0;
-  bool good_ = true;
-};
+  return in.failed() ? "" : out;
+}
 
 bool is_host(const std::string& name) {
   constexpr std::string_view allowed =
@@ -78,50 +56,77 @@ bool is_host(const std::string& name) {
   return !name.empty() && name.find_first_not_of(allowed) == std::string::npos;
 }
 
+// The list stays in its order.
+std::size_t leave_out(std::vector<Service::Target>& targets) {
+  std::vector<std::uint16_t> priorities;
+  priorities.reserve(targets.size());
+  for (const auto& target : targets) {
+    priorities.push_back(target.priority);
+  }
+  std::sort(priorities.begin(), priorities.end());
+  priorities.erase(std::unique(priorities.begin(), priorities.end()), priorities.end());
+  const std::size_t had = targets.size();
+  if (priorities.size() > most_priorities) {
+    std::erase_if(targets, [last = priorities[most_priorities - 1]](const auto& target) {
+      return target.priority > last;
+    });
+  }
+  if (targets.size() > most_targets) {
+    std::stable_sort(targets.begin(), targets.end(),
+                     [](const auto& a, const auto& b) { return a.priority < b.priority; });
+    targets.resize(most_targets);
+    std::sort(targets.begin(), targets.end());
+  }
+  return had - targets.size();
+}
+
 }  // namespace
 
 ServiceAnswer parse_srv_reply(std::span<const std::uint8_t> reply) {
-  constexpr std::size_t header_rest = 4;  // counts of the sections that are not looked at
+  constexpr std::size_t header_begin = 4;  // its ID and flags
+  constexpr std::size_t header_rest = 4;   // counts of the sections that are not looked at
   ServiceAnswer out;
-  Reader reader(reply);
-  reader.go_to(4);
-  const auto questions = reader.number(2);
-  const auto answers = reader.number(2);
-  reader.go_to(reader.at() + header_rest);
-  for (std::uint32_t i = 0; i < questions && reader.good(); ++i) {
-    static_cast<void>(reader.name());
-    reader.number(4);
+  NetworkReader reader(reply);
+  reader.seek(header_begin);
+  const auto questions = reader.u16();
+  const auto answers = reader.u16();
+  reader.seek(reader.position() + header_rest);
+  for (std::uint32_t i = 0; i < questions && !reader.failed(); ++i) {
+    static_cast<void>(read_name(reader));
+    reader.u32();  // its type and class
   }
   auto ttl = std::numeric_limits<std::uint32_t>::max();
-  for (std::uint32_t i = 0; i < answers && reader.good(); ++i) {
-    static_cast<void>(reader.name());
-    const auto type = reader.number(2);
-    const auto klass = reader.number(2);
-    const auto seconds = reader.number(4);
-    const auto length = reader.number(2);
-    const auto end = reader.at() + length;
+  for (std::uint32_t i = 0; i < answers && !reader.failed(); ++i) {
+    static_cast<void>(read_name(reader));
+    const auto type = reader.u16();
+    const auto klass = reader.u16();
+    const auto seconds = reader.u32();
+    const auto length = reader.u16();
+    const auto end = reader.position() + length;
     if (klass == class_in && type == type_cname) {
       ttl = std::min(ttl, seconds);
     }
     if (klass == class_in && type == type_srv) {
       Service::Target target;
-      target.priority = static_cast<std::uint16_t>(reader.number(2));
-      target.weight = static_cast<std::uint16_t>(reader.number(2));
-      target.port = static_cast<Port>(reader.number(2));
-      target.host = reader.name();
+      target.priority = reader.u16();
+      target.weight = reader.u16();
+      target.port = reader.u16();
+      target.host = read_name(reader);
       ttl = std::min(ttl, seconds);
       // "." says that there is no such service.
       if (is_host(target.host) && target.port != 0) {
         out.targets.push_back(std::move(target));
       }
     }
-    reader.go_to(end);
+    reader.seek(end);
   }
-  if (!reader.good()) {
-    return {.targets = {}, .ttl = {}, .error = "the DNS server's answer makes no sense"};
+  if (reader.failed()) {
+    return {
+        .targets = {}, .left_out = 0, .ttl = {}, .error = "the DNS server's answer makes no sense"};
   }
   std::sort(out.targets.begin(), out.targets.end());
   out.targets.erase(std::unique(out.targets.begin(), out.targets.end()), out.targets.end());
+  out.left_out = leave_out(out.targets);
   if (out.targets.empty()) {
     out.error = "it names no server";
   }

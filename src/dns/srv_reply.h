@@ -16,9 +16,16 @@ namespace weir {
 // What one lookup brought. No targets: `error` says why.
 struct ServiceAnswer {
   std::vector<Service::Target> targets;
+  std::size_t left_out = 0;     // records beyond the bounds
   std::chrono::seconds ttl{0};  // the shortest
   std::string error;
 };
+
+// Of the targets only the first by priority are taken, so that no answer costs more than a service
+// of a sensible size: each is a server, with questions of its own and a place in every worker's
+// layout.
+inline constexpr std::size_t most_targets = 256;
+inline constexpr std::size_t most_priorities = 8;
 
 [[nodiscard]] ServiceAnswer parse_srv_reply(std::span<const std::uint8_t> reply);
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/names.h"
+
 namespace weir::doctor {
 
 namespace {
@@ -76,8 +78,13 @@ const InterfaceAddress* on_link(std::span<const InterfaceAddress> all, const Add
 }
 
 bool is_client_side(const Subject& subject, const std::string& interface) {
-  const auto& named = subject.ruleset.interfaces;
-  return named.empty() || std::find(named.begin(), named.end(), interface) != named.end();
+  const firewall::Ruleset& rules = subject.ruleset;
+  return rules.inbound == Inbound::named
+             ? std::any_of(
+                   rules.interfaces.begin(), rules.interfaces.end(),
+                   [&](const std::string& pattern) { return covers_interface(pattern, interface); })
+             : std::find(rules.outside.begin(), rules.outside.end(), interface) ==
+                   rules.outside.end();
 }
 
 }  // namespace weir::doctor

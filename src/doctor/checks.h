@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "doctor/finding.h"
@@ -27,6 +28,7 @@ struct Check {
 [[nodiscard]] Findings examine_firewall_counters(const Subject& subject);
 [[nodiscard]] Findings examine_policy_rule(const Subject& subject);
 [[nodiscard]] Findings examine_policy_route(const Subject& subject);
+[[nodiscard]] Findings examine_dnat(const Subject& subject);
 [[nodiscard]] Findings examine_mark(const Subject& subject);
 [[nodiscard]] Findings examine_table(const Subject& subject);
 [[nodiscard]] Findings examine_rp_filter(const Subject& subject);
@@ -34,13 +36,24 @@ struct Check {
 [[nodiscard]] Findings examine_ipv6(const Subject& subject);
 [[nodiscard]] Findings examine_bridge(const Subject& subject);
 [[nodiscard]] Findings examine_input_policy(const Subject& subject);
+[[nodiscard]] Findings examine_forward_policy(const Subject& subject);
+[[nodiscard]] Findings examine_conntrack(const Subject& subject);
+[[nodiscard]] Findings examine_proxies(const Subject& subject);
+[[nodiscard]] Findings examine_redirects(const Subject& subject);
+[[nodiscard]] Findings examine_reserved_port(const Subject& subject);
+[[nodiscard]] Findings examine_routing(const Subject& subject);
 [[nodiscard]] Findings examine_fwmark_accept(const Subject& subject);
 [[nodiscard]] Findings examine_early_demux(const Subject& subject);
 [[nodiscard]] Findings examine_interfaces(const Subject& subject);
+[[nodiscard]] Findings examine_own_traffic(const Subject& subject);
 [[nodiscard]] Findings examine_reply_path(const Subject& subject);
 [[nodiscard]] Findings examine_name_servers(const Subject& subject);
 [[nodiscard]] Findings examine_servers(const Subject& subject);
 [[nodiscard]] Findings examine_files(const Subject& subject);
 [[nodiscard]] Findings examine_clock(const Subject& subject);
+
+// For examine_interfaces: a server of an upstream whose own flows come in where clients' do.
+[[nodiscard]] Finding server_in_the_lan(const Upstream& upstream, const Server& server,
+                                        const std::string& interface);
 
 }  // namespace weir::doctor

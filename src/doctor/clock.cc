@@ -19,10 +19,10 @@ Finding judge_clock(std::time_t now, Synchronised synchronised) {
             "timedatectl set-ntp true"};
   }
   if (synchronised == Synchronised::no) {
-    return {"clock", Level::warn, "nothing keeps the clock right: the times in records may be off",
+    return {"clock", Level::warn, "no time service keeps the clock: times in records may be wrong",
             "timedatectl set-ntp true"};
   }
-  return {"clock", Level::ok, "is being kept right", ""};
+  return {"clock", Level::ok, "a time service keeps it", ""};
 }
 
 Findings examine_clock(const Subject& /*subject*/) {

@@ -1,23 +1,34 @@
-// A connection to a server in the client's name ends in TIME_WAIT on the router. While it lasts,
-// early demux ties every packet of that pair of addresses and ports to it, and the kernel does not
-// forward a packet that has a socket: when the client itself then reaches the server with that very
-// tuple (a bypass rule, weir stopped), its connection stalls.
+// A connection that weir accepted, or made in a client's name, ends in TIME_WAIT on the router,
+// under an address that is not the router's. While it lasts, early demux ties every packet of that
+// pair of addresses and ports to it, and the kernel does not forward a packet that has a socket:
+// when the client then reaches the server past weir with that very tuple (a bypass rule, weir
+// killed), its connection stalls. A gateway that ends takes its own away, where the kernel can.
 #include "doctor/checks.h"
 #include "doctor/proc.h"
 
 namespace weir::doctor {
 
 Findings examine_early_demux(const Subject& subject) {
-  if (!subject.shows_client()) {
-    return {{"early-demux", Level::ok, "no upstream shows servers the client's address", ""}};
+  const bool carries_tcp =
+      subject.ruleset.has(firewall::Verdict::intercept) && !subject.ruleset.tcp.empty();
+  if (!carries_tcp) {
+    return {{"early-demux", Level::ok, "no TCP connection is carried", ""}};
   }
   if (setting("net/ipv4/tcp_early_demux").value_or(0) == 0) {
-    return {{"early-demux", Level::ok, "off: connections in TIME_WAIT are in nobody's way", ""}};
+    return {{"early-demux", Level::ok, "off: connections in TIME_WAIT are in no packet's way", ""}};
+  }
+  const std::string cure = "sysctl -w net.ipv4.tcp_early_demux=0";
+  if (!subject.shows_client()) {
+    return {{"early-demux", Level::warn,
+             "tcp_early_demux = 1: where weir's rules go before its connections in TIME_WAIT do "
+             "(rules are flushed, weir is killed, the kernel cannot take them away), a client that "
+             "uses the same port for the same server again stalls for up to a minute",
+             cure}};
   }
   return {{"early-demux", Level::warn,
            "tcp_early_demux = 1 with source = client: when a flow is forwarded that weir carried a "
            "moment ago (weir stopped, a bypass rule), it can stall for a minute",
-           "sysctl -w net.ipv4.tcp_early_demux=0"}};
+           cure}};
 }
 
 }  // namespace weir::doctor

@@ -1,10 +1,13 @@
 // Every TCP flow takes two descriptors, a UDP mapping one. weir raises its own limit as far as it
-// may, and derives limits.max-flows from it.
+// may, and derives limits.max-flows from it (base/descriptor_shares.h).
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
+#include "base/descriptor_shares.h"
 #include "doctor/checks.h"
 
 namespace weir::doctor {
@@ -12,7 +15,12 @@ namespace weir::doctor {
 namespace {
 
 constexpr std::uint64_t few = 4096;
-constexpr std::uint64_t per_flow = 2;
+
+std::uint64_t workers_of(const Subject& subject) {
+  const int configured = subject.configuration.gateway.workers;
+  return configured > 0 ? static_cast<std::uint64_t>(configured)
+                        : std::max(1U, std::thread::hardware_concurrency());
+}
 
 // The limit of the gateway, where one runs: ours may differ.
 std::uint64_t limit_of(const Subject& subject) {
@@ -39,18 +47,21 @@ std::uint64_t limit_of(const Subject& subject) {
 
 Findings examine_files(const Subject& subject) {
   const std::uint64_t limit = limit_of(subject);
-  const std::uint64_t wanted = subject.configuration.limits.max_flows * per_flow;
+  const std::uint64_t flows = subject.configuration.limits.max_flows;
+  const std::uint64_t workers = workers_of(subject);
+  const std::uint64_t most = DescriptorShares(limit, workers).most_connections();
   const std::string mend = "ulimit -n 65536, or LimitNOFILE=65536 in the service";
-  if (wanted > limit) {
+  if (flows > most) {
     return {{"files", Level::fail,
-             "limits.max-flows = " + std::to_string(wanted / per_flow) + " needs " +
-                 std::to_string(wanted) + " open files; the limit is " + std::to_string(limit),
+             "limits.max-flows = " + std::to_string(flows) + " needs " +
+                 std::to_string(DescriptorShares::needed(flows, workers)) +
+                 " open files; the limit is " + std::to_string(limit),
              mend}};
   }
   if (limit < few) {
     return {{"files", Level::warn,
-             "at most " + std::to_string(limit) + " open files: some " +
-                 std::to_string(limit / per_flow / 2) + " flows at once",
+             "at most " + std::to_string(limit) + " open files: some " + std::to_string(most) +
+                 " connections at once",
              mend}};
   }
   return {{"files", Level::ok, "at most " + std::to_string(limit) + " open files", ""}};

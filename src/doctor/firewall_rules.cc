@@ -89,7 +89,7 @@ Findings examine_firewall_rules(const Subject& subject) {
   if (installed.value() != expected.value()) {
     return {{"firewall-rules", Level::fail,
              "weir's rules (" + backend + ") are not those of " + subject.configuration.file +
-                 ": it changed, or somebody changed them",
+                 ": the file was changed, or another program changed the rules",
              subject.running ? "weir reload, or " + apply : apply}};
   }
   if (!subject.running) {

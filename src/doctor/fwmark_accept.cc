@@ -1,12 +1,17 @@
-// A connection that inherits the mark of its SYN sends its answers with it, and the mark's policy
-// route delivers them to this machine instead of the client. The same goes for the resets and
-// errors that the kernel sends with a packet's mark.
+// A connection that inherits the mark of its SYN sends its answers with it; without the policy rule
+// that leads what this machine sends past weir's table they are delivered to this machine instead
+// of the client. The same goes for the resets and errors that the kernel sends with a packet's
+// mark.
 #include "doctor/checks.h"
 #include "doctor/proc.h"
+#include "doctor/way_back.h"
 
 namespace weir::doctor {
 
-Findings examine_fwmark_accept(const Subject& /*subject*/) {
+Findings examine_fwmark_accept(const Subject& subject) {
+  if (look_ups_from_lo_pass(subject)) {
+    return {{"fwmark-accept", Level::ok, "answers that inherit the mark leave as others do", ""}};
+  }
   Findings findings;
   if (setting("net/ipv4/tcp_fwmark_accept").value_or(0) != 0) {
     findings.push_back({"fwmark-accept", Level::fail,

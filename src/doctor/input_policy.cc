@@ -1,52 +1,154 @@
-// An intercepted packet is input to this machine: an input filter that drops by default eats it
-// unless it accepts what is marked.
+// An intercepted packet is input to this machine, with the address and port that its client sent it
+// to. An input filter that does not know it eats it: by its policy, by a last reject or drop, in a
+// chain that others jump to. So every filter at the input hook is asked what becomes of such
+// packets.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include <map>
 
 #include "doctor/checks.h"
-#include "doctor/input_filter.h"
+#include "doctor/client_probes.h"
+#include "doctor/filter.h"
+#include "doctor/saved_tables.h"
 #include "firewall/program.h"
 
 namespace weir::doctor {
 
 namespace {
 
-std::string output_of(const std::vector<std::string>& command) {
-  const auto ended = firewall::run_program(command, "");
-  return ended && ended.value().status == 0 ? ended.value().output : "";
+// What one rule, or policy, does to whatever meets it.
+struct Trouble {
+  Fate fate = Fate::passes;
+  std::vector<std::string> ports;
+  std::vector<std::string> interfaces;
+
+  static void add(std::vector<std::string>& list, const std::string& one) {
+    if (std::find(list.begin(), list.end(), one) == list.end()) {
+      list.push_back(one);
+    }
+  }
+};
+
+std::string joined(const std::vector<std::string>& words) {
+  constexpr std::size_t most = 6;
+  std::string text;
+  for (std::size_t i = 0; i < words.size() && i < most; ++i) {
+    text += (i == 0 ? "" : ", ") + words[i];
+  }
+  return words.size() > most ? text + ", …" : text;
 }
 
-Finding dropped(const std::string& filter, const std::string& mend) {
-  return {"input-policy", Level::fail,
-          filter + " drops what it does not know, and intercepted packets are input here", mend};
+bool jumps_to(const Filter& filter, const std::string& chain, const std::string& target) {
+  const auto found = filter.chains.find(chain);
+  return found != filter.chains.end() &&
+         std::any_of(found->second.begin(), found->second.end(), [&](const Step& step) {
+           return step.act == Act::jump && step.target == target;
+         });
+}
+
+// What to type, and where it has to stand so that it is still there tomorrow.
+struct Cure {
+  std::string command;
+  std::string lasting;
+};
+
+Cure cure_for(const Filter& filter, const BaseChain& base, const Trouble& trouble, Mark mark) {
+  if (filter.tool != "nft") {
+    const auto space = base.chain.find(' ');
+    const std::string table = base.chain.substr(0, space);
+    const std::string rule =
+        fmt::format("-m mark --mark {:#x}/{:#x} -j ACCEPT", mark.value, mark.mask);
+    Cure cure{
+        fmt::format("{} {}-I {} {}", filter.tool, table == "filter" ? "" : "-t " + table + " ",
+                    base.chain.substr(space + 1), rule),
+        "save it as the other rules are saved"};
+    const bool v6 = filter.families.front() == Family::v6;
+    const std::string ufw = v6 ? "ufw6-before-input" : "ufw-before-input";
+    if (jumps_to(filter, base.chain, "filter " + ufw)) {
+      cure.lasting = fmt::format(
+          "ufw keeps it with: sed -i '/^# End required lines/a -A {} {}' /etc/ufw/before{}.rules",
+          ufw, rule, v6 ? "6" : "");
+    }
+    return cure;
+  }
+  if (base.chain.starts_with("inet firewalld ") && firewall::is_installed("firewall-cmd")) {
+    std::string ports;
+    for (const std::string& one : trouble.ports) {
+      const auto slash = one.find('/');
+      const std::string range = one.substr(slash + 1) == "*" ? "1-65535" : one.substr(slash + 1);
+      ports += " --add-port=" + range + "/" + one.substr(0, slash);
+    }
+    return {fmt::format("firewall-cmd --permanent --zone=$(firewall-cmd "
+                        "--get-zone-of-interface={}){} && firewall-cmd --reload",
+                        trouble.interfaces.front(), ports),
+            ""};
+  }
+  return {fmt::format("nft insert rule {} meta mark and {:#x} == {:#x} accept", base.chain,
+                      mark.mask, mark.value),
+          "write it into the file that makes this table, too"};
+}
+
+Finding finding_of(const Filter& filter, const BaseChain& base, const Step* step,
+                   const Trouble& trouble, Mark mark) {
+  const std::string name = filter.tool == "nft"
+                               ? "the chain " + base.chain
+                               : filter.tool + "' " + base.chain.substr(base.chain.find(' ') + 1);
+  const std::string rule =
+      step == nullptr ? "its policy is drop" : "'" + text_of(filter, *step) + "'";
+  const std::string what = joined(trouble.ports) + " from " + joined(trouble.interfaces);
+  Finding finding{"input-policy", Level::warn, "", ""};
+  switch (trouble.fate) {
+    case Fate::refused:
+      finding.level = Level::fail;
+      finding.text =
+          fmt::format("{} refuses intercepted {}, which are input here: {}", name, what, rule);
+      break;
+    case Fate::partly_refused:
+      finding.text = fmt::format("{} refuses a part of intercepted {}: {}", name, what, rule);
+      break;
+    default:
+      finding.text =
+          fmt::format("{} may refuse intercepted {}; it depends on {}", name, what, rule);
+      break;
+  }
+  const Cure cure = cure_for(filter, base, trouble, mark);
+  finding.mend = cure.command;
+  finding.text += cure.lasting.empty() ? "" : " (" + cure.lasting + ")";
+  return finding;
 }
 
 }  // namespace
 
 Findings examine_input_policy(const Subject& subject) {
-  const Mark mark = subject.ruleset.mark;
+  const auto probes = client_probes(subject);
   Findings findings;
-  // The chains of iptables over nft are shown by iptables-save in words that can be judged.
-  for (const char* program : {"iptables", "ip6tables"}) {
-    if (drops_marked(output_of({std::string(program) + "-save"}), mark)) {
-      findings.push_back(dropped(std::string(program) + "' INPUT",
-                                 fmt::format("{} -I INPUT -m mark --mark {:#x}/{:#x} -j ACCEPT",
-                                             program, mark.value, mark.mask)));
-    }
-  }
-  const auto listing =
-      nlohmann::json::parse(output_of({"nft", "-j", "list", "ruleset"}), nullptr, false);
-  for (const std::string& filter : dropping_filters_of_nft(listing)) {
-    if (filter != "ip filter INPUT" && filter != "ip6 filter INPUT") {
-      findings.push_back(
-          dropped("the chain " + filter,
-                  fmt::format("nft insert rule {} meta mark and {:#x} == {:#x} accept", filter,
-                              mark.mask, mark.value)));
+  for (const Filter& filter : read_filters()) {
+    for (const BaseChain& base : filter.bases) {
+      if (base.hook != "input") {
+        continue;
+      }
+      std::map<const Step*, Trouble> troubles;
+      for (const Probe& probe : probes) {
+        if (std::find(filter.families.begin(), filter.families.end(), probe.family) ==
+            filter.families.end()) {
+          continue;
+        }
+        const Judgement judgement = judge(filter, base, probe);
+        if (judgement.fate != Fate::passes) {
+          Trouble& trouble = troubles[judgement.step];
+          trouble.fate = std::max(trouble.fate, judgement.fate);
+          Trouble::add(trouble.ports, ports_of(probe));
+          Trouble::add(trouble.interfaces, probe.inbound);
+        }
+      }
+      for (const auto& [step, trouble] : troubles) {
+        findings.push_back(finding_of(filter, base, step, trouble, subject.ruleset.mark));
+      }
     }
   }
   if (findings.empty()) {
-    findings.push_back({"input-policy", Level::ok, "no input filter eats intercepted packets", ""});
+    findings.push_back(
+        {"input-policy", Level::ok, "input filters let intercepted packets through", ""});
   }
   return findings;
 }

@@ -1,15 +1,20 @@
-// Where weir looks for clients: a name that no interface has intercepts nothing; no name at all
-// intercepts the servers as well that sit behind this router. And where it leaves by: an interface
-// or a source address that this machine does not have fails every flow.
+// Where weir looks for clients: a name that no interface has intercepts nothing; a port of a bridge
+// means the whole bridge, by which its packets come in; no name at all intercepts the servers as
+// well that sit behind this router. And where it leaves by: an interface or a source address that
+// this machine does not have fails every flow.
 #include <sys/socket.h>
 
 #include <algorithm>
 
 #include "base/descriptor.h"
+#include "base/links.h"
+#include "base/names.h"
 #include "base/transparent.h"
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
 #include "doctor/proc.h"
+#include "firewall/open_resolver.h"
+#include "firewall/surroundings.h"
 
 namespace weir::doctor {
 
@@ -26,14 +31,48 @@ bool can_be_bound(const Address& address) {
          bind(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0;
 }
 
-Findings missing(const Subject& subject) {
+// What is wrong with one name, and where it stands.
+void look_at_name(Findings& findings, const std::string& wanted, const std::string& where,
+                  const std::string& effect) {
   const auto names = interface_names();
+  if (std::none_of(names.begin(), names.end(),
+                   [&](const std::string& name) { return covers_interface(wanted, name); })) {
+    findings.push_back({"interfaces", Level::fail,
+                        "there is no interface " + wanted + ": " + effect,
+                        "ip -br link, and " + where});
+  }
+}
+
+// Names of ports: not what is written, but what is done.
+Findings names_of_ports(const Subject& subject) {
   Findings findings;
-  for (const std::string& wanted : subject.ruleset.interfaces) {
-    if (std::find(names.begin(), names.end(), wanted) == names.end()) {
-      findings.push_back({"interfaces", Level::fail,
-                          "there is no interface " + wanted + ": nothing of it is intercepted",
-                          "ip -br link, and [firewall] interfaces"});
+  const auto links = read_links();
+  if (!links) {
+    return findings;
+  }
+  const auto look = [&](const std::vector<std::string>& names, const std::string& where,
+                        const std::string& effect) {
+    for (const std::string& warning : port_warnings(links.value(), names, effect)) {
+      findings.push_back({"interfaces", Level::warn, warning, "write it into " + where});
+    }
+  };
+  look(subject.configuration.firewall.interfaces, "[firewall] interfaces", "is intercepted");
+  for (const RuleSettings& rule : subject.configuration.rules) {
+    look(rule.interfaces, "'interface' of [rule " + rule.name + "]",
+         "is meant by [rule " + rule.name + "]");
+  }
+  return findings;
+}
+
+Findings wrong_names(const Subject& subject) {
+  Findings findings;
+  for (const std::string& wanted : subject.configuration.firewall.interfaces) {
+    look_at_name(findings, wanted, "[firewall] interfaces", "nothing of it is intercepted");
+  }
+  for (const RuleSettings& rule : subject.configuration.rules) {
+    for (const std::string& wanted : rule.interfaces) {
+      look_at_name(findings, wanted, "'interface' of [rule " + rule.name + "]",
+                   "[rule " + rule.name + "] matches nothing from there");
     }
   }
   return findings;
@@ -61,14 +100,62 @@ Findings missing_towards_servers(const Subject& subject) {
   return findings;
 }
 
+Findings servers_among_clients(const Subject& subject) {
+  const auto addresses = interface_addresses();
+  Findings findings;
+  for (const UsedUpstream& used : subject.upstreams) {
+    for (const auto& server : used.upstream->servers()) {
+      const auto address = Address::parse(server->identity().host);
+      const auto* link = address ? on_link(addresses, address.value()) : nullptr;
+      if (link != nullptr && link->address != address.value() &&
+          is_client_side(subject, link->interface)) {
+        findings.push_back(server_in_the_lan(*used.upstream, *server, link->interface));
+      }
+    }
+  }
+  return findings;
+}
+
+// What follows "add to it: " in the sentence is the line that mends it.
+Findings open_resolvers(const Subject& subject) {
+  const auto uplinks = firewall::uplinks_here();
+  const auto interfaces = firewall::interfaces_here();
+  Findings findings;
+  for (const UsedUpstream& used : subject.upstreams) {
+    for (const RuleSettings* rule : used.rules) {
+      const std::string text = firewall::open_resolver(
+          subject.configuration, *rule, used.upstream->handling(), uplinks, interfaces);
+      if (!text.empty()) {
+        findings.push_back({"interfaces", Level::warn, text,
+                            "narrow [rule " + rule->name + "], then weir reload"});
+      }
+    }
+  }
+  return findings;
+}
+
 }  // namespace
 
 Findings examine_interfaces(const Subject& subject) {
   if (auto findings = missing_towards_servers(subject); !findings.empty()) {
     return findings;
   }
-  if (!subject.ruleset.interfaces.empty()) {
-    Findings findings = missing(subject);
+  if (Findings findings = wrong_names(subject); !findings.empty()) {
+    return findings;
+  }
+  if (Findings findings = names_of_ports(subject); !findings.empty()) {
+    return findings;
+  }
+  if (const auto trouble =
+          firewall::trouble_with_outside(subject.ruleset, firewall::interfaces_here());
+      !trouble.empty()) {
+    return {{"interfaces", Level::warn, trouble, mend}};
+  }
+  if (Findings findings = open_resolvers(subject); !findings.empty()) {
+    return findings;
+  }
+  if (subject.ruleset.inbound == Inbound::named) {
+    Findings findings = servers_among_clients(subject);
     if (findings.empty()) {
       findings.push_back({"interfaces", Level::ok, "all there", ""});
     }
@@ -79,7 +166,8 @@ Findings examine_interfaces(const Subject& subject) {
     for (const auto& server : used.upstream->servers()) {
       const auto address = Address::parse(server->identity().host);
       const auto* link = address ? on_link(addresses, address.value()) : nullptr;
-      if (link != nullptr && link->address != address.value()) {
+      if (link != nullptr && link->address != address.value() &&
+          is_client_side(subject, link->interface)) {
         return {{"interfaces", Level::warn,
                  "server " + used.upstream->name() + "/" + server->identity().name +
                      " sits behind this router (" + link->interface +
@@ -88,7 +176,11 @@ Findings examine_interfaces(const Subject& subject) {
       }
     }
   }
-  return {{"interfaces", Level::ok, "clients may come in anywhere", ""}};
+  std::string where = "clients may come in anywhere";
+  for (const std::string& name : subject.ruleset.outside) {
+    where += (&name == &subject.ruleset.outside.front() ? " but by " : ", ") + name;
+  }
+  return {{"interfaces", Level::ok, where, ""}};
 }
 
 }  // namespace weir::doctor

@@ -150,14 +150,16 @@ std::string try_all(const Subject& subject) {
   tried.file = "the test";
   tried.gateway = subject.configuration.gateway;
   tried.firewall = subject.configuration.firewall;
+  tried.firewall.inbound = Inbound::everywhere;
   tried.firewall.interfaces.clear();
+  tried.firewall.towards.clear();
   tried.firewall.exclude.clear();
   RuleSettings rule;
   rule.name = "test";
   rule.on = {{Protocol::tcp, echo, echo}, {Protocol::udp, echo, echo}};
   tried.rules.push_back(rule);
-  const std::array offloads{Upstream::Offload::none};
-  const auto ruleset = firewall::make_ruleset(tried, offloads, Upstream::Offload::none);
+  const std::array handlings{Upstream::Handling{}};
+  const auto ruleset = firewall::make_ruleset(tried, handlings, {});
   if (const auto applied = firewall::apply(ruleset, subject.backend); !applied) {
     return applied.error().text() + "\n";
   }

@@ -1,6 +1,5 @@
 #include "doctor/mark_users.h"
 
-#include <charconv>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "doctor/nft_json.h"
+#include "doctor/saved_number.h"
 
 namespace weir::doctor {
 
@@ -64,15 +64,6 @@ std::uint32_t bits_changed(const Json& expression) {
   }
   const Effect effect = effect_of(*value);
   return ~effect.keeps | effect.sets;
-}
-
-std::optional<std::uint32_t> number(std::string_view word) {
-  const bool hexadecimal = word.starts_with("0x");
-  word.remove_prefix(hexadecimal ? 2 : 0);
-  std::uint32_t value = 0;
-  const auto [end, code] =
-      std::from_chars(word.data(), word.data() + word.size(), value, hexadecimal ? 16 : 10);
-  return code == std::errc() ? std::optional(value) : std::nullopt;
 }
 
 // "0x1/0xff": both the mask's bits and the value's are changed.

@@ -7,7 +7,7 @@ namespace weir::doctor {
 
 namespace {
 
-// None answered because nobody did, not because there is no such name.
+// No server answered; it does not mean that there is no such name.
 bool is_silent(const NameLookup& lookup) {
   return lookup.addresses.empty() && lookup.error.find("no such") == std::string::npos;
 }
@@ -17,7 +17,7 @@ bool is_silent(const NameLookup& lookup) {
 Findings examine_name_servers(const Subject& subject) {
   const auto names = names_in(subject);
   if (names.empty()) {
-    return {{"name-servers", Level::ok, "no server is named: none needed", ""}};
+    return {{"name-servers", Level::ok, "no server is given by name: not needed", ""}};
   }
   const auto& servers = subject.configuration.dns.servers;
   const Mark bypass = subject.ruleset.bypass_mark;
@@ -30,15 +30,16 @@ Findings examine_name_servers(const Subject& subject) {
     if (const NameLookup lookup = ask({}); is_silent(lookup)) {
       findings.push_back(
           {"name-servers", Level::fail,
-           "the system's name servers do not tell " + *names.begin() + ": " + lookup.error,
-           "name some that answer in [dns] servers"});
+           "the system's name servers do not resolve " + *names.begin() + ": " + lookup.error,
+           "set [dns] servers to name servers that answer"});
     }
   }
   for (const Endpoint& server : servers) {
     if (const NameLookup lookup = ask(std::span(&server, 1)); is_silent(lookup)) {
-      findings.push_back({"name-servers", Level::fail,
-                          server.text() + " does not tell " + *names.begin() + ": " + lookup.error,
-                          "take it out of [dns] servers, or bring it back"});
+      findings.push_back(
+          {"name-servers", Level::fail,
+           server.text() + " does not resolve " + *names.begin() + ": " + lookup.error,
+           "remove it from [dns] servers, or repair it"});
     }
   }
   if (findings.empty()) {

@@ -10,6 +10,12 @@ Findings examine_policy_route(const Subject& subject) {
   if (!installed || installed.value().empty()) {
     return {{"policy-route", Level::ok, "comes with the firewall's rules", ""}};
   }
+  if (!firewall::lo_is_up()) {
+    return {{"policy-route", Level::fail,
+             "the interface lo is down: the kernel delivers nothing to this machine, and weir's "
+             "routes are gone until it is up",
+             "ip link set lo up"}};
+  }
   Findings findings;
   for (const Family family : firewall::routed_families()) {
     const auto routes = firewall::read_routes(family, subject.ruleset.table);

@@ -1,8 +1,11 @@
 // What is marked has to be looked up in weir's table, in either family. Without that the mark means
-// nothing, and intercepted packets are forwarded or dropped.
+// nothing, and intercepted packets are forwarded or dropped. The rules around it keep look-ups of
+// the way back from that table; without them some kernels' settings and some firewalls' rules drop
+// what is marked (see firewall/policy_rules.cc).
 #include "doctor/checks.h"
 #include "firewall/installed.h"
 #include "firewall/policy_routes.h"
+#include "firewall/script.h"
 
 namespace weir::doctor {
 
@@ -14,14 +17,20 @@ Findings examine_policy_rule(const Subject& subject) {
   Findings findings;
   for (const Family family : firewall::routed_families()) {
     const auto rules = firewall::read_policy_rules(family);
-    if (rules && firewall::has_rule(rules.value(), subject.ruleset)) {
+    const auto missing = rules ? firewall::missing_rules(rules.value(), subject.ruleset, family)
+                               : firewall::policy_rules_of(subject.ruleset, family);
+    if (missing.empty()) {
       continue;
     }
-    findings.push_back({"policy-rule", Level::fail,
-                        std::string(firewall::name_of(family)) +
-                            ": no policy rule sends marked packets to table " +
-                            std::to_string(subject.ruleset.table) + ": they are lost",
-                        "weir firewall apply -c " + subject.configuration.file});
+    const std::string text = std::string(firewall::name_of(family)) +
+                             (missing.front().priority == firewall::rule_priority
+                                  ? ": no policy rule sends marked packets to table " +
+                                        std::to_string(subject.ruleset.table) + ": they are lost"
+                                  : ": the policy rule '" + words(missing.front()) +
+                                        "' is missing: what asks for the way back to a sender, or "
+                                        "what the router itself sends, finds the wrong table");
+    findings.push_back(
+        {"policy-rule", Level::fail, text, "weir firewall apply -c " + subject.configuration.file});
   }
   if (findings.empty()) {
     findings.push_back({"policy-rule", Level::ok,

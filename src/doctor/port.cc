@@ -1,4 +1,4 @@
-// The one port, of TCP and UDP: weir's, free, or somebody else's.
+// The one port, of TCP and UDP, and that of admin.http: weir's, free, or another program's.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -28,6 +28,19 @@ bool is_taken(int type, Family family, Port port) {
          errno == EADDRINUSE;
 }
 
+// Whether another program listens where the page and the metrics are to be.
+bool admin_is_taken(const Endpoint& http) {
+  const Descriptor probe(::socket(domain_of(http.family()), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.valid()) {
+    return false;
+  }
+  (void)set_option(probe.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  sockaddr_storage raw{};
+  const socklen_t length = http.to(raw);
+  return bind(probe.get(), reinterpret_cast<const sockaddr*>(&raw), length) != 0 &&
+         errno == EADDRINUSE;
+}
+
 }  // namespace
 
 Findings examine_port(const Subject& subject) {
@@ -49,10 +62,18 @@ Findings examine_port(const Subject& subject) {
       if (is_taken(type, family, port)) {
         return {{"port", Level::fail,
                  std::string(type == SOCK_STREAM ? "TCP" : "UDP") + " port " + number +
-                     " is somebody else's: see who, or set another 'port' in [gateway]",
+                     " is taken by another program, which the command names; or set another 'port' "
+                     "in [gateway]",
                  "ss -Hlntup sport = :" + number}};
       }
     }
+  }
+  const auto& http = subject.configuration.admin.http;
+  if (http && admin_is_taken(*http)) {
+    return {{"port", Level::fail,
+             "another program listens on " + http->text() +
+                 ", where [admin] http is to be: weir will not start",
+             "ss -Hlntp sport = :" + std::to_string(http->port)}};
   }
   return {{"port", Level::ok, number + " is free; weir does not run", ""}};
 }

@@ -2,10 +2,13 @@
 // router, or they reach a client that knows of no such connection. Two ways to go wrong can be seen
 // from here: a server in the clients' own subnet answers them directly; and a server whose way to
 // the clients' subnet is another one never answers what we send from an address in that subnet.
+// With the original destination as the server there is nothing to try; but on a one-armed router,
+// whose clients and whose own way out are in one subnet, every answer takes the short way.
 #include <algorithm>
 
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
+#include "doctor/client_probes.h"
 #include "doctor/connects.h"
 #include "doctor/server_list.h"
 
@@ -18,7 +21,7 @@ constexpr Milliseconds patience{2'000};
 // Whether clients may sit in that subnet: on an interface that is named for them, or, with none
 // named, where a rule that leads to the upstream says so.
 bool has_clients(const Subject& subject, const UsedUpstream& used, const InterfaceAddress& link) {
-  if (!subject.ruleset.interfaces.empty()) {
+  if (subject.ruleset.inbound == Inbound::named) {
     return is_client_side(subject, link.interface);
   }
   return std::any_of(used.rules.begin(), used.rules.end(), [&](const RuleSettings* rule) {
@@ -41,6 +44,26 @@ const InterfaceAddress* client_side_address(const Subject& subject, const UsedUp
   return found == all.end() ? nullptr : &*found;
 }
 
+Findings short_cuts(const Subject& subject) {
+  Findings findings;
+  for (const UsedUpstream& used : subject.upstreams) {
+    if (!used.shows_client() || !used.upstream->servers().empty() ||
+        !used.upstream->through().empty()) {
+      continue;
+    }
+    for (const std::string& name : one_armed_interfaces(subject, Family::v4)) {
+      findings.push_back(
+          {"reply-path", Level::fail,
+           "clients and the way out are both on " + name + ": '" + used.upstream->name() +
+               "' shows servers the client's address, and their answers go from the "
+               "next router to the client past this one, which it refuses",
+           "use = direct, or an [upstream] with source = gateway, or put the clients "
+           "into a subnet of their own"});
+    }
+  }
+  return findings;
+}
+
 }  // namespace
 
 Findings examine_reply_path(const Subject& subject) {
@@ -49,7 +72,7 @@ Findings examine_reply_path(const Subject& subject) {
   }
   const auto all = interface_addresses();
   const auto servers = known_servers(subject);
-  Findings findings;
+  Findings findings = short_cuts(subject);
   std::vector<Attempt> attempts;  // in pairs: from wherever, from a client's subnet
   std::vector<const KnownServer*> owners;
   for (const KnownServer& server : servers) {

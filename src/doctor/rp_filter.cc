@@ -1,13 +1,14 @@
 // The reverse-path filter asks where an answer would go. With src_valid_mark it asks with the
-// packet's mark, and the mark's policy route says "to this machine": the packet is taken for a
-// forgery and dropped, whether rp_filter itself is on or not, for policy rules alone make the
-// kernel check. rp_filter alone does no harm, but where an upstream leaves by another line (mark,
-// interface) strict filtering drops the answers.
+// packet's mark, and without the policy rules that lead such look-ups past weir's table the answer
+// is "to this machine": the packet is taken for a forgery and dropped, whether rp_filter itself is
+// on or not, for policy rules alone make the kernel check. rp_filter alone does no harm, but where
+// an upstream leaves by another line (mark, interface) strict filtering drops the answers.
 #include <algorithm>
 #include <set>
 
 #include "doctor/checks.h"
 #include "doctor/proc.h"
+#include "doctor/way_back.h"
 
 namespace weir::doctor {
 
@@ -59,11 +60,12 @@ bool leaves_by_another_line(const Subject& subject) {
 Findings examine_rp_filter(const Subject& subject) {
   Trouble forged;
   Trouble strict;
+  const bool harmless = look_ups_from_lo_pass(subject);
   for (const std::string& interface : interface_names()) {
     if (interface == "lo") {
       continue;
     }
-    if (effective(interface, "src_valid_mark") != 0) {
+    if (effective(interface, "src_valid_mark") != 0 && !harmless) {
       forged.add(interface, "src_valid_mark");
     } else if (effective(interface, "rp_filter") == 1 && leaves_by_another_line(subject)) {
       strict.add(interface, "rp_filter");
@@ -73,8 +75,9 @@ Findings examine_rp_filter(const Subject& subject) {
   if (!forged.interfaces.empty()) {
     findings.push_back({"rp-filter", Level::fail,
                         "src_valid_mark = 1 on " + forged.interfaces +
-                            ": the kernel drops intercepted packets as forged",
-                        forged.command("0")});
+                            " and a policy rule of weir's is missing: the kernel drops "
+                            "intercepted packets as forged",
+                        "weir firewall apply -c " + subject.configuration.file});
   }
   if (!strict.interfaces.empty()) {
     findings.push_back({"rp-filter", Level::warn,

@@ -31,7 +31,8 @@ std::vector<KnownServer> known_servers(const Subject& subject) {
   std::vector<KnownServer> all;
   for (const UsedUpstream& used : subject.upstreams) {
     const Port any = tcp_port_of(subject, used);
-    if (any == 0) {
+    // What is reached through a proxy need not be reachable from here; the proxy is in the list.
+    if (any == 0 || used.upstream->profile().via != nullptr) {
       continue;
     }
     for (const auto& server : used.upstream->servers()) {

@@ -66,7 +66,7 @@ Findings examine_servers(const Subject& subject) {
       findings.push_back({"servers", none ? Level::fail : Level::warn,
                           server.name + ": " + found->second +
                               (none ? "; no server of its upstream can be reached" : ""),
-                          "see to that server, or take it out of [upstream " +
+                          "repair that server, or remove it from [upstream " +
                               server.used->upstream->name() + "]"});
     }
   }

@@ -22,6 +22,7 @@ struct Running {
   Port port = 0;
   std::uint64_t flows = 0;  // seen since its start
   bool draining = false;
+  std::vector<std::string> outside;  // interfaces that lead outside, or did since its start
 };
 
 // An upstream that some rule or the default leads to.

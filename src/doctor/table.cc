@@ -1,4 +1,4 @@
-// Somebody else's route in weir's table takes the packets for its destination away.
+// Another program's route in weir's table takes the packets for its destination away.
 #include <linux/rtnetlink.h>
 
 #include "doctor/checks.h"
@@ -9,7 +9,7 @@ namespace weir::doctor {
 
 namespace {
 
-// Whoever added a default local route did what weir would have done.
+// A default local route, whichever program added it, does what weir's own would.
 bool is_harmless(const firewall::TableRoute& route) {
   return route.protocol == firewall::route_protocol ||
          (route.type == RTN_LOCAL && route.destination == "default");
@@ -29,7 +29,7 @@ Findings examine_table(const Subject& subject) {
       if (!is_harmless(route)) {
         findings.push_back({"table", Level::fail,
                             std::string(firewall::name_of(family)) + ": table " +
-                                std::to_string(table) + " has somebody else's route to " +
+                                std::to_string(table) + " has another program's route to " +
                                 route.destination + ": intercepted packets follow it",
                             "set another 'table' in [firewall]"});
       }

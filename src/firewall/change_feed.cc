@@ -3,15 +3,14 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <fstream>
 #include <utility>
 #include <vector>
 
-#include "base/transparent.h"
 #include "firewall/policy_routes.h"
 
 namespace weir::firewall {
@@ -32,10 +31,12 @@ constexpr std::uint16_t table_name = NFTA_TABLE_NAME;
 constexpr std::uint8_t family_inet = 1;
 
 bool has_something_of_weir(Backend backend, std::uint8_t family, const std::string& table) {
+  const bool of_iptables = family == AF_INET || family == AF_INET6;
   if (backend == Backend::nft) {
-    return family == family_inet && table == "weir";
+    // With either backend INPUT of iptables has to let in what is intercepted.
+    return (family == family_inet && table == "weir") || (of_iptables && table == "filter");
   }
-  return (family == AF_INET || family == AF_INET6) && (table == "mangle" || table == "filter");
+  return of_iptables && (table == "mangle" || table == "filter" || table == "nat");
 }
 
 // The port number of a netlink socket is usually its process's; that may be gone by now.
@@ -44,41 +45,6 @@ std::string program_of(std::uint32_t port) {
   std::string name;
   std::getline(in, name);
   return name;
-}
-
-Result<Descriptor> subscribe(int protocol, std::initializer_list<int> groups) {
-  auto socket = netlink::open(protocol, SOCK_NONBLOCK);
-  if (!socket) {
-    return socket;
-  }
-  // A table with thousands of set elements says each of them when it goes.
-  constexpr int room = 1 << 20;
-  (void)set_option(socket.value().get(), SOL_SOCKET, SO_RCVBUFFORCE, room);
-  for (const int group : groups) {
-    if (!set_option(socket.value().get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)) {
-      return system_error("cannot watch the firewall", errno);
-    }
-  }
-  return socket;
-}
-
-// Calls `each` with what has arrived. False when something was lost.
-bool drain(const Descriptor& socket, const std::function<void(Bytes)>& each) {
-  std::vector<std::byte> buffer(std::size_t{64} * 1024);
-  for (;;) {
-    const ssize_t size = recv(socket.get(), buffer.data(), buffer.size(), 0);
-    if (size < 0 && errno == EINTR) {
-      continue;
-    }
-    if (size < 0) {
-      return errno != ENOBUFS;
-    }
-    if (size == 0) {
-      return true;
-    }
-    netlink::each_message(Bytes(buffer).first(static_cast<std::size_t>(size)),
-                          [&](const nlmsghdr&, Bytes message) { each(message); });
-  }
 }
 
 }  // namespace
@@ -116,15 +82,34 @@ Change route_change_in(Bytes message, std::uint32_t table) {
   return {.about = Change::About::routes, .who = program_of(header->nlmsg_pid)};
 }
 
-Result<std::unique_ptr<ChangeFeed>> ChangeFeed::open(
-    Loop& loop, Backend backend, std::uint32_t table,
-    std::function<void(const std::string& who)> on_change) {
-  auto nft = subscribe(NETLINK_NETFILTER, {NFNLGRP_NFTABLES});
+Change link_change_in(Bytes message, unsigned lo) {
+  const auto header = read_as<nlmsghdr>(message);
+  if (!header) {
+    return {};
+  }
+  unsigned interface = 0;
+  if (header->nlmsg_type == RTM_NEWLINK || header->nlmsg_type == RTM_DELLINK) {
+    const auto link = body_as<ifinfomsg>(message);
+    interface = link ? static_cast<unsigned>(link->ifi_index) : 0;
+  } else if (header->nlmsg_type == RTM_NEWADDR || header->nlmsg_type == RTM_DELADDR) {
+    const auto address = body_as<ifaddrmsg>(message);
+    interface = address ? address->ifa_index : 0;
+  }
+  if (interface != lo || lo == 0) {
+    return {};
+  }
+  return {.about = Change::About::link, .who = ""};
+}
+
+Result<std::unique_ptr<ChangeFeed>> ChangeFeed::open(Loop& loop, Backend backend,
+                                                     std::uint32_t table, OnChange on_change) {
+  auto nft = netlink::subscribe(NETLINK_NETFILTER, {NFNLGRP_NFTABLES});
   if (!nft) {
     return nft.error();
   }
-  auto routes = subscribe(NETLINK_ROUTE, {RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_ROUTE,
-                                          RTNLGRP_IPV6_ROUTE});
+  auto routes = netlink::subscribe(
+      NETLINK_ROUTE, {RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+                      RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR});
   if (!routes) {
     return routes.error();
   }
@@ -135,9 +120,10 @@ Result<std::unique_ptr<ChangeFeed>> ChangeFeed::open(
 }
 
 ChangeFeed::ChangeFeed(Backend backend, std::uint32_t table, Descriptor nft, Descriptor routes,
-                       std::function<void(const std::string& who)> on_change)
+                       OnChange on_change)
     : backend_(backend),
       table_(table),
+      lo_(if_nametoindex("lo")),
       on_change_(std::move(on_change)),
       nft_(std::move(nft)),
       routes_(std::move(routes)) {}
@@ -152,28 +138,29 @@ void ChangeFeed::watch(Loop& loop) {
 }
 
 void ChangeFeed::hear_nft() {
-  const bool all = drain(nft_, [this](Bytes message) {
+  const bool all = netlink::drain(nft_, [this](Bytes message) {
     const Change change = nft_change_in(message, backend_);
     if (change.about == Change::About::rules) {
       touched_ = true;
     } else if (change.about == Change::About::generation && std::exchange(touched_, false)) {
-      on_change_(change.who);
+      on_change_({.about = Change::About::rules, .who = change.who});
     }
   });
   if (!all) {
-    on_change_("");
+    on_change_({.about = Change::About::routes, .who = ""});
   }
 }
 
 void ChangeFeed::hear_routes() {
-  const bool all = drain(routes_, [this](Bytes message) {
-    if (const Change change = route_change_in(message, table_);
-        change.about == Change::About::routes) {
-      on_change_(change.who);
+  const bool all = netlink::drain(routes_, [this](Bytes message) {
+    for (const Change& change : {route_change_in(message, table_), link_change_in(message, lo_)}) {
+      if (change.about != Change::About::nothing) {
+        on_change_(change);
+      }
     }
   });
   if (!all) {
-    on_change_("");
+    on_change_({.about = Change::About::routes, .who = ""});
   }
 }
 

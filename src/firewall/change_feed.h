@@ -1,6 +1,6 @@
-// Hears over netlink that somebody changed rules or routes that could be weir's, and who it was
-// where the kernel tells. It says when to look, not what is wrong: what is there is compared with
-// what should be.
+// Hears over netlink that rules or routes that could be weir's were changed, and who it was where
+// the kernel tells; and that lo, by which weir's routes go, was. It says when to look, not what is
+// wrong: what is there is compared with what should be.
 //
 // Main thread, on its loop.
 #pragma once
@@ -24,30 +24,34 @@ struct Change {
     rules,       // a table that weir has something in
     generation,  // the end of a batch of changes; `who` made them
     routes,      // a policy rule, or a route in weir's table; `who`, as far as it is known
+    link,        // lo, or its addresses: with them the kernel drops routes of IPv6 by lo
   } about = About::nothing;
   std::string who;
 };
 [[nodiscard]] Change nft_change_in(netlink::Bytes message, Backend backend);
+// `lo`: the number of that interface.
+[[nodiscard]] Change link_change_in(netlink::Bytes message, unsigned lo);
 [[nodiscard]] Change route_change_in(netlink::Bytes message, std::uint32_t table);
 
 class ChangeFeed {
  public:
-  // `on_change` gets the name of the program, or "".
-  static Result<std::unique_ptr<ChangeFeed>> open(
-      Loop& loop, Backend backend, std::uint32_t table,
-      std::function<void(const std::string& who)> on_change);
+  // `about` is rules, routes or link; after a loss of messages routes, without a name.
+  using OnChange = std::function<void(const Change&)>;
+  static Result<std::unique_ptr<ChangeFeed>> open(Loop& loop, Backend backend, std::uint32_t table,
+                                                  OnChange on_change);
 
  private:
   ChangeFeed(Backend backend, std::uint32_t table, Descriptor nft, Descriptor routes,
-             std::function<void(const std::string& who)> on_change);
+             OnChange on_change);
   void watch(Loop& loop);
   void hear_nft();
   void hear_routes();
 
   Backend backend_;
   std::uint32_t table_;
+  unsigned lo_;
   bool touched_ = false;  // since the last generation
-  std::function<void(const std::string&)> on_change_;
+  OnChange on_change_;
   Descriptor nft_;
   Descriptor routes_;
   std::unique_ptr<Poll> nft_poll_;  // before their descriptors go

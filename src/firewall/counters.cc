@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "firewall/program.h"
+#include "firewall/redirects.h"
 
 namespace weir::firewall {
 
@@ -19,6 +20,9 @@ Index index_of(const Ruleset& ruleset) {
   Index index;
   for (std::size_t i = 0; i < ruleset.decisions.size(); ++i) {
     index.emplace(counter_name(ruleset.decisions[i]), i);
+  }
+  if (drops_redirects(ruleset)) {
+    index.emplace(redirect_counter, ruleset.decisions.size());
   }
   return index;
 }
@@ -86,6 +90,9 @@ std::vector<RuleCounter> zero_counters(const Ruleset& ruleset) {
   counters.reserve(ruleset.decisions.size());
   for (const Decision& decision : ruleset.decisions) {
     counters.push_back({.name = decision.name, .row = decision.row, .verdict = decision.verdict});
+  }
+  if (drops_redirects(ruleset)) {
+    counters.push_back({.name = std::string(redirect_row), .row = 0, .verdict = Verdict::drop});
   }
   return counters;
 }

@@ -21,8 +21,8 @@ struct RuleCounter {
   friend bool operator==(const RuleCounter&, const RuleCounter&) = default;
 };
 
-// One for each decision of the ruleset, in its order; zero where the kernel has none. Blocking, for
-// milliseconds.
+// One for each decision of the ruleset, in its order, and one for redirects where it drops them
+// (redirects.h); zero where the kernel has none. Blocking, for milliseconds.
 [[nodiscard]] Result<std::vector<RuleCounter>> read_counters(const Ruleset& ruleset,
                                                              Backend backend);
 

@@ -18,7 +18,9 @@
 #include <cstring>
 #include <optional>
 
+#include "base/abstract_name.h"
 #include "firewall/program.h"
+#include "firewall/time_wait.h"
 
 namespace weir::firewall {
 
@@ -33,8 +35,20 @@ constexpr int pause_ms = 20;
 
 Error failed(const std::string& what, int code) { return Error(what + ": " + strerror(code)); }
 
-// The abstract name belongs to the network namespace, as the rules do.
-Result<Descriptor> take_name() {
+// The abstract name belongs to the network namespace, as the rules do. Any user may take it: one
+// that is neither ours nor root's is no gateway's guardian.
+bool is_strangers() {
+  const auto holder = holder_of_abstract_name(name);
+  return holder && *holder != 0 && *holder != geteuid();
+}
+
+// The socket without the name is what is left where a stranger has it.
+struct Named {
+  Descriptor socket;
+  std::string warning;
+};
+
+Result<Named> take_name() {
   Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -45,12 +59,18 @@ Result<Descriptor> take_name() {
     if (errno != EADDRINUSE) {
       return failed("cannot make a guardian", errno);
     }
+    if (is_strangers()) {
+      return Named{std::move(socket),
+                   "another user holds the name of the firewall's guardian (@" + std::string(name) +
+                       "): the guardian does without it; a gateway that starts while it works "
+                       "will not wait for it"};
+    }
     if (std::chrono::steady_clock::now() > until) {
       return Error("cannot make a guardian: another gateway's is still there");
     }
     (void)poll(nullptr, 0, pause_ms);
   }
-  return socket;
+  return Named{std::move(socket), {}};
 }
 
 bool write_all(int fd, const void* data, std::size_t size) {
@@ -108,7 +128,7 @@ int spawn(pid_t& pid, int pipe, int holder) {
 }  // namespace
 
 Result<std::unique_ptr<Guardian>> Guardian::start() {
-  const auto holder = take_name();
+  auto holder = take_name();
   if (!holder) {
     return holder.error();
   }
@@ -119,10 +139,12 @@ Result<std::unique_ptr<Guardian>> Guardian::start() {
   const Descriptor theirs(ends[0]);
   Descriptor ours(ends[1]);
   pid_t pid = 0;
-  if (const int code = spawn(pid, theirs.get(), holder.value().get()); code != 0) {
+  if (const int code = spawn(pid, theirs.get(), holder.value().socket.get()); code != 0) {
     return failed("cannot make a guardian", code);
   }
-  return std::unique_ptr<Guardian>(new Guardian(pid, Descriptor(), std::move(ours)));
+  std::unique_ptr<Guardian> made(new Guardian(pid, Descriptor(), std::move(ours)));
+  made->warning_ = std::move(holder.value().warning);
+  return made;
 }
 
 std::unique_ptr<Guardian> Guardian::inherit(Descriptor pipe, Descriptor process) {
@@ -193,6 +215,7 @@ int run_guardian() {
     return 0;
   }
   const auto ended = run_program({"sh", "-s"}, script);
+  (void)forget_time_wait();
   return ended && ended.value().status == 0 ? 0 : 1;
 }
 

@@ -6,7 +6,8 @@
 // program of its own (`weir guard`), so that it shares no memory and no thread with what died.
 //
 // Only one guards a network: it holds an abstract socket's name there. A gateway that starts waits
-// until its predecessor's guardian has done its work, or that would undo the new rules.
+// until its predecessor's guardian has done its work, or that would undo the new rules. A name that
+// a user without rights holds makes nobody wait.
 //
 // Main thread.
 #pragma once
@@ -33,6 +34,9 @@ class Guardian {
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
+  // What the operator should know of how it was made, or "".
+  [[nodiscard]] const std::string& warning() const { return warning_; }
+
   // False once it ended, which somebody must have made it do.
   [[nodiscard]] bool is_alive();
 
@@ -55,6 +59,7 @@ class Guardian {
   pid_t pid_;           // of our child; 0: it is none, or ended and was taken note of
   Descriptor process_;  // a pidfd, of one that is not our child
   Descriptor pipe_;
+  std::string warning_;
 };
 
 // The guardian's whole life, with the pipe as standard input. Returns its exit status.

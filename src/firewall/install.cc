@@ -58,6 +58,12 @@ Result<> apply(const Ruleset& ruleset, Backend backend) {
   return run_script(apply_script(ruleset, backend));
 }
 
+Result<> follow_nat(const Ruleset& ruleset) {
+  return ruleset.decisions.empty() ? Result<>(Done{}) : run_script(nat_script(ruleset));
+}
+
+Result<> settle_inputs(const Ruleset& ruleset) { return run_script(input_script(ruleset)); }
+
 Result<> apply_routes(const Ruleset& ruleset) { return run_script(routes_script(ruleset)); }
 
 Result<> remove(Backend backend) { return run_script(remove_script(backend)); }

@@ -1,13 +1,42 @@
 #include "firewall/installed.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
+#include <utility>
+#include <vector>
 
+#include "firewall/ipset.h"
+#include "firewall/labels.h"
 #include "firewall/program.h"
 
 namespace weir::firewall {
 
 namespace {
+
+// nft lists what is in a table by its age, and chains outlive what else is replaced: comparing
+// two tables needs one order.
+std::string in_order(const std::string& listing) {
+  std::string head;
+  std::vector<std::string> blocks;
+  std::istringstream lines(listing);
+  for (std::string line; std::getline(lines, line);) {
+    const bool begins = line.starts_with('\t') && !line.starts_with("\t\t") && line.ends_with(" {");
+    if (begins) {
+      blocks.emplace_back();
+    }
+    if (blocks.empty()) {
+      head += line + "\n";
+    } else if (!line.empty() && line != "}") {
+      blocks.back() += line + "\n";
+    }
+  }
+  std::sort(blocks.begin(), blocks.end());
+  for (const std::string& block : blocks) {
+    head += block;
+  }
+  return blocks.empty() ? head : head + "}\n";
+}
 
 Result<std::string> nft_text() {
   const Result<Ended> ended = run_program({"nft", "-s", "list", "table", "inet", "weir"}, "");
@@ -15,7 +44,7 @@ Result<std::string> nft_text() {
     return ended.error();
   }
   if (ended.value().status == 0) {
-    return ended.value().output;
+    return in_order(ended.value().output);
   }
   // nft says so in two lines; whatever else it says is trouble.
   if (ended.value().errors.find("No such file or directory") != std::string::npos) {
@@ -24,8 +53,28 @@ Result<std::string> nft_text() {
   return Error("cannot read the firewall's rules: " + first_line(ended.value().errors));
 }
 
-Result<std::string> iptables_text() {
+// How much is in each set: what somebody took out or put in shows in that.
+std::string sets_text() {
+  const Result<Ended> ended = run_program({"ipset", "list", "-t"}, "");
+  if (!ended) {
+    return "";
+  }
   std::string text;
+  std::istringstream lines(ended.value().output);
+  bool own = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("Name: ")) {
+      own = line.substr(6).starts_with(set_names_begin);
+    }
+    if (own && (line.starts_with("Name: ") || line.starts_with("Number of entries: "))) {
+      text += line + "\n";
+    }
+  }
+  return text;
+}
+
+Result<Installed> iptables_text() {
+  Installed installed;
   for (const char* program : {"iptables-save", "ip6tables-save"}) {
     const Result<Ended> ended = run_program({program}, "");
     if (!ended) {
@@ -35,9 +84,21 @@ Result<std::string> iptables_text() {
       return Error("cannot read the firewall's rules: " + first_line(ended.value().errors));
     }
     const std::string own = own_lines(ended.value().output);
-    text += own.empty() ? "" : std::string(program) + "\n" + own;
+    installed.own += own.empty() ? "" : std::string(program) + "\n" + own;
+    installed.nat += nat_lines(ended.value().output);
   }
-  return text;
+  if (installed.own.find("--match-set ") != std::string::npos) {
+    installed.own += sets_text();
+  }
+  return installed;
+}
+
+// "-A PREROUTING -j WEIR" → "PREROUTING"; empty: no rule.
+std::string chain_of_rule(const std::string& line) {
+  if (!line.starts_with("-A ")) {
+    return "";
+  }
+  return line.substr(3, line.find(' ', 3) - 3);
 }
 
 }  // namespace
@@ -45,16 +106,59 @@ Result<std::string> iptables_text() {
 std::string own_lines(const std::string& saved) {
   std::string own;
   std::string table;
+  std::string chain;  // of the last rule
   std::istringstream lines(saved);
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with('*')) {
       table = line;
-    } else if (line.starts_with(":WEIR") || line.starts_with("-A WEIR") ||
-               line.ends_with("-j WEIR") || line.ends_with("-j WEIR-LOCAL")) {
-      own.append(table).append(" ").append(line).append("\n");
+      chain.clear();
+      continue;
+    }
+    const std::string before = std::exchange(chain, chain_of_rule(line));
+    const bool jump = line.ends_with("-j WEIR") || line.ends_with("-j WEIR-LOCAL");
+    const bool input = line.starts_with(":WEIR-INPUT ") || line.starts_with("-A WEIR-INPUT ");
+    if (input) {
+      continue;  // see input_opening.h
+    }
+    if (line.starts_with(":WEIR") || line.starts_with("-A WEIR") || jump) {
+      own.append(table).append(" ").append(line);
+      // There weir has to be the first (see lower.cc).
+      own.append(jump && table == "*mangle" && before == chain ? " after others\n" : "\n");
     }
   }
   return own;
+}
+
+std::size_t count_rules(const std::string& text) {
+  std::size_t count = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto rule = line.starts_with('*') ? line.find(' ') + 1 : 0;
+    const std::string chain = chain_of_rule(line.substr(rule));
+    const bool copy =
+        chain == "WEIR-NAT-PREROUTING" || chain == "WEIR-NAT-OUTPUT" ||
+        (chain.starts_with("WEIR-NAT-") && chain.back() >= '0' && chain.back() <= '9');
+    const bool optional =
+        line.find(" --label " + std::to_string(label::opened) + " ") != std::string::npos;
+    if (chain.starts_with("WEIR") && !copy && !optional) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+std::string nat_lines(const std::string& saved) {
+  std::string nat;
+  std::string table;
+  std::istringstream lines(saved);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('*')) {
+      table = line;
+    } else if (table == "*nat" && !line.starts_with("-A POSTROUTING ") && line.starts_with("-A ")) {
+      nat.append(line).append("\n");
+    }
+  }
+  return nat;
 }
 
 std::optional<Port> port_in(std::string_view installed) {
@@ -72,8 +176,23 @@ std::optional<Port> port_in(std::string_view installed) {
   return std::nullopt;
 }
 
+Result<Installed> read_installed(Backend backend) {
+  if (backend == Backend::iptables) {
+    return iptables_text();
+  }
+  auto own = nft_text();
+  if (!own) {
+    return own.error();
+  }
+  return Installed{.own = std::move(own).value(), .nat = ""};
+}
+
 Result<std::string> installed_text(Backend backend) {
-  return backend == Backend::nft ? nft_text() : iptables_text();
+  auto installed = read_installed(backend);
+  if (!installed) {
+    return installed.error();
+  }
+  return std::move(installed).value().own;
 }
 
 }  // namespace weir::firewall

@@ -19,7 +19,21 @@ namespace weir::firewall {
 // The port that rules of such a text hand packets to; none: they intercept nothing.
 [[nodiscard]] std::optional<Port> port_in(std::string_view installed);
 
-// The lines of `iptables-save` that are weir's, table by table.
+// What others translate, as far as weir's rules of iptables have to know it (shell_nat.h); empty
+// with nft.
+struct Installed {
+  std::string own;  // as above
+  std::string nat;
+};
+[[nodiscard]] Result<Installed> read_installed(Backend backend);
+
+// How many of weir's rules a text of iptables' has, rendered or installed: not those that only this
+// machine knows of, copies of nat's and what some kernels lack.
+[[nodiscard]] std::size_t count_rules(const std::string& text);
+
+// The lines of `iptables-save` that are weir's, table by table; and nat's rules, but for those that
+// translate a source.
 [[nodiscard]] std::string own_lines(const std::string& saved);
+[[nodiscard]] std::string nat_lines(const std::string& saved);
 
 }  // namespace weir::firewall

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "firewall/install.h"
+#include "firewall/policy_routes.h"
 #include "firewall/script.h"
+#include "firewall/surroundings.h"
 
 namespace weir::firewall {
 
@@ -11,64 +16,144 @@ namespace {
 
 // A tool that changes one thing usually changes several: look once.
 constexpr Milliseconds debounce{100};
+// After a repair that failed.
+constexpr Milliseconds again{500};
 // The old iptables says nothing when it changes, and a message can be lost.
 constexpr Milliseconds slow_look{10'000};
 
 }  // namespace
 
-Keeper::Keeper(Loop& loop, Log& log, Backend backend, Around around)
-    : loop_(loop), log_(log), backend_(backend), around_(std::move(around)) {}
+Keeper::Keeper(Loop& loop, Log& log, Backend backend, Owner owner)
+    : loop_(loop), log_(log), backend_(backend), owner_(std::move(owner)) {}
 
 Result<std::unique_ptr<Keeper>> Keeper::start(Loop& loop, Log& log, const Ruleset& ruleset,
-                                              Backend backend, Around around) {
-  std::unique_ptr<Keeper> keeper(new Keeper(loop, log, backend, std::move(around)));
+                                              Backend backend, Owner owner) {
+  std::unique_ptr<Keeper> keeper(new Keeper(loop, log, backend, std::move(owner)));
+  const auto fitting = keeper->fit(ruleset);
+  if (!fitting) {
+    return fitting.error();
+  }
   // First the guardian: from then on whatever kills us leaves nothing half done.
-  if (auto guarded = keeper->guard(ruleset); !guarded) {
+  if (auto guarded = keeper->guard(fitting.value()); !guarded) {
     return guarded.error();
   }
-  auto standing = put_up(ruleset, backend);
+  auto standing = put_up(fitting.value(), backend);
   if (!standing) {
     keeper->guardian_.reset();
     return standing.error();
   }
+  keeper->wanted_ = ruleset;
   keeper->standing_ = std::move(standing).value();
+  for (const std::string& trouble : {trouble_with_outside(fitting.value(), interfaces_here()),
+                                     shortcoming_of(fitting.value(), backend).text}) {
+    if (!trouble.empty()) {
+      log.warning("firewall: " + trouble);
+    }
+  }
   if (auto watched = keeper->watch(); !watched) {
     return watched.error();
   }
   return keeper;
 }
 
+Result<Ruleset> Keeper::fit(const Ruleset& ruleset) {
+  const Instant began = clock_now();
+  auto fitting = fitted_to_machine(ruleset, backend_, standing_.ruleset.outside, &scope_);
+  const Instant done = clock_now();
+  // Where there are very many routes that takes a while, and they change all the time.
+  constexpr int shortest_part = 20;
+  no_fit_before_ = done + std::chrono::duration_cast<Milliseconds>(done - began) * shortest_part;
+  return fitting;
+}
+
+void Keeper::routes_changed() {
+  if (std::exchange(fitting_soon_, true)) {
+    return;
+  }
+  const auto rest = std::chrono::duration_cast<Milliseconds>(no_fit_before_ - clock_now());
+  fit_soon_->once(std::max(debounce, rest));
+}
+
+// The same rules, as they are now that routes have changed.
+void Keeper::fit_again() {
+  fitting_soon_ = false;
+  if (resting_) {
+    return;
+  }
+  const auto fitting = fit(wanted_);
+  if (!fitting) {
+    log_.warning("firewall: " + fitting.error().text());
+    return;
+  }
+  if (apply_script(fitting.value(), backend_) == standing_.script) {
+    return;
+  }
+  const Ruleset before = standing_.ruleset;
+  if (auto put = put_up_instead(fitting.value()); !put) {
+    log_.error("firewall: cannot follow the routes: " + put.error().text());
+    return;
+  }
+  say_what_changed(before);
+}
+
+void Keeper::say_what_changed(const Ruleset& before) const {
+  const Ruleset& now = standing_.ruleset;
+  for (const std::string& name : now.outside) {
+    if (std::find(before.outside.begin(), before.outside.end(), name) == before.outside.end()) {
+      log_.info("firewall: " + name +
+                " carries a default route now: what comes in there is not intercepted");
+    }
+  }
+  if (const auto trouble = trouble_with_outside(now, interfaces_here());
+      !trouble.empty() && trouble_with_outside(before, interfaces_here()).empty()) {
+    log_.warning("firewall: " + trouble);
+  }
+}
+
 Result<> Keeper::watch() {
   auto feed = ChangeFeed::open(loop_, backend_, standing_.ruleset.table,
-                               [this](const std::string& who) { changed(who); });
+                               [this](const Change& change) { changed(change); });
   if (!feed) {
     return feed.error();
   }
   feed_ = std::move(feed).value();
   soon_ = std::make_unique<Timer>(loop_, [this]() {
     looking_soon_ = false;
-    around_([this]() { look(); });
+    look();
   });
-  now_and_then_ = std::make_unique<Timer>(loop_, [this]() { around_([this]() { look(); }); });
+  now_and_then_ = std::make_unique<Timer>(loop_, [this]() { look(); });
   now_and_then_->every(slow_look);
+  fit_soon_ = std::make_unique<Timer>(loop_, [this]() { fit_again(); });
+  auto news = RouteNews::open(
+      loop_, [this]() { return scope_; }, [this]() { routes_changed(); });
+  if (!news) {
+    return news.error();
+  }
+  news_ = std::move(news).value();
   return Done{};
 }
 
-Result<std::unique_ptr<Keeper>> Keeper::inherit(Loop& loop, Log& log, const Ruleset& ruleset,
-                                                Inherited from, Around around) {
+Result<std::unique_ptr<Keeper>> Keeper::inherit(Loop& loop, Log& log, const Ruleset& wanted,
+                                                Inherited from, Owner owner) {
   const Backend backend = from.standing.backend;
-  std::unique_ptr<Keeper> keeper(new Keeper(loop, log, backend, std::move(around)));
+  std::unique_ptr<Keeper> keeper(new Keeper(loop, log, backend, std::move(owner)));
   keeper->guardian_ = std::move(from.guardian);
+  keeper->standing_ = std::move(from.standing);
   const auto refused = [&](const Error& error) {
     keeper->abandon();
     return error;
   };
+  const auto fitting = keeper->fit(wanted);
+  if (!fitting) {
+    return refused(fitting.error());
+  }
+  const Ruleset& ruleset = fitting.value();
   if (needs_guardian(ruleset, backend)) {
     if (auto guarded = keeper->guard(ruleset); !guarded) {
       return refused(guarded.error());
     }
   }
-  keeper->standing_ = std::move(from.standing);
+  keeper->wanted_ = wanted;
   keeper->standing_.ruleset = ruleset;
   const auto damage = damage_to(keeper->standing_);
   const bool same = apply_script(ruleset, backend) == keeper->standing_.script;
@@ -93,12 +178,11 @@ void Keeper::settle() {
 
 void Keeper::resume() {
   resting_ = false;
-  around_([this]() {
-    if (auto guarded = guard(standing_.ruleset); !guarded) {
-      log_.error("firewall: " + guarded.error().text());
-    }
-    look();
-  });
+  if (auto guarded = guard(standing_.ruleset); !guarded) {
+    log_.error("firewall: " + guarded.error().text());
+  }
+  look();
+  routes_changed();  // or may have, meanwhile
 }
 
 void Keeper::leave() {
@@ -110,6 +194,8 @@ void Keeper::leave() {
   feed_.reset();
   soon_.reset();
   now_and_then_.reset();
+  news_.reset();
+  fit_soon_.reset();
 }
 
 void Keeper::abandon() {
@@ -150,23 +236,38 @@ Result<> Keeper::guard(const Ruleset& ruleset) {
     return made.error();
   }
   guardian_ = std::move(made).value();
+  if (!guardian_->warning().empty()) {
+    log_.warning(guardian_->warning());
+  }
   return guardian_->hold(script);
 }
 
-Result<> Keeper::replace(const Ruleset& ruleset, const std::function<void()>& about_to) {
-  const bool same = apply_script(ruleset, backend_) == standing_.script;
-  const auto damage = damage_to(standing_);
-  if (same && damage && damage.value().empty()) {
-    return Done{};
+Result<> Keeper::replace(const Ruleset& ruleset) {
+  const auto fitting = fit(ruleset);
+  if (!fitting) {
+    return fitting.error();
   }
-  about_to();
+  const bool same = apply_script(fitting.value(), backend_) == standing_.script;
+  const auto damage = damage_to(standing_);
+  if (!same || !damage || !damage.value().empty()) {
+    if (auto put = put_up_instead(fitting.value()); !put) {
+      return put;
+    }
+  }
+  wanted_ = ruleset;
+  return Done{};
+}
+
+Result<> Keeper::put_up_instead(const Ruleset& ruleset) {
+  owner_.about_to_replace();
   auto standing = put_up(ruleset, backend_);
   if (!standing) {
     return standing.error();
   }
+  owner_.replaced();
   if (standing.value().ruleset.table != standing_.ruleset.table) {
     auto feed = ChangeFeed::open(loop_, backend_, ruleset.table,
-                                 [this](const std::string& who) { changed(who); });
+                                 [this](const Change& change) { changed(change); });
     if (!feed) {
       return feed.error();
     }
@@ -182,13 +283,17 @@ Result<> Keeper::replace(const Ruleset& ruleset, const std::function<void()>& ab
 }
 
 Keeper::Status Keeper::status() const {
-  return {.backend = backend_, .repairs = repairs_.total(), .trouble = trouble_};
+  return {.backend = backend_,
+          .repairs = repairs_.total(),
+          .trouble = trouble_,
+          .outside = standing_.ruleset.outside};
 }
 
-void Keeper::changed(const std::string& who) {
-  if (!who.empty()) {
-    who_ = who;
+void Keeper::changed(const Change& change) {
+  if (!change.who.empty()) {
+    who_ = change.who;
   }
+  links_changed_ = links_changed_ || change.about == Change::About::link;
   // Not put off by further changes: within a second it has to be mended.
   if (!looking_soon_) {
     looking_soon_ = true;
@@ -211,10 +316,36 @@ void Keeper::look() {
     log_.warning("cannot watch the firewall's rules: " + damage.error().text());
   } else if (damage.value().empty()) {
     trouble_.clear();
+  } else if (damage.value().text().empty()) {
+    follow_translations();
+  } else if (links_changed_ && damage.value().rules.empty() && damage.value().inputs.empty()) {
+    follow_links(damage.value().text());
   } else {
-    repair(damage.value());
+    repair(damage.value().text());
   }
   who_.clear();
+  // While lo is down nothing is missed, and what comes next is that it is up.
+  links_changed_ = links_changed_ && !lo_is_up();
+}
+
+// The kernel took the routes away with the link they went by: nobody to quarrel with, and as often
+// as it happens they are put back.
+void Keeper::follow_links(const std::string& damage) {
+  if (auto mended = mend(standing_); !mended) {
+    failed(damage + " with a change of lo", mended.error());
+    return;
+  }
+  trouble_.clear();
+  log_.warning("firewall: " + damage + " with a change of lo; put back");
+}
+
+void Keeper::follow_translations() {
+  if (auto followed = firewall::follow_translations(standing_); !followed) {
+    failed("the nat table was changed", followed.error());
+    return;
+  }
+  trouble_.clear();
+  log_.info("firewall: the nat table was changed; what it translates passes");
 }
 
 void Keeper::repair(const std::string& damage) {
@@ -224,11 +355,25 @@ void Keeper::repair(const std::string& damage) {
     return;
   }
   if (auto mended = mend(standing_); !mended) {
-    trouble_ = damage + by + ", and cannot be put back: " + mended.error().text();
-    log_.error("firewall: " + trouble_);
+    repairs_.came_to_nothing();
+    failed(damage + by, mended.error());
     return;
   }
+  trouble_.clear();
   log_.warning("firewall: " + damage + by + "; put back");
+}
+
+// What does not hold yet is tried again, said once.
+void Keeper::failed(const std::string& damage, const Error& error) {
+  const std::string said = damage + ", and cannot be put back: " + error.text();
+  if (said != trouble_) {
+    trouble_ = said;
+    log_.error("firewall: " + trouble_);
+  }
+  if (!looking_soon_) {
+    looking_soon_ = true;
+    soon_->once(again);
+  }
 }
 
 void Keeper::give_up(const std::string& damage) {

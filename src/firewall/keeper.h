@@ -5,6 +5,10 @@
 // Repairs stop after a few in a row: a tool that takes the rules away again and again is the
 // operator's to talk to. status() then says so until the next reload.
 //
+// What rules take from the machine (surroundings.h) is followed: routes that change make rules that
+// change. An interface that once led outside stays shut to clients for as long as the process
+// lives, and its successor.
+//
 // Main thread, on its loop. Calls programs and waits for them, for milliseconds.
 #pragma once
 
@@ -18,6 +22,7 @@
 #include "firewall/change_feed.h"
 #include "firewall/guardian.h"
 #include "firewall/repairs.h"
+#include "firewall/route_news.h"
 #include "firewall/standing.h"
 #include "loop/loop.h"
 
@@ -25,19 +30,22 @@ namespace weir::firewall {
 
 class Keeper {
  public:
-  // `around` runs the function it is given: the owner may have to know when programs are started.
-  using Around = std::function<void(const std::function<void()>&)>;
+  struct Owner {
+    // Rules are about to be replaced by others, and have been: the kernel counts anew.
+    std::function<void()> about_to_replace;
+    std::function<void()> replaced;
+  };
 
   static Result<std::unique_ptr<Keeper>> start(Loop& loop, Log& log, const Ruleset& ruleset,
-                                               Backend backend, Around around);
+                                               Backend backend, Owner owner);
   // Goes on with the rules of a gateway that is being taken over, and with its guardian (null: it
   // has none). They are replaced where these are others; they stay if nothing comes of it.
   struct Inherited {
-    Standing standing;
+    Standing standing;  // the ruleset: only what led outside
     std::unique_ptr<Guardian> guardian;
   };
   static Result<std::unique_ptr<Keeper>> inherit(Loop& loop, Log& log, const Ruleset& ruleset,
-                                                 Inherited from, Around around);
+                                                 Inherited from, Owner owner);
   // They are ours alone now: a guardian that nothing is left to do for is dismissed.
   void settle();
 
@@ -55,39 +63,54 @@ class Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
-  // Other rules from now on. On error those that were there stay. `about_to` is called before rules
-  // are written, if any have to be.
-  Result<> replace(const Ruleset& ruleset, const std::function<void()>& about_to);
+  // Other rules from now on. On error those that were there stay.
+  Result<> replace(const Ruleset& ruleset);
 
   struct Status {
     Backend backend = Backend::nft;
     std::uint64_t repairs = 0;
-    std::string trouble;  // why the rules are not what they should be; empty: they are
+    std::string trouble;               // why the rules are not what they should be; empty: they are
+    std::vector<std::string> outside;  // Ruleset::outside
   };
   [[nodiscard]] Status status() const;
 
  private:
-  Keeper(Loop& loop, Log& log, Backend backend, Around around);
+  Keeper(Loop& loop, Log& log, Backend backend, Owner owner);
 
   Result<> watch();
+  Result<Ruleset> fit(const Ruleset& ruleset);
+  Result<> put_up_instead(const Ruleset& ruleset);
+  void routes_changed();
+  void fit_again();
+  void say_what_changed(const Ruleset& before) const;
   Result<> guard(const Ruleset& ruleset);
-  void changed(const std::string& who);
+  void changed(const Change& change);
   void look();
+  void follow_links(const std::string& damage);
+  void follow_translations();
   void repair(const std::string& damage);
+  void failed(const std::string& damage, const Error& error);
   void give_up(const std::string& damage);
 
   Loop& loop_;
   Log& log_;
   Backend backend_;
-  Around around_;
+  Owner owner_;
+  Ruleset wanted_;  // as it was given, before it was fitted to the machine
   Standing standing_;
   Repairs repairs_;
   std::string who_;  // changed something since we looked, as far as we know
   std::string trouble_;
   bool looking_soon_ = false;
+  bool links_changed_ = false;  // since we looked
   bool resting_ = false;
   std::unique_ptr<Guardian> guardian_;
   std::unique_ptr<ChangeFeed> feed_;
+  RouteSurvey::Scope scope_;  // of the routes that the rules hang on
+  std::unique_ptr<RouteNews> news_;
+  std::unique_ptr<Timer> fit_soon_;
+  bool fitting_soon_ = false;
+  Instant no_fit_before_{};
   std::unique_ptr<Timer> soon_;
   std::unique_ptr<Timer> now_and_then_;
 };

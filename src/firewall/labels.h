@@ -4,6 +4,8 @@
 
 namespace weir::firewall::label {
 
+// A socket of weir's towards a server opened it; set where iptables needs it, for IPv6.
+inline constexpr int opened = 115;
 // weir began it in a peer's name: what the client says is no answer.
 inline constexpr int spoken_first = 116;
 // It began while weir drained, and goes on without it.

@@ -3,9 +3,11 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 
 #include "base/netlink.h"
@@ -35,6 +37,19 @@ std::optional<Family> family_in(std::uint8_t domain) {
   }
 }
 
+PolicyRule::Action action_in(std::uint8_t action) {
+  switch (action) {
+    case FR_ACT_TO_TBL:
+      return PolicyRule::Action::lookup;
+    case FR_ACT_GOTO:
+      return PolicyRule::Action::jump;
+    case FR_ACT_NOP:
+      return PolicyRule::Action::nothing;
+    default:
+      return PolicyRule::Action::other;
+  }
+}
+
 std::string prefix_text(Family family, Bytes address, int length) {
   if (family == Family::v4) {
     const auto raw = read_as<in_addr>(address);
@@ -59,6 +74,7 @@ std::optional<PolicyRule> policy_rule_in(std::span<const std::byte> message) {
   PolicyRule rule;
   rule.family = *family;
   rule.table = fixed->table;
+  rule.action = action_in(fixed->action);
   each_attribute(message, sizeof(nlmsghdr) + sizeof(fib_rule_hdr),
                  [&](std::uint16_t type, Bytes content) {
                    const auto number = read_as<std::uint32_t>(content);
@@ -75,6 +91,12 @@ std::optional<PolicyRule> policy_rule_in(std::span<const std::byte> message) {
                      case FRA_TABLE:
                        rule.table = number.value_or(0);
                        break;
+                     case FRA_GOTO:
+                       rule.target = number.value_or(0);
+                       break;
+                     case FRA_IIFNAME:
+                       rule.inbound = netlink::text_of(content);
+                       break;
                      case FRA_PROTOCOL:
                        rule.protocol = read_as<std::uint8_t>(content).value_or(0);
                        break;
@@ -82,6 +104,9 @@ std::optional<PolicyRule> policy_rule_in(std::span<const std::byte> message) {
                        break;
                    }
                  });
+  if (rule.action != PolicyRule::Action::lookup) {
+    rule.table = 0;
+  }
   return rule;
 }
 
@@ -168,14 +193,14 @@ std::vector<Family> routed_families() {
   return {Family::v4, Family::v6};
 }
 
-std::string_view name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
-
-bool has_rule(std::span<const PolicyRule> rules, const Ruleset& ruleset) {
-  return std::any_of(rules.begin(), rules.end(), [&](const PolicyRule& rule) {
-    return rule.mark == ruleset.mark && rule.table == ruleset.table &&
-           rule.protocol == route_protocol;
-  });
+bool lo_is_up() {
+  const Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strncpy(request.ifr_name, "lo", sizeof(request.ifr_name) - 1);
+  return ioctl(socket.get(), SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
 }
+
+std::string_view name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
 
 bool has_route(std::span<const TableRoute> routes, const Ruleset& ruleset) {
   const unsigned loopback = if_nametoindex("lo");
@@ -187,14 +212,18 @@ bool has_route(std::span<const TableRoute> routes, const Ruleset& ruleset) {
 
 Result<std::vector<std::string>> missing_policy_routes(const Ruleset& ruleset) {
   std::vector<std::string> missing;
+  if (!lo_is_up()) {
+    return missing;
+  }
   for (const Family family : routed_families()) {
     const auto rules = read_policy_rules(family);
     if (!rules) {
       return rules.error();
     }
     const std::string name(name_of(family));
-    if (!has_rule(rules.value(), ruleset)) {
-      missing.push_back("the " + name + " policy rule");
+    for (const PolicyRule& rule : missing_rules(rules.value(), ruleset, family)) {
+      missing.push_back("the " + name + " policy rule at priority " +
+                        std::to_string(rule.priority));
     }
     const auto routes = read_routes(family, ruleset.table);
     if (!routes) {

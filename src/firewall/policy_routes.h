@@ -1,6 +1,6 @@
 // The kernel's policy rules and the routes of one table, asked over netlink: no program is started,
-// so that the gateway can ask as often as something changes. What weir needs of them is one rule
-// and one route a family.
+// so that the gateway can ask as often as something changes. What weir needs of them is a few rules
+// (policy_rules.h) and one route a family.
 //
 // Blocking, for microseconds; any thread. Reading needs no privilege.
 #pragma once
@@ -12,20 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "firewall/policy_rules.h"
 #include "firewall/ruleset.h"
 #include "weir/endpoint.h"
 #include "weir/result.h"
 
 namespace weir::firewall {
-
-struct PolicyRule {
-  Family family = Family::v4;
-  std::uint32_t priority = 0;
-  Mark mark;  // mask 0: does not look at the mark
-  std::uint32_t table = 0;
-  std::uint8_t protocol = 0;  // who made it
-  friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
-};
 
 struct TableRoute {
   Family family = Family::v4;
@@ -44,11 +36,14 @@ struct TableRoute {
 [[nodiscard]] std::vector<Family> routed_families();
 [[nodiscard]] std::string_view name_of(Family family);
 
-// Whether these lists have what the ruleset needs.
-[[nodiscard]] bool has_rule(std::span<const PolicyRule> rules, const Ruleset& ruleset);
+// Whether this list has what the ruleset needs.
 [[nodiscard]] bool has_route(std::span<const TableRoute> routes, const Ruleset& ruleset);
 
-// What is missing, in words: "the IPv6 policy rule", "the IPv4 route in table 100". Empty: nothing.
+// While it is down the kernel has no route by it, and takes none.
+[[nodiscard]] bool lo_is_up();
+
+// What is missing, in words: "the IPv6 policy rule at priority 50", "the IPv4 route in table 100".
+// Empty: nothing, or nothing that could be put back before lo is up.
 [[nodiscard]] Result<std::vector<std::string>> missing_policy_routes(const Ruleset& ruleset);
 
 // One message of a dump; none for other kinds.

@@ -9,9 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <optional>
+#include <thread>
 
 namespace weir::firewall {
 
@@ -115,7 +119,10 @@ void reset_signals(posix_spawnattr_t& attributes) {
   sigfillset(&ordinary);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &ordinary);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  // A group of its own: what it starts can be ended with it.
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 }
 
 int start(pid_t& pid, const std::string& file, std::vector<std::string> arguments,
@@ -136,9 +143,38 @@ int start(pid_t& pid, const std::string& file, std::vector<std::string> argument
   return code;
 }
 
+// Its status, once it has ended; none: it has not.
+Result<std::optional<int>> look_after(pid_t pid, int options) {
+  int status = 0;
+  pid_t ended = 0;
+  while ((ended = waitpid(pid, &status, options)) < 0) {
+    if (errno != EINTR) {
+      return failed("waitpid", errno);
+    }
+  }
+  return ended == pid ? std::optional(status) : std::nullopt;
+}
+
+// Looks again and again, ever more rarely: most end within a few milliseconds.
+Result<std::optional<int>> wait_for(pid_t pid, Milliseconds patience) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::microseconds most_between{5'000};
+  const auto until = steady_clock::now() + patience;
+  std::chrono::microseconds between{100};
+  while (true) {
+    auto ended = look_after(pid, WNOHANG);
+    if (!ended || ended.value() || steady_clock::now() >= until) {
+      return ended;
+    }
+    std::this_thread::sleep_for(between);
+    between = std::min(between * 2, most_between);
+  }
+}
+
 }  // namespace
 
-Result<Ended> run_program(const std::vector<std::string>& arguments, const std::string& input) {
+Result<Ended> run_program(const std::vector<std::string>& arguments, const std::string& input,
+                          Milliseconds patience) {
   const std::string& name = arguments.front();
   const std::string file = find(name);
   if (file.empty()) {
@@ -154,12 +190,18 @@ Result<Ended> run_program(const std::vector<std::string>& arguments, const std::
   if (const int code = start(pid, file, arguments, {&in, &out, &err}); code != 0) {
     return failed("cannot start " + name, code);
   }
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) {
-      return failed("cannot wait for " + name, errno);
-    }
+  auto ended = wait_for(pid, patience);
+  if (ended && !ended.value()) {
+    constexpr Milliseconds to_die{1'000};
+    kill(-pid, SIGKILL);
+    static_cast<void>(wait_for(pid, to_die));
+    return Error(name + " did not end within " + std::to_string(patience.count() / 1'000) +
+                 " s, and was killed");
   }
+  if (!ended) {
+    return ended.error().while_trying("cannot wait for " + name);
+  }
+  const int status = *ended.value();
   return Ended{.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
                .output = out.read_all(),
                .errors = err.read_all()};

@@ -15,4 +15,11 @@ bool Repairs::may_repair(Instant now) {
   return true;
 }
 
+void Repairs::came_to_nothing() {
+  if (!recent_.empty()) {
+    recent_.pop_back();
+    --total_;
+  }
+}
+
 }  // namespace weir::firewall

@@ -16,6 +16,8 @@ class Repairs {
 
   // Whether one more is worth it; counts it if so. After the first no it stays no.
   [[nodiscard]] bool may_repair(Instant now);
+  // The one that was just counted failed: it is tried again, and not held against the others.
+  void came_to_nothing();
   [[nodiscard]] std::uint64_t total() const { return total_; }
   // The operator has looked at it.
   void begin_anew() {

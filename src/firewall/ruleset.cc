@@ -38,11 +38,12 @@ void add(Ports& all, const Ports& more) {
   all = joined(std::move(all.ranges));
 }
 
-Decision decision_of(const RuleSettings& rule, std::size_t row, Verdict verdict) {
+Decision decision_of(const RuleSettings& rule, std::size_t row, Upstream::Handling handling) {
   Decision decision;
   decision.name = rule.name;
   decision.row = row;
-  decision.verdict = verdict;
+  decision.verdict = verdict_of(handling.offload);
+  decision.leads = handling.leads;
   decision.tcp = ports_of(rule.on, Protocol::tcp);
   decision.udp = ports_of(rule.on, Protocol::udp);
   decision.interfaces = rule.interfaces;
@@ -51,12 +52,13 @@ Decision decision_of(const RuleSettings& rule, std::size_t row, Verdict verdict)
   return decision;
 }
 
-Decision default_decision(const Ruleset& ruleset, Verdict verdict) {
+Decision default_decision(Ports tcp, Ports udp, Upstream::Handling handling) {
   Decision decision;
   decision.name = "(default)";
-  decision.verdict = verdict;
-  decision.tcp = ruleset.tcp;
-  decision.udp = ruleset.udp;
+  decision.verdict = verdict_of(handling.offload);
+  decision.leads = handling.leads;
+  decision.tcp = std::move(tcp);
+  decision.udp = std::move(udp);
   decision.v4.emplace();
   decision.v6.emplace();
   return decision;
@@ -124,9 +126,28 @@ bool Ruleset::harms_answers(Protocol protocol) const {
   });
 }
 
+bool Ruleset::needs_way(const Decision& decision) const {
+  // With `towards` a route there is asked for already.
+  return decision.verdict == Verdict::intercept && takes_new() && towards.empty() &&
+         lookup == Lookup::by_packet && decision.leads == Upstream::Leads::to_destination;
+}
+
+bool Ruleset::needs_ways() const {
+  return std::any_of(decisions.begin(), decisions.end(),
+                     [this](const Decision& decision) { return needs_way(decision); });
+}
+
+bool Ruleset::looks_at_routes() const { return !towards.empty() || needs_ways(); }
+
+bool Ruleset::spares_own(const Decision& decision) const {
+  return local_services && inbound != Inbound::named && decision.interfaces.empty() &&
+         decision.verdict == Verdict::intercept && decision.leads != Upstream::Leads::elsewhere;
+}
+
 Ruleset make_ruleset(const Configuration& configuration,
-                     std::span<const Upstream::Offload> offloads, Upstream::Offload otherwise) {
-  assert(offloads.size() == configuration.rules.size());
+                     std::span<const Upstream::Handling> handlings, Upstream::Handling otherwise,
+                     std::vector<Cgroup> cgroups) {
+  assert(handlings.size() == configuration.rules.size());
   const FirewallSettings& settings = configuration.firewall;
   Ruleset ruleset;
   ruleset.file = configuration.file;
@@ -134,17 +155,28 @@ Ruleset make_ruleset(const Configuration& configuration,
   ruleset.mark = settings.mark;
   ruleset.table = settings.table;
   ruleset.bypass_mark = settings.bypass_mark;
+  ruleset.inbound = settings.inbound;
   ruleset.interfaces = settings.interfaces;
+  ruleset.towards = settings.towards;
   ruleset.exclude_v4 = of_family(settings.exclude, Family::v4);
   ruleset.exclude_v6 = of_family(settings.exclude, Family::v6);
   ruleset.local = settings.local;
+  ruleset.exclude_users = settings.exclude_users;
+  ruleset.exclude_cgroups = std::move(cgroups);
   ruleset.local_services = settings.local_services;
   ruleset.on_failure = settings.on_failure;
 
+  // Ports that some rule sends to the gateway, which then has to have a word for the rest of them.
+  Ports tcp;
+  Ports udp;
   for (std::size_t i = 0; i < configuration.rules.size(); ++i) {
-    Decision decision = decision_of(configuration.rules[i], i + 1, verdict_of(offloads[i]));
+    Decision decision = decision_of(configuration.rules[i], i + 1, handlings[i]);
     add(ruleset.tcp, decision.tcp);
     add(ruleset.udp, decision.udp);
+    if (decision.verdict == Verdict::intercept) {
+      add(tcp, decision.tcp);
+      add(udp, decision.udp);
+    }
     if (decision.v4 || decision.v6) {
       ruleset.decisions.push_back(std::move(decision));
     }
@@ -153,12 +185,24 @@ Ruleset make_ruleset(const Configuration& configuration,
     return ruleset;
   }
 
-  const Verdict last = verdict_of(otherwise);
-  while (last == Verdict::intercept && !ruleset.decisions.empty() &&
-         ruleset.decisions.back().verdict == last) {
+  const bool given = configuration.gateway.default_given;
+  if (!given && tcp.empty() && udp.empty()) {
+    ruleset.decisions.push_back(default_decision(
+        ruleset.tcp, ruleset.udp,
+        {.offload = Upstream::Offload::bypass, .leads = Upstream::Leads::to_destination}));
+    return ruleset;
+  }
+  Decision last = given ? default_decision(ruleset.tcp, ruleset.udp, otherwise)
+                        : default_decision(std::move(tcp), std::move(udp), otherwise);
+  const auto comes_to_the_same = [&](const Decision& decision) {
+    return decision.verdict == Verdict::intercept && last.verdict == decision.verdict &&
+           ruleset.needs_way(decision) == ruleset.needs_way(last) &&
+           ruleset.spares_own(decision) == ruleset.spares_own(last);
+  };
+  while (!ruleset.decisions.empty() && comes_to_the_same(ruleset.decisions.back())) {
     ruleset.decisions.pop_back();
   }
-  ruleset.decisions.push_back(default_decision(ruleset, last));
+  ruleset.decisions.push_back(std::move(last));
   return ruleset;
 }
 

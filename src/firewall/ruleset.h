@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/configuration.h"
+#include "firewall/cgroups.h"
 #include "weir/units.h"
 #include "weir/upstream.h"
 
@@ -61,9 +62,17 @@ struct Decision {
   Verdict verdict = Verdict::intercept;
   Ports tcp;
   Ports udp;
+  Upstream::Leads leads = Upstream::Leads::elsewhere;
   std::vector<std::string> interfaces;  // empty: any
   std::optional<Addresses> v4;          // none: nothing of this family can match
   std::optional<Addresses> v6;
+};
+
+// Seconds that connection tracking remembers a TCP connection after both FINs, and after a reset.
+struct ClosingTimeouts {
+  unsigned time_wait = 0;
+  unsigned close = 0;
+  friend bool operator==(const ClosingTimeouts&, const ClosingTimeouts&) = default;
 };
 
 struct Ruleset {
@@ -72,27 +81,66 @@ struct Ruleset {
   Mark mark;
   std::uint32_t table = 0;
   Mark bypass_mark;
-  std::vector<std::string> interfaces;  // intercept only what comes in here; empty: all
+  Inbound inbound = Inbound::not_outside;
+  std::vector<std::string> interfaces;  // named; `ppp*` is every one that begins so
+  std::vector<std::string> towards;     // only what routing sends out by one of these; empty: any
   std::vector<Prefix> exclude_v4;
   std::vector<Prefix> exclude_v6;
   bool local = false;  // also what the router itself sends
+  // But not what these send.
+  std::vector<UserSetting> exclude_users;
+  std::vector<Cgroup> exclude_cgroups;
   bool local_services = false;
   OnFailure on_failure = OnFailure::open;
   // Whom the rules are made for: see while_draining and while_down.
   enum class Gateway : std::uint8_t { serves, drains, is_down } gateway = Gateway::serves;
   Ports tcp;  // every port that some rule names
   Ports udp;
-  // First match wins. The last one is the default and has no condition besides the ports above.
-  // Rules at the end that go to the gateway, as the default does, are left to it.
+
+  // What the machine adds to the configuration (surroundings.h).
+  std::vector<std::string> outside;  // Inbound::not_outside: these are not for clients
+  bool all_outside = false;          // and there are no others
+  // Policy rules may ask for the interface that a packet came in by, which a rule of nft cannot.
+  enum class Lookup : std::uint8_t { by_packet, by_interface } lookup = Lookup::by_packet;
+  enum class LongLists : std::uint8_t { are_rules, are_sets } long_lists = LongLists::are_rules;
+  std::optional<ClosingTimeouts> closing;  // of what weir carries; none: the kernel's
+  // For iptables, which cannot ask the routes: destinations that go by because of them.
+  struct ByRoutes {
+    std::vector<Prefix> v4;
+    std::vector<Prefix> v6;
+  } by_routes;
+
+  // First match wins. The last one is the default: for all of the ports above where the file sets
+  // it or nothing goes to the gateway; else for those that some rule sends there, and what is left
+  // goes on as if there were no weir. Rules at the end that go to the gateway, as the default does,
+  // are left to it.
   std::vector<Decision> decisions;
 
+  // On the router's own packets that are to come in again; without any, on datagrams that come in
+  // and may not be fragmented.
+  [[nodiscard]] Mark both_marks() const {
+    return {mark.value | bypass_mark.value, mark.mask | bypass_mark.mask};
+  }
   [[nodiscard]] bool has(Verdict verdict) const;
+  // Whether a decision is for every packet that comes to be decided.
+  [[nodiscard]] bool is_for_all(const Decision& decision) const {
+    return decision.row == 0 && decision.tcp == tcp && decision.udp == udp;
+  }
   // The UDP ports whose datagrams the firewall may have to refuse by itself.
   [[nodiscard]] Ports refused_udp() const;
   [[nodiscard]] bool refuses_tcp() const;
   // Whether some decision would harm what comes back to a client in a flow that weir does not
   // carry: a packet to a port that a rule names, though it opens nothing.
   [[nodiscard]] bool harms_answers(Protocol protocol) const;
+  // What it would intercept goes on instead where the router has no way to its destination: the
+  // client hears of that as if there were no weir, and may try the other address family.
+  [[nodiscard]] bool needs_way(const Decision& decision) const;
+  [[nodiscard]] bool needs_ways() const;
+  // Whether routes decide about anything.
+  [[nodiscard]] bool looks_at_routes() const;
+  // The same for the router's own addresses, which weir would reach from within: an input filter
+  // sees its connections come in on lo. Only where the clients' interfaces are named is that meant.
+  [[nodiscard]] bool spares_own(const Decision& decision) const;
   // Connections that began without the gateway go on without it, or else are reset.
   [[nodiscard]] bool passes_what_is_under_way() const { return on_failure == OnFailure::open; }
   // What opens a connection is handed to the listener.
@@ -102,11 +150,12 @@ struct Ruleset {
   [[nodiscard]] bool keeps_datagrams() const { return gateway != Gateway::is_down && !udp.empty(); }
 };
 
-// `offloads` has one entry for each of configuration.rules: what the firewall may do alone for the
-// upstream that the rule uses; `otherwise` is the same for the gateway's default.
+// `handlings` has one entry for each of configuration.rules, of the upstream that the rule uses;
+// `otherwise` is the same for the gateway's default. `cgroups`: those of firewall.exclude_cgroups
+// that are there.
 [[nodiscard]] Ruleset make_ruleset(const Configuration& configuration,
-                                   std::span<const Upstream::Offload> offloads,
-                                   Upstream::Offload otherwise);
+                                   std::span<const Upstream::Handling> handlings,
+                                   Upstream::Handling otherwise, std::vector<Cgroup> cgroups = {});
 
 // The rules for a gateway that takes no new flows, where on-failure = open: what belongs to flows
 // of its own still reaches it, and what begins now goes on as if there were no weir, to its end,

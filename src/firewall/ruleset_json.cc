@@ -64,7 +64,12 @@ std::string ruleset_json(const Ruleset& ruleset) {
            {"mark", json_of(ruleset.mark)},
            {"table", ruleset.table},
            {"bypass_mark", json_of(ruleset.bypass_mark)},
+           {"inbound", ruleset.inbound == Inbound::named        ? "named"
+                       : ruleset.inbound == Inbound::everywhere ? "all"
+                                                                : "auto"},
            {"interfaces", ruleset.interfaces},
+           {"outside", ruleset.outside},
+           {"towards", ruleset.towards},
            {"exclude", json_of(ruleset.exclude_v4)},
            {"local", ruleset.local},
            {"local_services", ruleset.local_services},
@@ -72,6 +77,16 @@ std::string ruleset_json(const Ruleset& ruleset) {
            {"tcp", json_of(ruleset.tcp)},
            {"udp", json_of(ruleset.udp)},
            {"decisions", Json::array()}};
+  if (ruleset.closing) {
+    out["closing_timeouts"] = {{"time_wait", ruleset.closing->time_wait},
+                               {"close", ruleset.closing->close}};
+  }
+  for (const UserSetting& user : ruleset.exclude_users) {
+    out["exclude_users"].push_back(user.id);
+  }
+  for (const Cgroup& cgroup : ruleset.exclude_cgroups) {
+    out["exclude_cgroups"].push_back(cgroup.path);
+  }
   for (Json& prefix : json_of(ruleset.exclude_v6)) {
     out["exclude"].push_back(std::move(prefix));
   }

@@ -2,20 +2,20 @@
 
 #include <fmt/format.h>
 
-#include "firewall/iptables.h"
-#include "firewall/iptables_chains.h"
-#include "firewall/nft.h"
+#include "firewall/input_opening.h"
+#include "firewall/ipset.h"
+#include "firewall/lower.h"
+#include "firewall/policy_rules.h"
+#include "firewall/print_iptables.h"
+#include "firewall/print_nft.h"
+#include "firewall/shell_input.h"
+#include "firewall/shell_nat.h"
 #include "firewall/shell_text.h"
 #include "firewall/words.h"
 
 namespace weir::firewall {
 
 namespace {
-
-std::string mark_text(Mark mark) {
-  return mark.mask == 0xffffffff ? fmt::format("{:#x}", mark.value)
-                                 : fmt::format("{:#x}/{:#x}", mark.value, mark.mask);
-}
 
 std::string here_document(std::string_view function, const std::string& text) {
   return fmt::format("\n{}() {{\n\tcat <<'END'\n{}END\n}}\n", function, text);
@@ -54,8 +54,8 @@ std::string introduction(const Ruleset& ruleset, Backend backend) {
       "# as they are{}\n"
       "#\n"
       "# Interception also needs forwarding (net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)\n"
-      "# and, if there is an input filter, that it accepts what is marked: an intercepted packet\n"
-      "# is input to this machine.\n",
+      "# and, if nft has an input filter, that it accepts what is marked: an intercepted packet\n"
+      "# is input to this machine. With iptables' INPUT this script sees to that.\n",
       printable(ruleset.file), name_of(backend), ruleset.port, mark_text(ruleset.mark),
       backend == Backend::nft
           ? "."
@@ -74,13 +74,21 @@ std::string introduction(const Ruleset& ruleset, Backend backend) {
   return text + "\n" + std::string(shell::prologue);
 }
 
-std::string chains_of(const Ruleset& ruleset, Family family, std::string_view table) {
-  return fmt::format("{}", fmt::join(iptables_chains(ruleset, family, table), " "));
+// What is installed, for both families.
+struct Plans {
+  explicit Plans(const Plan& plan)
+      : v4(for_iptables(plan, Family::v4)), v6(for_iptables(plan, Family::v6)) {}
+  Plan v4;
+  Plan v6;
+};
+
+std::string chains_of(const Plan& plan, std::string_view table) {
+  return fmt::format("{}", fmt::join(chains_in(plan, table), " "));
 }
 
 // The jumps into filter's WEIR, or their removal when an earlier configuration needed them.
-std::string filter_jumps(const Ruleset& ruleset) {
-  if (iptables_chains(ruleset, Family::v4, "filter").empty()) {
+std::string filter_jumps(const Ruleset& ruleset, const Plan& plan) {
+  if (chains_in(plan, "filter").empty()) {
     return "\n# No rule rejects.\n"
            "filter_jumps() { # COMMAND\n"
            "\tremove_jump \"$1\" filter FORWARD WEIR\n"
@@ -101,24 +109,80 @@ std::string filter_jumps(const Ruleset& ruleset) {
                              : "remove_jump \"$1\" filter INPUT WEIR",
       ruleset.local ? "jump_from \"$1\" filter OUTPUT WEIR-LOCAL -I"
                     : "remove_jump \"$1\" filter OUTPUT WEIR-LOCAL",
-      chains_of(ruleset, Family::v4, "filter"));
+      chains_of(plan, "filter"));
+}
+
+std::string nat_part(const Ruleset& ruleset) {
+  return std::string(shell::copy_nat) +
+         fmt::format("\nhit={:#x}/{:#x}\nmiss={:#x}/{:#x}\nmasks={:#x}\nlocal={}\n",
+                     ruleset.bypass_mark.value, ruleset.bypass_mark.mask, ruleset.mark.value,
+                     ruleset.mark.mask, ruleset.both_marks().mask, ruleset.local ? "1" : "");
+}
+
+// Lists that the rules look at. Those of other rules go once nothing looks at them any more.
+std::string sets_part(const Plans& plans) {
+  const std::string sets = print_ipsets(plans.v4) + print_ipsets(plans.v6);
+  std::string text;
+  if (!sets.empty()) {
+    text += "\n# --- Sets: what the rules look at, each named after what is in it";
+    text += here_document("sets", sets);
+  }
+  text += fmt::format("\nadd_sets() {{\n\t{}\n}}\n",
+                      sets.empty() ? ":" : "need ipset ipset\n\tsets | ipset restore -exist");
+  text += shell::remove_sets;
+  std::vector<std::string> names = ipset_names(plans.v4);
+  const std::vector<std::string> v6 = ipset_names(plans.v6);
+  names.insert(names.end(), v6.begin(), v6.end());
+  text += fmt::format("\nsets_to_keep='{}'\n", fmt::join(names, " "));
+  return text;
+}
+
+std::string input_part(const Ruleset& ruleset) {
+  const std::string rule = input_rule(ruleset);
+  return std::string(shell::input) +
+         fmt::format("\nsettle_inputs() {{\n\t{}\n}}\n",
+                     rule.empty() ? "shut_inputs" : "open_inputs '" + rule + "'");
 }
 
 std::string iptables_part(const Ruleset& ruleset) {
-  std::string text = "\n# --- Rules: chains WEIR… in the tables mangle and filter\n";
-  text += here_document("ruleset_iptables", render_iptables(ruleset, Family::v4));
-  text += here_document("ruleset_ip6tables", render_iptables(ruleset, Family::v6));
+  const Plans plans(make_plan(ruleset));
+  std::string text = sets_part(plans);
+  text += "\n# --- Rules: chains WEIR… in the tables mangle and filter\n";
+  text += here_document("ruleset_iptables", print_iptables(plans.v4));
+  text += here_document("ruleset_ip6tables", print_iptables(plans.v6));
   text += fmt::format(
       "\nchains() {{ # COMMAND\n"
       "\tif [ \"$1\" = iptables ]; then\n\t\techo '{}'\n\telse\n\t\techo '{}'\n\tfi\n}}\n",
-      chains_of(ruleset, Family::v4, "mangle"), chains_of(ruleset, Family::v6, "mangle"));
+      chains_of(plans.v4, "mangle"), chains_of(plans.v6, "mangle"));
+  text += "\n# Errors about masqueraded connections: where the kernel has connlabel.\n";
+  text += here_document("masqueraded_iptables", print_optional(plans.v4));
+  text += here_document("masqueraded_ip6tables", print_optional(plans.v6));
+  text += nat_part(ruleset);
+  text += fmt::format("\n# Whether any rule asks what nat translates.\ndecides() {{\n\t{}\n}}\n",
+                      ruleset.decisions.empty() ? "false" : "true");
   text += shell::iptables_chains;
-  text += filter_jumps(ruleset);
-  text += fmt::format("\nlocal_jumps() {{ # COMMAND\n\t{}\n}}\n",
-                      ruleset.local ? "jump_from \"$1\" mangle OUTPUT WEIR-LOCAL -A"
-                                    : "remove_jump \"$1\" mangle OUTPUT WEIR-LOCAL");
+  text += filter_jumps(ruleset, plans.v4);
+  const auto local_jump = [](const Plan& plan) {
+    return plan.find("WEIR-LOCAL", "mangle") != nullptr
+               ? "first_jump_from \"$1\" mangle OUTPUT WEIR-LOCAL"
+               : "remove_jump \"$1\" mangle OUTPUT WEIR-LOCAL";
+  };
+  text += fmt::format(
+      "\nlocal_jumps() {{ # COMMAND\n\tif [ \"$1\" = iptables ]; then\n\t\t{}\n\telse\n\t\t{}\n"
+      "\tfi\n}}\n",
+      local_jump(plans.v4), local_jump(plans.v6));
+  text += input_part(ruleset);
   text += shell::iptables_apply;
   return text;
+}
+
+// The same for either family.
+std::string policy_rules(const Ruleset& ruleset) {
+  std::string lines;
+  for (const PolicyRule& rule : policy_rules_of(ruleset, Family::v4)) {
+    lines += fmt::format("{} {}\n", rule.priority, words(rule));
+  }
+  return here_document("policy_rules", lines);
 }
 
 std::string own_numbers() { return fmt::format("\nprotocol={}\n", route_protocol); }
@@ -130,9 +194,26 @@ std::string routes_script(const Ruleset& ruleset) {
   text += shell::prologue;
   text += shell::add_routes;
   text += own_numbers();
-  text += fmt::format("priority={}\nmark={}\ntable={}\n", rule_priority, mark_text(ruleset.mark),
-                      ruleset.table);
+  text += fmt::format("table={}\n", ruleset.table);
+  text += policy_rules(ruleset);
   text += shell::routes_apply;
+  return text;
+}
+
+std::string nat_script(const Ruleset& ruleset) {
+  std::string text = "#!/bin/sh\n";
+  text += shell::prologue;
+  text += nat_part(ruleset);
+  text += shell::iptables_chains;
+  text += shell::nat_apply;
+  return text;
+}
+
+std::string input_script(const Ruleset& ruleset) {
+  std::string text = "#!/bin/sh\n";
+  text += shell::prologue;
+  text += input_part(ruleset);
+  text += shell::input_apply;
   return text;
 }
 
@@ -140,14 +221,15 @@ std::string apply_script(const Ruleset& ruleset, Backend backend) {
   std::string text = introduction(ruleset, backend);
   text += shell::add_routes;
   text += own_numbers();
-  text += fmt::format("priority={}\nmark={}\ntable={}\n", rule_priority, mark_text(ruleset.mark),
-                      ruleset.table);
+  text += fmt::format("table={}\n", ruleset.table);
+  text += policy_rules(ruleset);
   text += shell::remove_routes;
   if (backend == Backend::iptables) {
     return text + iptables_part(ruleset);
   }
   text += "\n# --- Rules: the table `inet weir`\n";
   text += here_document("ruleset", render_nft(ruleset));
+  text += input_part(ruleset);
   text += shell::nft_apply;
   return text;
 }
@@ -159,10 +241,12 @@ std::string remove_script(Backend backend) {
   text += shell::prologue;
   text += own_numbers();
   text += shell::remove_routes;
+  text += shell::input;
   if (backend == Backend::nft) {
     text += shell::nft_remove;
   } else {
     text += shell::iptables_chains;
+    text += shell::remove_sets;
     text += shell::iptables_remove;
   }
   return text;

@@ -30,7 +30,9 @@ families() {
 inline constexpr std::string_view add_routes = R"sh(
 # --- Policy routes
 # A packet that carries the mark looks up a table whose only route delivers it to this machine,
-# whatever its destination. Rule and route carry a protocol number by which weir knows its own.
+# whatever its destination. Where the kernel or another firewall asks for the way back to a packet's
+# sender, it asks from lo, with the packet's mark: that must not find this table. Rules and route
+# carry a protocol number by which weir knows its own.
 
 add_routes() { # -4 | -6
 	# With IPv6 switched off there is nothing to route, and no route can be added.
@@ -43,13 +45,17 @@ add_routes() { # -4 | -6
 			*) fail "cannot add a route to table $table: $error" ;;
 			esac
 	fi
-	wanted="$priority: from all fwmark $mark lookup $table proto $protocol"
-	found=$(ip -N "$1" rule show | tr -s '\t ' ' ' | sed -n "s/ *\$//; /proto $protocol\$/p")
-	[ "$found" = "$wanted" ] && return
-	# None, or one of an earlier configuration.
-	ip "$1" rule flush protocol "$protocol" 2>/dev/null
-	ip "$1" rule add fwmark "$mark" lookup "$table" priority "$priority" protocol "$protocol" ||
-		exit 1
+	found=$(ip -N "$1" rule show | tr -s '\t ' ' ' |
+		sed -n "s/ *\$//; s/: / /; s/ \[unresolved\]//; /proto $protocol\$/p")
+	policy_rules | while read -r priority rule; do
+		echo "$found" | grep -qxF "$priority $rule" && continue
+		ip "$1" rule add $rule priority "$priority" || exit 1
+	done || exit 1
+	# Those of an earlier configuration.
+	echo "$found" | while read -r priority rule; do
+		[ -z "$rule" ] || policy_rules | grep -qxF "$priority $rule" ||
+			ip "$1" rule del $rule priority "$priority"
+	done
 	ip -N "$1" route show table all proto "$protocol" |
 		sed -n 's/.* table \([0-9]*\).*/\1/p' | sort -u |
 		while read -r other; do
@@ -96,6 +102,7 @@ main() {
 		(add_routes "$family") || give_up
 	done
 	ruleset | nft -f - || give_up
+	settle_inputs
 }
 
 main </dev/null
@@ -106,6 +113,7 @@ main() {
 	need ip iproute2
 	need nft nftables
 	printf 'table inet weir\ndelete table inet weir\n' | nft -f - || exit 1
+	shut_inputs
 	remove_routes
 }
 
@@ -122,6 +130,10 @@ remove_chains() { # COMMAND TABLE KEEP
 	"$1-save" -t "$2" 2>/dev/null | awk -v table="$2" -v keep=" $3 " '
 		/^:WEIR/ {
 			chain = substr($1, 2)
+			# Those that are numbered belong to nat_copy.
+			if (keep != "  " && chain ~ /^WEIR-NAT-[0-9]/) next
+			# That one is for the way past INPUT.
+			if (chain == "WEIR-INPUT") next
 			if (index(keep, " " chain " ") != 0) next
 			flush = flush "-F " chain "\n"
 			remove = remove "-X " chain "\n"
@@ -161,6 +173,22 @@ remove_jump() { # COMMAND TABLE CHAIN TARGET
 }
 )sh";
 
+inline constexpr std::string_view remove_sets = R"sh(
+# The kernel lets go of a set a moment after the last rule that looked at it.
+remove_sets() { # KEEP
+	command -v ipset >/dev/null || return 0
+	for set in $(ipset list -n 2>/dev/null | grep '^weir-[46]-'); do
+		case " $1 " in *" $set "*) continue ;; esac
+		tries=0
+		until ipset destroy "$set" 2>/dev/null || [ "$tries" -ge 40 ]; do
+			tries=$((tries + 1))
+			sleep 0.05
+		done
+	done
+	return 0
+}
+)sh";
+
 inline constexpr std::string_view iptables_apply = R"sh(
 # Looked for first: applying twice adds nothing and moves nothing.
 jump_from() { # COMMAND TABLE CHAIN TARGET -A | -I
@@ -169,12 +197,39 @@ jump_from() { # COMMAND TABLE CHAIN TARGET -A | -I
 	"$1" -w -t "$2" "$5" "$3" -j "$4"
 }
 
+all_rules() { # COMMAND translations|'' masqueraded|''
+	"ruleset_$1" | sed '/^COMMIT$/,$d'
+	[ -z "$2" ] || ! decides || nat_copy "$1"
+	[ -z "$3" ] || "masqueraded_$1"
+	echo COMMIT
+	"ruleset_$1" | sed '1,/^COMMIT$/d'
+}
+
+restore() { # COMMAND translations|'' masqueraded|''
+	all_rules "$@" | "$1-restore" -w --noflush
+}
+
+# The first rule of its chain, and only there.
+first_jump_from() { # COMMAND TABLE CHAIN TARGET
+	make_base_chain "$1" "$2" "$3"
+	rule="-A $3 -j $4"
+	[ "$("$1" -w -t "$2" -S "$3" 2>/dev/null | sed -n 2p)" = "$rule" ] ||
+		"$1" -w -t "$2" -I "$3" -j "$4" || return
+	"$1" -w -t "$2" -S "$3" | sed 1d | grep -nxF -e "$rule" | cut -d: -f1 | sed 1d | sort -rn |
+		while read -r number; do "$1" -w -t "$2" -D "$3" "$number"; done
+}
+
 install() { # -4 | -6
 	command=$(command_of "$1")
 	add_routes "$1"
-	"ruleset_$command" | "$command-restore" -w --noflush || exit 1
+	# In one transaction. Should the kernel have no labels, or mangle not take what nat takes, it
+	# goes without.
+	restore "$command" translations masqueraded 2>/dev/null ||
+		restore "$command" translations '' 2>/dev/null ||
+		restore "$command" '' masqueraded 2>/dev/null ||
+		restore "$command" '' '' || exit 1
 	filter_jumps "$command" || exit 1
-	jump_from "$command" mangle PREROUTING WEIR -A || exit 1
+	first_jump_from "$command" mangle PREROUTING WEIR || exit 1
 	local_jumps "$command" || exit 1
 	remove_chains "$command" mangle "$(chains "$command")"
 }
@@ -188,6 +243,7 @@ give_up() {
 main() {
 	need ip iproute2
 	need iptables iptables
+	add_sets || exit 1
 	for family in $(families); do
 		command=$(command_of "$family")
 		# Parsed first, so that nothing is changed for a ruleset that is refused.
@@ -196,6 +252,8 @@ main() {
 	for family in $(families); do
 		(install "$family") || give_up
 	done
+	remove_sets "$sets_to_keep"
+	settle_inputs
 }
 
 main </dev/null
@@ -205,6 +263,7 @@ inline constexpr std::string_view iptables_remove = R"sh(
 main() {
 	need ip iproute2
 	need iptables iptables
+	shut_inputs
 	for family in $(families); do
 		command=$(command_of "$family")
 		remove_jump "$command" mangle PREROUTING WEIR
@@ -217,6 +276,7 @@ main() {
 			remove_table "$command" "$table"
 		done
 	done
+	remove_sets ''
 	remove_routes
 }
 

@@ -1,50 +1,27 @@
 #include "firewall/standing.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <string_view>
+
+#include "firewall/input_opening.h"
 #include "firewall/install.h"
 #include "firewall/installed.h"
-#include "firewall/nft.h"
+#include "firewall/lower.h"
 #include "firewall/policy_routes.h"
+#include "firewall/print_iptables.h"
+#include "firewall/print_nft.h"
 #include "firewall/program.h"
+#include "firewall/replace_nft.h"
 #include "firewall/script.h"
 
 namespace weir::firewall {
 
 namespace {
 
-struct Damage {
-  std::string rules;
-  std::vector<std::string> routes;
-};
-
-Result<Damage> examine(const Standing& standing) {
-  const auto text = installed_text(standing.backend);
-  if (!text) {
-    return text.error();
-  }
-  auto routes = missing_policy_routes(standing.ruleset);
-  if (!routes) {
-    return routes.error();
-  }
-  Damage damage;
-  damage.routes = std::move(routes).value();
-  if (text.value().empty()) {
-    damage.rules = "the rules were removed";
-  } else if (text.value() != standing.text) {
-    damage.rules = "the rules were changed";
-  }
-  return damage;
-}
-
-// What apply() does, without its dozen programs where one will do: with the policy routes in place,
-// which is so at every reload, nft replaces its table in one transaction and nothing else is left.
-Result<> install(const Ruleset& ruleset, Backend backend) {
-  const auto missing = missing_policy_routes(ruleset);
-  if (backend != Backend::nft || !missing || !missing.value().empty()) {
-    return apply(ruleset, backend);
-  }
-  const auto ended = run_program({"nft", "-f", "-"}, render_nft(ruleset));
+Result<> run_nft(const std::string& text) {
+  const auto ended = run_program({"nft", "-f", "-"}, text);
   if (!ended) {
     return ended.error();
   }
@@ -54,20 +31,72 @@ Result<> install(const Ruleset& ruleset, Backend backend) {
   return Done{};
 }
 
+// What apply() does, without its dozen programs where one will do: with the policy routes in place,
+// which is so at every reload, nft replaces its table in one transaction and nothing else is left.
+Result<> install(const Ruleset& ruleset, Backend backend) {
+  const auto missing = missing_policy_routes(ruleset);
+  if (backend != Backend::nft || !missing || !missing.value().empty() ||
+      !unsettled_inputs(ruleset).empty()) {
+    return apply(ruleset, backend);
+  }
+  const auto there = installed_text(backend);
+  const Plan plan = for_nft(make_plan(ruleset));
+  if (there && !there.value().empty() && run_nft(replace_nft(plan, there.value()))) {
+    return Done{};
+  }
+  return run_nft(print_nft(plan));  // also where others changed what stood meanwhile
+}
+
+// Whether what the kernel says of the rules is all of them: others may have been at work since they
+// were written, and then this must not become what is right.
+bool is_whole(const Ruleset& ruleset, Backend backend, const std::string& own) {
+  if (backend == Backend::nft) {
+    return true;  // one transaction, and read in one
+  }
+  std::size_t expected = 0;
+  std::size_t jumps = 0;
+  for (const Family family : {Family::v4, Family::v6}) {
+    if (family == Family::v6 && access("/proc/sys/net/ipv6", F_OK) != 0) {
+      continue;
+    }
+    expected += count_rules(render_iptables(ruleset, family));
+    ++jumps;
+  }
+  constexpr std::string_view jump = "*mangle -A PREROUTING -j WEIR\n";
+  for (auto at = own.find(jump); at != std::string::npos; at = own.find(jump, at + 1)) {
+    --jumps;
+  }
+  return count_rules(own) == expected && jumps == 0;
+}
+
+constexpr int most_tries = 3;
+
 }  // namespace
 
 Result<Standing> put_up(const Ruleset& ruleset, Backend backend) {
-  if (const auto installed = install(ruleset, backend); !installed) {
-    return installed.error();
+  // What they translate by now may be more than the rules have read; then it is followed.
+  auto before = backend == Backend::iptables ? read_installed(backend) : Installed{};
+  if (!before) {
+    return before.error();
   }
-  auto text = installed_text(backend);
-  if (!text) {
-    return text.error();
+  Result<Installed> installed = Installed{};
+  for (int tries = 0; tries < most_tries; ++tries) {
+    if (const auto done = install(ruleset, backend); !done) {
+      return done.error();
+    }
+    installed = read_installed(backend);
+    if (!installed) {
+      return installed.error();
+    }
+    if (is_whole(ruleset, backend, installed.value().own)) {
+      break;
+    }
   }
   return Standing{.ruleset = ruleset,
                   .backend = backend,
                   .script = apply_script(ruleset, backend),
-                  .text = std::move(text).value()};
+                  .text = std::move(installed.value().own),
+                  .nat = std::move(before.value().nat)};
 }
 
 bool still_stands(const Standing& standing, const Ruleset& ruleset, Backend backend,
@@ -80,26 +109,68 @@ bool still_stands(const Standing& standing, const Ruleset& ruleset, Backend back
   return routes && routes.value().empty();
 }
 
-Result<std::string> damage_to(const Standing& standing) {
-  const auto damage = examine(standing);
-  if (!damage) {
-    return damage.error();
+Result<Damage> damage_to(const Standing& standing) {
+  const auto installed = read_installed(standing.backend);
+  if (!installed) {
+    return installed.error();
   }
-  std::string words = damage.value().rules;
-  if (!damage.value().routes.empty()) {
-    words += fmt::format("{}{} removed", words.empty() ? "" : "; ",
-                         fmt::join(damage.value().routes, ", "));
+  auto routes = missing_policy_routes(standing.ruleset);
+  if (!routes) {
+    return routes.error();
+  }
+  Damage damage;
+  damage.routes = std::move(routes).value();
+  damage.inputs = unsettled_inputs(standing.ruleset);
+  damage.other_translations = installed.value().nat != standing.nat;
+  if (installed.value().own.empty()) {
+    damage.rules = "the rules were removed";
+  } else if (installed.value().own != standing.text) {
+    damage.rules = "the rules were changed";
+  }
+  return damage;
+}
+
+std::string Damage::text() const {
+  std::string words = rules;
+  if (!routes.empty()) {
+    words += fmt::format("{}{} removed", words.empty() ? "" : "; ", fmt::join(routes, ", "));
+  }
+  if (!inputs.empty()) {
+    words +=
+        fmt::format("{}INPUT of {} closed", words.empty() ? "" : "; ", fmt::join(inputs, ", "));
   }
   return words;
 }
 
+Result<> follow_translations(Standing& standing) {
+  auto before = read_installed(standing.backend);
+  if (!before) {
+    return before.error();
+  }
+  if (auto followed = follow_nat(standing.ruleset); !followed) {
+    return followed;
+  }
+  auto installed = read_installed(standing.backend);
+  if (!installed) {
+    return installed.error();
+  }
+  standing.text = std::move(installed.value().own);
+  standing.nat = std::move(before.value().nat);
+  return Done{};
+}
+
 Result<> mend(Standing& standing) {
-  const auto damage = examine(standing);
+  const auto damage = damage_to(standing);
   if (!damage) {
     return damage.error();
   }
   if (damage.value().rules.empty()) {
-    return apply_routes(standing.ruleset);
+    if (!damage.value().inputs.empty()) {
+      if (auto settled = settle_inputs(standing.ruleset); !settled) {
+        return settled;
+      }
+    }
+    return damage.value().routes.empty() ? Result<>(Done{}) : apply_routes(standing.ruleset);
   }
   auto again = put_up(standing.ruleset, standing.backend);
   if (!again) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "firewall/ruleset.h"
 #include "weir/result.h"
@@ -16,7 +17,8 @@ struct Standing {
   Ruleset ruleset;
   Backend backend = Backend::nft;
   std::string script;
-  std::string text;  // installed_text() after it ran
+  std::string text;  // what was installed after it ran
+  std::string nat;   // what others translated then, as far as it matters
 };
 
 // Applies the rules. On error an installed ruleset stays as it was.
@@ -26,11 +28,24 @@ struct Standing {
 [[nodiscard]] bool still_stands(const Standing& standing, const Ruleset& ruleset, Backend backend,
                                 const std::string& text);
 
-// What somebody changed, in words; empty: nothing.
-[[nodiscard]] Result<std::string> damage_to(const Standing& standing);
+// What others changed, in words.
+struct Damage {
+  std::string rules;                // empty: nothing
+  std::vector<std::string> routes;  // the policy rules and routes that are missing
+  std::vector<std::string> inputs;  // the programs whose INPUT keeps out what is intercepted
+  bool other_translations = false;  // no damage, but something to follow
+  [[nodiscard]] bool empty() const {
+    return rules.empty() && routes.empty() && inputs.empty() && !other_translations;
+  }
+  [[nodiscard]] std::string text() const;
+};
+[[nodiscard]] Result<Damage> damage_to(const Standing& standing);
 
-// Puts back what is damaged, and no more: policy routes are mended without touching the rules,
-// whose counters would begin anew.
+// Puts back what is damaged, and no more: policy routes and the way past INPUT are mended without
+// touching the rules, whose counters would begin anew.
 [[nodiscard]] Result<> mend(Standing& standing);
+
+// Has the rules know what others translate now.
+[[nodiscard]] Result<> follow_translations(Standing& standing);
 
 }  // namespace weir::firewall

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weir::firewall {
 
 std::vector<std::string> words(const Ports& ports, std::string_view separator) {
@@ -52,11 +54,7 @@ std::string nft_string(std::string_view name) {
   for (const char c : name) {
     text += c == '"' || c == '\\' || c == '\n' ? '?' : c;
   }
-  // A star at the end would match every name that begins like this one.
-  if (text.back() == '*') {
-    text.back() = '\\';
-    text += '*';
-  }
+  // A star at the end matches every name that begins like this one, as it does in weir.ini.
   return text + "\"";
 }
 
@@ -65,11 +63,23 @@ std::string iptables_interface(std::string_view name) {
   for (const char c : name) {
     text += c == '"' || c == '\\' || c == '\n' ? '?' : c;
   }
-  // A plus at the end would match every name that begins like this one.
+  // A plus at the end matches every name that begins like this one, as a star does in weir.ini.
   if (text.back() == '+') {
     text.back() = '?';
+  } else if (text.back() == '*') {
+    text.back() = '+';
   }
   return text + "\"";
+}
+
+std::string comment(std::string_view lines, std::string_view indent) {
+  std::string text;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    text += fmt::format("{}# {}\n", indent, line);
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+  }
+  return text;
 }
 
 std::string printable(std::string_view name) {

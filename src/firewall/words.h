@@ -24,6 +24,9 @@ namespace weir::firewall {
 // An interface as iptables-restore takes it; the same holds for what it cannot write.
 [[nodiscard]] std::string iptables_interface(std::string_view name);
 
+// Lines of a comment, each begun with `indent` and "# "; nothing for no text.
+[[nodiscard]] std::string comment(std::string_view lines, std::string_view indent);
+
 // A name as it may stand in a comment: one line, printable ASCII or UTF-8.
 [[nodiscard]] std::string printable(std::string_view name);
 

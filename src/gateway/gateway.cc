@@ -1,86 +1,77 @@
 #include "gateway/gateway.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <span>
+#include <string>
 #include <thread>
 #include <utility>
 
 #include "account/flow_id.h"
-#include "base/transparent.h"
-#include "firewall/installed.h"
+#include "base/early_signals.h"
+#include "firewall/time_wait.h"
+#include "intercept/half_open.h"
+#include "intercept/passed_listeners.h"
+#include "intercept/port_claim.h"
 
 namespace weir {
 namespace {
 
-// Listeners share their port among workers (SO_REUSEPORT), and would with another gateway too. A
-// socket that does not share finds out whether somebody has the port.
-Result<> check_port_free(Port port) {
-  for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
-    const Descriptor probe(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
-    sockaddr_storage raw{};
-    const socklen_t length = Endpoint{Address::any(Family::v4), port}.to(raw);
-    const bool reuse =
-        type == SOCK_STREAM ? set_option(probe.get(), SOL_SOCKET, SO_REUSEADDR, 1) : true;
-    if (!probe.valid() || !reuse ||
-        bind(probe.get(), reinterpret_cast<const sockaddr*>(&raw), length) != 0) {
-      return system_error(std::string(type == SOCK_STREAM ? "TCP" : "UDP") + " port " +
-                              std::to_string(port) + " is not free",
-                          errno);
-    }
-  }
-  return Done{};
-}
+constexpr Milliseconds farewell{10'000};  // for the firewall's rules and the log
 
-// Rules of another gateway that runs would be replaced by ours, and gone when we end.
-Result<> check_rules_ours(Port port) {
-  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
-    if (!firewall::is_installed(backend)) {
-      continue;
-    }
-    const auto installed = firewall::installed_text(backend);
-    const auto theirs = installed ? firewall::port_in(installed.value()) : std::nullopt;
-    if (theirs && *theirs != port && !check_port_free(*theirs)) {
-      return Error("those that are there belong to a gateway that runs, on port " +
-                   std::to_string(*theirs) + ": stop it first, or run without --firewall");
-    }
-  }
-  return Done{};
+// gateway.workers, or one for each CPU.
+std::size_t worker_count(const Configuration& configuration) {
+  return configuration.gateway.workers > 0 ? static_cast<std::size_t>(configuration.gateway.workers)
+                                           : std::max(1U, std::thread::hardware_concurrency());
 }
 
 // By a socket unit: what we gave to be kept has a worker's name.
-bool bound_by_manager(std::span<const ServiceManager::Passed> passed) {
+bool bound_by_manager(std::span<const PassedSocket> passed) {
   return std::any_of(passed.begin(), passed.end(),
                      [](const auto& one) { return !one.name.starts_with("worker-"); });
 }
 
-}  // namespace
-
-std::size_t worker_count(const Configuration& configuration) {
-  if (configuration.gateway.workers > 0) {
-    return static_cast<std::size_t>(configuration.gateway.workers);
+// Without our rules they would stand in the way of clients that take a port again.
+void forget_time_wait(Log& log) {
+  if (auto forgotten = firewall::forget_time_wait(); !forgotten) {
+    log.warning(forgotten.error().text() +
+                ": for a minute a client that uses the same port again for the same server gets "
+                "no answer, unless net.ipv4.tcp_early_demux is 0");
   }
-  return std::max(1U, std::thread::hardware_concurrency());
 }
 
-firewall::Ruleset firewall_rules(const Snapshot& snapshot) {
-  const auto offloads = snapshot.offloads();
-  return firewall::make_ruleset(snapshot.configuration(),
-                                std::span(offloads).first(offloads.size() - 1), offloads.back());
-}
+}  // namespace
 
 Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
     : options_(std::move(options)),
+      count_(workers),
       log_(std::move(log)),
-      started_(clock_now()),
-      admission_(options_.descriptors, workers),
-      rule_tallies_(0),
-      upstream_tallies_(0),
-      service_manager_(ServiceManager::from_environment()) {}
+      mailbox_(loop_),
+      service_manager_(ServiceManager::from_environment()),
+      workers_(mailbox_, *log_, options_.descriptors, workers),
+      in_force_(loop_, *log_, workers_, workers),
+      router_(loop_, *log_, workers_, in_force_),
+      firewall_(loop_, *log_, in_force_,
+                [this]() { return !draining_.is_under_way() && !is_being_taken_over(); }),
+      reload_(*log_, reload_source(), in_force_, firewall_, workers_, service_manager_),
+      draining_(*log_, draining_acts()),
+      drain_timer_(loop_,
+                   [this]() {
+                     draining_.advance();
+                     follow_draining();
+                   }),
+      live_flows_(loop_, mailbox_, workers_),
+      reports_(
+          *log_,
+          {.in_force = in_force_,
+           .firewall = firewall_,
+           .workers = workers_,
+           .live_flows = live_flows_,
+           .reload = reload_},
+          [this]() { return draining_.is_under_way(); }, [this]() { drain(); }) {}
 
 Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration configuration) {
   auto log = Log::open(configuration.log);
@@ -96,49 +87,38 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration c
 }
 
 Result<> Gateway::open(Configuration configuration) {
-  rule_tallies_ = Tallies(worker_count(configuration));
-  upstream_tallies_ = Tallies(worker_count(configuration));
-  if (options_.inheritance) {
-    if (auto fits = check_fit(configuration); !fits) {
-      return fits.error();
+  const auto* running = options_.inheritance ? &options_.inheritance->offer() : nullptr;
+  if (running != nullptr) {
+    if (auto fits = TakeoverSuccessor::check_fit(*running, configuration, options_.firewall,
+                                                 options_.backend);
+        !fits) {
+      return fits;
     }
-    restored_ = restore_servers(options_.inheritance->offer(), servers_);
   }
-  auto made = Snapshot::make(std::move(configuration), inventory(), nullptr);
-  if (!made) {
-    return made.error();
+  if (auto opened = in_force_.open(std::move(configuration), running); !opened) {
+    return opened;
   }
-  snapshot_ = std::move(made).value();
-  const Configuration& from = snapshot_->configuration();
-  mailbox_ = std::make_unique<Mailbox>(loop_);
-
   // First of all the socket that only one gateway can have.
-  if (auto admin = open_admin(); !admin) {
+  const AdminSettings& settings = in_force_.configuration().admin;
+  auto admin = running != nullptr ? AdminServer::prepare(loop_, settings, reports_, *log_)
+                                  : AdminServer::start(loop_, settings, reports_, *log_);
+  if (!admin) {
     return admin.error();
   }
-
-  auto resolver = Resolver::make(loop_, from.dns, from.firewall.bypass_mark, *log_);
-  if (!resolver) {
-    return resolver.error();
+  admin_ = std::move(admin).value();
+  if (auto begun = in_force_.begin(running); !begun) {
+    return begun;
   }
-  resolver_ = std::move(resolver).value();
-  if (options_.inheritance) {
-    resolver_->adopt(options_.inheritance->offer().known);
-  }
-  checker_ = std::make_unique<Checker>(loop_, *log_, from.firewall.bypass_mark);
-  resolver_->on_services_changed([this]() { renew_snapshot(); });
-  look_after_servers();
-  restored_ = {};
-
   watch_signals();
-  if (options_.inheritance) {
+  router_.follow_neighbours();
+  if (running != nullptr) {
     return take_over();
   }
   if (auto workers = open_workers(); !workers) {
-    return workers.error();
+    return workers;
   }
-  if (options_.firewall == OwnFirewall::yes) {
-    if (auto started = start_firewall(); !started) {
+  if (options_.firewall == UseFirewall::yes) {
+    if (auto started = firewall_.start(options_.backend); !started) {
       return started.error().while_trying("cannot install the firewall's rules");
     }
   }
@@ -147,143 +127,258 @@ Result<> Gateway::open(Configuration configuration) {
   return Done{};
 }
 
-Result<> Gateway::open_admin() {
-  const AdminSettings& settings = snapshot_->configuration().admin;
-  auto admin = options_.inheritance ? AdminServer::prepare(loop_, settings, *this, *log_)
-                                    : AdminServer::start(loop_, settings, *this, *log_);
-  if (!admin) {
-    return admin.error();
+Result<> Gateway::open_workers() {
+  const Port port = in_force_.configuration().gateway.port;
+  auto passed = service_manager_.take_passed();
+  for (const auto& name : close_foreign(passed, port)) {
+    service_manager_.forget(name);
   }
-  admin_ = std::move(admin).value();
+  if (passed.empty()) {
+    if (auto is_free = wait_for_port(port, *log_); !is_free) {
+      return is_free;
+    }
+  } else if (bound_by_manager(passed) &&
+             in_force_.configuration().firewall.on_failure == OnFailure::open) {
+    log_->warning(
+        "the service manager holds the port open (weir.socket): while weir is down clients would "
+        "wait, which firewall.on-failure = open promises they will not; disable weir.socket, or "
+        "set on-failure = closed");
+  }
+  auto listeners = passed.empty() ? open_listeners(port, count_)
+                                  : adopt_listeners(std::move(passed), port, count_);
+  if (!listeners) {
+    return listeners.error();
+  }
+  workers_.make(
+      std::move(listeners).value(), in_force_.snapshot(),
+      [this](std::size_t i) { return FlowIds(process_, static_cast<unsigned>(i)); },
+      on_worker_drained());
+  static_cast<void>(remove_own_rules());  // of a gateway that was killed
+  router_.tell_policy_rules();
+  workers_.start();
+  return Done{};
+}
+
+Result<> Gateway::take_over() {
+  // Whoever started us may have passed sockets, too: nobody would accept on them.
+  static_cast<void>(service_manager_.take_passed());
+  TakeoverSuccessor successor(
+      *log_, *options_.inheritance,
+      {.in_force = in_force_, .firewall = firewall_, .workers = workers_, .router = router_});
+  auto taken =
+      successor.take_over(options_.firewall, options_.backend, count_, on_worker_drained());
+  if (!taken) {
+    return taken;
+  }
+  // We serve. What is left takes its time.
+  const takeover::GatewayState& offer = options_.inheritance->offer();
+  process_ = offer.process;
+  const auto place = [this](const Result<>& took_place) {
+    if (!took_place) {
+      log_->error(took_place.error().text());
+    }
+  };
+  place(admin_->take_place(in_force_.configuration().admin));
+  if (auto* keeper = firewall_.keeper()) {
+    keeper->settle();
+  }
+  if (service_manager_.address().empty() && !offer.notify.address.empty()) {
+    service_manager_.inherit(offer.notify.address,
+                             offer.notify.watchdog_ms > 0
+                                 ? std::optional(Milliseconds(offer.notify.watchdog_ms))
+                                 : std::nullopt);
+  }
+  announce();
+  await_successor();
+  if (donor_) {
+    place(donor_->take_place());
+  }
+  options_.inheritance.reset();  // the other hears that by now everything is ours
   return Done{};
 }
 
 // Says that we serve, to the log and the service manager.
 void Gateway::announce() {
   served_ = true;
-  const Configuration& from = snapshot_->configuration();
-  log_->info("weir " WEIR_VERSION " serves on port " + std::to_string(from.gateway.port) +
-             " with " + std::to_string(workers_.size()) + " workers, at most " +
-             std::to_string(snapshot_->limits().max_flows) + " flows each of TCP and UDP (" +
-             std::to_string(options_.descriptors) + " descriptors)");
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    service_manager_.keep(listener_name(i), workers_[i]->listening());
+  router_.follow_network();
+  const std::string port = std::to_string(in_force_.configuration().gateway.port);
+  log_->info("weir " WEIR_VERSION " serves on port " + port + " with " + std::to_string(count_) +
+             " workers, at most " + std::to_string(in_force_.snapshot()->limits().max_flows) +
+             " flows each of TCP and UDP (" + std::to_string(options_.descriptors) +
+             " descriptors)");
+  for (std::size_t i = 0; i < workers_.all().size(); ++i) {
+    service_manager_.keep(listener_name(i), workers_.all()[i]->listening());
   }
-  service_manager_.ready("serving on port " + std::to_string(from.gateway.port));
+  service_manager_.ready("serving on port " + port);
   if (const auto interval = service_manager_.watchdog()) {
-    heart_ = std::make_unique<Timer>(loop_, [this]() { beat(); });
-    heart_->every(*interval);
+    watchdog_timer_ = std::make_unique<Timer>(loop_, [this]() { beat(); });
+    watchdog_timer_->every(*interval);
   }
 }
 
-Result<> Gateway::start_firewall() {
-  const StartingProgram guard(*this);
-  if (auto ours = check_rules_ours(snapshot_->configuration().gateway.port); !ours) {
-    return ours;
+// Tells the service manager that we are alive: this thread, and every worker.
+void Gateway::beat() {
+  if (!workers_answered_) {
+    return;
   }
-  return keep(firewall::Keeper::start(loop_, *log_, firewall_rules(*snapshot_),
-                                      options_.backend.value_or(firewall::standard_backend()),
-                                      around_programs()));
+  service_manager_.alive();
+  workers_answered_ = false;
+  workers_.ask<char>([](Worker&) { return char{}; },
+                     [this](const std::vector<char>&) { workers_answered_ = true; });
 }
 
-Result<> Gateway::keep(Result<std::unique_ptr<firewall::Keeper>> keeper) {
-  if (!keeper) {
-    return keeper.error();
+void Gateway::await_successor() {
+  if (!options_.takeover_socket) {
+    return;
   }
-  keeper_ = std::move(keeper).value();
+  handover_ = std::make_unique<Handover>(
+      *log_,
+      Handover::Parts{.in_force = in_force_,
+                      .firewall = firewall_,
+                      .workers = workers_,
+                      .service_manager = service_manager_},
+      handover_acts(), process_,
+      options_.inheritance ? options_.inheritance->last_numbers() : std::vector<std::uint64_t>{});
+  donor_ = std::make_unique<TakeoverDonor>(loop_, *log_, std::move(*options_.takeover_socket),
+                                           *handover_);
+  options_.takeover_socket.reset();
+}
+
+Handover::Acts Gateway::handover_acts() {
+  const auto not_draining = [this]() {
+    return draining_.is_under_way() ? Result<>(Error("this gateway is draining"))
+                                    : Result<>(Done{});
+  };
+  return {.may_offer =
+              [this, not_draining]() {
+                return reload_.is_under_way() && !draining_.is_under_way()
+                           ? Result<>(Error("this gateway is applying a new configuration"))
+                           : not_draining();
+              },
+          .still_may = not_draining,
+          .handed_over =
+              [this]() {
+                watchdog_timer_.reset();
+                admin_->leave();
+                draining_.hand_over(in_force_.snapshot()->timeouts().drain);
+                follow_draining();
+              },
+          .left =
+              [this]() {
+                admin_.reset();
+                draining_.left_alone();
+                follow_draining();
+              }};
+}
+
+Reload::Source Gateway::reload_source() {
+  return {.load = [this]() { return options_.load(); },
+          .may = [this]() { return may_change(); },
+          .reconfigure_admin =
+              [this](const AdminSettings& settings) { return admin_->reconfigure(settings); }};
+}
+
+Result<> Gateway::may_change() const {
+  if (has_successor()) {
+    return Error("process " + std::to_string(handover_->successor()) + " has taken over");
+  }
+  if (draining_.is_under_way()) {
+    return Error("this gateway is draining");
+  }
+  if (is_being_taken_over()) {
+    return Error("a takeover is under way");
+  }
   return Done{};
 }
 
-firewall::Keeper::Around Gateway::around_programs() {
-  return [this](const std::function<void()>& starts_programs) {
-    const StartingProgram starting(*this);
-    starts_programs();
+Draining::Acts Gateway::draining_acts() {
+  return {
+      .now = clock_now,
+      .bypass_new_flows =
+          [this]() {
+            // While a successor is getting ready the rules are its own.
+            if (firewall_.keeper() == nullptr || is_being_taken_over() ||
+                in_force_.configuration().firewall.on_failure != OnFailure::open ||
+                in_force_.snapshot()->timeouts().drain == Milliseconds{0}) {
+              return false;
+            }
+            const auto replaced = firewall_.bypass_new_flows();
+            if (!replaced) {
+              log_->error("new flows cannot pass by while this gateway drains: " +
+                          replaced.error().text());
+            }
+            return replaced.ok();
+          },
+      .expect_no_new = [this]() { workers_.post([](Worker& self) { self.expect_no_new(); }); },
+      .stop_taking =
+          [this](Draining::NewFlows new_flows) {
+            const auto comers = new_flows == Draining::NewFlows::bypassed
+                                    ? Worker::Comers::passed_by
+                                    : Worker::Comers::refused;
+            workers_.post([comers](Worker& self) { self.drain(comers); });
+          },
+      .half_open = count_half_open,
+      .forget_time_wait = [this]() { forget_time_wait(*log_); },
+      .bypass_all =
+          [this]() {
+            const auto replaced = firewall_.bypass_all();
+            if (!replaced) {
+              log_->warning("cannot let all flows pass before the end: " + replaced.error().text());
+            }
+            return replaced.ok();
+          },
+      .has_udp_flows = [this]() { return workers_.live(Protocol::udp) != 0; },
+      .exit = [this]() { loop_.stop(); }};
+}
+
+void Gateway::drain() {
+  if (draining_.is_under_way()) {
+    return;
+  }
+  const auto longest = in_force_.snapshot()->timeouts().drain;
+  service_manager_.stopping(longest + farewell, "draining");
+  draining_.begin(longest);
+  follow_draining();
+}
+
+void Gateway::follow_draining() {
+  if (const auto due = draining_.due()) {
+    const auto left = std::chrono::ceil<Milliseconds>(*due - clock_now());
+    drain_timer_.once(std::max(left, Milliseconds{0}));
+  } else {
+    drain_timer_.stop();
+  }
+}
+
+std::function<void()> Gateway::on_worker_drained() {
+  return [this]() {
+    if (++drained_workers_ == workers_.all().size()) {
+      draining_.drained();
+      follow_draining();
+    }
   };
 }
 
-Result<> Gateway::open_workers() {
-  const Port port = snapshot_->configuration().gateway.port;
-  const std::size_t count = worker_count(snapshot_->configuration());
-  auto passed = service_manager_.take_passed();
-  for (const auto& name : close_foreign(passed, port)) {
-    service_manager_.forget(name);
-  }
-  if (passed.empty()) {
-    if (auto is_free = check_port_free(port); !is_free) {
-      return is_free.error();
-    }
-  } else if (bound_by_manager(passed) &&
-             snapshot_->configuration().firewall.on_failure == OnFailure::open) {
-    log_->warning(
-        "the service manager holds the port open (weir.socket): while weir is down clients would "
-        "wait, which firewall.on-failure = open promises they will not; disable weir.socket, or "
-        "set on-failure = closed");
-  }
-  auto listeners = passed.empty() ? open_listeners(port, count)
-                                  : adopt_listeners(std::move(passed), port, count);
-  if (!listeners) {
-    return listeners.error();
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, shared(), snapshot_,
-                                                std::move(listeners.value()[i]),
-                                                FlowIds(process_, static_cast<unsigned>(i))));
-  }
-  for (const auto& worker : workers_) {
-    worker->start();
-  }
-  return Done{};
-}
-
-Worker::Shared Gateway::shared() {
-  return {.admission = admission_,
-          .loop_guard = loop_guard_,
-          .log = *log_,
-          .port = snapshot_->configuration().gateway.port,
-          .starting_program = starting_program_,
-          .on_drained = [this]() {
-            mailbox_->post([this]() {
-              ++drained_workers_;
-              exit_when_drained();
-            });
-          }};
-}
-
 void Gateway::watch_signals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGUSR1, SIG_IGN);
-  std::signal(SIGUSR2, SIG_IGN);
-  signals_.push_back(
-      std::make_unique<Signal>(loop_, SIGHUP, [this]() { reload([](const ReloadReport&) {}); }));
+  signals_.push_back(std::make_unique<Signal>(
+      loop_, SIGHUP, [this]() { reload_.ask([](const ReloadReport&) {}); }));
   for (const int number : {SIGTERM, SIGINT}) {
     signals_.push_back(std::make_unique<Signal>(loop_, number, [this]() {
-      if (draining_) {
-        exit_now();
+      if (draining_.is_under_way()) {
+        loop_.stop();
       } else {
         drain();
       }
     }));
   }
+  EarlySignals::let_come();
 }
 
 void Gateway::run() { loop_.run(); }
 
-void Gateway::exit_now() { loop_.stop(); }
-
-void Gateway::beat() {
-  if (silent_workers_ != 0) {
-    return;  // who waits for a worker for long is not alive
-  }
-  service_manager_.alive();
-  silent_workers_ = workers_.size();
-  for (const auto& worker : workers_) {
-    worker->post([this](Worker&) { mailbox_->post([this]() { --silent_workers_; }); });
-  }
-}
-
-// Whoever asks us once more to end must not cut off the last records, which are still to be
-// written. Between watching a signal and ignoring it lies its default action, for which no thread
-// may be there: those that are left have blocked it.
+// A second request to end must not cut off the last records, which are still to be written. Between
+// watching a signal and ignoring it lies its default action, for which no thread may be there:
+// those that are left have blocked it.
 void Gateway::stop_watching_signals() {
   sigset_t requests{};
   sigemptyset(&requests);
@@ -298,18 +393,16 @@ void Gateway::stop_watching_signals() {
 }
 
 Gateway::~Gateway() {
-  handover_.reset();
+  donor_.reset();
   admin_.reset();
-  workers_.clear();
-  keeper_.reset();
-  checker_.reset();
-  resolver_.reset();
+  router_.stop();
+  workers_.end();
+  firewall_.end();
+  if (served_ && !has_successor()) {
+    forget_time_wait(*log_);
+    static_cast<void>(remove_own_rules());
+  }
   stop_watching_signals();
-  drain_timer_.reset();
-  handshakes_.reset();
-  last_answers_.reset();
-  heart_.reset();
-  mailbox_.reset();
   if (served_) {
     log_->info("weir has stopped");
   }

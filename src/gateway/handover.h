@@ -1,89 +1,64 @@
-// The running gateway's side of a takeover (`weir run --takeover` is the other, see inheritance.h;
-// "Life of a takeover" in src/README.md tells the whole). It listens on a socket of its own that
-// only root may speak to, says what there is, and when the successor is ready brings the workers to
-// rest, hands everything over, and lets go only when the successor serves. Whatever goes wrong
-// before that, the workers wake up and go on as if nothing had been.
-//
-// While the workers rest this thread does nothing else, and no longer than `longest_rest`.
+// What this gateway hands over to a successor: says what it is, brings its workers to rest, and
+// leaves what is the successor's then.
 //
 // Main thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
 #include <vector>
 
-#include "admin/control_socket.h"
 #include "base/log.h"
-#include "gateway/worker.h"
-#include "loop/loop.h"
-#include "takeover/channel.h"
+#include "gateway/in_force.h"
+#include "gateway/own_firewall.h"
+#include "gateway/service_manager.h"
+#include "gateway/takeover_donor.h"
+#include "gateway/workers.h"
 
 namespace weir {
 
-class Handover {
+class Handover final : public TakeoverDonor::Gateway {
  public:
-  // What the gateway has to do with it.
-  struct Means {
-    // What there is, and the descriptors that go with it; or why nothing can be taken over now.
-    // From here on the firewall's rules are the successor's to change.
-    struct Offered {
-      std::string data;
-      std::vector<Descriptor> descriptors;
-    };
-    std::function<Result<Offered>()> offer;
-    std::function<std::span<const std::unique_ptr<Worker>>()> workers;
-    // Nothing came of it: everything is as it was.
-    std::function<void()> withdrawn;
-    // The successor serves; the workers have let go, and drain.
-    std::function<void(pid_t successor, std::uint64_t flows)> handed_over;
-    // The successor has the control socket's path.
-    std::function<void()> left;
+  // What it is of.
+  struct Parts {
+    InForce& in_force;
+    OwnFirewall& firewall;
+    Workers& workers;
+    ServiceManager& service_manager;
+  };
+  struct Acts {
+    std::function<Result<>()> may_offer;  // nothing else is under way; or what is
+    std::function<Result<>()> still_may;
+    // A successor serves: the gateway drains, and no longer speaks for the service.
+    std::function<void()> handed_over;
+    std::function<void()> left;  // the control socket is the successor's
   };
 
-  // `earlier`: the last numbers of flow ids, of workers that this process had no more of.
-  Handover(Loop& loop, Log& log, ControlSocket socket, std::vector<std::uint64_t> earlier,
-           Means means);
-  ~Handover();
-  Handover(const Handover&) = delete;
-  Handover& operator=(const Handover&) = delete;
+  // `process`: of the flows' ids. `earlier`: see earlier_numbers().
+  Handover(Log& log, const Parts& parts, Acts acts, std::uint64_t process,
+           std::vector<std::uint64_t> earlier);
 
-  // The path leads to us from now on (a successor's first step after it serves).
-  Result<> take_place() { return socket_.take_place(); }
-  [[nodiscard]] bool is_under_way() const { return step_ != Step::none; }
+  [[nodiscard]] Result<Offer> offer() override;
+  [[nodiscard]] Result<> still_may() override { return acts_.still_may(); }
+  [[nodiscard]] std::size_t workers() override { return parts_.workers.all().size(); }
+  void bring_to_rest(Rest rest) override;
+  [[nodiscard]] std::vector<std::uint64_t> earlier_numbers() override { return earlier_; }
+  void withdrawn() override;
+  void handed_over(pid_t successor, std::uint64_t flows) override;
+  void left() override { acts_.left(); }
 
-  static constexpr Milliseconds longest_rest{5'000};
+  // Of the process that has taken over; 0: none has.
+  [[nodiscard]] pid_t successor() const { return successor_; }
 
  private:
-  enum class Step : std::uint8_t { none, greeted, offered, handed };
-
-  void accept();
-  void refuse(takeover::Channel& channel, const std::string& why);
-  void on_readable();
-  Result<> greet();
-  Result<> answer();
-  Result<> hand_over();
-  Result<> send_all(std::span<const HandedWorker> parts, Instant paused, Instant until);
-  Result<> send_worker(const HandedWorker& worker, Instant until);
-  void give_up(const std::string& why);
-  void close();
-
   Log& log_;
-  ControlSocket socket_;
+  Parts parts_;
+  Acts acts_;
+  std::uint64_t process_;
   std::vector<std::uint64_t> earlier_;
-  Means means_;
-  Loop& loop_;
-  Descriptor listening_;
-  std::unique_ptr<Poll> incoming_;
-  Step step_ = Step::none;
-  std::optional<takeover::Channel> channel_;
   pid_t successor_ = 0;
-  std::unique_ptr<Poll> words_;
-  Timer patience_;
 };
 
 }  // namespace weir

@@ -1,13 +1,13 @@
-// What the gateway tells of itself: counters summed over the workers, and the list of live flows,
-// which the workers have to be asked for.
+#include "gateway/reports.h"
+
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
+#include <cstddef>
 #include <utility>
 
-#include "gateway/gateway.h"
-#include "gateway/server_reports.h"
+#include "admin/server_reports.h"
+#include "base/connection_tracking.h"
+#include "firewall/redirects.h"
 
 namespace weir {
 namespace {
@@ -20,55 +20,55 @@ Latencies latencies_of(const Tally& tally) {
 
 }  // namespace
 
-StatusReport Gateway::status() {
-  const auto& from = snapshot_->configuration();
+Reports::Reports(Log& log, const Parts& parts, std::function<bool()> is_draining,
+                 std::function<void()> drain)
+    : log_(log),
+      parts_(parts),
+      is_draining_(std::move(is_draining)),
+      drain_(std::move(drain)),
+      started_(clock_now()) {}
+
+StatusReport Reports::status() {
+  const auto& from = parts_.in_force.configuration();
   StatusReport out;
   out.version = WEIR_VERSION;
   out.file = from.file;
   out.pid = getpid();
   out.uptime_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock_now() - started_).count();
-  out.workers = static_cast<int>(workers_.size());
+  out.workers = static_cast<int>(parts_.workers.all().size());
   out.port = from.gateway.port;
-  out.tcp_flows = admission_.live(Protocol::tcp);
-  out.udp_flows = admission_.live(Protocol::udp);
-  out.max_flows = snapshot_->limits().max_flows;
-  out.draining = draining_;
-  out.log_level = log_->level();
-  out.reloads = reloads_;
-  out.reloads_failed = reloads_failed_;
-  if (keeper_) {
-    const auto firewall = keeper_->status();
-    out.firewall = {.backend = std::string(name_of(firewall.backend)),
-                    .repairs = firewall.repairs,
-                    .trouble = firewall.trouble};
-  }
-  rule_tallies_.each([&](const std::string&, const Tally& tally) {
-    const auto sum = tally.sum();
-    out.flows_total += sum.flows;
-    out.bytes_up += sum.bytes_up;
-    out.bytes_down += sum.bytes_down;
-    out.packets_up += sum.packets_up;
-    out.packets_down += sum.packets_down;
-  });
+  out.tcp_flows = parts_.workers.live(Protocol::tcp);
+  out.udp_flows = parts_.workers.live(Protocol::udp);
+  out.max_flows = parts_.in_force.snapshot()->limits().max_flows;
+  out.draining = is_draining_();
+  out.log_level = log_.level();
+  out.reloads = parts_.reload.count().done;
+  out.reloads_failed = parts_.reload.count().refused;
+  out.firewall = parts_.firewall.report();
+  const Tallies& by_rule = parts_.in_force.counters().rules;
+  Tally::Sum sum = by_rule.of_the_gone();
+  by_rule.each([&](const std::string&, const Tally& tally) { sum += tally.sum(); });
+  out.flows_total = sum.flows;
+  out.bytes_up = sum.bytes_up;
+  out.bytes_down = sum.bytes_down;
+  out.packets_up = sum.packets_up;
+  out.packets_down = sum.packets_down;
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count); ++i) {
     const auto reason = static_cast<Reason>(i);
-    std::uint64_t sum = 0;
-    for (const auto& worker : workers_) {
-      sum += worker->reasons().get(reason);
-    }
-    out.reasons.emplace_back(name_of(reason), sum);
+    out.reasons.emplace_back(name_of(reason), parts_.workers.count(reason));
+  }
+  // No worker sees these packets, and they are anybody's: the kernel counts them.
+  if (const auto table = read_connection_tracking()) {
+    out.reasons.emplace_back("conntrack-full", table->dropped);
   }
   return out;
 }
 
-std::vector<RuleReport> Gateway::rules() {
-  const auto& from = snapshot_->configuration();
-  const auto entries = snapshot_->entries();
-  if (const Instant now = clock_now(); firewall_counts_.is_stale(now)) {
-    const StartingProgram guard(*this);
-    firewall_counts_.read(*snapshot_, now);
-  }
+std::vector<RuleReport> Reports::rules(std::chrono::seconds oldest) {
+  const auto& from = parts_.in_force.configuration();
+  const auto entries = parts_.in_force.snapshot()->entries();
+  const auto& in_firewall = parts_.firewall.counts(oldest);
   std::vector<RuleReport> out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const RuleEntry& entry = entries[i];
@@ -86,21 +86,31 @@ std::vector<RuleReport> Gateway::rules() {
     report.packets_up = sum.packets_up;
     report.packets_down = sum.packets_down;
     report.latencies = latencies_of(*entry.tally);
-    if (const auto counted = firewall_counts_.of(entry.name)) {
+    if (const auto counted = in_firewall.of(entry.name)) {
       report.in_firewall = true;
       report.firewall_packets = counted->packets;
       report.firewall_bytes = counted->bytes;
     }
     out.push_back(std::move(report));
   }
+  // No rule of the file, but something that the firewall drops by itself.
+  if (const auto counted = in_firewall.of(std::string(firewall::redirect_row))) {
+    RuleReport report;
+    report.name = firewall::redirect_row;
+    report.use = "drop";
+    report.in_firewall = true;
+    report.firewall_packets = counted->packets;
+    report.firewall_bytes = counted->bytes;
+    out.push_back(std::move(report));
+  }
   return out;
 }
 
-std::vector<UpstreamReport> Gateway::upstreams() {
-  checker_->observe();
+std::vector<UpstreamReport> Reports::upstreams() {
+  parts_.in_force.checker()->observe();
   std::vector<UpstreamReport> out;
-  for (const auto& upstream : snapshot_->upstreams()) {
-    const auto tally = upstream_tallies_.get(upstream->name());
+  for (const auto& upstream : parts_.in_force.snapshot()->upstreams()) {
+    const auto tally = parts_.in_force.counters().upstreams.get(upstream->name());
     const auto sum = tally->sum();
     UpstreamReport report;
     report.name = upstream->name();
@@ -125,89 +135,39 @@ std::vector<UpstreamReport> Gateway::upstreams() {
   return out;
 }
 
-void Gateway::flows(const FlowFilter& filter, std::function<void(FlowList)> answer) {
-  auto gathered = std::make_shared<FlowList>();
-  auto outstanding = std::make_shared<std::size_t>(workers_.size());
-  auto reply = std::make_shared<std::function<void(FlowList)>>(std::move(answer));
-  for (const auto& worker : workers_) {
-    worker->post([this, filter, gathered, outstanding, reply](Worker& self) {
-      auto part = std::make_shared<FlowList>();
-      self.list(filter, *part);
-      mailbox_->post([filter, gathered, outstanding, reply, part]() {
-        gathered->total += part->total;
-        for (auto& record : part->flows) {
-          if (gathered->flows.size() < filter.limit) {
-            gathered->flows.push_back(std::move(record));
-          }
-        }
-        if (--*outstanding == 0) {
-          (*reply)(std::move(*gathered));
-        }
-      });
-    });
-  }
+void Reports::flows(const FlowFilter& filter, FlowsAnswer answer) {
+  parts_.live_flows.list(filter, std::move(answer));
 }
 
-std::vector<WorkerReport> Gateway::workers() {
+std::vector<WorkerReport> Reports::workers() {
   std::vector<WorkerReport> out;
-  out.reserve(workers_.size());
-  for (const auto& worker : workers_) {
+  out.reserve(parts_.workers.all().size());
+  for (const auto& worker : parts_.workers.all()) {
     out.push_back(worker->report());
   }
   return out;
 }
 
-void Gateway::busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) {
-  if (busiest_ && clock_now() - busiest_at_ < busiest_is_fresh) {
-    answer(busiest_);
-    return;
-  }
-  asking_busiest_.push_back(std::move(answer));
-  if (asking_busiest_.size() > 1) {
-    return;  // the workers are being asked
-  }
-  auto parts = std::make_shared<std::vector<BusyLook::Part>>();
-  for (const auto& worker : workers_) {
-    worker->post([this, parts](Worker& self) {
-      auto part = std::make_shared<BusyLook::Part>(self.busiest());
-      mailbox_->post([this, parts, part]() {
-        parts->push_back(std::move(*part));
-        if (parts->size() == workers_.size()) {
-          busiest_ = std::make_shared<Busiest>(BusyLook::merge(std::move(*parts)));
-          busiest_at_ = clock_now();
-          for (const auto& ask : std::exchange(asking_busiest_, {})) {
-            ask(busiest_);
-          }
-        }
-      });
-    });
-  }
+void Reports::busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) {
+  parts_.live_flows.busiest(std::move(answer));
 }
 
-void Gateway::close_flow(const std::string& id, std::function<void(bool)> answer) {
-  struct Search {
-    std::size_t outstanding;
-    bool found = false;
-    std::function<void(bool)> answer;
-  };
-  auto search = std::make_shared<Search>(
-      Search{.outstanding = workers_.size(), .found = false, .answer = std::move(answer)});
-  for (const auto& worker : workers_) {
-    worker->post([this, id, search](Worker& self) {
-      const bool closed = self.close_flow(id);
-      mailbox_->post([search, closed]() {
-        search->found = search->found || closed;
-        if (--search->outstanding == 0) {
-          search->answer(search->found);
-        }
-      });
-    });
-  }
+void Reports::close_flow(const std::string& id, std::function<void(bool)> answer) {
+  parts_.live_flows.close(id, std::move(answer));
 }
 
-void Gateway::set_log_level(LogLevel level) {
-  log_->set_level(level);
-  log_->info(std::string("log level is now ") + std::string(name_of(level)));
+Result<> Reports::set_server(const std::string& upstream, const std::string& server,
+                             const ServerChange& change) {
+  return parts_.in_force.set_server(upstream, server, change);
+}
+
+void Reports::reload(std::function<void(ReloadReport)> answer) {
+  parts_.reload.ask(std::move(answer));
+}
+
+void Reports::set_log_level(LogLevel level) {
+  log_.set_level(level);
+  log_.info(std::string("log level is now ") + std::string(name_of(level)));
 }
 
 }  // namespace weir

@@ -40,10 +40,10 @@ std::optional<std::int64_t> number(const std::string& text) {
 }
 
 // systemd passes them from number 3 on, with names between colons.
-std::vector<ServiceManager::Passed> passed_sockets(std::int64_t count, const std::string& names) {
+std::vector<PassedSocket> passed_sockets(std::int64_t count, const std::string& names) {
   constexpr int first = 3;
   constexpr std::int64_t most = 4'096;
-  std::vector<ServiceManager::Passed> out;
+  std::vector<PassedSocket> out;
   std::istringstream rest(names);
   for (int i = 0; i < static_cast<int>(std::min(count, most)); ++i) {
     std::string name;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
+#include "intercept/listeners.h"
 #include "weir/units.h"
 
 namespace weir {
@@ -46,11 +47,7 @@ class ServiceManager {
   void keep(std::string_view name, std::span<const int> descriptors) const;
   void forget(std::string_view name) const;
   // What was kept, or bound for us (LISTEN_FDS). Once.
-  struct Passed {
-    std::string name;  // FDNAME, or of the socket unit
-    Descriptor socket;
-  };
-  [[nodiscard]] std::vector<Passed> take_passed() { return std::move(passed_); }
+  [[nodiscard]] std::vector<PassedSocket> take_passed() { return std::move(passed_); }
 
   // How often alive() is expected to be said, with as much again to spare; none: never.
   [[nodiscard]] std::optional<Milliseconds> watchdog() const { return watchdog_; }
@@ -62,7 +59,7 @@ class ServiceManager {
   std::string address_;  // of the socket; '@' at its beginning: abstract
   Descriptor socket_;
   std::optional<Milliseconds> watchdog_;
-  std::vector<Passed> passed_;
+  std::vector<PassedSocket> passed_;
 };
 
 }  // namespace weir

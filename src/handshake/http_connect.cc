@@ -163,7 +163,9 @@ Handshake::State HttpConnectHandshake::refused() {
     error += credentials_ ? " (user name or password refused)" : " (it wants a user name)";
   }
   const bool is_target = std::find(of_target.begin(), of_target.end(), status_) != of_target.end();
-  return fail(error, is_target ? Fault::target : Fault::server).state;
+  constexpr int first_server_error = 500;
+  const Fault otherwise = status_ >= first_server_error ? Fault::request : Fault::server;
+  return fail(error, is_target ? Fault::target : otherwise).state;
 }
 
 }  // namespace weir

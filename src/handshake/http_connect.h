@@ -33,6 +33,7 @@ class HttpConnectHandshake final : public Handshake {
 
   [[nodiscard]] State start(const Opening& opening, std::string& out) override;
   [[nodiscard]] Progress receive(std::string_view in, std::string& out) override;
+  [[nodiscard]] bool is_requesting() const override { return purpose_ != Purpose::probe; }
 
  private:
   enum class Where : std::uint8_t { status_line, fields };

@@ -5,7 +5,7 @@
 #include <array>
 #include <cassert>
 
-#include "handshake/wire.h"
+#include "base/bytes.h"
 
 namespace weir {
 namespace {
@@ -42,9 +42,10 @@ std::string text_v6(const Address& address) {
 }
 
 void append_tlv(std::string& out, std::uint8_t type, std::string_view value) {
-  append_byte(out, type);
-  append_16(out, static_cast<std::uint16_t>(value.size()));
-  out += value;
+  NetworkWriter tlv(out);
+  tlv.u8(type);
+  tlv.u16(static_cast<std::uint16_t>(value.size()));
+  tlv.raw(value);
 }
 
 void append_v1(const Flow& flow, std::string& out) {
@@ -58,16 +59,17 @@ void append_v1(const Flow& flow, std::string& out) {
 void append_v2(const ProxyHeaderFormat& format, const Flow& flow, std::string_view flow_id,
                std::string_view host, std::string& out) {
   std::string rest;
+  NetworkWriter addresses(rest);
   const bool v4 = both_v4(flow);
   for (const Address& address : {flow.client.address, flow.destination.address}) {
     if (v4) {
-      append_address(rest, address);
+      addresses.address(address);
     } else {
       append_16_bytes(rest, address);
     }
   }
-  append_16(rest, flow.client.port);
-  append_16(rest, flow.destination.port);
+  addresses.u16(flow.client.port);
+  addresses.u16(flow.destination.port);
   if (!host.empty()) {
     append_tlv(rest, tlv_authority, host.substr(0, longest_authority));
   }
@@ -79,15 +81,16 @@ void append_v2(const ProxyHeaderFormat& format, const Flow& flow, std::string_vi
     append_tlv(rest, tlv_crc32c, "\0\0\0\0"sv);
   }
   const std::size_t begin = out.size();
-  out += signature;
-  append_byte(out, version_2_proxy);
+  NetworkWriter header(out);
+  header.raw(signature);
+  header.u8(version_2_proxy);
   const std::uint8_t transport = flow.protocol == Protocol::tcp ? stream : datagram;
-  append_byte(out, static_cast<std::uint8_t>((v4 ? family_v4 : family_v6) | transport));
-  append_16(out, static_cast<std::uint16_t>(rest.size()));
-  out += rest;
+  header.u8(static_cast<std::uint8_t>((v4 ? family_v4 : family_v6) | transport));
+  header.u16(static_cast<std::uint16_t>(rest.size()));
+  header.raw(rest);
   if (checked) {  // over the whole header, with the checksum's own bytes as zeros
     std::string sum;
-    append_32(sum, crc32c(std::string_view(out).substr(begin)));
+    NetworkWriter(sum).u32(crc32c(std::string_view(out).substr(begin)));
     out.replace(out.size() - sum.size(), sum.size(), sum);
   }
 }

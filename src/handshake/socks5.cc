@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "handshake/wire.h"
+#include "base/bytes.h"
 
 namespace weir {
 namespace {
@@ -37,16 +37,20 @@ constexpr std::uint8_t last_of_target = 6;
 std::uint8_t type_of(const Address& address) { return address.is_v4() ? address_v4 : address_v6; }
 
 // ATYP, address and port. A name is at most 253 bytes long (RFC 1035, section 2.3.4).
-void append_target(std::string& out, const Target& target) {
+void append_target(NetworkWriter& out, const Target& target) {
   if (target.host.empty()) {
-    append_byte(out, type_of(target.endpoint.address));
-    append_address(out, target.endpoint.address);
+    out.u8(type_of(target.endpoint.address));
+    out.address(target.endpoint.address);
   } else {
-    append_byte(out, address_name);
-    append_byte(out, static_cast<std::uint8_t>(target.host.size()));
-    out += target.host;
+    out.u8(address_name);
+    out.u8(static_cast<std::uint8_t>(target.host.size()));
+    out.raw(target.host);
   }
-  append_16(out, target.endpoint.port);
+  out.u16(target.endpoint.port);
+}
+
+std::uint8_t byte_at(std::string_view in, std::size_t offset) {
+  return static_cast<std::uint8_t>(in[offset]);
 }
 
 // ATYP, address and port at `offset`.
@@ -58,35 +62,32 @@ struct BoundAddress {
 };
 
 BoundAddress bound_at(std::string_view in, std::size_t offset) {
-  if (in.size() <= offset) {
+  NetworkReader reader(in);
+  reader.seek(offset);
+  BoundAddress out;
+  switch (reader.u8()) {
+    case address_v4:
+      out.endpoint.address = reader.address(Family::v4);
+      out.endpoint.port = reader.u16();
+      break;
+    case address_v6:
+      out.endpoint.address = reader.address(Family::v6);
+      out.endpoint.port = reader.u16();
+      break;
+    case address_name:
+      out.is_name = true;
+      reader.raw(reader.u8());
+      reader.u16();
+      break;
+    default:
+      out.state = reader.failed() ? BoundAddress::State::incomplete : BoundAddress::State::wrong;
+      return out;
+  }
+  if (reader.failed()) {
     return {};
   }
-  const std::uint8_t type = byte_at(in, offset);
-  std::size_t size = 0;
-  std::size_t begin = offset + 1;
-  if (type == address_v4) {
-    size = v4_size;
-  } else if (type == address_v6) {
-    size = v6_size;
-  } else if (type == address_name) {
-    if (in.size() <= begin) {
-      return {};
-    }
-    size = byte_at(in, begin++);
-  } else {
-    return {.state = BoundAddress::State::wrong, .end = 0, .endpoint = {}, .is_name = false};
-  }
-  if (in.size() < begin + size + port_size) {
-    return {};
-  }
-  BoundAddress out{.state = BoundAddress::State::whole,
-                   .end = begin + size + port_size,
-                   .endpoint = {},
-                   .is_name = type == address_name};
-  if (type != address_name) {
-    out.endpoint = {address_at(in, begin, type == address_v4 ? Family::v4 : Family::v6),
-                    number_16_at(in, begin + size)};
-  }
+  out.state = BoundAddress::State::whole;
+  out.end = reader.position();
   return out;
 }
 
@@ -105,10 +106,11 @@ Socks5Handshake::Socks5Handshake(Command command, Target target,
       pace_(pace) {}
 
 Handshake::State Socks5Handshake::start(const Opening&, std::string& out) {
-  append_byte(out, version);
+  NetworkWriter greeting(out);
+  greeting.u8(version);
   if (pace_ == Pace::at_once) {
-    append_byte(out, 1);
-    append_byte(out, credentials_ ? by_password : no_authentication);
+    greeting.u8(1);
+    greeting.u8(credentials_ ? by_password : no_authentication);
     if (credentials_) {
       append_password(out);
     }
@@ -116,30 +118,32 @@ Handshake::State Socks5Handshake::start(const Opening&, std::string& out) {
       append_request(out);
     }
   } else if (credentials_) {
-    append_byte(out, 2);
-    append_byte(out, no_authentication);
-    append_byte(out, by_password);
+    greeting.u8(2);
+    greeting.u8(no_authentication);
+    greeting.u8(by_password);
   } else {
-    append_byte(out, 1);
-    append_byte(out, no_authentication);
+    greeting.u8(1);
+    greeting.u8(no_authentication);
   }
   return State::waiting;
 }
 
 // RFC 1929, section 2.
 void Socks5Handshake::append_password(std::string& out) const {
-  append_byte(out, authentication_version);
-  append_byte(out, static_cast<std::uint8_t>(credentials_->username.size()));
-  out += credentials_->username;
-  append_byte(out, static_cast<std::uint8_t>(credentials_->password.size()));
-  out += credentials_->password;
+  NetworkWriter request(out);
+  request.u8(authentication_version);
+  request.u8(static_cast<std::uint8_t>(credentials_->username.size()));
+  request.raw(credentials_->username);
+  request.u8(static_cast<std::uint8_t>(credentials_->password.size()));
+  request.raw(credentials_->password);
 }
 
 void Socks5Handshake::append_request(std::string& out) const {
-  append_byte(out, version);
-  append_byte(out, static_cast<std::uint8_t>(command_));
-  append_byte(out, 0);
-  append_target(out, target_);
+  NetworkWriter request(out);
+  request.u8(version);
+  request.u8(static_cast<std::uint8_t>(command_));
+  request.u8(0);
+  append_target(request, target_);
 }
 
 Handshake::Progress Socks5Handshake::receive(std::string_view in, std::string& out) {
@@ -235,8 +239,10 @@ Handshake::Progress Socks5Handshake::on_reply() {
   }
   const std::uint8_t reply = byte_at(received_, 1);
   if (reply != 0) {  // whatever follows adds nothing
+    // Others may be about this request alone: a general failure is what many say of a name that
+    // they cannot look up, and an address type or a command is what the client's packet had.
     const Fault fault =
-        reply >= first_of_target && reply <= last_of_target ? Fault::target : Fault::server;
+        reply >= first_of_target && reply <= last_of_target ? Fault::target : Fault::request;
     return fail("SOCKS5: " + (reply < replies.size() ? std::string(replies[reply])
                                                      : "reply " + hexadecimal(reply)),
                 fault);
@@ -262,8 +268,10 @@ Handshake::Progress Socks5Handshake::on_reply() {
 
 void Socks5DatagramCodec::append_header(const Flow&, const Target& target, const Opening&,
                                         std::string& out) const {
-  out.append(3, '\0');  // RSV, RSV, FRAG
-  append_target(out, target);
+  NetworkWriter header(out);
+  header.u16(0);  // RSV
+  header.u8(0);   // FRAG
+  append_target(header, target);
 }
 
 DatagramCodec::Decoded Socks5DatagramCodec::decode(std::span<const std::uint8_t> wire) const {

@@ -32,6 +32,7 @@ class Socks5Handshake final : public Handshake {
   [[nodiscard]] State start(const Opening& opening, std::string& out) override;
   [[nodiscard]] Progress receive(std::string_view in, std::string& out) override;
   [[nodiscard]] Endpoint relay() const override { return bound_; }
+  [[nodiscard]] bool is_requesting() const override { return step_ == Step::reply; }
 
  private:
   enum class Step : std::uint8_t { method, authentication, reply };

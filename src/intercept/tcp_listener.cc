@@ -10,12 +10,37 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "base/transparent.h"
+#include "intercept/saved_syn.h"
 
 namespace weir {
+namespace {
+
+// The destination, and what else the client's SYN says. The kernel keeps no SYN of a connection
+// that came with a SYN cookie, or before TCP_SAVE_SYN was set: then the socket knows where it was
+// going.
+std::optional<SavedSyn> first_packet_of(int fd) {
+  std::array<std::uint8_t, 256> headers{};
+  socklen_t length = headers.size();
+  if (getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, headers.data(), &length) == 0) {
+    if (const auto syn = parse_syn(std::span(headers).first(length))) {
+      return syn;
+    }
+  }
+  sockaddr_storage own{};
+  length = sizeof own;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) != 0) {
+    return std::nullopt;
+  }
+  return SavedSyn{.destination = Endpoint::from(own), .dscp = 0};
+}
+
+}  // namespace
 
 Result<Descriptor> TcpListener::open(Family family, Port port) {
   const std::string what = std::string("cannot listen for intercepted ") +
@@ -44,6 +69,7 @@ bool TcpListener::prepare(int fd, Family family) {
          set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
          set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
          set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1) &&
+         set_option(fd, IPPROTO_TCP, TCP_SAVE_SYN, 1) &&
          (family == Family::v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
                                : set_option(fd, SOL_IP, IP_PKTINFO, 1));
 }
@@ -54,24 +80,27 @@ TcpListener::TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket
       socket_(std::move(socket)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
       handler_(std::move(handler)) {
-  if (listen(socket_.get(), SOMAXCONN) != 0 || !poll_.add_level(socket_.get(), *this)) {
+  if (listen(socket_.get(), SOMAXCONN) == 0) {
+    watch_ = poll_.add_level(socket_.get(), *this);
+  }
+  if (!watch_) {
     std::perror("weir: cannot listen");
     std::abort();  // at start, for want of kernel memory
   }
 }
 
-TcpListener::~TcpListener() { deadlines_.cancel(*this); }
+TcpListener::~TcpListener() { close(); }
 
 void TcpListener::close() {
   deadlines_.cancel(*this);
   if (socket_.valid()) {
-    poll_.remove(socket_.get());  // others may hold it, too, and then it would be watched on
+    poll_.remove(watch_, socket_.get());  // others may hold it, too
   }
   socket_.reset();
 }
 
 void TcpListener::rest() {
-  poll_.remove(socket_.get());
+  poll_.remove(watch_, socket_.get());
   deadlines_.set(*this, poll_.now() + rest_time, poll_.now());
 }
 
@@ -79,7 +108,8 @@ void TcpListener::on_deadline(Instant now) {
   if (!reserve_.valid()) {
     reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   }
-  if (!poll_.add_level(socket_.get(), *this)) {
+  watch_ = poll_.add_level(socket_.get(), *this);
+  if (!watch_) {
     deadlines_.set(*this, now + rest_time, now);
   }
 }
@@ -127,13 +157,12 @@ TcpListener::Queue TcpListener::take_batch() {
           continue;
       }
     }
-    sockaddr_storage own{};
-    length = sizeof own;
-    if (getsockname(accepted.get(), reinterpret_cast<sockaddr*>(&own), &length) != 0) {
+    const auto syn = first_packet_of(accepted.get());
+    if (!syn) {
       handler_.on_failed(errno);
       continue;
     }
-    handler_.on_accepted({std::move(accepted), Endpoint::from(peer), Endpoint::from(own)});
+    handler_.on_accepted({std::move(accepted), Endpoint::from(peer), syn->destination, syn->dscp});
   }
   return Queue::more;
 }

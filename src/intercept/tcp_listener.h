@@ -1,5 +1,6 @@
-// Takes the TCP connections that the firewall's TPROXY rule sends to weir's port. The accepted
-// socket's own address is the original destination; nothing else knows it as surely.
+// Takes the TCP connections that the firewall's TPROXY rule sends to weir's port. Where a client
+// was going is said by its SYN, which the kernel keeps, with the DSCP it came with; where it has
+// not kept it, by the accepted socket's own address.
 //
 // One per family and worker (SO_REUSEPORT spreads connections). Level-triggered with bounded
 // batches, so that a flood of connections cannot starve live flows, and so that running out of
@@ -24,6 +25,7 @@ struct Accepted {
   Descriptor socket;
   Endpoint client;
   Endpoint destination;
+  std::uint8_t dscp = 0;  // of the client's SYN; 0, too, where the kernel has not kept that
 };
 
 class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
@@ -70,6 +72,7 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
   EdgePoll& poll_;
   Deadlines& deadlines_;
   Descriptor socket_;
+  EdgePoll::Watch watch_;  // none while it rests
   Descriptor reserve_;
   Handler handler_;
 };

@@ -17,6 +17,11 @@ namespace {
 // What the kernel may queue while a worker is busy: a burst of some 5,000 full-sized datagrams.
 constexpr int receive_buffer = 8 * 1024 * 1024;
 
+// Of Linux 5.19, which headers of Debian 12 do not all have (asm-generic/socket.h).
+#ifndef SO_RCVMARK
+#define SO_RCVMARK 75
+#endif
+
 }  // namespace
 
 Result<Descriptor> UdpListener::open(Family family, Port port) {
@@ -45,34 +50,38 @@ bool UdpListener::prepare(int fd, Family family) {
   if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)) {
     static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer));
   }
+  // Kernels before 5.19 do not tell the mark.
+  static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVMARK, 1));
+  if (v6) {
+    static_cast<void>(set_option(fd, SOL_IPV6, IPV6_RECVFRAGSIZE, 1));
+  }
   return set_transparent(fd, family) && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
          set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
          (v6 ? set_option(fd, SOL_IPV6, IPV6_RECVORIGDSTADDR, 1)
              : set_option(fd, SOL_IP, IP_RECVORIGDSTADDR, 1)) &&
          (v6 ? set_option(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
              : set_option(fd, SOL_IP, IP_PKTINFO, 1)) &&
-         set_option(fd, SOL_UDP, UDP_GRO, 1) && set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+         hear_traffic_class(fd, family) && set_option(fd, SOL_UDP, UDP_GRO, 1) &&
+         set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 }
 
 UdpListener::UdpListener(EdgePoll& poll, Descriptor socket, DatagramBatch& batch, Handler handler)
     : poll_(poll), socket_(std::move(socket)), batch_(batch), handler_(std::move(handler)) {
   datagrams_.reserve(DatagramBatch::slots);
-  if (!poll.add_level(socket_.get(), *this)) {
+  watch_ = poll.add_level(socket_.get(), *this);
+  if (!watch_) {
     std::abort();  // at start, for want of kernel memory
   }
 }
 
 void UdpListener::close() {
   if (socket_.valid()) {
-    poll_.remove(socket_.get());  // others may hold it, too, and then it would be watched on
+    poll_.remove(watch_, socket_.get());  // others may hold it, too
   }
   socket_.reset();
 }
 
 void UdpListener::on_events(std::uint32_t) {
-  if (!socket_.valid()) {
-    return;
-  }
   const int count = batch_.receive(socket_.get());
   if (count <= 0) {
     return;  // nothing after all, or an ICMP error of a reply, which is nobody's here
@@ -97,6 +106,9 @@ void UdpListener::on_events(std::uint32_t) {
                           .destination = control.destination,
                           .interface = control.interface,
                           .segment = control.segment,
+                          .tos = control.tos,
+                          .was_in_fragments = control.was_in_fragments,
+                          .mark = control.mark,
                           .payload = batch_.payload(i)});
   }
   if (!datagrams_.empty()) {

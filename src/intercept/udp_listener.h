@@ -25,8 +25,14 @@ struct InterceptedDatagram {
   Endpoint client;
   Endpoint destination;
   std::uint32_t interface = 0;
-  std::uint16_t segment = 0;  // 0: one datagram
+  std::uint16_t segment = 0;      // 0: one datagram
+  std::uint8_t tos = 0;           // DSCP and ECN
+  bool was_in_fragments = false;  // IPv6 only
+  std::uint32_t mark = 0;  // the packet's, as the firewall set it; 0 where the kernel tells none
   std::span<const std::uint8_t> payload;
+
+  // Of each of its datagrams, in bytes.
+  [[nodiscard]] std::size_t width() const { return segment != 0 ? segment : payload.size(); }
 };
 
 class UdpListener final : public EdgePoll::Watcher {
@@ -45,6 +51,9 @@ class UdpListener final : public EdgePoll::Watcher {
 
   // `batch` is the worker's, used by all its listeners in turn.
   UdpListener(EdgePoll& poll, Descriptor socket, DatagramBatch& batch, Handler handler);
+  ~UdpListener() { close(); }
+  UdpListener(const UdpListener&) = delete;
+  UdpListener& operator=(const UdpListener&) = delete;
 
   void on_events(std::uint32_t events) override;
   void close();
@@ -53,6 +62,7 @@ class UdpListener final : public EdgePoll::Watcher {
  private:
   EdgePoll& poll_;
   Descriptor socket_;
+  EdgePoll::Watch watch_;
   DatagramBatch& batch_;
   Handler handler_;
   std::vector<InterceptedDatagram> datagrams_;

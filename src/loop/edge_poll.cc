@@ -23,9 +23,10 @@ EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end)
       fd_(epoll_create1(EPOLL_CLOEXEC)),
       now_(clock_now()),
       on_turn_end_(std::move(on_turn_end)) {
+  slots_.resize(1);  // of the libuv loop, which is no watcher
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.ptr = nullptr;  // the libuv loop
+  event.data.u64 = 0;
   if (fd_ < 0 || epoll_ctl(fd_, EPOLL_CTL_ADD, uv_backend_fd(loop.raw()), &event) != 0) {
     std::perror("weir: cannot make an epoll descriptor");
     std::abort();
@@ -34,45 +35,98 @@ EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end)
 
 EdgePoll::~EdgePoll() { ::close(fd_); }
 
-bool EdgePoll::control(int fd, Watcher& watcher, std::uint32_t events) const {
+EdgePoll::Watch EdgePoll::enter(int fd, Watcher& watcher, std::uint32_t events) {
+  const bool is_new = free_slot_ == 0;
+  const auto at = is_new ? static_cast<std::uint32_t>(slots_.size()) : free_slot_;
+  if (is_new) {
+    slots_.emplace_back();
+  }
+  Slot& slot = slots_[at];
   epoll_event event{};
   event.events = events;
-  event.data.ptr = &watcher;
-  return epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-bool EdgePoll::add(int fd, Watcher& watcher) {
-  return control(fd, watcher, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-}
-
-bool EdgePoll::add_input(int fd, Watcher& watcher) {
-  return control(fd, watcher, EPOLLIN | EPOLLET);
-}
-
-bool EdgePoll::add_level(int fd, Watcher& watcher) { return control(fd, watcher, EPOLLIN); }
-
-void EdgePoll::remove(int fd) const { epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr); }
-
-void EdgePoll::again(Watcher& watcher, std::uint32_t events) {
-  again_.push_back({&watcher, events});
-}
-
-void EdgePoll::forget(const Watcher& watcher) {
-  std::erase_if(again_, [&](const Due& due) { return due.watcher == &watcher; });
-  // Those being served keep their places; nullptr is passed over.
-  for (Due& due : serving_) {
-    if (due.watcher == &watcher) {
-      due.watcher = nullptr;
+  event.data.u64 = std::uint64_t{slot.generation} << 32U | at;
+  if (epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
+    if (is_new) {
+      slots_.pop_back();
     }
+    return {};
+  }
+  free_slot_ = is_new ? 0 : slot.due;
+  slot.watcher = &watcher;
+  slot.due = 0;
+  return {at, slot.generation};
+}
+
+// Null: the watch is over.
+EdgePoll::Slot* EdgePoll::find(const Watch& watch) {
+  Slot& slot = slots_[watch.slot_];
+  return slot.watcher != nullptr && slot.generation == watch.generation_ ? &slot : nullptr;
+}
+
+EdgePoll::Watch EdgePoll::add(int fd, Watcher& watcher) {
+  return enter(fd, watcher, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+EdgePoll::Watch EdgePoll::add_input(int fd, Watcher& watcher) {
+  return enter(fd, watcher, EPOLLIN | EPOLLET);
+}
+
+EdgePoll::Watch EdgePoll::add_level(int fd, Watcher& watcher) {
+  return enter(fd, watcher, EPOLLIN);
+}
+
+void EdgePoll::cancel(Watch& watch) {
+  if (Slot* slot = find(watch)) {
+    slot->watcher = nullptr;
+    ++slot->generation;
+    slot->due = std::exchange(free_slot_, watch.slot_);
+  }
+  watch = {};
+}
+
+void EdgePoll::remove(Watch& watch, int fd) {
+  cancel(watch);
+  epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr);
+}
+
+// An asking that was taken back stays in its list, under a ticket that counts no more.
+void EdgePoll::again(const Watch& watch, std::uint32_t events) {
+  Slot* slot = find(watch);
+  if (slot == nullptr) {
+    return;
+  }
+  if ((slot->due & is_due) == 0) {
+    const std::uint32_t ticket = (slot->due + (1U << ticket_shift)) & ticket_mask;
+    slot->due = is_due | ticket;
+    again_.push_back({watch, ticket});
+  }
+  slot->due |= events & events_mask;
+}
+
+void EdgePoll::not_again(const Watch& watch) {
+  if (Slot* slot = find(watch)) {
+    slot->due &= ticket_mask;
   }
 }
 
-void EdgePoll::disregard(const Watcher& watcher) {
-  for (epoll_event& event : batch_) {
-    if (event.data.ptr == &watcher) {
-      event.events = 0;
+void EdgePoll::serve(const epoll_event& event) {
+  const Watch watch(static_cast<std::uint32_t>(event.data.u64),
+                    static_cast<std::uint32_t>(event.data.u64 >> 32U));
+  if (const Slot* slot = find(watch)) {
+    slot->watcher->on_events(event.events);
+  }
+}
+
+void EdgePoll::serve_due() {
+  for (const Due& due : serving_) {
+    Slot* slot = find(due.watch);
+    if (slot != nullptr && (slot->due & (is_due | ticket_mask)) == (is_due | due.ticket)) {
+      const std::uint32_t events = slot->due & events_mask;
+      slot->due &= ticket_mask;
+      slot->watcher->on_events(events);
     }
   }
+  serving_.clear();
 }
 
 void EdgePoll::rest() {
@@ -141,22 +195,14 @@ void EdgePoll::run() {
     now_ = clock_now();
     serving_.swap(again_);
     bool loop_ready = false;
-    batch_ = std::span(events).first(static_cast<std::size_t>(count));
-    while (!batch_.empty()) {
-      const epoll_event event = batch_.front();
-      batch_ = batch_.subspan(1);
-      if (event.data.ptr == nullptr) {
+    for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(count))) {
+      if (event.data.u64 == 0) {
         loop_ready = true;
-      } else if (event.events != 0) {
-        static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
+      } else {
+        serve(event);
       }
     }
-    for (std::size_t i = 0; i < serving_.size(); ++i) {
-      if (serving_[i].watcher != nullptr) {
-        serving_[i].watcher->on_events(serving_[i].events);
-      }
-    }
-    serving_.clear();
+    serve_due();
     if (first || loop_ready || uv_backend_timeout(loop_.raw()) == 0) {
       uv_run(loop_.raw(), UV_RUN_NOWAIT);
     }

@@ -6,10 +6,14 @@
 // its own descriptor sits in this one (not the other way round, which would cost a second
 // epoll_wait in every turn), and runs when it has something to do.
 //
-// Edge-triggered means: whoever is told that a socket is readable reads until it would block, or
-// asks for another turn with again(). Events may arrive for a watcher whose socket was closed
-// earlier in the same batch; so watchers are not destroyed before the batch ends (see Worker's
-// graveyard) and ignore what comes late.
+// Edge-triggered means: a watcher that is told that its socket is readable reads until it would
+// block, or asks for another turn with again().
+//
+// The kernel keeps no pointer of ours: an event carries the number of a slot and the slot's
+// generation. Cancelling a watch makes the generation another one, so that what the kernel still
+// tells of it is dropped: in this turn, and later, where another process holds the socket, too (a
+// successor, or a program between fork and exec). Watchers may so be destroyed at any time, in
+// their own on_events() as well.
 #pragma once
 
 #include <sys/epoll.h>
@@ -36,32 +40,45 @@ class EdgePoll {
     ~Watcher() = default;
   };
 
+  // One descriptor's events and who hears them. A value; it stays what it is when the watch ends,
+  // and then stands for nothing.
+  class Watch {
+   public:
+    Watch() = default;
+    // Whether there was one; it may be over.
+    explicit operator bool() const { return slot_ != 0; }
+
+   private:
+    friend class EdgePoll;
+    Watch(std::uint32_t slot, std::uint32_t generation) : slot_(slot), generation_(generation) {}
+    std::uint32_t slot_ = 0;
+    std::uint32_t generation_ = 0;
+  };
+
   EdgePoll(Loop& loop, std::function<void()> on_turn_end);
   ~EdgePoll();
   EdgePoll(const EdgePoll&) = delete;
   EdgePoll& operator=(const EdgePoll&) = delete;
 
-  // Registers for input, urgent input, output and hang-up, edge-triggered. False when the kernel
-  // refuses (no memory, max_user_watches). Closing the descriptor is what ends it.
-  [[nodiscard]] bool add(int fd, Watcher& watcher);
+  // Registers for input, urgent input, output and hang-up, edge-triggered. Nothing, and errno, when
+  // the kernel refuses (no memory, max_user_watches). The watcher lives until cancel().
+  [[nodiscard]] Watch add(int fd, Watcher& watcher);
   // Only for input; edge-triggered.
-  [[nodiscard]] bool add_input(int fd, Watcher& watcher);
+  [[nodiscard]] Watch add_input(int fd, Watcher& watcher);
   // Only for input, and told again in every turn while there is some: for listeners.
-  [[nodiscard]] bool add_level(int fd, Watcher& watcher);
+  [[nodiscard]] Watch add_level(int fd, Watcher& watcher);
 
-  // Ends the events of a descriptor that stays open.
-  void remove(int fd) const;
+  // From now on the watcher hears nothing more, of what this turn still has to tell either. Costs
+  // no system call: the kernel forgets a descriptor when its last holder closes it.
+  void cancel(Watch& watch);
+  // The same for a descriptor that stays open, here or with another process.
+  void remove(Watch& watch, int fd);
 
-  // Calls on_events(events) in the next turn, without sleeping before it. The caller sees to it
-  // that the watcher lives until then, and that it asks once.
-  void again(Watcher& watcher, std::uint32_t events);
-
-  // Takes back again(): the watcher is about to go.
-  void forget(const Watcher& watcher);
-
-  // For a watcher whose descriptor was closed and which goes on with another: what this turn still
-  // has to tell of the first is left out.
-  void disregard(const Watcher& watcher);
+  // Calls on_events(events) in the next turn, without sleeping before it; once, with all the events
+  // that were asked for.
+  void again(const Watch& watch, std::uint32_t events);
+  // Takes that back.
+  void not_again(const Watch& watch);
 
   // How long to look for more to do before falling asleep, in a row of turns that come close enough
   // for it to pay; 0, as at first, is not at all. Waking up costs more than a short wait: here, and
@@ -84,14 +101,32 @@ class EdgePoll {
 
   // The time this turn began.
   [[nodiscard]] Instant now() const { return now_; }
+  // The same, as it goes on.
+  [[nodiscard]] const Instant& clock() const { return now_; }
 
  private:
+  // What again() asked for: of a watch, its `ticket`-th.
   struct Due {
-    Watcher* watcher;
-    std::uint32_t events;
+    Watch watch;
+    std::uint32_t ticket;
   };
+  struct Slot {
+    Watcher* watcher = nullptr;    // null: a free one
+    std::uint32_t generation = 0;  // of the watch
+    // Of a free one: the next free one. Else what again() asked for: is_due, the number of the
+    // asking, and the events.
+    std::uint32_t due = 0;
+  };
+  // Where epoll has no event (its last is EPOLLRDHUP).
+  static constexpr std::uint32_t is_due = 1U << 31U;
+  static constexpr unsigned ticket_shift = 16;
+  static constexpr std::uint32_t ticket_mask = 0x7fffU << ticket_shift;
+  static constexpr std::uint32_t events_mask = 0xffffU;
 
-  [[nodiscard]] bool control(int fd, Watcher& watcher, std::uint32_t events) const;
+  [[nodiscard]] Watch enter(int fd, Watcher& watcher, std::uint32_t events);
+  [[nodiscard]] Slot* find(const Watch& watch);
+  void serve(const epoll_event& event);
+  void serve_due();
   void rest();
   // epoll_wait: how many events came.
   int wait(std::span<epoll_event> into, int timeout);
@@ -108,7 +143,8 @@ class EdgePoll {
   std::optional<bool> look_found_;
   std::chrono::nanoseconds usual_wait_{0};  // between turns, of late
   std::function<void()> on_turn_end_;
-  std::span<epoll_event> batch_;  // what this turn has not told yet
+  std::vector<Slot> slots_;      // the first is the libuv loop's
+  std::uint32_t free_slot_ = 0;  // 0: none
   std::vector<Due> again_;
   std::vector<Due> serving_;
 };

@@ -18,13 +18,36 @@ constexpr std::size_t most_bytes = 65'000;
 // Larger ones would need fragmentation after segmentation, which the kernel refuses.
 constexpr std::size_t largest_segment = 1'452;
 
+// Writes one control message; how much room it took.
+template <typename T>
+std::size_t put_control(std::byte* at, int level, int type, const T& value) {
+  cmsghdr control{};
+  control.cmsg_level = level;
+  control.cmsg_type = type;
+  control.cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(at, &control, sizeof control);
+  std::memcpy(at + CMSG_LEN(0), &value, sizeof value);
+  return CMSG_SPACE(sizeof value);
+}
+
+std::size_t put_marking(std::byte* at, const DatagramQueue::Marking& marking) {
+  using Of = DatagramQueue::Marking::Of;
+  if (marking.of == Of::socket) {
+    return 0;
+  }
+  const int tos = marking.tos;
+  return marking.of == Of::v4 ? put_control(at, SOL_IP, IP_TOS, tos)
+                              : put_control(at, SOL_IPV6, IPV6_TCLASS, tos);
+}
+
 std::uint64_t count_of(std::span<const std::uint8_t> payload, std::uint16_t segment) {
   return segment == 0 ? 1 : (payload.size() + segment - 1) / segment;
 }
 
 }  // namespace
 
-DatagramQueue::DatagramQueue(Owner& owner) : owner_(owner) {
+DatagramQueue::DatagramQueue(Owner& owner, const SocketCalls& calls)
+    : owner_(owner), calls_(calls) {
   entries_.reserve(most_messages);
   pending_.reserve(most_messages);
   vectors_.reserve(most_messages);
@@ -32,18 +55,18 @@ DatagramQueue::DatagramQueue(Owner& owner) : owner_(owner) {
 
 void DatagramQueue::add(int fd, const std::optional<Endpoint>& to,
                         std::span<const std::uint8_t> header, std::span<const std::uint8_t> payload,
-                        std::uint16_t segment, Sender& sender) {
+                        std::uint16_t segment, Sender& sender, Marking marking) {
   if (segment >= payload.size()) {
     segment = 0;  // one datagram after all
   }
   if (header.empty() || segment == 0) {
-    entries_.push_back({fd, to, header, payload, segment, &sender});
+    entries_.push_back({fd, to, header, payload, segment, marking, &sender});
     return;
   }
   for (std::size_t offset = 0; offset < payload.size(); offset += segment) {
     const auto piece =
         payload.subspan(offset, std::min<std::size_t>(segment, payload.size() - offset));
-    entries_.push_back({fd, to, header, piece, 0, &sender});
+    entries_.push_back({fd, to, header, piece, 0, marking, &sender});
   }
 }
 
@@ -57,7 +80,8 @@ void DatagramQueue::flush() {
     while (last < entries_.size() && entries_[last].fd == entries_[first].fd) {
       ++last;
     }
-    if (last - first == 1 && entries_[first].header.empty() && entries_[first].segment == 0) {
+    if (last - first == 1 && entries_[first].header.empty() && entries_[first].segment == 0 &&
+        entries_[first].marking == Marking{}) {
       send_one(first);
     } else {
       send_group(first, last);
@@ -78,8 +102,8 @@ DatagramQueue::Message DatagramQueue::compose(std::size_t first) const {
   while (message.last < entries_.size() && message.last - first < most_segments) {
     const Entry& next = entries_[message.last];
     if (next.fd != head.fd || next.to != head.to || next.sender != head.sender ||
-        next.segment != 0 || next.size() == 0 || next.size() > head.size() ||
-        bytes + next.size() > most_bytes) {
+        next.marking != head.marking || next.segment != 0 || next.size() == 0 ||
+        next.size() > head.size() || bytes + next.size() > most_bytes) {
       break;
     }
     bytes += next.size();
@@ -104,14 +128,14 @@ void DatagramQueue::prepare(std::size_t slot, const Message& message) {
   }
   header.msg_iov = &vectors_[message.first_vector];
   header.msg_iovlen = message.vectors;
+  std::size_t size = 0;
   if (message.segment != 0) {
+    size += put_control(controls_[slot].data(), SOL_UDP, UDP_SEGMENT, message.segment);
+  }
+  size += put_marking(controls_[slot].data() + size, head.marking);
+  if (size != 0) {
     header.msg_control = controls_[slot].data();
-    header.msg_controllen = controls_[slot].size();
-    cmsghdr* control = CMSG_FIRSTHDR(&header);
-    control->cmsg_level = SOL_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN(sizeof message.segment);
-    std::memcpy(CMSG_DATA(control), &message.segment, sizeof message.segment);
+    header.msg_controllen = size;
   }
 }
 
@@ -138,8 +162,8 @@ void DatagramQueue::send_group(std::size_t first, std::size_t last) {
     const int fd = entries_[pending_.front().first].fd;
     for (std::size_t done = 0; done < pending_.size();) {
       const int sent =
-          sendmmsg(fd, headers_.data() + done, static_cast<unsigned>(pending_.size() - done),
-                   MSG_DONTWAIT | MSG_NOSIGNAL);
+          calls_.sendmmsg(fd, headers_.data() + done, static_cast<unsigned>(pending_.size() - done),
+                          MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent <= 0) {
         failed(pending_[done], errno);
         ++done;
@@ -157,14 +181,32 @@ void DatagramQueue::send_one(std::size_t index) {
   const Entry& entry = entries_[index];
   sockaddr_storage name;
   const socklen_t length = entry.to ? entry.to->to(name) : 0;
-  const ssize_t sent =
-      sendto(entry.fd, entry.payload.data(), entry.payload.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-             length != 0 ? reinterpret_cast<const sockaddr*>(&name) : nullptr, length);
+  const ssize_t sent = calls_.sendto(
+      entry.fd, entry.payload.data(), entry.payload.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+      length != 0 ? reinterpret_cast<const sockaddr*>(&name) : nullptr, length);
   const Message message{.first = index, .last = index + 1, .segment = 0};
   if (sent >= 0) {
     report(message);
   } else {
     failed(message, errno);
+  }
+}
+
+void DatagramQueue::forget(const Sender& sender) {
+  for (Entry& entry : entries_) {
+    entry.sender = entry.sender == &sender ? nullptr : entry.sender;
+  }
+}
+
+void DatagramQueue::tell_sent(Sender* sender, std::uint64_t datagrams, std::uint64_t bytes) {
+  if (sender != nullptr) {
+    owner_.on_sent(*sender, datagrams, bytes);
+  }
+}
+
+void DatagramQueue::tell_not_sent(Sender* sender, std::uint64_t datagrams, int code) {
+  if (sender != nullptr) {
+    owner_.on_not_sent(*sender, datagrams, code);
   }
 }
 
@@ -176,7 +218,7 @@ void DatagramQueue::report(const Message& message) {
     datagrams += count_of(entries_[i].payload, entries_[i].segment);
   }
   merged_ += message.last - message.first - 1;
-  owner_.on_sent(*entries_[message.first].sender, datagrams, bytes);
+  tell_sent(entries_[message.first].sender, datagrams, bytes);
 }
 
 void DatagramQueue::failed(const Message& message, int code) {
@@ -189,13 +231,16 @@ void DatagramQueue::failed(const Message& message, int code) {
   }
   // An ICMP error that an earlier datagram earned is reported with this one, which was not sent.
   if (code == ECONNREFUSED || code == EHOSTUNREACH || code == ENETUNREACH) {
-    owner_.on_not_sent(*entries_[message.first].sender, 0, code);
+    tell_not_sent(entries_[message.first].sender, 0, code);
     send_each(message);
     return;
   }
   // So are those that only tell something about the path. Sent again, a datagram that is itself too
   // big is refused again.
   if (code == EMSGSIZE || code == EPROTO || code == ENOPROTOOPT) {
+    if (code == EMSGSIZE) {
+      tell_not_sent(entries_[message.first].sender, 0, code);
+    }
     send_each(message);
     return;
   }
@@ -203,7 +248,7 @@ void DatagramQueue::failed(const Message& message, int code) {
   for (std::size_t i = message.first; i < message.last; ++i) {
     datagrams += count_of(entries_[i].payload, entries_[i].segment);
   }
-  owner_.on_not_sent(*entries_[message.first].sender, datagrams, code);
+  tell_not_sent(entries_[message.first].sender, datagrams, code);
 }
 
 void DatagramQueue::send_each(const Message& message) {
@@ -224,18 +269,21 @@ void DatagramQueue::send_each(const Message& message) {
       message_header.msg_namelen = length;
       message_header.msg_iov = vectors.data();
       message_header.msg_iovlen = vectors.size();
+      alignas(cmsghdr) std::array<std::byte, control_size> control{};
+      message_header.msg_controllen = put_marking(control.data(), entry.marking);
+      message_header.msg_control = message_header.msg_controllen != 0 ? control.data() : nullptr;
       const auto send_it = [&]() {
-        return sendmsg(entry.fd, &message_header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+        return calls_.sendmsg(entry.fd, &message_header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
       };
       bool sent = send_it();
       if (!sent && errno == ECONNREFUSED) {  // what the piece before this one earned
-        owner_.on_not_sent(*entry.sender, 0, ECONNREFUSED);
+        tell_not_sent(entry.sender, 0, ECONNREFUSED);
         sent = send_it();
       }
       if (sent) {
-        owner_.on_sent(*entry.sender, 1, piece.size());
+        tell_sent(entry.sender, 1, piece.size());
       } else {
-        owner_.on_not_sent(*entry.sender, 1, errno);
+        tell_not_sent(entry.sender, 1, errno);
       }
       offset += step;
     } while (offset < entry.payload.size());

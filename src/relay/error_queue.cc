@@ -9,11 +9,12 @@
 #include <linux/errqueue.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace weir {
 
-std::optional<IcmpError> next_icmp_error(int fd) {
+std::optional<IcmpError> next_icmp_error(int fd, const SocketCalls& calls) {
   sockaddr_storage peer{};
   std::array<std::uint8_t, 64> quoted{};
   alignas(cmsghdr) std::array<std::byte, 512> control{};
@@ -25,7 +26,7 @@ std::optional<IcmpError> next_icmp_error(int fd) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+  if (calls.recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
     return std::nullopt;
   }
   IcmpError out;
@@ -43,6 +44,7 @@ std::optional<IcmpError> next_icmp_error(int fd) {
                 ? error.ee_type == ICMP_DEST_UNREACH && error.ee_code != ICMP_FRAG_NEEDED
                 : error.ee_type == ICMP6_DST_UNREACH;
         out.peer = Endpoint::from(peer);
+        out.is_too_big = error.ee_errno == EMSGSIZE;
         out.code = unreachable ? static_cast<int>(error.ee_errno) : 0;
       }
     }

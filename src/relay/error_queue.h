@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/socket_calls.h"
 #include "weir/endpoint.h"
 
 namespace weir {
@@ -11,9 +12,11 @@ struct IcmpError {
   Endpoint peer;  // whom the datagram was sent to
   // Destination unreachable, as errno: ECONNREFUSED for the port, EHOSTUNREACH, …; else 0.
   int code = 0;
+  bool is_too_big = false;  // the way is narrower than the datagram was wide
 };
 
 // The next queued error, if any. Errors that are not ICMP's (a local EMSGSIZE) have an empty peer.
-[[nodiscard]] std::optional<IcmpError> next_icmp_error(int fd);
+[[nodiscard]] std::optional<IcmpError> next_icmp_error(int fd,
+                                                       const SocketCalls& calls = kernel_calls);
 
 }  // namespace weir

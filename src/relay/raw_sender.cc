@@ -76,6 +76,28 @@ void append_quoted(std::vector<std::uint8_t>& out, const Endpoint& client,
   append(out, udp);
 }
 
+std::uint8_t icmp_code(Family family, RawSender::Unreachable what) {
+  const bool v4 = family == Family::v4;
+  switch (what) {
+    case RawSender::Unreachable::port:
+      return v4 ? ICMP_PORT_UNREACH : ICMP6_DST_UNREACH_NOPORT;
+    case RawSender::Unreachable::host:
+      return v4 ? ICMP_HOST_UNREACH : ICMP6_DST_UNREACH_ADDR;
+    case RawSender::Unreachable::by_no_route:  // 0 in both families
+      static_assert(ICMP_NET_UNREACH == ICMP6_DST_UNREACH_NOROUTE);
+      return ICMP_NET_UNREACH;
+    case RawSender::Unreachable::by_no_host:
+      return v4 ? ICMP_HOST_UNREACH : ICMP6_DST_UNREACH_NOROUTE;
+    case RawSender::Unreachable::by_prohibition:
+      break;
+  }
+  return v4 ? ICMP_PKT_FILTERED : ICMP6_DST_UNREACH_ADMIN;
+}
+
+bool is_from_destination(RawSender::Unreachable what) {
+  return what == RawSender::Unreachable::port || what == RawSender::Unreachable::host;
+}
+
 }  // namespace
 
 std::uint16_t udp_checksum(const Endpoint& source, const Endpoint& destination,
@@ -88,11 +110,29 @@ std::uint16_t udp_checksum(const Endpoint& source, const Endpoint& destination,
   return result == 0 ? 0xffff : result;
 }
 
+// The raw sockets are bound, so that the kernel would not choose one for them.
+Address RawSender::own_address_towards(const Endpoint& client) const {
+  sockaddr_storage raw{};
+  socklen_t length = client.to(raw);
+  const Descriptor probe(
+      calls_.socket(domain_of(client.family()), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!probe.valid() ||
+      !set_option(probe.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark_), calls_) ||
+      calls_.connect(probe.get(), reinterpret_cast<const sockaddr*>(&raw), length) != 0) {
+    return Address::any(client.family());
+  }
+  length = sizeof raw;
+  return calls_.getsockname(probe.get(), reinterpret_cast<sockaddr*>(&raw), &length) == 0
+             ? Endpoint::from(raw).address
+             : Address::any(client.family());
+}
+
 int RawSender::open(Family family, Kind kind, Descriptor& socket) const {
   const bool v4 = family == Family::v4;
   const int icmp = v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
   const int protocol = kind == Kind::udp ? int{IPPROTO_UDP} : icmp;
-  Descriptor opened(::socket(domain_of(family), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  Descriptor opened(
+      calls_.socket(domain_of(family), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!opened.valid()) {
     return errno;
   }
@@ -102,18 +142,21 @@ int RawSender::open(Family family, Kind kind, Descriptor& socket) const {
   sockaddr_storage raw{};
   const Address own = v4 ? Address::v4(INADDR_LOOPBACK) : Address::v6(in6addr_loopback);
   const socklen_t length = Endpoint{own, 0}.to(raw);
-  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0 ||
-      bind(fd, reinterpret_cast<const sockaddr*>(&raw), length) != 0 ||
-      !set_transparent(fd, family) ||
-      !set_option(fd, SOL_SOCKET, SO_MARK, static_cast<int>(mark_))) {
+  if (calls_.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0 ||
+      calls_.bind(fd, reinterpret_cast<const sockaddr*>(&raw), length) != 0 ||
+      !set_transparent(fd, family, calls_) ||
+      !set_option(fd, SOL_SOCKET, SO_MARK, static_cast<int>(mark_), calls_)) {
     return errno;
   }
+  // As those of the reply sockets, for the same reason.
+  constexpr int send_buffer = 16 * 1024 * 1024;
+  static_cast<void>(set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, send_buffer, calls_));
   socket = std::move(opened);
   return 0;
 }
 
 int RawSender::send(Family family, Kind kind, const Address& from, const Address& to,
-                    std::span<const std::uint8_t> packet) {
+                    std::span<const std::uint8_t> packet, std::uint8_t tos) {
   Sockets& sockets = family == Family::v4 ? v4_ : v6_;
   Descriptor& socket = kind == Kind::udp ? sockets.udp : sockets.icmp;
   if (!socket.valid()) {
@@ -128,7 +171,8 @@ int RawSender::send(Family family, Kind kind, const Address& from, const Address
   iovec vector{const_cast<std::uint8_t*>(packet.data()), packet.size()};
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo))> control{};
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))>
+      control{};
   message.msg_control = control.data();
   message.msg_controllen = control.size();
   cmsghdr* source = CMSG_FIRSTHDR(&message);
@@ -149,11 +193,21 @@ int RawSender::send(Family family, Kind kind, const Address& from, const Address
     std::memcpy(CMSG_DATA(source), &info, sizeof info);
     message.msg_controllen = CMSG_SPACE(sizeof info);
   }
-  return sendmsg(socket.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+  if (tos != 0) {
+    const std::size_t used = message.msg_controllen;
+    message.msg_controllen = used + CMSG_SPACE(sizeof(int));
+    auto* marking = reinterpret_cast<cmsghdr*>(control.data() + used);
+    marking->cmsg_level = family == Family::v4 ? int{SOL_IP} : int{SOL_IPV6};
+    marking->cmsg_type = family == Family::v4 ? int{IP_TOS} : int{IPV6_TCLASS};
+    marking->cmsg_len = CMSG_LEN(sizeof(int));
+    const int value = tos;
+    std::memcpy(CMSG_DATA(marking), &value, sizeof value);
+  }
+  return calls_.sendmsg(socket.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
 int RawSender::send_udp(const Endpoint& source, const Endpoint& client,
-                        std::span<const std::uint8_t> payload) {
+                        std::span<const std::uint8_t> payload, std::uint8_t tos) {
   udphdr header{};
   header.source = htons(source.port);
   header.dest = htons(client.port);
@@ -163,29 +217,48 @@ int RawSender::send_udp(const Endpoint& source, const Endpoint& client,
   packet_.insert(packet_.end(), payload.begin(), payload.end());
   const std::uint16_t checksum = htons(udp_checksum(source, client, packet_));
   std::memcpy(packet_.data() + offsetof(udphdr, check), &checksum, sizeof checksum);
-  return send(client.family(), Kind::udp, source.address, client.address, packet_);
+  return send(client.family(), Kind::udp, source.address, client.address, packet_, tos);
 }
 
 int RawSender::send_unreachable(const Endpoint& client, const Endpoint& destination,
                                 Unreachable what) {
+  const Family family = client.family();
+  return send_icmp(is_from_destination(what) ? destination.address : own_address_towards(client),
+                   client, destination,
+                   family == Family::v4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH,
+                   icmp_code(family, what), 0);
+}
+
+int RawSender::send_too_big(const Endpoint& client, const Endpoint& destination,
+                            std::uint32_t mtu) {
+  return client.address.is_v4()
+             ? send_icmp(destination.address, client, destination, ICMP_DEST_UNREACH,
+                         ICMP_FRAG_NEEDED, mtu)
+             : send_icmp(destination.address, client, destination, ICMP6_PACKET_TOO_BIG, 0, mtu);
+}
+
+// `mtu`: what the error says besides, 0: nothing.
+int RawSender::send_icmp(const Address& from, const Endpoint& client, const Endpoint& destination,
+                         std::uint8_t type, std::uint8_t code, std::uint32_t mtu) {
   packet_.clear();
   if (client.address.is_v4()) {
     icmphdr header{};
-    header.type = ICMP_DEST_UNREACH;
-    header.code = what == Unreachable::port ? ICMP_PORT_UNREACH : ICMP_HOST_UNREACH;
+    header.type = type;
+    header.code = code;
+    header.un.frag.mtu = htons(static_cast<std::uint16_t>(mtu));
     append(packet_, header);
     append_quoted(packet_, client, destination);
     const std::uint16_t checksum = htons(fold(sum_words(packet_, 0)));
     std::memcpy(packet_.data() + offsetof(icmphdr, checksum), &checksum, sizeof checksum);
   } else {
     icmp6_hdr header{};  // the kernel fills in its checksum
-    header.icmp6_type = ICMP6_DST_UNREACH;
-    header.icmp6_code =
-        what == Unreachable::port ? ICMP6_DST_UNREACH_NOPORT : ICMP6_DST_UNREACH_ADDR;
+    header.icmp6_type = type;
+    header.icmp6_code = code;
+    header.icmp6_mtu = htonl(mtu);
     append(packet_, header);
     append_quoted(packet_, client, destination);
   }
-  return send(client.family(), Kind::icmp, destination.address, client.address, packet_);
+  return send(client.family(), Kind::icmp, from, client.address, packet_);
 }
 
 }  // namespace weir

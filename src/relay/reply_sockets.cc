@@ -10,13 +10,20 @@
 #include "base/transparent.h"
 
 namespace weir {
+namespace {
+
+// In bytes, as the kernel counts them: more than 4,000 answers that wait.
+constexpr int send_buffer = 16 * 1024 * 1024;
+
+}  // namespace
 
 bool ReplySockets::is_shortage(int code) {
   return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
 }
 
-ReplySockets::ReplySockets(std::size_t most, std::function<void(const Endpoint&, int)> on_raw)
-    : most_(most), on_raw_(std::move(on_raw)) {}
+ReplySockets::ReplySockets(std::size_t most, std::function<void(const Endpoint&, int)> on_raw,
+                           const SocketCalls& calls)
+    : calls_(calls), most_(most), on_raw_(std::move(on_raw)) {}
 
 int ReplySockets::get(const Endpoint& destination, Instant now) {
   if (const auto found = by_destination_.find(destination); found != by_destination_.end()) {
@@ -35,6 +42,12 @@ int ReplySockets::get(const Endpoint& destination, Instant now) {
     by_use_.pop_back();
   }
   Descriptor socket = open(destination);
+  if (!socket.valid() && (errno == EMFILE || errno == ENFILE) && !by_use_.empty()) {
+    // One that is kept in case it is needed again makes room for one that is needed now.
+    by_destination_.erase(by_use_.back().destination);
+    by_use_.pop_back();
+    socket = open(destination);
+  }
   if (!socket.valid()) {
     const int code = errno;
     on_raw_(destination, code);
@@ -47,9 +60,20 @@ int ReplySockets::get(const Endpoint& destination, Instant now) {
   return by_use_.front().socket.get();
 }
 
-Descriptor ReplySockets::open(const Endpoint& destination) {
+void ReplySockets::forget(const std::function<bool(const Address&)>& is_own) {
+  std::erase_if(by_destination_, [&](const auto& known) {
+    const Entry& entry = *known.second;
+    if (entry.socket.valid() && !is_own(entry.destination.address)) {
+      return false;
+    }
+    by_use_.erase(known.second);
+    return true;
+  });
+}
+
+Descriptor ReplySockets::open(const Endpoint& destination) const {
   const Family family = destination.family();
-  Descriptor socket(::socket(domain_of(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Descriptor socket(calls_.socket(domain_of(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.valid()) {
     return {};
   }
@@ -62,13 +86,20 @@ Descriptor ReplySockets::open(const Endpoint& destination) {
     errno = EADDRINUSE;
     return {};
   }
+  // Answers to clients that are not there wait for seconds, until the kernel has given up asking
+  // for the client's link address, and fill the buffer meanwhile: the answers to all other clients
+  // of this destination would find no room. The kernel bounds what waits for each neighbour.
+  if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, send_buffer, calls_)) {
+    static_cast<void>(set_option(fd, SOL_SOCKET, SO_SNDBUF, send_buffer, calls_));
+  }
   // The client decided on the size of what it can receive, not the path: no don't-fragment on
   // replies.
   const bool ready =
-      set_transparent(fd, family) && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
-      (family == Family::v4 ? set_option(fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
-                            : set_option(fd, SOL_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT)) &&
-      bind(fd, reinterpret_cast<const sockaddr*>(&name), length) == 0;
+      set_transparent(fd, family, calls_) && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, calls_) &&
+      (family == Family::v4
+           ? set_option(fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, calls_)
+           : set_option(fd, SOL_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, calls_)) &&
+      calls_.bind(fd, reinterpret_cast<const sockaddr*>(&name), length) == 0;
   return ready ? std::move(socket) : Descriptor();
 }
 

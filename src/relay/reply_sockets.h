@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "base/descriptor.h"
+#include "base/socket_calls.h"
 #include "weir/endpoint.h"
 #include "weir/units.h"
 
@@ -27,12 +28,16 @@ class ReplySockets {
   static constexpr std::chrono::seconds raw_for{60};
 
   // `on_raw` hears of every destination that has to be answered raw, and why (errno).
-  ReplySockets(std::size_t most, std::function<void(const Endpoint&, int code)> on_raw);
+  ReplySockets(std::size_t most, std::function<void(const Endpoint&, int code)> on_raw,
+               const SocketCalls& calls = kernel_calls);
 
   // A socket that sends from `destination`, or `raw`. Valid until the next call.
   [[nodiscard]] int get(const Endpoint& destination, Instant now);
 
   [[nodiscard]] std::size_t size() const { return by_use_.size(); }
+  // Addresses changed: forgets which destinations have to be answered raw, and closes the sockets
+  // of those that are the router's own now, whose programs they would take the datagrams of.
+  void forget(const std::function<bool(const Address&)>& is_own);
   // Closes all.
   void clear() {
     by_destination_.clear();
@@ -50,8 +55,9 @@ class ReplySockets {
   };
 
   // The socket, or invalid and errno.
-  static Descriptor open(const Endpoint& destination);
+  [[nodiscard]] Descriptor open(const Endpoint& destination) const;
 
+  const SocketCalls& calls_;
   std::size_t most_;
   std::function<void(const Endpoint&, int)> on_raw_;
   std::list<Entry> by_use_;  // most recently used first

@@ -58,13 +58,6 @@ constexpr std::uint64_t bounded_after = std::uint64_t{64} * 1024;
 // A splice that moves less than this was not worth its two system calls.
 constexpr ssize_t least_splice = ssize_t{16} * 1024;
 
-// No TCP_USER_TIMEOUT: it would also end flows whose receiver pauses for long with a closed window,
-// which is its right. A peer that stops acknowledging altogether is found by the retransmission
-// limit.
-constexpr int keep_alive_idle_s = 60;
-constexpr int keep_alive_interval_s = 30;
-constexpr int keep_alive_probes = 6;
-
 // Why a side that was announced as failed did.
 int pending_error(int fd) {
   int code = 0;
@@ -93,6 +86,9 @@ TcpRelay::~TcpRelay() {
   for (Direction* direction : {&up_, &down_}) {
     if (direction->pipe) {
       shared_.pipes.discard(std::move(*direction->pipe));
+    }
+    if (direction->bounded) {
+      shared_.bulk.leave();
     }
   }
 }
@@ -272,7 +268,8 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
   direction.run += size;
   if (direction.run >= bounded_after && !direction.bounded) {
     direction.bounded = true;
-    bound_bulk_buffers(from.socket.get(), to.socket.get());
+    shared_.bulk.join();
+    bound_bulk_buffers(from.socket.get(), to.socket.get(), shared_.bulk);
   }
   const bool drained = size < chunk.size() && !from.urgent;
   if (drained && from.hung_up && !from.failed) {
@@ -358,14 +355,13 @@ bool TcpRelay::has_last_words(Progress failure) {
          (ioctl(to.socket.get(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0);
 }
 
-void TcpRelay::keep_alive() {
-  for (Side* side : {&client_, &server_}) {
-    const int fd = side->socket.get();
-    // A connection that refuses an option (it is just closing) goes on without.
-    static_cast<void>(set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_idle_s) &&
-                      set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keep_alive_interval_s) &&
-                      set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, keep_alive_probes) &&
-                      set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
+void TcpRelay::come_to_rest() {
+  for (Direction* direction : {&up_, &down_}) {
+    if (direction->bounded && direction->stash_end == 0 && direction->in_pipe == 0) {
+      direction->bounded = false;
+      direction->run = 0;
+      shared_.bulk.leave();
+    }
   }
 }
 

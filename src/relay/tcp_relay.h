@@ -8,6 +8,7 @@
 // Owned by the flow; one worker's thread.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <span>
 
 #include "base/descriptor.h"
+#include "relay/bulk_buffers.h"
 #include "relay/pipe_pool.h"
 
 namespace weir {
@@ -26,6 +28,7 @@ class TcpRelay {
     std::span<std::uint8_t> buffer;
     PipePool& pipes;
     std::size_t most_stashed;      // limits.buffer, in bytes per direction
+    BulkShare& bulk;               // of what the kernel may hold
     std::uint64_t bulk_bytes = 0;  // moved by splice(), since somebody last set it to 0
   };
 
@@ -57,9 +60,16 @@ class TcpRelay {
   // gateway it would not. Passes on what it can.
   [[nodiscard]] bool has_last_words(Progress failure);
 
-  // Probes of a peer that has gone silent: switched on when a flow has been quiet for a while, so
-  // that short connections do not pay for them.
-  void keep_alive();
+  // For those who look after the connection: nothing may be read from them or written to them.
+  [[nodiscard]] int client_socket() const { return client_.socket.get(); }
+  [[nodiscard]] int server_socket() const { return server_.socket.get(); }
+
+  // A peer that no longer answers, as if the kernel had given it up.
+  Progress give_up_client() { return failure(client_, ETIMEDOUT); }
+  Progress give_up_server() { return failure(server_, ETIMEDOUT); }
+
+  // A flow that has been quiet for a while: what holds nothing is bulk no longer.
+  void come_to_rest();
 
   // RST to both sides, or to whichever still listens. The sockets are closed afterwards.
   void reset();
@@ -82,7 +92,7 @@ class TcpRelay {
     std::uint32_t stash_end = 0;
     std::optional<Pipe> pipe;
     std::uint32_t in_pipe = 0;
-    bool bounded = false;   // see bulk_buffers.h
+    bool bounded = false;   // counted in Shared::bulk, its buffers bounded
     bool ended = false;     // FIN was read
     bool finished = false;  // and passed on after the last byte
   };

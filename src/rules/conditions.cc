@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/names.h"
+
 namespace weir {
 
 AddressMatch::AddressMatch(const AddressCondition& condition)
@@ -45,7 +47,8 @@ Conditions::Conditions(const RuleSettings& rule)
 
 bool Conditions::on_interface(std::string_view name) const {
   return interfaces_.empty() ||
-         std::find(interfaces_.begin(), interfaces_.end(), name) != interfaces_.end();
+         std::any_of(interfaces_.begin(), interfaces_.end(),
+                     [&](const std::string& pattern) { return covers_interface(pattern, name); });
 }
 
 bool Conditions::covers(const Conditions& other) const {

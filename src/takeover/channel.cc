@@ -81,6 +81,9 @@ Result<> Channel::wait(short events, Instant until) const {
 
 Result<> Channel::send(FrameType type, std::string_view body, std::span<const int> descriptors,
                        Instant until) {
+  if (descriptors.size() > most_descriptors || body.size() > largest_body) {
+    return Error("there is more to hand over than fits one message");
+  }
   std::string bytes;
   append_frame(type, descriptors.size(), body, bytes);
   alignas(cmsghdr) std::array<char, control_room> room{};

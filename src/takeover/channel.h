@@ -21,6 +21,10 @@
 
 namespace weir::takeover {
 
+// The donor's workers rest for no longer than this until the successor may serve, and as long again
+// until it does.
+inline constexpr Milliseconds longest_rest{5'000};
+
 class Channel {
  public:
   // A connected stream socket.

@@ -1,27 +1,27 @@
 #include "takeover/frame.h"
 
+#include <bit>
 #include <cassert>
 
-#include "takeover/wire.h"
+#include "base/bytes.h"
 
 namespace weir::takeover {
 
 void append_frame(FrameType type, std::size_t descriptors, std::string_view body,
                   std::string& out) {
   assert(body.size() <= largest_body && descriptors <= most_descriptors && "a frame is too large");
-  Writer head;
+  ByteWriter<std::endian::little> head(out);
   head.u32(static_cast<std::uint32_t>(body.size()));
   head.u16(static_cast<std::uint16_t>(type));
   head.u16(static_cast<std::uint16_t>(descriptors));
-  out += head.bytes();
-  out += body;
+  head.raw(body);
 }
 
 Result<std::optional<Frame>> FrameReader::next() {
   if (held_.size() < frame_head) {
     return std::optional<Frame>();
   }
-  Reader head(std::string_view(held_).substr(0, frame_head));
+  ByteReader<std::endian::little> head(std::string_view(held_).substr(0, frame_head));
   const std::size_t size = head.u32();
   Frame out;
   out.type = static_cast<FrameType>(head.u16());

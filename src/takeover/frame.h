@@ -31,6 +31,8 @@ enum class FrameType : std::uint16_t {
   go = 10,       // gateway: it shall
   serving = 11,  // successor: it does
   done = 12,     // gateway: it has let go, and said so to whom it concerns
+  // Only of a worker with more listeners than fit beside its name:
+  listeners = 13,  // gateway: more of them
 };
 
 struct Frame {

@@ -7,8 +7,10 @@
 // No I/O. Any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +22,7 @@
 
 namespace weir::takeover {
 
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 3;
 
 // The first thing said. Its layout never changes.
 struct Hello {
@@ -58,6 +60,15 @@ struct WorkerPart {
 // A number that stands for nobody.
 inline constexpr std::uint32_t nobody = UINT32_MAX;
 
+// The relay that a socket's datagrams go through.
+struct RelayPart {
+  Endpoint endpoint;
+  Endpoint server;  // whom the connection was made to
+  Endpoint local;   // the connection's own end
+  std::uint32_t mtu = 0;
+  friend bool operator==(const RelayPart&, const RelayPart&) = default;
+};
+
 // A server-side UDP socket: one descriptor, and one more of the connection that its relay lives by.
 struct SocketPart {
   Endpoint client;
@@ -65,18 +76,23 @@ struct SocketPart {
   Endpoint local;
   std::uint8_t generation = 0;
   bool only_one_flow = false;
-  bool has_relay = false;
   bool tuned = false;
   std::vector<std::string> codecs;  // by their names, the outermost first
-  struct Relay {
-    Endpoint endpoint;
-    Endpoint server;  // whom the connection was made to
-    Endpoint local;   // the connection's own end
-    std::uint32_t mtu = 0;
-    friend bool operator==(const Relay&, const Relay&) = default;
-  };
-  Relay relay;  // where it has one
+  std::optional<RelayPart> relay;
   friend bool operator==(const SocketPart&, const SocketPart&) = default;
+};
+
+// What stands before the payload of a flow's datagrams.
+struct UdpWrapping {
+  std::string first;  // before the first one
+  std::string rest;   // before the others
+  bool begun = false;
+  Endpoint peer;                    // who answers, as a relay names it; port 0: anyone
+  std::uint64_t room = UINT64_MAX;  // payload bytes that fit one packet without a header
+  // Of the relay, where the flow waited for one; -1: unknown.
+  std::int64_t connect_us = -1;
+  std::int64_t handshake_us = -1;
+  friend bool operator==(const UdpWrapping&, const UdpWrapping&) = default;
 };
 
 struct FlowPart {
@@ -94,24 +110,17 @@ struct FlowPart {
   Instant opened;
   Instant last_activity;
   bool answered = false;
-  std::int64_t first_byte_us = 0;
+  bool waiting = false;
+  bool is_foreign = false;  // on port 53, and no DNS
+  bool is_track_lost = false;
+  std::array<std::uint32_t, 3> questions{};  // that wait for their answers
+  std::int32_t first_byte_us = -1;           // -1: none came yet
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
   std::uint64_t packets_up = 0;
   std::uint64_t packets_down = 0;
   std::string path;  // empty: the server's name does
-  bool is_wrapped = false;
-  struct Wrapping {
-    std::string first;
-    std::string rest;
-    bool begun = false;
-    Endpoint peer;
-    std::uint64_t room = 0;
-    std::int64_t connect_us = 0;
-    std::int64_t handshake_us = 0;
-    friend bool operator==(const Wrapping&, const Wrapping&) = default;
-  };
-  Wrapping wrapping;  // where it is wrapped
+  std::optional<UdpWrapping> wrapping;
   friend bool operator==(const FlowPart&, const FlowPart&) = default;
 };
 

@@ -18,6 +18,16 @@ std::vector<std::string> Direct::candidates(const Flow& flow) const {
   return {flow.destination.text()};
 }
 
+Upstream::Leads Direct::leads() const {
+  const UpstreamProfile& own = profile();
+  if (own.via) {
+    return Leads::elsewhere;
+  }
+  const bool by_own_way =
+      own.options.mark || !own.options.interface.empty() || own.source.kind == SourceKind::address;
+  return by_own_way ? Leads::perhaps : Leads::to_destination;
+}
+
 Result<std::shared_ptr<Upstream>> make_direct(const Settings& settings, UpstreamProfile profile,
                                               ServerPool&, const UpstreamLookup&) {
   if (!settings.given("mapping")) {

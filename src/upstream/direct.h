@@ -24,6 +24,7 @@ class Direct final : public Upstream {
 
   [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override;
   [[nodiscard]] Offload offload() const override { return offload_; }
+  [[nodiscard]] Leads leads() const override;
 
  private:
   [[nodiscard]] Route reach(const Flow& flow, const Target& target,

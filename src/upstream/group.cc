@@ -101,6 +101,18 @@ bool Group::is_up() const {
                      [](const auto& member) { return member->is_up(); });
 }
 
+// A member that has a server of its own can serve where the others have no way.
+Upstream::Leads Group::leads() const {
+  const auto count = [this](Leads leads) {
+    return static_cast<std::size_t>(std::count_if(
+        members_.begin(), members_.end(), [=](const auto& one) { return one->leads() == leads; }));
+  };
+  if (count(Leads::to_destination) == members_.size()) {
+    return Leads::to_destination;
+  }
+  return count(Leads::elsewhere) == members_.size() ? Leads::elsewhere : Leads::perhaps;
+}
+
 Result<std::shared_ptr<Upstream>> make_group(const Settings& settings, UpstreamProfile profile,
                                              ServerPool& /*servers*/,
                                              const UpstreamLookup& others) {

@@ -38,6 +38,7 @@ class Group final : public Upstream {
     return members_;
   }
   [[nodiscard]] bool is_up() const override;
+  [[nodiscard]] Leads leads() const override;
 
  private:
   [[nodiscard]] Route reach(const Flow& flow, const Target& target,

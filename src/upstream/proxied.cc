@@ -10,11 +10,12 @@ namespace {
 class Proxied final : public Upstream {
  public:
   Proxied(const ProxyProtocol& protocol, UpstreamProfile profile,
-          std::unique_ptr<const Pool> servers, ProxyProtocol::Who who)
+          std::unique_ptr<const Pool> servers, ProxyProtocol::Who who, RelayPlace relay)
       : Upstream(std::move(profile)),
         protocol_(protocol),
         servers_(std::move(servers)),
-        who_(std::move(who)) {}
+        who_(std::move(who)),
+        relay_(relay) {}
 
   [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
     return servers_->candidates(flow);
@@ -47,13 +48,16 @@ class Proxied final : public Upstream {
     route.hops.push_back({.server = route.server,
                           .upstream = name(),
                           .handshake = is_tcp ? protocol_.connect(target, who_)
-                                              : protocol_.associate(route.remote.family(), who_)});
+                                              : protocol_.associate(route.remote.family(), who_),
+                          .relay = relay_,
+                          .asks = is_tcp && target.host.empty() ? target.endpoint : Endpoint{}});
     return route;
   }
 
   const ProxyProtocol& protocol_;
   std::unique_ptr<const Pool> servers_;
   ProxyProtocol::Who who_;
+  RelayPlace relay_;
 };
 
 }  // namespace
@@ -76,8 +80,10 @@ Result<std::shared_ptr<Upstream>> make_proxied(const ProxyProtocol& protocol,
     return pool.error();
   }
   pool.value()->probe_with([probe = protocol.probe, who]() { return probe(who); });
+  const RelayPlace relay =
+      settings.text_or_empty("relay") == "any" ? RelayPlace::anywhere : RelayPlace::at_server;
   return std::shared_ptr<Upstream>(std::make_shared<Proxied>(
-      protocol, std::move(profile), std::move(pool).value(), std::move(who)));
+      protocol, std::move(profile), std::move(pool).value(), std::move(who), relay));
 }
 
 }  // namespace weir

@@ -43,9 +43,12 @@ constexpr std::array shared_keys{
     Key{.name = "interface", .sentence = "network interface that upstream sockets are bound to"},
     Key{.name = "dscp",
         .kind = ValueKind::number,
-        .sentence = "DSCP of upstream packets",
+        .standard = "keep",
+        .sentence = "DSCP of upstream packets: the client's (keep), or this one; answers keep the "
+                    "server's",
         .least = 0,
-        .most = 63},
+        .most = 63,
+        .choices = "keep"},
 };
 
 const std::array table{
@@ -66,7 +69,7 @@ Result<SocketOptions> parse_options(const Settings& settings) {
   if (settings.given("mark")) {
     options.mark = settings.mark("mark");
   }
-  if (settings.given("dscp")) {
+  if (settings.given("dscp") && !settings.all("dscp").front().is_choice) {
     options.dscp = static_cast<std::uint8_t>(settings.number("dscp"));
   }
   options.interface = settings.text_or_empty("interface");

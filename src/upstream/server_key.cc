@@ -5,8 +5,10 @@
 #include <charconv>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/names.h"
+#include "base/suggest.h"
 
 namespace weir {
 namespace {
@@ -47,6 +49,16 @@ bool is_service_name(std::string_view text) {
          text.find('.', second + 1) != std::string_view::npos;
 }
 
+// What people write who are used to other files, or "".
+std::string_view why_not_here(std::string_view where) {
+  return where.find("://") != std::string_view::npos
+             ? "a server is HOST or HOST:PORT, without '://'"
+         : where.find('@') != std::string_view::npos
+             ? "username and password are keys of their own, not part of the server"
+         : where.ends_with(',') ? "each server has a line of its own, 'server = HOST:PORT'"
+                                : "";
+}
+
 // HOST[:PORT] or srv:NAME.
 Result<Done> parse_where(std::string_view where, ServerKey& out) {
   constexpr std::string_view service = "srv:";
@@ -58,6 +70,9 @@ Result<Done> parse_where(std::string_view where, ServerKey& out) {
     }
     return Done{};
   }
+  if (const auto why = why_not_here(where); !why.empty()) {
+    return Error("'" + std::string(where) + "': " + std::string(why));
+  }
   std::string_view host = where;
   if (!Address::parse(where)) {  // a lone IPv6 address has colons of its own
     const auto colon = where.rfind(':');
@@ -68,6 +83,12 @@ Result<Done> parse_where(std::string_view where, ServerKey& out) {
         return Error("'" + std::string(where.substr(colon + 1)) + "' is not a port (1 to 65535)");
       }
       out.port = static_cast<Port>(port);
+      // After a zone no other colon can follow: what does is the port.
+      if (host.find(':') != std::string_view::npos && host.find('%') == std::string_view::npos &&
+          Address::parse(host)) {
+        return Error("an IPv6 address with a port has brackets: write [" + std::string(host) +
+                     "]:" + std::to_string(port));
+      }
     }
     if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
       host = host.substr(1, host.size() - 2);
@@ -100,8 +121,14 @@ class Words {
       if (std::exchange(astray_, true)) {
         return Done{};  // it follows from the first one: "weight = 2"
       }
-      return Error("unknown word '" + std::string(word) +
-                   "' after the server (known: weight=N, backup, max-flows=N, source=...)");
+      std::vector<std::string_view> names;
+      names.reserve(known.size());
+      for (const Word& each : known) {
+        names.push_back(each.key);
+      }
+      const std::string hint = row == known.end() ? did_you_mean(key, names) : "";
+      return Error("unknown word '" + std::string(word) + "' after the server" + hint +
+                   " (known: weight=N, backup, max-flows=N, source=...)");
     }
     if (std::exchange(seen_[static_cast<std::size_t>(row - known.begin())], true)) {
       return Error(std::string(key) + " is given twice");

@@ -1,6 +1,6 @@
 // The policy `socks5`: flows go through a SOCKS5 server, TCP by CONNECT, UDP by UDP ASSOCIATE
 // (RFC 1928). UDP costs one connection to the server for each flow, or for each client with
-// mapping = per-client; DNS less (src/gateway/spare_relays.h).
+// mapping = per-client; DNS less (src/flow/udp/spare_relays.h).
 #include "handshake/socks5.h"
 
 #include <array>
@@ -41,9 +41,20 @@ constexpr Key pipeline_key{
     .name = "pipeline",
     .kind = ValueKind::yes_no,
     .standard = "no",
-    .sentence = "sends greeting, password and request at once, for servers that can read them so"};
+    .sentence =
+        "sends greeting, password and request without waiting for the answers in between; the "
+        "server has to support it"};
 
-constexpr auto keys = with_keys(proxied_keys, std::array{pipeline_key});
+constexpr Key relay_key{
+    .name = "relay",
+    .kind = ValueKind::word,
+    .standard = "server",
+    .sentence =
+        "UDP: which address the relay of the server may have: the server's own (server), or the "
+        "one that the server names (any)",
+    .choices = "server, any"};
+
+constexpr auto keys = with_keys(proxied_keys, std::array{pipeline_key, relay_key});
 
 Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile profile,
                                        ServerPool& servers, const UpstreamLookup&) {

@@ -26,7 +26,7 @@ inline constexpr Key proxy_protocol_key{
     .name = "proxy-protocol",
     .kind = ValueKind::word,
     .standard = "none",
-    .sentence = "tells the server who the client is, before any payload (v1: TCP only)",
+    .sentence = "sends a PROXY header with the client's address before any payload (v1: TCP only)",
     .choices = "none, v1, v2"};
 
 inline constexpr Key proxy_protocol_udp_key{
@@ -46,7 +46,7 @@ inline constexpr Key proxy_checksum_key{
 
 inline constexpr Key via_key{
     .name = "via",
-    .sentence = "another upstream, through which this one's servers are reached",
+    .sentence = "another upstream, through which weir reaches this one's servers",
     .refers = Key::Refers::to_upstreams};
 
 inline constexpr Key username_key{.name = "username", .sentence = "user name for the server"};
@@ -54,9 +54,9 @@ inline constexpr Key username_key{.name = "username", .sentence = "user name for
 inline constexpr Key password_key{.name = "password",
                                   .sentence = "password for the server (better: password-file)"};
 
-inline constexpr Key password_file_key{
-    .name = "password-file",
-    .sentence =
-        "file whose first line is the password; nobody but its owner and group may read it"};
+inline constexpr Key password_file_key{.name = "password-file",
+                                       .sentence =
+                                           "file whose first line is the password; only its owner "
+                                           "and group may have the right to read it"};
 
 }  // namespace weir

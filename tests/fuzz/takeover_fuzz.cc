@@ -6,6 +6,7 @@
 
 #include "played.h"
 #include "takeover/frame.h"
+#include "takeover/gateway_state.h"
 #include "takeover/messages.h"
 
 namespace {
@@ -13,8 +14,8 @@ namespace {
 template <typename Decoded>
 void expect_same(const Decoded& decoded, std::string_view body) {
   if (decoded) {
-    const auto again = encode(decoded.value());
-    weir::expect(again.size() == body.size(), "what was read is written with as many bytes");
+    const std::string again = weir::takeover::encode(decoded.value());
+    weir::expect(again == body, "what was read is written with the same bytes");
   }
 }
 
@@ -31,14 +32,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case takeover::FrameType::hello:
         expect_same(takeover::decode_hello(body), body);
         break;
+      case takeover::FrameType::offer:
+        expect_same(takeover::decode_gateway_state(body), body);
+        break;
       case takeover::FrameType::worker:
         expect_same(takeover::decode_worker(body), body);
         break;
       case takeover::FrameType::sockets:
-        static_cast<void>(takeover::decode_sockets(body));
+        expect_same(takeover::decode_sockets(body), body);
         break;
       case takeover::FrameType::flows:
-        static_cast<void>(takeover::decode_flows(body));
+        expect_same(takeover::decode_flows(body), body);
         break;
       case takeover::FrameType::end:
         expect_same(takeover::decode_ending(body), body);

@@ -103,7 +103,7 @@ def healthy(lab, text=HEALTHY, **options):
     """A gateway with its rules installed, and the servers up."""
     lab.nginx(lab.north)
     lab.nginx(lab.east)
-    with lab.weir(text, **options) as weir:
+    with sysctl(lab, net__ipv4__tcp_early_demux=0), lab.weir(text, **options) as weir:
         yield weir
 
 

@@ -1,6 +1,10 @@
 """What the tests of takeovers share: a configuration, servers and clients that notice what is lost."""
 
+import os
+import pathlib
 import re
+import socket
+import struct
 import threading
 
 from harness import V4, eventually
@@ -106,3 +110,53 @@ def took_over(weir):
         return [(int(flows), int(us) / 1000) for flows, us in
                 re.findall(r"took over from process \d+: (\d+) UDP flows; nobody was served for (\d+) us",
                            file.read())]
+
+
+# The protocol as a stranger speaks it: the head of a frame is its size, type and descriptors.
+HELLO, REFUSAL, OFFER, TAKE, WORKER, SOCKETS, FLOWS, END, PREPARED, GO, SERVING = range(1, 12)
+
+
+def spoken_version():
+    """Of the protocol, as the sources say it."""
+    header = pathlib.Path(__file__).parents[2] / "src/takeover/messages.h"
+    return int(re.search(r"version = (\d+);", header.read_text()).group(1))
+
+
+class Stranger:
+    """Speaks to the gateway's takeover socket by hand."""
+
+    def __init__(self, weir):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(20)
+        self.socket.connect(weir.control.path + ".takeover")
+        self.held = []
+
+    def say(self, kind, body=b""):
+        self.socket.sendall(struct.pack("<IHH", len(body), kind, 0) + body)
+
+    def hello(self, version=None):
+        version = spoken_version() if version is None else version
+        self.say(HELLO, struct.pack("<II", version, 5) + b"0.0.0")
+
+    def _exactly(self, size):
+        data = b""
+        while len(data) < size:
+            piece, descriptors, _, _ = socket.recv_fds(self.socket, size - len(data), 253)
+            self.held += descriptors
+            assert piece, "the gateway hung up"
+            data += piece
+        return data
+
+    def hear(self):
+        size, kind, _ = struct.unpack("<IHH", self._exactly(8))
+        return kind, self._exactly(size)
+
+    def until(self, wanted):
+        while (heard := self.hear())[0] != wanted:
+            assert heard[0] != REFUSAL, heard
+        return heard[1]
+
+    def close(self):
+        self.socket.close()
+        for descriptor in self.held:
+            os.close(descriptor)

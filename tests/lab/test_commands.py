@@ -77,8 +77,13 @@ def run_bad(lab):
 def second(lab):
     with lab.weir(CONFIG, firewall=False) as weir:
         done = weir.cli("run", "-c", weir.config, timeout=20)
-        assert done.returncode == 1 and done.stderr, done
+        said = [line for line in done.stderr.splitlines() if ": warning: " not in line]
+        assert done.returncode == 1 and len(said) == 1, done
+        assert said[0].startswith("weir: another weir is running, or still draining") and \
+            "weir reload" in said[0] and "weir run --takeover" in said[0], said
         assert weir.status()["port"] == 50080
+        with open(weir.log) as file:
+            assert "takeover" not in file.read()
 
 
 @case("bad usage ends with status 2", NO_FAMILY, only_weir=OWN)

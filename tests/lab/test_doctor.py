@@ -102,9 +102,12 @@ def policy_route(lab):
 def mark_rule(lab):
     with healthy(lab) as weir:
         with typed(lab, "ip rule add fwmark 0x1 lookup 77 priority 40", "ip rule del priority 40"):
-            expect(weir, "mark", "FAIL", "fwmark 0x1", "table 77")
-        with typed(lab, "ip rule add fwmark 0x70/0xf0 lookup 77 priority 40", "ip rule del priority 40"):
-            expect_healthy(weir)
+            expect(weir, "mark", "FAIL", "fwmark 0x1", "table 77", "intercepted packets")
+        with typed(lab, "ip rule add fwmark 0x2/0x2 lookup 77 priority 60", "ip rule del priority 60"):
+            expect(weir, "mark", "FAIL", "table 77", "what weir sends")
+        for harmless in ("fwmark 0x70/0xf0 priority 40", "fwmark 0x1 priority 60", "fwmark 0x10 priority 40"):
+            with typed(lab, f"ip rule add {harmless} lookup 77", f"ip rule del {harmless} lookup 77"):
+                expect_healthy(weir)
 
 
 @broken("foreign rules that write weir's mark bits are found, those that do not are not")
@@ -122,6 +125,36 @@ def mark_writers(lab):
             expect(weir, "mark", "warn", "iptables mangle POSTROUTING")
         with typed(lab, rule.format("-A", "0x30/0xf0"), rule.format("-D", "0x30/0xf0")):
             expect_healthy(weir)
+        # A rule that writes every bit: other bits for weir are no cure.
+        for program in ("iptables", "ip6tables-legacy"):
+            rule = program + " -t mangle {} POSTROUTING -j CONNMARK --restore-mark"
+            with typed(lab, rule.format("-A"), rule.format("-D")):
+                wrong = expect(weir, "mark", "warn", "mangle POSTROUTING", "rewrites the whole mark")
+                assert program == "iptables" or program in wrong[0]["text"], wrong
+                assert "set other bits" not in wrong[0]["mend"] and "--nfmask" in wrong[0]["mend"], wrong
+
+
+@broken("what other rules translate is said, by check, too, and what weir's iptables rules cannot know is found")
+def translations(lab):
+    nft = ("nft 'table ip forwards { chain pre { type nat hook prerouting priority dstnat; "
+           "ip daddr 203.0.113.66 dnat to 192.0.2.11; }; }'", "nft delete table ip forwards")
+    rule = "iptables -t nat {} PREROUTING -d 203.0.113.67 -j DNAT --to-destination 192.0.2.11"
+    iptables = (rule.format("-A"), rule.format("-D"))
+
+    def said(weir):
+        done = weir.cli("doctor", "--json", "-c", weir.config)
+        return [one for one in json.loads(done.stdout)["findings"] if one["name"] == "dnat"]
+    for backend in BACKENDS:
+        with healthy(lab, backend=backend) as weir:
+            assert [one["level"] for one in said(weir)] == ["ok"] and "no other" in said(weir)[0]["text"]
+            assert b"note" not in weir.cli("check", "-c", weir.config).stdout
+            with typed(lab, *iptables):
+                assert [one["level"] for one in said(weir)] == ["ok"] and "203.0.113.67" in said(weir)[0]["text"]
+                assert b"203.0.113.67" in weir.cli("check", "-c", weir.config).stdout
+            with typed(lab, *nft):
+                found = said(weir)
+                assert [one["level"] for one in found] == [{"nft": "ok", "iptables": "warn"}[backend]], found
+                assert "203.0.113.66" in found[0]["text"], found
 
 
 @broken("a foreign route in weir's table is found")
@@ -132,14 +165,20 @@ def table(lab):
             expect(weir, "table", "FAIL", "203.0.113.0/25")
 
 
-@broken("src_valid_mark on an interface is found and named, and the command mends it")
+@broken("src_valid_mark does no harm, unless a policy rule of weir's is missing: that is found, and the "
+        "command mends it")
 def src_valid_mark(lab):
     for interface in ("all", "lan"):
         name = f"net__ipv4__conf__{interface}__src_valid_mark"
         with healthy(lab) as weir, sysctl(lab, **{name: 1}):
-            wrong = expect(weir, "rp-filter", "FAIL", "src_valid_mark = 1", "lan")
+            assert works(lab)
+            expect_healthy(weir)
+            lab.router.run("ip", "rule", "del", "priority", "49", check=True)
+            wrong = [finding for finding in findings(weir)[0] if finding["level"] == "FAIL"]
+            assert {"rp-filter", "policy-rule"} == {one["name"] for one in wrong}, wrong
+            assert any("src_valid_mark = 1 on" in one["text"] and "lan" in one["text"] for one in wrong)
             assert not works(lab)
-            mend(lab, wrong)
+            mend(lab, [dict(one, mend=one["mend"].replace("weir ", lab.weir_path + " ", 1)) for one in wrong])
             assert works(lab)
             expect_healthy(weir)
 
@@ -179,27 +218,62 @@ def bridge(lab):
             lab.router.run("sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=0", check=True)
 
 
-@broken("answers that would inherit the mark are found")
+@broken("answers may inherit the mark, unless a policy rule of weir's is missing")
 def fwmark_accept(lab):
     with healthy(lab) as weir:
-        with sysctl(lab, net__ipv4__tcp_fwmark_accept=1):
-            wrong = expect(weir, "fwmark-accept", "FAIL")
-            assert not works(lab)
-            mend(lab, wrong)
+        with sysctl(lab, net__ipv4__tcp_fwmark_accept=1, net__ipv6__fwmark_reflect=1):
             assert works(lab)
             expect_healthy(weir)
-        with sysctl(lab, net__ipv6__fwmark_reflect=1):
-            mend(lab, expect(weir, "fwmark-accept", "warn"))
+            lab.router.run("ip", "rule", "del", "priority", "49", check=True)
+            assert not works(lab)
+            wrong = {(one["name"], one["level"]) for one in findings(weir)[0]}
+            assert {("fwmark-accept", "FAIL"), ("fwmark-accept", "warn"), ("policy-rule", "FAIL")} <= wrong, wrong
 
 
-@broken("early demux is explained where servers see clients")
+@broken("early demux is explained, and more of it where servers see clients")
 def early_demux(lab):
-    with sysctl(lab, net__ipv4__tcp_early_demux=1):
-        with healthy(lab) as weir:
+    for text, words in ((HEALTHY, "TIME_WAIT"), (SHOWS_CLIENT.format(server="198.51.100.10"), "source = client")):
+        with healthy(lab, text) as weir, sysctl(lab, net__ipv4__tcp_early_demux=1):
+            mend(lab, expect(weir, "early-demux", "warn", words))
             expect_healthy(weir)
-        with healthy(lab, SHOWS_CLIENT.format(server="198.51.100.10")) as weir:
-            mend(lab, expect(weir, "early-demux", "warn", "source = client"))
-            expect_healthy(weir)
+    datagrams = HEALTHY.replace("tcp/80", "udp/5060").replace("any/53", "udp/53")
+    with healthy(lab, datagrams) as weir, sysctl(lab, net__ipv4__tcp_early_demux=1):
+        expect_healthy(weir)
+
+
+@broken("a conntrack table that is too small for the flows that are allowed is found")
+def conntrack(lab):
+    def line(weir):
+        listed = json.loads(weir.cli("doctor", "--json", "-c", weir.config).stdout)["findings"]
+        return next(f for f in listed if f["name"] == "conntrack")
+    with healthy(lab) as weir:
+        assert line(weir)["level"] == "ok" and "entries in use" in line(weir)["text"], line(weir)
+        assert works(lab)
+        assert 0 < weir.metric("weir_conntrack_entries") < weir.metric("weir_conntrack_limit")
+        assert weir.metric("weir_events_total", reason="conntrack-full") == 0
+        with open(f"{weir.folder}/many.ini", "w") as out:
+            out.write(HEALTHY + "[limits]\nmax-flows = 4000000\n"
+                      f"[admin]\nsocket = {weir.folder}/none.sock\n")
+        listed = findings(weir, f"{weir.folder}/many.ini")[0]
+        found = [f for f in listed if f["name"] == "conntrack"]
+        assert found and found[0]["level"] == "warn" and "16000000" in found[0]["mend"], listed
+
+
+@broken("a reserved port is known, and one that is not comes with the command")
+def reserved_port(lab):
+    def line(weir):
+        listed = json.loads(weir.cli("doctor", "--json", "-c", weir.config).stdout)["findings"]
+        return next(f for f in listed if f["name"] == "reserved-port")
+    with sysctl(lab, net__ipv4__ip_local_port_range="32768 60999"), healthy(lab) as weir:
+        found = line(weir)
+        assert found["level"] == "ok" and "ip_local_reserved_ports=50080" in found["mend"], found
+        before = lab.router.run("sysctl", "-n", "net.ipv4.ip_local_reserved_ports").stdout.decode().strip()
+        try:
+            mend(lab, [found])
+            found = line(weir)
+            assert not found["mend"] and "keeps 50080" in found["text"], found
+        finally:
+            lab.router.run("sysctl", "-q", "-w", f"net.ipv4.ip_local_reserved_ports={before}")
 
 
 if __name__ == "__main__":

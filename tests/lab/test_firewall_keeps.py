@@ -5,6 +5,7 @@ them, and do what on-failure says when it is gone."""
 import json
 import os
 import signal
+import sys
 
 from asking import answers, echoes, exchange, tcp, udp
 from backends import WHY, BreakableNft, for_each_backend
@@ -174,6 +175,34 @@ def legacy(lab, net):
         assert b"WEIR" not in rules, rules
 
 
+@case("the guardian's name in a stranger's hands keeps nobody from starting", (V4,), only_weir=WHY)
+def strangers_name(lab, net):
+    answers(lab, net, 7501)
+    program = ("import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
+               "s.bind('\\0weir-firewall-guardian'); print('bound', flush=True); time.sleep(600)")
+    holder = lab.router.start("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                              sys.executable, "-c", program, name="stranger")
+    eventually(lambda: b"weir-firewall-guardian" in lab.router.run("cat", "/proc/net/unix").stdout,
+               "the name is taken")
+    with kept(lab, "iptables") as weir:
+        assert any("another user holds the name" in line for line in log(weir)), log(weir)
+        intercepted(lab, net, weir)
+        holder.stop()
+        weir.kill()
+        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+
+
+@case("a stranger's lock on the control socket's folder holds nobody up", (V4,), only_weir=WHY)
+def strangers_lock(lab, net):
+    weir = kept(lab, "nft")
+    locker = lab.router.start("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                              "flock", weir.folder, "sh", "-c", "echo locked; exec sleep 600", name="stranger")
+    locker.until_ready(lambda: lab.router.run("flock", "-n", weir.folder, "true").returncode != 0)
+    with weir:
+        assert weir.status()["pid"] == weir.program.pid
+        assert not [name for name in os.listdir(weir.folder) if name.endswith(".lock")]
+
+
 @case("a guardian that is ended has a successor", (V4,), only_weir=WHY)
 def guardian(lab, net):
     answers(lab, net, 7501)
@@ -250,11 +279,10 @@ def fight(lab, net):
         assert repairs(weir) == 5
 
 
-def handle(lab):
-    """Of weir's table: a new one has another."""
-    shown = lab.router.run("nft", "-j", "list", "tables", check=True)
-    return next(entry["table"]["handle"] for entry in json.loads(shown.stdout)["nftables"]
-                if entry.get("table", {}).get("name") == "weir")
+def handles(lab):
+    """Of the rules in weir's table: those that are written again have others."""
+    shown = lab.router.run("nft", "-j", "-a", "list", "table", "inet", "weir", check=True)
+    return {entry["rule"]["handle"] for entry in json.loads(shown.stdout)["nftables"] if "rule" in entry}
 
 
 @case("a reload that leaves the rules the same does not write them again", (V4,), only_weir=WHY)
@@ -263,16 +291,16 @@ def unchanged(lab, net):
     for keeps in (True, False):
         with lab.weir(CONFIG.format("open"), keeps_firewall=keeps) as weir:
             assert weir.reload().returncode == 0
-            first = handle(lab)
+            first = handles(lab)
             for _ in range(3):
                 assert weir.reload().returncode == 0
-            assert handle(lab) == first
+            assert handles(lab) == first
             weir.write(CONFIG.format("open").replace("direct", "no")
                        + "[upstream no]\ntype = reject\n")
             assert weir.reload().returncode == 0
             weir.write(CONFIG.format("open").replace("7501", "7502"))
             assert weir.reload().returncode == 0
-            assert handle(lab) != first
+            assert not handles(lab) & first
             assert tcp(lab, net, 7501) == lab.alice.at(net)
             # Somebody's change is no reason to leave things as they are.
             lab.router.run("ip", "rule", "flush", "protocol", "237", check=True)

@@ -18,7 +18,7 @@ import json
 import time
 
 from backends import WHY, for_each_backend
-from harness import eventually, main
+from harness import V6, case, eventually, main
 from harness.host import read_exactly
 from harness.weir import read
 from load import Askers, Wrk, carried
@@ -34,6 +34,32 @@ use = {use}
 [rule dns]
 on = udp/53
 use = {use}
+"""
+
+def other_rules(turn):
+    """A configuration whose firewall rules are others each time, but for one."""
+    return ("[rule never]\non = udp/9\nuse = drop\n"
+            f"[rule web-{turn}]\non = tcp/80, tcp/443, udp/443\ndestination = 203.0.113.{turn % 200}\n"
+            "use = bypass\n[rule rest]\non = tcp/80, udp/53, udp/5353\nuse = direct\n")
+
+
+# Sees what weir's rules let by.
+PASSED = b"""
+table inet passed {
+    counter datagrams { }
+    chain forward {
+        type filter hook forward priority 0; policy accept;
+        udp dport 9 counter name "datagrams"
+    }
+}
+"""
+FLOOD = """
+import socket, sys
+there = socket.getaddrinfo(sys.argv[1], 9, type=socket.SOCK_DGRAM)[0]
+sender = socket.socket(*there[:2])
+sender.connect(there[4])
+while True:
+    sender.send(b"never")
 """
 DAMAGE = {
     "nft": ("nft flush ruleset",
@@ -118,6 +144,28 @@ def under_load(lab, net, backend, use):
             answered, failures, _ = load.finish()
             assert not failures and answered > 100, (failures, answered)
         assert len(put_back(weir)) == repairs(weir) == weir.status()["firewall"]["repairs"] <= 5
+
+
+@case("what a rule drops does not pass while reloads replace the rules", (V6,), only_weir=WHY)
+def replaced(lab, net):
+    def passed():
+        listed = lab.router.run("nft", "-j", "list", "counters", "table", "inet", "passed", check=True).stdout
+        return next(entry["counter"]["packets"] for entry in json.loads(listed)["nftables"] if "counter" in entry)
+    with lab.weir(other_rules(0), backend="nft", keeps_firewall=True) as weir:
+        lab.router.run("nft", "-f", "-", input=PASSED, check=True)
+        flood = [lab.alice.start("python3", "-c", FLOOD, lab.north.at(net)) for _ in range(2)]
+        dropped = lambda: weir.metric("weir_rule_firewall_packets_total", rule="never")  # noqa: E731
+        eventually(lambda: dropped() > 1000, "the rule drops")
+        for turn in range(1, 41):
+            weir.write(other_rules(turn))
+            status, answer = weir.control.post("/v1/reload")
+            assert status == 200, answer
+        assert passed() == 0, (passed(), dropped())
+        for program in flood:
+            program.stop()
+        lab.router.run("nft", "delete", "table", "inet", "passed", check=True)
+        rules = lab.router.run("nft", "list", "table", "inet", "weir", check=True).stdout.decode()
+        assert "web-40" in rules and "web-39" not in rules, rules
 
 
 @for_each_backend("what weir carries, and what passes while its rules are gone, goes on when they are put "

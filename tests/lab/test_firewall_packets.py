@@ -23,6 +23,9 @@ def with_rules(name, backends=BACKENDS, **options):
     return declare
 
 
+# Else what no rule matches passes, on ports that only bypass, reject and drop name.
+DECIDES_ALL = "[gateway]\ndefault = transparent\n"
+
 def rule(name, on, use="transparent", **conditions):
     lines = [f"[rule {name}]", f"on = {on}", f"use = {use}"]
     return "\n".join(lines + [f"{key} = {value}" for key, value in conditions.items()]) + "\n"
@@ -62,7 +65,7 @@ def negation(lab, net, backend):
     serve(lab, net, lab.north, 80, 81, 82)
     lab.closing(StandIn(lab, net))
     lan = net.pick("192.0.2.0/24", "fd00:192:0:2::/64")
-    text = (rule("all-but-bob", "any/80", "bypass", client=f"{lan}, !{lab.bob.at(net)}")
+    text = (DECIDES_ALL + rule("all-but-bob", "any/80", "bypass", client=f"{lan}, !{lab.bob.at(net)}")
             + rule("nobody-of-this-family", "any/81", "bypass",
                    client=net.pick("fd00::/8", "192.0.2.0/24"))
             + rule("not-the-other-family", "any/82", "bypass",
@@ -124,7 +127,7 @@ def local_services(lab, net, backend):
     serve(lab, net, lab.north, 80)
     serve(lab, net, lab.router, 80)
     lab.closing(StandIn(lab, net))
-    text = "[firewall]\nlocal-services = yes\n" + rule("all", "any/*")
+    text = "[firewall]\ninterfaces = lan\nlocal-services = yes\n" + rule("all", "any/*")
     with rules(lab, text, backend):
         # Answers to the router's own flows come to ports that the rule names.
         assert ask(lab.router, net, lab.north.at(net), 80) == "server"
@@ -137,7 +140,7 @@ def local_services(lab, net, backend):
 def interfaces(lab, net, backend):
     serve(lab, net, lab.north, 80, 81)
     lab.closing(StandIn(lab, net))
-    web = rule("web", "any/80") + rule("lan", "any/81", "bypass", interface="lan")
+    web = DECIDES_ALL + rule("web", "any/80") + rule("lan", "any/81", "bypass", interface="lan")
     north = lab.north.at(net)
     with rules(lab, web, backend):
         assert ask(lab.alice, net, north, 80) == "weir"

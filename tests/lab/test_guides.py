@@ -7,38 +7,11 @@ import os
 import re
 
 from asking import answers, tcp, udp
+from guide import DOCUMENTS, guide, no_failure, type_commands
 from harness import V4, case, endpoint, eventually, main
 from patient import expect, findings, sysctl, works
 
-GUIDES = f"{os.path.dirname(os.path.abspath(__file__))}/../../docs/guides"
 WHY = "it is a guide to weir"
-
-
-def blocks(name, language):
-    with open(f"{GUIDES}/{name}.md") as file:
-        return re.findall(rf"```{language}\n(.*?)```", file.read(), re.S)
-
-
-def guide(lab, name, interfaces=(), **options):
-    """weir with the guide's configuration; `interfaces` are the guide's names and the lab's."""
-    text, = blocks(name, "ini")
-    for guides, labs in interfaces:
-        assert guides in text, guides
-        text = re.sub(rf"(?m)^(interfaces? = .*)\b{guides}\b", rf"\g<1>{labs}", text)
-    return lab.weir(text, keeps_firewall=True, **options)
-
-
-def type_commands(lab, name, block=0):
-    """What the guide says to type, up to the commands that are weir's."""
-    lines = [line for line in blocks(name, "sh")[block].splitlines() if not line.startswith("weir ")]
-    assert lines, name
-    lab.router.run("sh", "-e", "-c", "\n".join(lines), check=True)
-
-
-def no_failure(weir):
-    wrong, status = findings(weir)
-    assert status == 0, wrong
-    return [f["name"] for f in wrong]
 
 
 @case("a home router with two networks: all questions end at one name server, guests send no mail",
@@ -140,6 +113,24 @@ def docker(lab):
             assert no_failure(weir) == []
             assert works(lab)
             weir.expect_record(client=lambda client: client.startswith(lab.alice.v4))
+
+
+@case("the README's ten lines are good, and explain says of them what the README shows", (None,), only_weir=WHY)
+def readme(lab):
+    with open(f"{DOCUMENTS}/../README.md") as file:
+        text = file.read()
+    folder = f"{lab.work}/readme"
+    os.mkdir(folder)
+    configuration, = re.findall(r"```ini\n(.*?)```", text, re.S)
+    with open(f"{folder}/weir.ini", "w") as file:
+        file.write(configuration)
+    done = lab.router.run(lab.weir_path, "check", "-c", f"{folder}/weir.ini")
+    assert done.returncode == 0 and not done.stderr, done
+    shown = re.findall(r"`weir (explain [^`]*)`[^`]*```\n(.*?)```", text, re.S)
+    assert len(shown) == 2, shown
+    for command, output in shown:
+        done = lab.router.run("sh", "-c", f"cd {folder} && {lab.weir_path} {command} -c weir.ini")
+        assert done.stdout.decode() == output and not done.stderr, done
 
 
 if __name__ == "__main__":

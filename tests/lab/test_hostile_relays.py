@@ -56,10 +56,23 @@ def relay_address(lab, net):
         relay.close()
 
 
+@case("a relay elsewhere than at its server is refused, unless relay = any", only_weir=POOL)
+def relay_elsewhere(lab, net):
+    bystander = lab.closing(lab.bob.udp(net, 7514))
+    relay = Relay(lab, net, lab.bob.at(net), 7514)
+    with lab.weir(config(lab, net, "socks5")) as weir, asking(lab, net):
+        assert "relay = any" in weir.expect_record(protocol="udp", end="handshake-failed")["error"]
+        weir.expect_event("relay-elsewhere")
+        weir.expect_flows(0)
+    with lab.weir(config(lab, net, "socks5") + "relay = any\n"), asking(lab, net):
+        # The first one that bystander hears: nothing came before.
+        assert bystander.recvfrom(100)[0] == relay.header(lab.north.at(net)) + b"question"
+
+
 @case("a relay that nobody can reach, or has no port, ends the flow", only_weir=POOL)
 def no_relay(lab, net):
     relay = Relay(lab, net, lab.places.no_route.at(net))
-    with lab.weir(config(lab, net, "socks5")) as weir:
+    with lab.weir(config(lab, net, "socks5") + "relay = any\n") as weir:
         with asking(lab, net):
             record = weir.expect_record(protocol="udp")
             assert record["end"] in ("connect-failed", "server-reset"), record

@@ -60,16 +60,96 @@ def per_client(lab, net):
         assert serves(lab, net, lab.bob, lab.north.at(net), 7401)
 
 
-@case("the client's limit counts UDP flows too", only_weir=OWN)
+@case("at its limit a client's new UDP flow takes the place of the one that it left idle for longest",
+      only_weir=OWN)
 def per_client_udp(lab, net):
-    server = lab.closing(lab.north.udp(net, 7402, timeout=1.0))
+    server = lab.north.udp(net, 7402)
+    lab.respond(server, lambda data, _: data)
+    address = (lab.north.at(net), 7402)
     with lab.weir(EVERYTHING + "[limits]\nmax-flows = 100\nmax-flows-per-client = 4\n"
                   "[gateway]\nworkers = 1\n") as weir:
-        for number in range(6):
-            lab.closing(lab.alice.udp(net)).sendto(b"%d" % number, (lab.north.at(net), 7402))
-        assert sorted(server.recv(10) for _ in range(4)) == [b"0", b"1", b"2", b"3"]
-        weir.expect_event("max-flows-per-client", at_least=2)
-        weir.expect_flows(4)
+        def exchange(client):
+            client.sendto(b"?", address)
+            assert client.recv(10) == b"?"
+        other = lab.closing(lab.bob.udp(net))
+        exchange(other)
+        clients = [lab.closing(lab.alice.udp(net)) for _ in range(6)]
+        for client in clients:
+            exchange(client)
+            exchange(clients[0])  # is never the idle one
+        weir.expect_event("gave-way", at_least=2)
+        weir.expect_flows(5)
+        mine = {endpoint(lab.alice.at(net), client.getsockname()[1]) for client in clients}
+        live = {flow["client"] for flow in weir.flows()}
+        assert len(live & mine) == 4 and endpoint(lab.alice.at(net), clients[0].getsockname()[1]) in live
+        weir.expect_record(end="limit", error="gave way to a new flow")
+        exchange(other)
+        assert weir.metric("weir_events_total", reason="max-flows-per-client") == 0
+
+
+@case("where all flows are taken, the client with most gives way; what is in use does not", only_weir=OWN)
+def taken(lab, net):
+    lab.respond(lab.north.udp(net, 7405), lambda data, _: data)
+    silent = lab.closing(lab.north.udp(net, 7406))
+    with lab.weir(EVERYTHING + "[limits]\nmax-flows = 12\nmax-flows-per-client = 12\n"
+                  "[gateway]\nworkers = 1\n") as weir:
+        def ask(client, port=7405):
+            client.sendto(b"?", (lab.north.at(net), port))
+            return client
+        flood = [ask(lab.closing(lab.alice.udp(net)), 7406) for _ in range(12)]
+        for _ in flood:
+            silent.recvfrom(10)
+        for _ in range(5):
+            assert ask(lab.closing(lab.bob.udp(net))).recv(10) == b"?"
+        weir.expect_event("gave-way", at_least=5)
+        weir.expect_flows(12)
+        mine = {endpoint(lab.alice.at(net), client.getsockname()[1]) for client in flood}
+        # To those that live: to the mapping of one that gave way it would be a stranger's.
+        for flow in weir.flows():
+            if flow["client"] in mine:
+                address, _, port = flow["source"].rpartition(":")
+                silent.sendto(b"!", (address.strip("[]"), int(port)))
+        eventually(lambda: all(flow["packets_down"] for flow in weir.flows() if flow["client"] in mine),
+                   "all have their answers")
+        # And none is idle for two minutes.
+        ask(lab.closing(lab.bob.udp(net)))
+        weir.expect_event("max-flows")
+        weir.expect_flows(12)
+
+
+@case("a device is one client with all its addresses, and its neighbours are others", only_weir=OWN)
+def many_addresses(lab, net):
+    """As every host of an IPv6 network can, alice takes thirty addresses more."""
+    server = lab.north.udp(net, 7407)
+    lab.respond(server, lambda data, _: data)
+    prefix, size = net.pick((lab.alice.v4.rpartition(".")[0] + ".", 24),
+                            (lab.alice.v6.rpartition(":")[0] + ":", 64))
+    more = [f"{prefix}{number}" for number in range(101, 131)]
+    for address in more:
+        lab.alice.run("ip", "addr", "add", f"{address}/{size}", "dev", "eth0",
+                      *net.pick((), ("nodad",)), check=True)
+    def exchange(host, source):
+        client = lab.closing(host.udp(net, 0, source))
+        client.sendto(b"?", (lab.north.at(net), 7407))
+        assert client.recv(10) == b"?"
+
+    try:
+        for address in more:
+            exchange(lab.alice, address)  # so that the router's neighbour table has them all
+        with lab.weir(EVERYTHING + "[limits]\nmax-flows = 100\nmax-flows-per-client = 8\n"
+                      "[gateway]\nworkers = 1\n") as weir:
+            for address in more:
+                exchange(lab.alice, address)
+            mine = [flow for flow in weir.flows()
+                    if any(endpoint(one, 1)[:-1] in flow["client"] for one in more)]
+            assert len(mine) == 8, mine
+            for _ in range(8):
+                exchange(lab.bob, lab.bob.at(net))
+            bob = [flow for flow in weir.flows() if endpoint(lab.bob.at(net), 1)[:-1] in flow["client"]]
+            assert len(bob) == 8, bob
+    finally:
+        for address in more:
+            lab.alice.run("ip", "addr", "del", f"{address}/{size}", "dev", "eth0")
 
 
 @case("a rule's max-flows and max-flows-per-client hold for that rule only", only_weir=OWN)
@@ -140,6 +220,52 @@ def loop_forward(lab, net):
         weir.expect_record(end="loop")
         weir.expect_flows(0)
         assert len(weir.records()) <= 2, "it went round more than once"
+
+
+@case("a client that is refused again and again leaves one record, and every refusal is counted", only_weir=OWN)
+def refusals(lab, net):
+    own_port = (lab.places.router_lan.at(net), 50080)
+    with lab.weir(EVERYTHING + "[gateway]\nworkers = 1\n") as weir:
+        for _ in range(200):
+            assert serves(lab, net, lab.alice, *own_port) is None
+        weir.expect_event("loop", at_least=200)
+        weir.expect_record(end="loop")
+        weir.expect_flows(0)
+        assert len(weir.records(end="loop")) == 1, len(weir.records(end="loop"))
+
+
+@case("TCP that has taken all descriptors it can leaves UDP enough to answer", only_weir=OWN)
+def shares(lab, net):
+    lab.serve(lab.north.listen(net, 7407), echo)
+    lab.respond(lab.north.udp(net, 7408), lambda data, peer: data)
+    limits = "[gateway]\nworkers = 1\n[limits]\nmax-flows = 10000\nmax-flows-per-client = 10000\n"
+    with lab.weir(EVERYTHING.replace("transparent", "direct") + limits,
+                  prefix=("prlimit", "--nofile=200:200")) as weir:
+        held = []
+        while connection := serves(lab, net, lab.alice, lab.north.at(net), 7407):
+            held.append(connection)
+            assert len(held) <= 100, "more connections than descriptors"
+        weir.expect_event("out-of-descriptors")
+        asking = [lab.closing(lab.alice.udp(net)) for _ in range(30)]
+        for client in asking:
+            client.sendto(b"question", (lab.north.at(net), 7408))
+        for client in asking:
+            assert client.recv(100) == b"question"
+
+
+@case("UDP that has taken all descriptors it can leaves TCP enough to connect", only_weir=OWN)
+def shares_of_tcp(lab, net):
+    lab.serve(lab.north.listen(net, 7409), echo)
+    lab.respond(lab.north.udp(net, 7410), lambda data, peer: data)
+    limits = "[gateway]\nworkers = 1\n[limits]\nmax-flows = 10000\nmax-flows-per-client = 10000\n"
+    with lab.weir(EVERYTHING.replace("transparent", "direct") + limits,
+                  prefix=("prlimit", "--nofile=200:200")) as weir:
+        sockets = [lab.closing(lab.alice.udp(net)) for _ in range(150)]
+        for client in sockets:
+            client.sendto(b"question", (lab.north.at(net), 7410))
+        weir.expect_event("out-of-descriptors")
+        held = [serves(lab, net, lab.alice, lab.north.at(net), 7409) for _ in range(15)]
+        assert all(held), f"{held.count(None)} of 15 connections were refused"
 
 
 @case("port 50080 of a server elsewhere is an ordinary destination")

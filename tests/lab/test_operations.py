@@ -15,8 +15,9 @@ import subprocess
 import termios
 import time
 
-from harness import V4, case, eventually, main
-from harness.host import read_all, read_exactly
+from harness import V4, case, endpoint, eventually, main
+from harness.host import read_all, read_exactly, reset
+from harness.weir import read
 
 CONFIG = """
 [gateway]
@@ -99,15 +100,43 @@ def nobody_iptables(lab, net):
 @case("a user that does not exist, or that only root can become, is said", NO_FAMILY, only_weir=OWN)
 def wrong_user(lab):
     with lab.weir(CONFIG, firewall=False) as weir:
-        for user, runner, words in (
-                ("nobody-at-all", [], "no such user"),
-                ("daemon", ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"], "only root")):
+        for user, runner, words, status in (
+                ("nobody-at-all", [], "user.ini:2: error: 'user': there is no such user", 2),
+                ("daemon", ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"], "only root", 1)):
             path = f"{weir.folder}/user.ini"
             with open(path, "w") as file:
                 file.write(f"[gateway]\nuser = {user}\n[admin]\nsocket = {weir.folder}/other.sock\n")
             os.chmod(path, 0o644)
             done = lab.router.run(*runner, lab.weir_path, "run", "-c", path)
-            assert done.returncode == 1 and words in done.stderr, (user, done)
+            assert done.returncode == status and words in done.stderr, (user, done)
+
+
+@case("a connection that has weir's port by chance is named, and waited for", only_weir=OWN)
+def port_taken(lab, net):
+    lab.serve(lab.north.listen(net, 7990), read_all)
+    weir = lab.weir(CONFIG, firewall=False)
+
+    def held():
+        made = lab.router.socket(net.af, socket.SOCK_STREAM, 20)
+        made.bind((lab.places.router_north.at(net), 50080))
+        made.connect((lab.north.at(net), 7990))
+        return lab.closing(made)
+
+    holder = held()
+    done = lab.router.run(lab.weir_path, "run", "-c", weir.config)
+    said = (f"TCP port 50080 is not free: Address already in use; process {os.getpid()} (", " has a TCP connection "
+            f"from {endpoint(lab.places.router_north.at(net), 50080)} to "
+            f"{endpoint(lab.north.at(net), 7990)}", "net.ipv4.ip_local_reserved_ports")
+    assert done.returncode == 1 and all(words in done.stderr for words in said), done.stderr
+
+    def lets_go():
+        eventually(lambda: read(weir.log).count("tries again") == 2, "weir waits")
+        reset(holder)
+
+    waiting = lab.task(lets_go)
+    with weir:
+        waiting.result()
+        assert weir.status()["port"] == 50080
 
 
 @case("the control socket's folder is made for the user, and the socket goes with the gateway", NO_FAMILY,

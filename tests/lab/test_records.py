@@ -2,14 +2,16 @@
 """Flow records: one line a flow, exactly the contract's keys, exact byte counts, and an `end` that says
 how it was."""
 
+import datetime
 import json
 import re
+import time
 
 from harness import case, endpoint, eventually, main, noise
 from harness.host import read_all, read_exactly, reset
 from harness.weir import read
 
-KEYS = ["id", "protocol", "client", "destination", "host", "rule", "upstream", "server",
+KEYS = ["time", "opened", "id", "protocol", "client", "destination", "host", "rule", "upstream", "server",
         "server_address", "source", "bytes_up", "bytes_down", "packets_up", "packets_down",
         "connect_ms", "handshake_ms", "first_byte_ms", "duration_ms", "attempts", "end", "error"]
 CONFIG = """
@@ -21,6 +23,12 @@ use = direct
 udp-idle = 1s
 """
 OWN = "records are weir's"
+
+
+def moment(text):
+    """A time of a record, in seconds since 1970."""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text), text
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def transfer(lab, net, port, up=70_001, down=30_003):
@@ -41,6 +49,7 @@ def transfer(lab, net, port, up=70_001, down=30_003):
 @case("a TCP record tells who, where, how much and how it ended")
 def tcp(lab, net):
     with lab.weir(CONFIG) as weir:
+        before = time.time()
         client = transfer(lab, net, 7800)
         record = weir.expect_record(end="closed")
         if not record:
@@ -55,6 +64,9 @@ def tcp(lab, net):
         assert record["source"].startswith(endpoint(lab.places.router_north.at(net), 1)[:-1]), record
         assert 0 <= record["connect_ms"] <= record["first_byte_ms"] <= record["duration_ms"], record
         assert record["id"] and isinstance(record["id"], str)
+        opened, ended = moment(record["opened"]), moment(record["time"])
+        assert before - 0.01 <= opened <= ended <= time.time(), record
+        assert abs(ended - opened - record["duration_ms"] / 1000) < 0.0021, record
 
 
 @case("a UDP record counts datagrams and their payload")
@@ -83,6 +95,7 @@ def text(lab, net):
         start = (f"flow tcp {endpoint(*client)} -> {endpoint(lab.north.at(net), 7802)} "
                  "rule=everything upstream=direct ")
         assert start in line, line
+        assert moment(line[:line.index(" ")]) and line.split(" ")[1] == "flow", line
         pairs = dict(re.findall(r"(\w+)=(\S+)", line[line.index(start):]))
         assert pairs["bytes_up"] == "70001" and pairs["bytes_down"] == "30003", line
         assert pairs["end"] == "closed" and pairs["attempts"] == "1", line
@@ -177,7 +190,7 @@ def live(lab, net):
     with lab.weir(CONFIG) as weir, lab.alice.connect(net, lab.north.at(net), 7811) as client:
         client.sendall(b"12345")
         flow = eventually(lambda: [f for f in weir.flows() if f["bytes_up"] == 5], "a live flow")[0]
-        assert list(flow) == KEYS[:-2], list(flow)
+        assert list(flow) == KEYS[1:-2], list(flow)
         assert flow["client"] == endpoint(*client.getsockname()[:2])
         client.close()
         record = weir.expect_record(end="closed", bytes_up=5)

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Reload under load: nothing fails, live flows go on untouched, and a bad file changes nothing."""
 
+import os
 import re
 import signal
+import subprocess
 import threading
 
 from backends import for_each_backend
-from harness import MIB, case, endpoint, eventually, main, noise, sha256
+from harness import MIB, V4, case, endpoint, eventually, main, noise, sha256
 from harness.host import read_exactly
 from harness.servers import sshd
+from harness.wait import deadline
+from harness.weir import read
 
 SOURCES = {"direct": "gateway", "transparent": "client"}
 
@@ -178,6 +182,69 @@ def hup(lab, net):
         eventually(lambda: weir.status()["reloads"] >= 1, "the reload is counted")
         seen = lab.alice.curl(net.url(lab.north, "/whoami")).stdout.decode().split()[0]
         assert seen == lab.alice.at(net)
+
+
+@case("HUP in the first moments of a gateway is a reload, and not its end", (V4,), only_weir="reload is weir's")
+def hup_at_start(lab, net):
+    many = "".join(f"[rule more-{n}]\non = tcp/{n}\nuse = direct\n" for n in range(10_000, 11_000))
+    with lab.weir(config("direct", many)) as weir:
+        for _ in range(5):
+            weir.end()
+            weir.program = lab.router.start(lab.weir_path, "run", "-c", weir.config, name="weir")
+            # From its first line on; before that it is not weir yet, but the loader of programs.
+            eventually(lambda: ignores_usr1(weir.program.pid), "weir has begun")
+            weir.program.signal(signal.SIGHUP)
+            weir.program.until_ready(weir.control.answers)
+            eventually(lambda: weir.status()["reloads"] == 1, "the reload is counted")
+
+
+def ignores_usr1(pid):
+    with open(f"/proc/{pid}/status") as file:
+        mask = next(line.split()[1] for line in file if line.startswith("SigIgn:"))
+    return int(mask, 16) >> (signal.SIGUSR1 - 1) & 1
+
+
+@case("HUP before main, while libraries begin, does not end a gateway", (None,), only_weir="reload is weir's")
+def hup_before_main(lab):
+    for _ in range(25):
+        with subprocess.Popen([lab.weir_path, "run", "-c", "/nonexistent"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
+            patience = deadline()
+            while not libraries_begin(program.pid):  # for a few milliseconds
+                assert patience.left, "the libraries never begin"
+            program.send_signal(signal.SIGHUP)
+        assert program.returncode != -signal.SIGHUP
+
+
+def libraries_begin(pid):
+    """The first of them to begin makes the heap. A program that has ended has no memory at all."""
+    with open(f"/proc/{pid}/maps") as file:
+        maps = file.read()
+    return "[heap]" in maps or not maps
+
+
+@case("HUP lets go of a rotated log, also with a file that does not parse", only_weir="reload is weir's")
+def hup_after_rotation(lab, net):
+    lab.nginx(lab.north)
+
+    def written(path):
+        return f'"{endpoint(lab.north.at(net), 80)}"' in read(path)
+
+    with lab.weir(config("direct")) as weir:
+        os.rename(weir.log, weir.log + ".1")
+        weir.write(config("direct", "tpyo = 1"))
+        weir.program.signal(signal.SIGHUP)
+        eventually(lambda: "tpyo" in read(weir.log), "the new log says why the reload was refused")
+        lab.alice.curl(net.url(lab.north, "/whoami"))
+        eventually(lambda: written(weir.log), "a record in the new log")
+        assert not written(weir.log + ".1")
+        # Where the new one cannot be opened, the old one goes on, and says why.
+        os.rename(weir.log, weir.log + ".2")
+        os.mkdir(weir.log)
+        weir.program.signal(signal.SIGHUP)
+        eventually(lambda: f"cannot open the log {weir.log}" in read(weir.log + ".2"), "the old log says why")
+        os.rmdir(weir.log)
+        os.rename(weir.log + ".2", weir.log)
 
 
 @case("a reload replaces the installed rules in the same step", only_weir="reload is weir's")

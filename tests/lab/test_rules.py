@@ -2,6 +2,8 @@
 """Which rule a flow gets: the first whose conditions all hold, and the default where none does. The
 record and the address that the server saw must tell the same story."""
 
+from asking import answers, tcp, udp
+from backends import for_each_backend
 from harness import case, endpoint, main
 
 SERVERS_SEE = {"transparent": "client", "direct": "gateway"}
@@ -150,6 +152,54 @@ def firewall_interfaces(lab, net):
         assert seen_by(lab, net, lab.south, lab.north) == lab.south.at(net)
         if weir:
             assert not weir.records(client=lambda text: lab.south.at(net) in text)
+
+
+@for_each_backend("a star at the end of an interface's name stands for what begins like it")
+def interface_pattern(lab, net, backend):
+    for port in (7711, 7712):
+        answers(lab, net, port)
+    with lab.weir("""
+            [firewall]
+            interfaces = la*, north*
+
+            [rule kept]
+            on = any/7711
+            interface = la*
+            use = direct
+
+            [rule refused]
+            on = any/7712
+            interface = l*
+            use = reject
+            """, backend=backend) as weir:
+        seen = weir.source(net, lab.alice, lab.north)
+        assert tcp(lab, net, 7711) == udp(lab, net, 7711) == seen
+        assert tcp(lab, net, 7712) == udp(lab, net, 7712) == "refused"
+
+
+@for_each_backend("on ports that only bypass, reject and drop name the rest passes, unless the file sets a default")
+def firewall_alone(lab, net, backend):
+    for port in (7711, 7712):
+        answers(lab, net, port)
+    rules = f"""
+            [rule bob]
+            on = any/*
+            client = {lab.bob.v4}, {lab.bob.v6}
+            use = bypass
+
+            [rule one]
+            on = any/7711
+            use = direct
+            """
+    with lab.weir(rules, backend=backend) as weir:
+        seen, own = weir.source(net, lab.alice, lab.north), lab.alice.at(net)
+        assert tcp(lab, net, 7711) == udp(lab, net, 7711) == seen
+        assert tcp(lab, net, 7712) == udp(lab, net, 7712) == own
+        assert weir.reload("[gateway]\ndefault = direct\n" + rules).returncode == 0
+        assert tcp(lab, net, 7712) == udp(lab, net, 7712) == seen
+        assert weir.reload("[gateway]\ndefault = reject\n" + rules).returncode == 0
+        assert tcp(lab, net, 7712) == udp(lab, net, 7712) == "refused"
+        assert tcp(lab, net, 7711) == seen
 
 
 @case("a flow that no rule matches gets the default", only_weir="it is weir's default")

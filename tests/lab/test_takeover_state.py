@@ -113,7 +113,7 @@ def firewall(lab, backend):
 def http(lab, net):
     def answered_by(port):
         with lab.router.connect(net, lab.places.router_lan.at(net), port) as asked:
-            asked.sendall(b"GET /v1/status HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n")
+            asked.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             return re.search(rb'"pid":\s*(\d+)', read_all(asked))
 
     def is_answered_by(port, program):

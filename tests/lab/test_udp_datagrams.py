@@ -113,7 +113,7 @@ def many_flows(lab, net):
     count = 2_000
     server = lab.closing(lab.north.udp(net, 7304))
     clients = [lab.closing(lab.alice.udp(net)) for _ in range(count)]
-    with lab.weir(TRANSPARENT) as weir:
+    with lab.weir(TRANSPARENT + "[limits]\nmax-flows-per-client = 2000\n") as weir:
         for number, client in enumerate(clients):
             client.sendto(b"%d" % number, (lab.north.at(net), 7304))
             data, peer = server.recvfrom(100)

@@ -104,7 +104,7 @@ class Demo:
     def records(self, count):
         """The flow records in weir's log, once there are that many."""
         def found():
-            lines = re.findall(r"flow (?:tcp|udp) .*", self.program.errors + self.program.output.decode())
+            lines = re.findall(r"\S+Z flow (?:tcp|udp) .*", self.program.errors + self.program.output.decode())
             return len(lines) >= count and lines
         return eventually(found, f"weir wrote {count} flow records")
 

@@ -26,6 +26,11 @@ def password_file(text=PASSWORD + "\n", mode=0o600):
     return written(f"{folder('secrets')}/password", text, mode)
 
 
+def auth(**keys):
+    """What an upstream says to a server that wants a password."""
+    return {"username": USER, "password-file": password_file(), **keys}
+
+
 def danted(host, net):
     """SOCKS5 with UDP ASSOCIATE."""
     work, address = folder(f"danted-{host}-{net}"), host.at(net)

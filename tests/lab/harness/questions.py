@@ -7,7 +7,9 @@ _COUNTS = struct.pack("!HHHH", 1, 0, 0, 0)
 
 
 def question(number, name=b"name"):
-    return struct.pack("!HH", number, _QUESTION) + _COUNTS + name
+    """For the address of that name, which is one label."""
+    labels = bytes([len(name)]) + name + b"\0"
+    return struct.pack("!HH", number, _QUESTION) + _COUNTS + labels + struct.pack("!HH", 1, 1)
 
 
 def answer_to(data):

@@ -57,19 +57,25 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     signal.signal(signal.SIGALRM, _alarm)
     lab = Lab(weir)
-    passed = failed = 0
+    passed, failures = 0, []
     for one in chosen:
         for net in one.families:
             if options.family and net and net.version != options.family:
                 continue
-            ok = not one.without_weir or _run(lab, one, net, through_weir=False)
-            passed, failed = passed + (ok and one.without_weir), failed + (not ok)
-            if ok and one.with_weir and not options.plain:
-                ok = _run(lab, one, net, through_weir=True)
-                passed, failed = passed + ok, failed + (not ok)
-    print(f"{passed} passed, {failed} failed", flush=True)
+            runs = [through for through, wanted in ((False, one.without_weir),
+                                                    (True, one.with_weir and not options.plain)) if wanted]
+            for through_weir in runs:
+                failure = _run(lab, one, net, through_weir)
+                if failure:
+                    failures.append(failure)
+                    break  # weir is not blamed for what fails without it
+                passed += 1
+    for failure in failures:  # in brief, for who reads only the end
+        print(failure)
+    print(f"{passed} passed, {len(failures)} failed", flush=True)
     sys.stdout.flush()
-    os._exit(0 if not failed and (passed or options.plain) else 1)  # threads of a failed case don't hold us up
+    # Threads of a failed case don't hold this up.
+    os._exit(0 if not failures and (passed or options.plain) else 1)
 
 
 def _options():
@@ -87,6 +93,7 @@ def _alarm(*_):
 
 
 def _run(lab, one, net, through_weir):
+    """Runs one case; returns nothing, or in two lines which one failed and of what."""
     label = f"{'weir ' if through_weir else 'plain'} {str(net or '-'):4}  {one.name}"
     began = time.monotonic()
     lab.begin_case(through_weir)
@@ -110,4 +117,5 @@ def _run(lab, one, net, through_weir):
             print("The lab is at fault, not weir: this run had no weir in it.")
         print("\n".join("    " + line for line in error.splitlines()))
         print(report, flush=True)
-    return not error
+        return f"FAIL {label}\n     {error.strip().splitlines()[-1][:300]}"
+    return None

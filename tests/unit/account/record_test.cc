@@ -14,6 +14,8 @@ Endpoint endpoint(const char* text) { return Endpoint::parse(text).value(); }
 
 FlowRecord web_flow() {
   FlowRecord record;
+  record.time = WallTime(Milliseconds(1'795'234'080'123));
+  record.opened = record.time - Milliseconds(1'500);
   record.id = "7kq2vd0m-0-5f1";
   record.client = endpoint("198.51.100.2:41000");
   record.destination = endpoint("203.0.113.5:80");
@@ -43,9 +45,10 @@ std::string json_of(const FlowRecord& record) {
   return out;
 }
 
-TEST_CASE("a text record begins with the flow and its rule, upstream and server") {
+TEST_CASE("a text record begins with its time, the flow and its rule, upstream and server") {
   CHECK(text_of(web_flow()) ==
-        "flow tcp 198.51.100.2:41000 -> 203.0.113.5:80 rule=web upstream=pool server=web1 "
+        "2026-11-21T04:08:00.123Z flow tcp 198.51.100.2:41000 -> 203.0.113.5:80 rule=web "
+        "upstream=pool server=web1 opened=2026-11-21T04:07:58.623Z "
         "id=7kq2vd0m-0-5f1 server_address=192.0.2.60:80 source=198.51.100.2:41000 bytes_up=82 "
         "bytes_down=5000000000 connect_ms=1.234 first_byte_ms=20.005 duration_ms=1500.000 "
         "attempts=1 end=closed");
@@ -57,7 +60,7 @@ TEST_CASE("a UDP record counts datagrams and writes IPv6 endpoints in brackets")
   record.client = endpoint("[2001:db8::2]:5353");
   record.packets_up = 1;
   const auto text = text_of(record);
-  CHECK(text.starts_with("flow udp [2001:db8::2]:5353 -> "));
+  CHECK(text.find("Z flow udp [2001:db8::2]:5353 -> ") != std::string::npos);
   CHECK(text.find(" packets_up=1 packets_down=0 ") != std::string::npos);
 }
 
@@ -75,23 +78,29 @@ TEST_CASE("a JSON record has every key of the contract, in its order") {
     keys.push_back(key);
   }
   CHECK(keys == std::vector<std::string>{
-                    "id",           "protocol",      "client",      "destination",    "host",
-                    "rule",         "upstream",      "server",      "server_address", "source",
-                    "bytes_up",     "bytes_down",    "packets_up",  "packets_down",   "connect_ms",
-                    "handshake_ms", "first_byte_ms", "duration_ms", "attempts",       "end",
-                    "error"});
+                    "time",           "opened",     "id",           "protocol",      "client",
+                    "destination",    "host",       "rule",         "upstream",      "server",
+                    "server_address", "source",     "bytes_up",     "bytes_down",    "packets_up",
+                    "packets_down",   "connect_ms", "handshake_ms", "first_byte_ms", "duration_ms",
+                    "attempts",       "end",        "error"});
   CHECK(json["bytes_down"] == 5'000'000'000);
   CHECK(json["connect_ms"] == 1.234);
   CHECK(json["handshake_ms"].is_null());
   CHECK(json["host"] == "");
   CHECK(json["end"] == "closed");
+  CHECK(json["time"] == "2026-11-21T04:08:00.123Z");
+  CHECK(json["opened"] == "2026-11-21T04:07:58.623Z");
 }
 
 TEST_CASE("a live flow has not ended") {
   auto record = web_flow();
   record.live = true;
   CHECK(text_of(record).find(" end=") == std::string::npos);
-  CHECK_FALSE(nlohmann::json::parse(json_of(record)).contains("end"));
+  CHECK(text_of(record).starts_with("flow tcp "));
+  const auto json = nlohmann::json::parse(json_of(record));
+  CHECK_FALSE(json.contains("end"));
+  CHECK_FALSE(json.contains("time"));
+  CHECK(json["opened"] == "2026-11-21T04:07:58.623Z");
 }
 
 TEST_CASE("a hostile host name stays one line, moves no cursor and leaves the JSON valid") {
@@ -121,7 +130,7 @@ TEST_CASE("ends have the names of the contract, each its own") {
   for (int i = 0; i <= static_cast<int>(End::bug); ++i) {
     names.insert(name_of(static_cast<End>(i)));
   }
-  CHECK(names.size() == 16);
+  CHECK(names.size() == 18);
   CHECK(name_of(End::half_closed_timeout) == "half-closed-timeout");
   CHECK(is_error(End::connect_timeout));
   CHECK_FALSE(is_error(End::closed));

@@ -166,13 +166,49 @@ TEST_CASE_METHOD(Fixture, "an answer may come later") {
               .captured = {}},
              [&](const ApiAnswer& answer) { answered = answer.status == 200; });
   CHECK_FALSE(answered);
-  control.waiting.at(0)({});
+  control.waiting.at(0)(std::make_shared<const FlowList>());
   CHECK(answered);
 }
 
 TEST_CASE_METHOD(Fixture, "one answer lists a bounded number of flows") {
   CHECK(ask("GET", "/v1/flows", {{"limit", "10000"}}).status == 200);
   CHECK(ask("GET", "/v1/flows", {{"limit", "10001"}}).status == 400);
+}
+
+TEST_CASE_METHOD(Fixture, "who may only read hears of fewer flows at once, and can wait for them") {
+  CHECK(ask("GET", "/v1/flows").status == 200);
+  access = Access::read_only;
+  CHECK(ask("GET", "/v1/flows").status == 200);
+  CHECK(ask("GET", "/v1/flows", {{"limit", "10000"}}).status == 200);
+  REQUIRE(control.filters.size() == 3);
+  CHECK(control.filters[0].limit == 1000);
+  CHECK(control.filters[0].haste == FlowFilter::Haste::at_once);
+  CHECK(control.filters[1].limit == 100);
+  CHECK(control.filters[1].haste == FlowFilter::Haste::can_wait);
+  CHECK(control.filters[2].limit == 10'000);
+}
+
+TEST_CASE_METHOD(Fixture, "where too many different lists are wanted, one more is refused") {
+  control.is_crowded = true;
+  const auto answer = ask("GET", "/v1/flows");
+  CHECK(answer.status == 503);
+  CHECK(answer.body.find("try again") != std::string::npos);
+}
+
+TEST_CASE("a long list of flows costs more than other requests") {
+  const auto cost = [](std::vector<std::pair<std::string, std::string>> query) {
+    return Api::cost_of({.access = Access::read_only,
+                         .method = "GET",
+                         .path = "/v1/flows",
+                         .query = std::move(query),
+                         .body = {},
+                         .captured = {}});
+  };
+  CHECK(cost({}) == 1);
+  CHECK(cost({{"limit", "100"}}) == 2);
+  CHECK(cost({{"limit", "10000"}}) == 101);
+  CHECK(cost({{"limit", "99999999"}}) == 101);
+  CHECK(cost({{"limit", "many"}}) == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "a flow is closed by its id, and one that is not there is 404") {

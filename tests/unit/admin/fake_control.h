@@ -33,7 +33,8 @@ class FakeControl : public Control {
     return report;
   }
 
-  std::vector<RuleReport> rules() override {
+  std::vector<RuleReport> rules(std::chrono::seconds /*oldest*/ = std::chrono::seconds{
+                                    1}) override {
     RuleReport web;
     web.name = "web";
     web.use = "pool";
@@ -73,12 +74,12 @@ class FakeControl : public Control {
     return {pool};
   }
 
-  void flows(const FlowFilter& filter, std::function<void(FlowList)> answer) override {
+  void flows(const FlowFilter& filter, FlowsAnswer answer) override {
     filters.push_back(filter);
     if (answers_later) {
       waiting.push_back(std::move(answer));
     } else {
-      answer(list);
+      answer(is_crowded ? nullptr : std::make_shared<const FlowList>(list));
     }
   }
 
@@ -87,6 +88,7 @@ class FakeControl : public Control {
     worker.turns.buckets[2] = 7;
     worker.turns.us = 1500;
     worker.longest_turn_us = 390;
+    worker.bulk_directions = 7;
     worker.longest_reload_us = 45;
     return {worker};
   }
@@ -123,7 +125,8 @@ class FakeControl : public Control {
   }
 
   bool answers_later = false;
-  std::vector<std::function<void(FlowList)>> waiting;
+  bool is_crowded = false;
+  std::vector<FlowsAnswer> waiting;
   std::vector<FlowFilter> filters;
   FlowList list;
   Busiest busy;

@@ -54,6 +54,7 @@ TEST_CASE("a histogram's buckets count what came before them, too, in seconds") 
   CHECK(has_line(text, R"(weir_upstream_connect_seconds_count{upstream="pool"} 5)"));
   CHECK(has_line(text, R"(weir_worker_turn_seconds_bucket{worker="0",le="0.0004"} 7)"));
   CHECK(has_line(text, R"(weir_worker_longest_turn_seconds{worker="0"} 0.00039)"));
+  CHECK(has_line(text, R"(weir_worker_bulk_directions{worker="0"} 7)"));
   CHECK(has_line(text, R"(weir_worker_longest_reload_seconds{worker="0"} 4.5e-05)"));
   CHECK(has_line(text, R"(weir_upstream_datagrams_total{upstream="pool",direction="up"} 12)"));
 }

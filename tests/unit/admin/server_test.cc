@@ -231,7 +231,7 @@ TEST_CASE("an answer that takes its time holds up nobody else") {
     HttpClient waits(served.socket());
     waits.get("/v1/flows");
     other = get(served.socket(), "/v1/status");
-    served.on_loop([&] { served.control.waiting.at(0)({}); });
+    served.on_loop([&] { served.control.waiting.at(0)(std::make_shared<const FlowList>()); });
     late = status_of(waits);
   });
   CHECK(other == 200);
@@ -249,8 +249,8 @@ TEST_CASE("a client that leaves before its answer comes is forgotten") {
       get(served.socket(), "/v1/status");  // by now the request has been read
     }
     served.on_loop([&] {
-      served.control.waiting.at(0)({});
-      served.control.waiting.at(0)({});  // and once too often
+      served.control.waiting.at(0)(std::make_shared<const FlowList>());
+      served.control.waiting.at(0)(std::make_shared<const FlowList>());  // and once too often
     });
     status = get(served.socket(), "/v1/status");
   });
@@ -265,7 +265,7 @@ TEST_CASE("workers that never answer are given up") {
   int status = 0;
   served.during([&] { status = get(served.socket(), "/v1/flows"); });
   CHECK(status == 503);
-  served.control.waiting.at(0)({});
+  served.control.waiting.at(0)(std::make_shared<const FlowList>());
 }
 
 TEST_CASE("a server that stops says so to who waits, and answers that come later go nowhere") {
@@ -280,7 +280,7 @@ TEST_CASE("a server that stops says so to who waits, and answers that come later
     status = status_of(waits);
   });
   CHECK(status == 503);
-  served.control.waiting.at(0)({});
+  served.control.waiting.at(0)(std::make_shared<const FlowList>());
 }
 
 TEST_CASE("a second server on the same socket is refused") {

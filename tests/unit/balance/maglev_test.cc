@@ -106,6 +106,12 @@ TEST_CASE("a table for ten thousand servers has them all") {
   CHECK(seen.size() == 10'000);
 }
 
+TEST_CASE("a lone server takes one place, and keeps half of its keys when another one comes") {
+  const Maglev lone(std::vector<Candidate>{{"a", 3}});
+  CHECK(lone.table().size() == 1);
+  CHECK(lone.table()[0] == 0);
+}
+
 TEST_CASE("hashes are those of every other gateway and version") {
   CHECK(stable_hash("web1") == stable_hash(std::string("web") + "1"));
   CHECK(Maglev(candidates_of({1, 1, 1})).checksum().value() == 0x2d237d1ce461da9U);

@@ -96,7 +96,7 @@ TEST_CASE("the kernel answers a question for one thing with that, and says what 
 
   const auto none = ask(socket.value(), question_for("no-such-link"));
   REQUIRE_FALSE(none.ok());
-  CHECK(none.error().text().starts_with("netlink: cannot read: "));
+  CHECK(none.error().text().starts_with("netlink: cannot get an answer: "));
   CHECK(ask(socket.value(), question_for("lo")).ok());
 }
 

@@ -176,4 +176,49 @@ TEST_CASE("a server that is taken counts it until the last holder lets go") {
   CHECK(server->load.load() == 1);
 }
 
+TEST_CASE("what one target meets with never ejects a server, what several do does") {
+  using Doubt = ServerHealth::Doubt;
+  Healthy server(terms);
+  for (int i = 0; i < 100; ++i) {
+    CHECK(server.health.note_doubt(start, 1) == Doubt::targets);
+  }
+  CHECK(server.health.state() == State::up);
+  CHECK(server.health.note_doubt(start, 2) == Doubt::servers);
+  CHECK(server.health.state() == State::up);
+  CHECK(server.health.note_doubt(start, 2) == Doubt::servers);  // counted already
+  CHECK(server.health.state() == State::up);
+  CHECK(server.health.note_doubt(start, 3) == Doubt::servers);
+  CHECK(server.health.state() == State::ejected);
+}
+
+TEST_CASE("a success between them ends a row of doubts, too") {
+  using Doubt = ServerHealth::Doubt;
+  Healthy server(terms);
+  server.health.note_doubt(start, 1);
+  server.health.note_doubt(start, 2);
+  server.health.note_success(start);
+  CHECK(server.health.note_doubt(start, 3) == Doubt::targets);
+  CHECK(server.health.note_doubt(start, 1) == Doubt::servers);
+  CHECK(server.health.state() == State::up);
+}
+
+TEST_CASE("a single doubt ejects nobody, however little it takes") {
+  Healthy server({.eject_after = 1, .eject_time = 10s, .slow_start = 0s});
+  server.health.note_doubt(start, 7);
+  CHECK(server.health.state() == State::up);
+  server.health.note_doubt(start, 8);
+  CHECK(server.health.state() == State::ejected);
+}
+
+TEST_CASE("it is known when a server was last heard, to a quarter of a second") {
+  Healthy server(terms);
+  CHECK_FALSE(server.health.was_heard_since(start));
+  server.health.note_heard(start);
+  CHECK(server.health.was_heard_since(start));
+  CHECK(server.health.was_heard_since(start - 10s));
+  CHECK_FALSE(server.health.was_heard_since(start + 1s));
+  server.health.note_heard(start + 100ms);
+  CHECK(server.health.was_heard_since(start + 100ms));
+}
+
 }  // namespace weir

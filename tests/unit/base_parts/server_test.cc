@@ -123,6 +123,19 @@ TEST_CASE("a pool gives the same server for the same identity as long as somebod
   CHECK(pool.get(one)->flows_total == 0);
 }
 
+TEST_CASE("servers and services that are gone are forgotten, those that are held stay") {
+  ServerPool pool;
+  const auto kept = pool.get({"web", "kept", "192.0.2.1", 80});
+  for (int i = 0; i < 1000; ++i) {
+    (void)pool.get({"web", "s" + std::to_string(i), "192.0.2.3", 80});
+    (void)pool.service("_s" + std::to_string(i) + "._tcp.example.net");
+  }
+  CHECK(pool.get({"web", "kept", "192.0.2.1", 80}) == kept);
+  int visited = 0;
+  pool.each([&](const auto&) { ++visited; });
+  CHECK(visited == 1);
+}
+
 TEST_CASE("a pool visits the servers that are held and forgets the others") {
   ServerPool pool;
   const auto held = pool.get({"web", "held", "192.0.2.1", 80});

@@ -12,7 +12,8 @@ using Lines = std::vector<std::string>;
 
 Lines explained(const std::string& configuration, const std::string& protocol,
                 const std::string& client, const std::string& destination,
-                const std::string& interface = "", AddressKind kind = AddressKind::unicast) {
+                const std::string& interface = "", AddressKind kind = AddressKind::unicast,
+                const std::optional<std::string>& leaves_by = std::nullopt) {
   const auto loaded = load_text(configuration);
   REQUIRE(loaded.configuration);
   const auto flow = flow_of({.file = "weir.ini",
@@ -22,7 +23,8 @@ Lines explained(const std::string& configuration, const std::string& protocol,
                              .interface = interface,
                              .json = false});
   REQUIRE(flow.ok());
-  auto lines = lines_of(explain(*loaded.configuration, flow.value(), interface, kind));
+  auto lines =
+      lines_of(explain(*loaded.configuration, flow.value(), interface, kind, {}, leaves_by));
   REQUIRE_FALSE(lines.empty());
   lines.erase(lines.begin());  // the flow itself
   return lines;
@@ -60,6 +62,18 @@ TEST_CASE("a flow of a pool shows rule, servers, source and marks, and why not t
               "upstream pool: type forward", "server web1 192.0.2.60:80 weight=2",
               "server web2 [2001:db8::61]:8080 weight=1", "source client:port (198.51.100.2:41000)",
               "mark 0x10/0xf0", "interface wan2", "dscp 46"});
+}
+
+TEST_CASE("a client that is a server of its upstream passes by") {
+  const std::string text =
+      "[rule dns]\non = any/53\nuse = any\n[upstream any]\ntype = group\nmembers = pihole\n"
+      "[upstream pihole]\ntype = forward\nserver = pi=192.0.2.3:53\n";
+  CHECK(explained(text, "udp", "192.0.2.3", "203.0.113.5:53") ==
+        Lines{"rule dns (weir.ini:1)",
+              "passes by: the client is server pi (192.0.2.3) of [upstream pihole]: the flow goes "
+              "on to its own destination, counted as own-server",
+              "upstream transparent", "goes to 203.0.113.5:53", "source client (192.0.2.3)"});
+  CHECK(explained(text, "udp", "192.0.2.4", "203.0.113.5:53")[1] == "upstream any: type group");
 }
 
 TEST_CASE("where the firewall decides, it says so") {
@@ -237,6 +251,39 @@ TEST_CASE("an IPv6 client may come with or without a port") {
         "rule web (weir.ini:15)");
   CHECK(explained(example, "tcp", "[2001:db8::1]:5", "[2001:db8::2]:80").at(5) ==
         "source client:port ([2001:db8::1]:5)");
+}
+
+TEST_CASE("a flow that routing sends elsewhere than `towards` says where it leaves") {
+  const std::string rules = "[rule web]\non = tcp/80\nuse = direct\n";
+  const auto said = [&](const std::string& firewall, AddressKind kind,
+                        const std::optional<std::string>& leaves_by) {
+    return explained(firewall + rules, "tcp", "198.51.100.2", "203.0.113.5:80", "lan", kind,
+                     leaves_by)
+        .front();
+  };
+  const std::string towards = "[firewall]\nlocal-services = yes\ntowards = wan, ppp*\n";
+  CHECK(said(towards, AddressKind::unicast, "dmz") ==
+        "not intercepted: destination 203.0.113.5 leaves by dmz, which is not in [firewall] "
+        "towards");
+  CHECK(said(towards, AddressKind::unicast, "ppp7").starts_with("rule web "));
+  CHECK(said(towards, AddressKind::local, "lo").starts_with("rule web "));
+  CHECK(said(towards, AddressKind::unicast, std::nullopt).starts_with("rule web "));
+  CHECK(said("", AddressKind::unicast, "dmz").starts_with("rule web "));
+}
+
+TEST_CASE("a flow that no route leads on is said, where its rule leads to its destination") {
+  const auto said = [](const std::string& firewall, const std::string& use) {
+    return explained(firewall + "[rule web]\non = tcp/80\nuse = " + use +
+                         "\n[upstream pool]\ntype = forward\nserver = 192.0.2.60:80\n",
+                     "tcp", "198.51.100.2", "203.0.113.5:80", "", AddressKind::unicast, "")
+        .front();
+  };
+  const std::string no_route =
+      "not intercepted: the router has no route to destination 203.0.113.5";
+  CHECK(said("", "transparent") == no_route);
+  CHECK(said("[firewall]\ntowards = wan\n", "pool") == no_route);
+  CHECK(said("", "pool").starts_with("rule web "));
+  CHECK(said("", "reject").starts_with("rule web "));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST_CASE("a client's address needs a server of its family") {
   CHECK(warnings(rule_and(pool)) ==
         Lines{"5: IPv6 flows to upstream 'u' will fail: none of its servers can have such a flow's "
               "source"});
-  CHECK(warnings(rule_and(pool, "client = 192.0.2.0/24\n")).empty());
+  CHECK(warnings(rule_and(pool, "client = 198.51.100.0/24\n")).empty());
   CHECK(warnings(rule_and(pool, "destination = 203.0.113.0/24\n")).empty());
   CHECK(warnings(rule_and(pool, "client = 2001:db8::/32\n")).size() == 1);
   CHECK(warnings(rule_and(pool + "server = b=fd00::1\n")).empty());

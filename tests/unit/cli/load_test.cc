@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -43,6 +44,66 @@ TEST_CASE("a shadowed rule is a warning") {
   CHECK(texts("[rule a]\non = tcp/80\nuse = direct\n[rule b]\non = tcp/80\nuse = drop\n") ==
         std::vector<std::string>{
             "4 [rule b] never matches: [rule a] before it takes all of its flows"});
+}
+
+TEST_CASE("a user and a folder that are not there are errors, at their lines") {
+  CHECK(texts("[gateway]\nuser = nobody-at-all\n[log]\ntarget = file:/nonexistent/x/weir.log\n") ==
+        std::vector<std::string>{"2 'user': there is no such user: 'nobody-at-all'",
+                                 "4 'target': there is no folder '/nonexistent/x'"});
+  CHECK(texts("[gateway]\nuser = root\n[log]\ntarget = file:/weir.log\n").empty());
+}
+
+TEST_CASE("a rule that no flow can reach is a warning") {
+  const std::string firewall = "[firewall]\ninterfaces = lan, ppp*\n";
+  const auto with_interface = [&](const std::string& interface) {
+    return texts(firewall + "[rule r]\non = tcp/80\ninterface = " + interface + "\nuse = direct\n");
+  };
+  CHECK(with_interface("guest") ==
+        std::vector<std::string>{"3 no flow can match [rule r]: none of its interfaces is in "
+                                 "[firewall] interfaces"});
+  CHECK(with_interface("guest, lan").empty());
+  CHECK(with_interface("ppp0").empty());
+  CHECK(with_interface("p*").empty());
+
+  const std::string to_us = "[rule r]\non = tcp/80\ndestination = 127.0.0.1, ::1\nuse = direct\n";
+  CHECK(texts(to_us) ==
+        std::vector<std::string>{"1 no flow can match [rule r]: its destinations are this router "
+                                 "itself, and [firewall] local-services is no"});
+  CHECK(texts(to_us + "[firewall]\nlocal-services = yes\n").empty());
+}
+
+TEST_CASE("a bypass on every port beside a default that goes to the gateway is a warning") {
+  const std::string rules =
+      "[rule tv]\non = any/*\nclient = 192.0.2.7\nuse = bypass\n[rule r]\non = tcp/80\nuse = "
+      "direct\n";
+  CHECK(texts(rules).empty());
+  CHECK(texts(rules + "[gateway]\ndefault = bypass\n").empty());
+  CHECK(
+      texts(rules + "[gateway]\ndefault = transparent\n") ==
+      std::vector<std::string>{"1 [rule tv] names every port, and [gateway] default = transparent "
+                               "takes what no rule matches: all traffic goes through weir. Leave "
+                               "'default' out, or write default = bypass"});
+}
+
+TEST_CASE("a server that is weir itself, or whose port may be part of its address, is a warning") {
+  const auto with_server = [](const std::string& server) {
+    return texts("[firewall]\ninterfaces = lan\n[upstream p]\ntype = forward\nserver = " + server +
+                 "\n[rule r]\non = tcp/80\nuse = p\n");
+  };
+  CHECK(with_server("127.0.0.1:50080") ==
+        std::vector<std::string>{
+            "5 127.0.0.1:50080 is weir's own port on this machine: its flows end as loop"});
+  CHECK(with_server("127.0.0.1:50081").empty());
+  const auto unclear = with_server("2001:db8::2:80");
+  CHECK(
+      std::find(unclear.begin(), unclear.end(),
+                "5 2001:db8::2:80 is an IPv6 address without a port: write [2001:db8::2]:80 if 80 "
+                "is the port, [2001:db8::2:80] if it is not") != unclear.end());
+  for (const auto* clear : {"[2001:db8::2:80]", "[2001:db8::2]:80", "2001:db8::80"}) {
+    for (const std::string& said : with_server(clear)) {
+      CHECK(said.find("without a port") == std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("servers that may sit behind the router are a warning, unless interfaces are named") {
@@ -149,8 +210,8 @@ TEST_CASE("check's JSON has every finding with its place") {
   CHECK(bad["file"] == file.path());
   REQUIRE(bad["errors"].size() >= 2);
   CHECK(bad["errors"][0]["file"] == file.path());
-  CHECK(bad["errors"][0]["line"] == 1);  // no `use`
-  CHECK(bad["errors"][1]["line"] == 2);
+  CHECK(bad["errors"][0]["line"] == 2);
+  CHECK(bad["errors"][1]["line"] == 3);  // `uze`, from which a missing `use` only follows
   CHECK(bad["warnings"].empty());
   CHECK_FALSE(bad.contains("rules"));
   const auto missing = nlohmann::json::parse(json_of_check("/nowhere", load("/nowhere")));

@@ -1,10 +1,13 @@
 #include "cli/reference.h"
 
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "catch.h"
 #include "config/section_kinds.h"
+#include "source_tree.h"
 #include "upstream/registry.h"
 
 namespace weir {
@@ -23,14 +26,24 @@ std::vector<Command> commands() {
                         .choices = {},
                         .takes = CommandOption::Takes::file,
                         .positional = false,
-                        .repeats = false},
+                        .repeats = false,
+                        .names = {}},
                        {.short_name = "",
                         .name = "what",
                         .sentence = "one of two",
                         .choices = {"sky", "sea"},
                         .takes = CommandOption::Takes::value,
                         .positional = true,
-                        .repeats = false}}}};
+                        .repeats = false,
+                        .names = {}},
+                       {.short_name = "",
+                        .name = "--rule",
+                        .sentence = "a rule",
+                        .choices = {},
+                        .takes = CommandOption::Takes::value,
+                        .positional = false,
+                        .repeats = false,
+                        .names = "rules"}}}};
 }
 
 // As roff writes a name.
@@ -40,6 +53,31 @@ std::string bold(std::string_view name) {
     out += c == '-' ? std::string("\\-") : std::string(1, c);
   }
   return "\\fB" + out + "\\fR";
+}
+
+TEST_CASE("shells ask the running gateway for names") {
+  const std::string asks = "weir names rules 2>/dev/null";
+  CHECK(has(bash_completion(commands()), "look:--rule)\n      _weir_names rules\n"));
+  CHECK(has(zsh_completion(commands()), asks));
+  CHECK(has(fish_completion(commands()), asks));
+}
+
+TEST_CASE("docs/events.md is what the program prints") {
+  std::ifstream file(source_tree() / "docs/events.md");
+  REQUIRE(file);
+  std::ostringstream text;
+  text << file.rdbuf();
+  CHECK(text.str() == table_of_events());
+}
+
+TEST_CASE("every reason and every end is in the manual of the commands") {
+  const auto text = manual_of_commands(commands());
+  for (const auto& listed : {reasons(), ends()}) {
+    for (const Event& event : listed) {
+      INFO(event.name);
+      CHECK(has(text, ".TP\n" + bold(event.name)));
+    }
+  }
 }
 
 TEST_CASE("every section, key and policy is in the manual of the configuration") {
@@ -78,11 +116,11 @@ TEST_CASE("roff, zsh and the shells read names and sentences as they are") {
   CHECK(has(fish, "-l config -s c -r -F -d 'a file'"));
   const auto bash = bash_completion(commands());
   CHECK(has(bash, "look:--config | look:-c)"));
-  CHECK(has(bash, "look) words='--config sky sea' ;;"));
+  CHECK(has(bash, "look) words='--config sky sea --rule' ;;"));
 }
 
 TEST_CASE("there is a reference for each kind and for no other") {
-  for (const char* what : {"man", "ini", "bash", "zsh", "fish"}) {
+  for (const char* what : {"man", "ini", "bash", "zsh", "fish", "events"}) {
     const auto text = reference(what, commands());
     REQUIRE(text);
     CHECK(text.value().ends_with('\n'));

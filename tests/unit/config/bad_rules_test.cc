@@ -90,8 +90,8 @@ TEST_CASE("marks keep to bits of their own") {
        "[upstream a]\ntype = direct\nmark = 0x12/0x12\n[gateway]\ndefault = a\n",
        {"weir.ini:3: error: 'mark': the mask shares bits with 'bypass-mark' of [firewall]"}},
       {"a mark that is wrong shares no bits",
-       "[firewall]\nmark = 0x2\n[upstream a]\ntype = direct\nmark = 0x2/0x2\n",
-       {"weir.ini:2: error: 'mark': '0x2' has no mask (VALUE/MASK, like 0x1/0x1)"}},
+       "[firewall]\nmark = 0/0x2\n[upstream a]\ntype = direct\nmark = 0x2/0x2\n",
+       {"weir.ini:2: error: 'mark': '0/0x2' marks nothing: the value is 0"}},
   });
 }
 
@@ -115,8 +115,8 @@ TEST_CASE("a policy finds every server that is wrong") {
        {"weir.ini:5: error: '0' is not a port (1 to 65535)",
         "weir.ini:7: error: '0' is not a weight (1 to 256)",
         "weir.ini:8: error: a second server named 'a' (give it a name: NAME=HOST)",
-        "weir.ini:9: error: unknown word 'wieght=1' after the server (known: weight=N, backup, "
-        "max-flows=N, source=...)"}},
+        "weir.ini:9: error: unknown word 'wieght=1' after the server, did you mean 'weight'? "
+        "(known: weight=N, backup, max-flows=N, source=...)"}},
       {"and what all upstreams have",
        "[gateway]\ndefault = pool\n[upstream pool]\ntype = forward\nserver = 192.0.2.300\n"
        "server = 192.0.2.1\nsource = clinet\ninterface = a-name-of-17-byte\n",

@@ -116,8 +116,7 @@ TEST_CASE("a key that a section needs is missed once") {
         "weir.ini:3: error: unknown key 'whatever' in [upstream a]"}},
       {"type, mistyped",
        "[upstream a]\ntyp = forward\nserver = 192.0.2.1\n",
-       {"weir.ini:1: error: [upstream a] needs 'type'",
-        "weir.ini:2: error: unknown key 'typ' in [upstream a], did you mean 'type'?"}},
+       {"weir.ini:2: error: unknown key 'typ' in [upstream a], did you mean 'type'?"}},
       {"forward without servers",
        "[upstream a]\ntype = forward\n",
        {"weir.ini:1: error: [upstream a] needs 'server'"}},
@@ -129,7 +128,9 @@ TEST_CASE("an unknown type is one problem") {
       {"mistyped",
        "[upstream a]\ntype = foward\nserver = 192.0.2.1\nbalance = x\n",
        {"weir.ini:2: error: unknown type 'foward', did you mean 'forward'? (one of direct, "
-        "forward, socks5, http-connect, group, reject, drop)"}},
+        "forward, socks5, http-connect, group, reject, drop)",
+        "weir.ini:4: error: 'balance': unknown word 'x' (one of round-robin, least-flows, "
+        "random-two, source-hash, flow-hash)"}},
       {"but the keys that all types share are read",
        "[upstream a]\ntype = quux\nretries = many\n",
        {"weir.ini:2: error: unknown type 'quux' (one of direct, forward, socks5, "

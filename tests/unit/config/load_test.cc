@@ -35,6 +35,7 @@ buffer = 1MiB
 connect = 250ms
 tcp-idle = 1h
 half-closed = 2m
+keepalive = 30s
 udp-idle = 1m30s
 dns-idle = 5s
 drain = 0s
@@ -76,6 +77,7 @@ http = [2001:db8::1]:9080
   CHECK(c.limits.max_flows_per_client == 10);
   CHECK(c.limits.buffer == 1024 * 1024);
   CHECK(c.timeouts.connect == Milliseconds(250));
+  CHECK(c.timeouts.keepalive == Milliseconds(30'000));
   CHECK(c.timeouts.udp_idle == Milliseconds(90'000));
   CHECK(c.timeouts.drain == Milliseconds(0));
   REQUIRE(c.dns.servers.size() == 4);
@@ -141,10 +143,46 @@ TEST_CASE("65,535 rules load, and in file order") {
 }
 
 TEST_CASE("a configuration with errors still says where its gateway listens for commands") {
-  const auto loaded = load_text("[admin]\nsocket = /run/here.sock\n[gateway]\nport = 0\n");
-  CHECK_FALSE(loaded.configuration);
-  CHECK(loaded.control_socket == "/run/here.sock");
-  CHECK(load_text("[gateway]\nport = 0\n").control_socket == AdminSettings{}.socket);
+  const auto socket_in = [](const std::string& text) {
+    return control_socket_in(
+        "weir.ini",
+        MadeUpFiles({{"weir.ini", text}, {"more.ini", "[admin]\nsocket = /run/more\n"}}));
+  };
+  CHECK(socket_in("[admin]\nsocket = /run/here.sock\n[gateway]\nport = 0\n").value() ==
+        "/run/here.sock");
+  CHECK(socket_in("[gateway]\nport = 0\n").value() == AdminSettings{}.socket);
+  CHECK(socket_in("[gateway]\ninclude = more.ini\n").value() == "/run/more");
+  const auto none = control_socket_in("weir.ini", MadeUpFiles({}));
+  REQUIRE_FALSE(none);
+  CHECK(none.error().text() == "weir.ini cannot be read: there is no such file");
+}
+
+TEST_CASE("where the gateway listens for commands is read without the lists that are named") {
+  class Counted final : public Files {
+   public:
+    explicit Counted(const Files& files) : files_(files) {}
+    Result<std::string> read(const std::string& path) const override {
+      read_.push_back(path);
+      return files_.read(path);
+    }
+    std::optional<std::uint32_t> user(const std::string& name) const override {
+      return files_.user(name);
+    }
+    Result<std::vector<std::string>> matching(const std::string& pattern) const override {
+      return files_.matching(pattern);
+    }
+    mutable std::vector<std::string> read_;
+
+   private:
+    const Files& files_;
+  };
+  const MadeUpFiles files({{"weir.ini",
+                            "[rule r]\ndestination = @long.list\nuse = direct\n"
+                            "[admin]\nsocket = /run/here.sock\n"},
+                           {"long.list", "192.0.2.0/24\n"}});
+  const Counted counted(files);
+  CHECK(control_socket_in("weir.ini", counted).value() == "/run/here.sock");
+  CHECK(counted.read_ == std::vector<std::string>{"weir.ini"});
 }
 
 TEST_CASE("with an error there is no configuration, with a warning there is") {

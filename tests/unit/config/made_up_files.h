@@ -1,7 +1,9 @@
 // Files that exist only in a test: the configuration and what it names.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,10 @@ class MadeUpFiles final : public Files {
       return Error("there is no such file");
     }
     return found->second;
+  }
+
+  [[nodiscard]] std::optional<std::uint32_t> user(const std::string& name) const override {
+    return name == "tor" || name == "nobody" ? std::optional<std::uint32_t>(107) : std::nullopt;
   }
 
   // Understands one '*', and no more: what a pattern is, is the C library's business.

@@ -135,6 +135,7 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private T
   }
   std::string flow_id() const override { return "flow-1"; }
   void on_source_port_taken() override { ++source_port_taken; }
+  int choose_way(const Flow&, Route&) override { return 0; }
   void on_socket_opened(const TcpDial::Ends& ends) override { sockets.insert(tuple(ends)); }
   void on_socket_closed(const TcpDial::Ends& ends) override {
     REQUIRE(sockets.contains(tuple(ends)));

@@ -39,6 +39,7 @@ class Asks final : public Handshake {
     }
     return fail("it says " + heard_, heard_ == "far" ? Fault::target : Fault::server);
   }
+  [[nodiscard]] bool is_requesting() const override { return line_ == "reach it"; }
 
  private:
   std::string line_;
@@ -59,11 +60,26 @@ class Tells final : public Handshake {
   std::string line_;
 };
 
-template <typename H>
-Hop hop(const std::string& line, std::shared_ptr<Server> server = nullptr,
+// Breaks the contract of receive(): always the same progress. Fails by itself at the thousandth
+// call, so that a conversation that makes them ends.
+class Repeats final : public Handshake {
+ public:
+  explicit Repeats(Progress progress) : progress_(progress) {}
+  State start(const Opening&, std::string&) override { return State::waiting; }
+  Progress receive(std::string_view, std::string&) override {
+    return ++asked_ < 1000 ? progress_ : fail("asked a thousand times");
+  }
+
+ private:
+  Progress progress_;
+  int asked_ = 0;
+};
+
+template <typename H, typename Said>
+Hop hop(const Said& said, std::shared_ptr<Server> server = nullptr,
         const std::string& upstream = "pool") {
   return {
-      .server = std::move(server), .upstream = upstream, .handshake = std::make_unique<H>(line)};
+      .server = std::move(server), .upstream = upstream, .handshake = std::make_unique<H>(said)};
 }
 
 // A TCP connection: ours speaks, theirs is the server.
@@ -228,6 +244,35 @@ TEST_CASE("a failure names the hop, the phrase and whose fault it is") {
   CHECK(talk.fault() == Fault::target);
 }
 
+TEST_CASE("a handshake that makes no progress fails at once, and not its server") {
+  const auto ends = [](Handshake::Progress progress) {
+    const Pair pair;
+    std::vector<Hop> hops;
+    hops.push_back(hop<Repeats>(progress));
+    Conversation talk(hops, "flow-1");
+    pair.say("four");
+    CHECK(pair.advance(talk) == State::failed);
+    CHECK(talk.fault() == Fault::target);
+    CHECK(Pair::hears(pair.ours, "four"));
+    return talk.error();
+  };
+  CHECK(ends({Handshake::State::waiting, 0}) ==
+        "a fault in weir: the handshake waits for more and takes nothing");
+  const std::string too_much = "a fault in weir: the handshake takes more than there is";
+  CHECK(ends({Handshake::State::waiting, 5}) == too_much);
+  CHECK(ends({Handshake::State::done, 5}) == too_much);
+}
+
+TEST_CASE("a handshake that waits may leave bytes, as long as it takes some") {
+  const Pair pair;
+  std::vector<Hop> hops;
+  hops.push_back(hop<Repeats>(Handshake::Progress{Handshake::State::waiting, 1}));
+  Conversation talk(hops, "flow-1");
+  pair.say("four");
+  CHECK(pair.advance(talk) == State::waiting);
+  CHECK(Pair::hears_nothing(pair.ours));
+}
+
 TEST_CASE("a server that closes before its answer is complete fails the hop it was asked by") {
   for (const std::string before : {"", "ye", "yes\n", "yes\nye"}) {
     Pair pair;
@@ -241,6 +286,22 @@ TEST_CASE("a server that closes before its answer is complete fails the hop it w
     CHECK(talk.hop() == (before.starts_with("yes\n") ? 1 : 0));
     CHECK(talk.error() == "the server closed the connection");
     CHECK(talk.fault() == Fault::server);
+  }
+}
+
+TEST_CASE("a server that hangs up once it knows whom to reach may do so because of that") {
+  for (const auto& [line, fault] :
+       {std::pair("hello", Fault::server), std::pair("reach it", Fault::request)}) {
+    Pair pair;
+    std::vector<Hop> hops;
+    hops.push_back(hop<Asks>(line));
+    Conversation talk(hops, "flow-1");
+    CHECK(talk.silence() == Fault::server);  // nothing was said yet
+    CHECK(talk.advance(pair.ours.get()) == State::waiting);
+    CHECK(talk.silence() == fault);
+    REQUIRE(shutdown(pair.theirs.get(), SHUT_WR) == 0);
+    CHECK(pair.advance(talk) == State::failed);
+    CHECK(talk.fault() == fault);
   }
 }
 
@@ -271,7 +332,7 @@ TEST_CASE("a dial ends when the handshakes are done, and the payload is the flow
   CHECK(caller.outcome == Outcome::connected);
   CHECK(caller.reports == 1);
   CHECK(caller.deadlines() == 0);
-  const Descriptor socket = caller.dial->take_socket();
+  const Descriptor socket = caller.dial->take_socket().socket;
   CHECK(Pair::hears(socket, "220 hello\n"));
   CHECK(Pair::hears(accepted, "open flow-1\n"));
 }
@@ -302,7 +363,7 @@ TEST_CASE("a handshake that fails blames the server and goes on with the next on
   CHECK(pool.servers()[0]->failures_total == 1);
   CHECK(pool.servers()[1]->failures_total == 0);
   CHECK(caller.sockets.size() == 1);
-  CHECK(Pair::hears_nothing(caller.dial->take_socket()));
+  CHECK(Pair::hears_nothing(caller.dial->take_socket().socket));
 }
 
 TEST_CASE("a target that the proxy cannot reach is not the proxy's fault, nor tried again") {

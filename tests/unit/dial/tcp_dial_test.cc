@@ -36,7 +36,7 @@ TEST_CASE("a server that accepts is dialled once") {
   CHECK(caller.dial->route().remote == server.local);
   CHECK(caller.deadlines() == 0);
   const Endpoint local = caller.dial->ends().local;
-  const Descriptor socket = caller.dial->take_socket();
+  const Descriptor socket = caller.dial->take_socket().socket;
   CHECK(name_of(socket.get()) == local);
   CHECK(server.accept_one() == local);
   // From here on the owner watches over the connection's ends.

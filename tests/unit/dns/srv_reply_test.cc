@@ -49,7 +49,9 @@ struct Reply {
     put(bytes, ttl, 4);
     put(bytes, static_cast<std::uint32_t>(data.size()), 2);
     bytes.insert(bytes.end(), data.begin(), data.end());
-    ++bytes[7];
+    if (++bytes[7] == 0) {
+      ++bytes[6];
+    }
   }
   void srv(std::uint32_t priority, std::uint32_t weight, std::uint32_t port,
            const std::string& target, std::uint32_t ttl = 60) {
@@ -64,6 +66,31 @@ struct Reply {
 };
 
 }  // namespace
+
+TEST_CASE("of more priorities than are taken the first ones are, and the rest is counted") {
+  Reply reply;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    reply.srv(300 - i, 1, 80, "a" + std::to_string(i) + ".lab.test");
+  }
+  const auto answer = parse_srv_reply(reply.bytes);
+  REQUIRE(answer.targets.size() == most_priorities);
+  CHECK(answer.left_out == 300 - most_priorities);
+  CHECK(std::all_of(answer.targets.begin(), answer.targets.end(),
+                    [](const auto& target) { return target.priority <= most_priorities; }));
+}
+
+TEST_CASE("of more servers than are taken those of the first priorities are") {
+  Reply reply;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    reply.srv(i < 200 ? 2 : 1, 1, 80, "a" + std::to_string(i) + ".lab.test");
+  }
+  const auto answer = parse_srv_reply(reply.bytes);
+  REQUIRE(answer.targets.size() == most_targets);
+  CHECK(answer.left_out == 300 - most_targets);
+  CHECK(std::count_if(answer.targets.begin(), answer.targets.end(),
+                      [](const auto& target) { return target.priority == 1; }) == 100);
+  CHECK(std::is_sorted(answer.targets.begin(), answer.targets.end()));
+}
 
 TEST_CASE("the records of a reply are read, sorted, each once, with the shortest TTL") {
   Reply reply;

@@ -51,7 +51,8 @@ TEST_CASE("a change of weir's table is about its rules, one of another table is 
   CHECK(about(AF_INET, "weir", Backend::nft) == About::nothing);
   CHECK(about(AF_INET, "mangle", Backend::iptables) == About::rules);
   CHECK(about(AF_INET6, "filter", Backend::iptables) == About::rules);
-  CHECK(about(AF_INET, "nat", Backend::iptables) == About::nothing);
+  CHECK(about(AF_INET, "nat", Backend::iptables) == About::rules);
+  CHECK(about(AF_INET, "raw", Backend::iptables) == About::nothing);
   CHECK(about(inet, "weir", Backend::iptables) == About::nothing);
 }
 
@@ -71,6 +72,30 @@ TEST_CASE("policy rules count, and routes of weir's table") {
   CHECK(route_change_in(route_message(RTM_DELROUTE, 100), 100).about == About::routes);
   CHECK(route_change_in(route_message(RTM_NEWROUTE, 100), 100).about == About::routes);
   CHECK(route_change_in(route_message(RTM_DELROUTE, 254), 100).about == About::nothing);
+}
+
+TEST_CASE("lo and its addresses count, other links do not") {
+  const auto link = [](int number, std::uint16_t type) {
+    Message message;
+    ifinfomsg header{};
+    header.ifi_index = number;
+    append(message, header);
+    return finished(message, type);
+  };
+  const auto address = [](unsigned number) {
+    Message message;
+    ifaddrmsg header{};
+    header.ifa_family = AF_INET6;
+    header.ifa_index = number;
+    append(message, header);
+    return finished(message, RTM_NEWADDR);
+  };
+  CHECK(link_change_in(link(1, RTM_NEWLINK), 1).about == About::link);
+  CHECK(link_change_in(link(2, RTM_NEWLINK), 1).about == About::nothing);
+  CHECK(link_change_in(link(1, RTM_NEWROUTE), 1).about == About::nothing);
+  CHECK(link_change_in(address(1), 1).about == About::link);
+  CHECK(link_change_in(address(7), 1).about == About::nothing);
+  CHECK(link_change_in(Message(4), 1).about == About::nothing);
 }
 
 TEST_CASE("messages that are cut say nothing they do not have") {

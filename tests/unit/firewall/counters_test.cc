@@ -22,13 +22,14 @@ TEST_CASE("nft's counters are found by rule, whatever else its answer holds") {
       {"counter": {"name": "rule-9-gone", "packets": 1, "bytes": 1}},
       {"counter": {"name": "default", "packets": 7, "bytes": 5000000000}}]})");
   REQUIRE(counters);
-  REQUIRE(counters.value().size() == 3);
+  REQUIRE(counters.value().size() == 4);
   CHECK(counters.value()[0] ==
         RuleCounter{.name = "web", .row = 1, .verdict = Verdict::bypass, .packets = 0, .bytes = 0});
   CHECK(counters.value()[1].packets == 5);
   CHECK(counters.value()[1].bytes == 600);
   CHECK(counters.value()[2].name == "(default)");
   CHECK(counters.value()[2].bytes == 5'000'000'000);
+  CHECK(counters.value()[3].name == "(redirects)");
 }
 
 TEST_CASE("an answer that is not nft's is an error") {

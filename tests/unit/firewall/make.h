@@ -1,6 +1,7 @@
 // Configurations for the firewall's tests, written the way they read: rule("web", {tcp(80)}).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 namespace weir::firewall {
 
 using Offload = Upstream::Offload;
+using Leads = Upstream::Leads;
 
 inline PortRange tcp(Port first, Port last) { return {Protocol::tcp, first, last}; }
 inline PortRange tcp(Port port) { return tcp(port, port); }
@@ -36,7 +38,7 @@ inline AddressCondition list(const std::vector<std::string>& items) {
 
 struct Made {
   RuleSettings settings;
-  Offload offload = Offload::none;
+  Upstream::Handling handling;
 
   Made& client(const std::vector<std::string>& items) {
     settings.client = list(items);
@@ -50,27 +52,57 @@ struct Made {
     settings.interfaces.push_back(std::move(name));
     return *this;
   }
+  Made& leads(Leads leads) {
+    handling.leads = leads;
+    return *this;
+  }
 };
 
 inline Made rule(std::string name, std::vector<PortRange> on, Offload offload = Offload::none) {
   Made made;
   made.settings.name = std::move(name);
   made.settings.on = std::move(on);
-  made.offload = offload;
+  made.handling.offload = offload;
   return made;
 }
 
-inline Ruleset ruleset_of(const std::vector<Made>& rules, FirewallSettings settings = {},
-                          Offload otherwise = Offload::none) {
+inline Configuration configuration_of(const std::vector<Made>& rules, FirewallSettings settings) {
   Configuration configuration;
   configuration.file = "weir.ini";
   configuration.firewall = std::move(settings);
-  std::vector<Offload> offloads;
+  if (!configuration.firewall.interfaces.empty()) {
+    configuration.firewall.inbound = Inbound::named;
+  }
   for (const Made& made : rules) {
     configuration.rules.push_back(made.settings);
-    offloads.push_back(made.offload);
   }
-  return make_ruleset(configuration, offloads, otherwise);
+  return configuration;
+}
+
+inline std::vector<Upstream::Handling> handlings_of(const std::vector<Made>& rules) {
+  std::vector<Upstream::Handling> handlings;
+  for (const Made& made : rules) {
+    handlings.push_back(made.handling);
+  }
+  return handlings;
+}
+
+// A file that sets no `default`.
+inline Ruleset ruleset_of(const std::vector<Made>& rules, FirewallSettings settings = {}) {
+  return make_ruleset(configuration_of(rules, std::move(settings)), handlings_of(rules), {});
+}
+
+// One whose own `default` is handled so.
+inline Ruleset ruleset_of(const std::vector<Made>& rules, FirewallSettings settings,
+                          Upstream::Handling otherwise) {
+  Configuration configuration = configuration_of(rules, std::move(settings));
+  configuration.gateway.default_given = true;
+  return make_ruleset(configuration, handlings_of(rules), otherwise);
+}
+
+inline Ruleset ruleset_of(const std::vector<Made>& rules, FirewallSettings settings,
+                          Offload otherwise) {
+  return ruleset_of(rules, std::move(settings), Upstream::Handling{.offload = otherwise});
 }
 
 }  // namespace weir::firewall

@@ -4,6 +4,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <array>
+
 #include "catch.h"
 #include "firewall/installed.h"
 #include "firewall/script.h"
@@ -24,11 +26,27 @@ Message rule_message() {
   fib_rule_hdr header{};
   header.family = AF_INET6;
   header.table = 100;
+  header.action = FR_ACT_TO_TBL;
   append(message, header);
   append_attribute(message, FRA_PRIORITY, std::uint32_t{50});
   append_attribute(message, FRA_FWMARK, std::uint32_t{0x1});
   append_attribute(message, FRA_FWMASK, std::uint32_t{0x3});
   append_attribute(message, FRA_TABLE, std::uint32_t{1000});
+  append_attribute(message, FRA_PROTOCOL, std::uint8_t{237});
+  return finished(message, RTM_NEWRULE);
+}
+
+Message jump_message() {
+  Message message;
+  fib_rule_hdr header{};
+  header.family = AF_INET;
+  header.action = FR_ACT_GOTO;
+  append(message, header);
+  append_attribute(message, FRA_PRIORITY, std::uint32_t{49});
+  append_attribute(message, FRA_GOTO, std::uint32_t{51});
+  append_attribute(message, FRA_IIFNAME, std::array<char, 3>{'l', 'o', '\0'});
+  append_attribute(message, FRA_FWMARK, std::uint32_t{0x1});
+  append_attribute(message, FRA_FWMASK, std::uint32_t{0x1});
   append_attribute(message, FRA_PROTOCOL, std::uint8_t{237});
   return finished(message, RTM_NEWRULE);
 }
@@ -50,8 +68,21 @@ Message route_message(std::uint8_t length) {
 }  // namespace
 
 TEST_CASE("a rule has its mark, its table beyond 255 and who made it") {
-  CHECK(policy_rule_in(rule_message()) ==
-        PolicyRule{Family::v6, 50, Mark{0x1, 0x3}, 1000, route_protocol});
+  PolicyRule expected;
+  expected.family = Family::v6;
+  expected.priority = 50;
+  expected.mark = {0x1, 0x3};
+  expected.table = 1000;
+  expected.protocol = route_protocol;
+  CHECK(policy_rule_in(rule_message()) == expected);
+}
+
+TEST_CASE("a rule that jumps has its target and the interface it asks from") {
+  const auto jump = policy_rule_in(jump_message());
+  REQUIRE(jump);
+  CHECK(missing_rules(std::vector{*jump}, ruleset_of({}), Family::v4).size() == 2);
+  CHECK(jump->inbound == "lo");
+  CHECK(jump->target == 51);
 }
 
 TEST_CASE("a route has its destination, table and interface") {
@@ -76,14 +107,6 @@ TEST_CASE("messages that are cut anywhere, or of another kind, are none") {
 
 TEST_CASE("what the ruleset needs is found among what is there, and nothing like it") {
   const Ruleset ruleset = ruleset_of({rule("web", {tcp(80)})});
-  const PolicyRule good{Family::v4, 50, Mark{0x1, 0x1}, 100, route_protocol};
-  PolicyRule other_mark = good;
-  other_mark.mark = {0x1, 0xff};
-  PolicyRule foreign = good;
-  foreign.protocol = 3;
-  CHECK(has_rule(std::vector{foreign, good}, ruleset));
-  CHECK_FALSE(has_rule(std::vector{foreign, other_mark}, ruleset));
-
   const auto route = route_in(route_message(0));
   REQUIRE(route);
   CHECK(has_route(std::vector{*route}, ruleset));
@@ -106,6 +129,16 @@ TEST_CASE("of iptables-save only weir's lines count, each with its table") {
                   "COMMIT\n*filter\n-A FORWARD -j WEIR\nCOMMIT\n") ==
         "*mangle :WEIR - [0:0]\n*mangle -A PREROUTING -j WEIR\n*mangle -A WEIR -i lo -j RETURN\n"
         "*filter -A FORWARD -j WEIR\n");
+}
+
+TEST_CASE("a jump to weir's chain in mangle that has come behind others is another one") {
+  const std::string chains = "*mangle\n:PREROUTING ACCEPT [1:2]\n:WEIR - [0:0]\n";
+  CHECK(own_lines(chains + "-A INPUT -j ACCEPT\n-A PREROUTING -j WEIR\n") ==
+        own_lines(chains + "-A PREROUTING -j WEIR\n-A PREROUTING -j MARK\n"));
+  CHECK(own_lines(chains + "-A PREROUTING -j MARK\n-A PREROUTING -j WEIR\n") !=
+        own_lines(chains + "-A PREROUTING -j WEIR\n"));
+  CHECK(own_lines("*filter\n-A FORWARD -j ACCEPT\n-A FORWARD -j WEIR\n") ==
+        own_lines("*filter\n-A FORWARD -j WEIR\n"));
 }
 
 }  // namespace weir::firewall

@@ -1,5 +1,7 @@
 #include "firewall/program.h"
 
+#include <chrono>
+
 #include "catch.h"
 
 namespace weir::firewall {
@@ -17,6 +19,15 @@ TEST_CASE("a program that a signal ends has a status of its own") {
   const Result<Ended> ended = run_program({"sh", "-c", "kill -9 $$"}, "");
   REQUIRE(ended);
   CHECK(ended.value().status == 137);
+}
+
+TEST_CASE("a program that does not end is killed in time, with what it has started") {
+  const auto began = std::chrono::steady_clock::now();
+  const Result<Ended> ended =
+      run_program({"sh", "-c", "sleep 60 & sleep 60"}, "", Milliseconds{100});
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().text() == "sh did not end within 0 s, and was killed");
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{30});
 }
 
 TEST_CASE("a program that is not there is named") {

@@ -24,6 +24,15 @@ TEST_CASE("five repairs within a minute are the last ones, until somebody has lo
   CHECK(repairs.total() == 6);
 }
 
+TEST_CASE("a repair that failed is not held against those that come after it") {
+  Repairs repairs;
+  for (int i = 0; i < 100; ++i) {
+    CHECK(repairs.may_repair(at(seconds(100 + i))));
+    repairs.came_to_nothing();
+  }
+  CHECK(repairs.total() == 0);
+}
+
 TEST_CASE("repairs now and then go on for ever") {
   Repairs repairs;
   for (int i = 0; i < 100; ++i) {

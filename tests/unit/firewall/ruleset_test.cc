@@ -44,11 +44,61 @@ TEST_CASE("rules at the end that go to the gateway are left to the default, whic
   CHECK(ruleset.udp.ranges == Ranges{{53, 53}});
 }
 
+TEST_CASE("a rule at the end is left to the default only where both need a way or neither does") {
+  const Upstream::Handling straight{.leads = Leads::to_destination};
+  const auto rules = [](Leads leads) {
+    return std::vector{rule("a", {tcp(80)}, Offload::drop), rule("b", {tcp(81)}).leads(leads)};
+  };
+  CHECK(names(ruleset_of(rules(Leads::to_destination), {}, straight)) == Names{"a", "(default)"});
+  CHECK(names(ruleset_of(rules(Leads::elsewhere), {}, straight)) == Names{"a", "b", "(default)"});
+  CHECK(names(ruleset_of(rules(Leads::perhaps))) == Names{"a", "(default)"});
+}
+
+TEST_CASE("only what goes to its own destination needs a way, while a gateway serves") {
+  const auto ruleset = ruleset_of({rule("a", {tcp(80)}).leads(Leads::to_destination)});
+  CHECK(ruleset.needs_way(ruleset.decisions[0]));
+  CHECK_FALSE(ruleset.needs_way(ruleset.decisions[1]));
+  CHECK(ruleset.needs_ways());
+  CHECK_FALSE(while_draining(ruleset).needs_ways());
+  CHECK_FALSE(while_down(ruleset).needs_ways());
+}
+
 TEST_CASE("with a default that the firewall decides, every rule before it stands") {
   const Ruleset ruleset =
-      ruleset_of({rule("a", {tcp(80)}), rule("b", {tcp(81)})}, {}, Offload::bypass);
+      ruleset_of({rule("a", {tcp(80)}), rule("b", {tcp(81)})}, {}, {.offload = Offload::bypass});
   CHECK(names(ruleset) == Names{"a", "b", "(default)"});
   CHECK(ruleset.decisions.back().verdict == Verdict::bypass);
+}
+
+TEST_CASE(
+    "on ports that only the firewall decides the rest passes, unless the file sets a default") {
+  const std::vector<Made> rules = {
+      rule("web", {tcp(80)}),
+      rule("tv", {tcp(1, 65535), udp(1, 65535)}, Offload::bypass).client({"192.0.2.7"}),
+      rule("no", {udp(443)}, Offload::reject).client({"192.0.2.8"})};
+  const Ruleset ruleset = ruleset_of(rules);
+  CHECK(ruleset.tcp.all());
+  const Decision& last = ruleset.decisions.back();
+  CHECK(last.name == "(default)");
+  CHECK(last.verdict == Verdict::intercept);
+  CHECK(last.tcp.ranges == Ranges{{80, 80}});
+  CHECK(last.udp.empty());
+  CHECK_FALSE(ruleset.is_for_all(last));
+
+  const Ruleset given = ruleset_of(rules, {}, Offload::none);
+  CHECK(given.is_for_all(given.decisions.back()));
+  CHECK(given.decisions.back().verdict == Verdict::intercept);
+}
+
+TEST_CASE("where no rule goes to the gateway, nothing does") {
+  const Ruleset ruleset =
+      ruleset_of({rule("no", {tcp(25)}, Offload::reject).client({"192.0.2.8"})});
+  CHECK(names(ruleset) == Names{"no", "(default)"});
+  CHECK(ruleset.decisions.back().verdict == Verdict::bypass);
+  CHECK(ruleset.is_for_all(ruleset.decisions.back()));
+  CHECK_FALSE(ruleset.has(Verdict::intercept));
+  CHECK(ruleset_of({rule("no", {tcp(25)}, Offload::reject)}, {}, Offload::none)
+            .has(Verdict::intercept));
 }
 
 TEST_CASE("without rules nothing is decided") {
@@ -61,7 +111,7 @@ TEST_CASE("answers are harmed by what looks at every packet, not by what looks f
   const auto harms = [](Offload offload, OnFailure on_failure, Protocol protocol) {
     FirewallSettings settings;
     settings.on_failure = on_failure;
-    return ruleset_of({rule("a", {tcp(80), udp(80)}, offload)}, settings, offload)
+    return ruleset_of({rule("a", {tcp(80), udp(80)}, offload)}, settings, {.offload = offload})
         .harms_answers(protocol);
   };
   for (const OnFailure on_failure : {OnFailure::open, OnFailure::closed}) {
@@ -160,11 +210,12 @@ TEST_CASE("as JSON a ruleset shows what is decided, and null where a family cann
   ruleset.file = "weir.ini";
   CHECK(ruleset_json(ruleset) ==
         R"({"file":"weir.ini","port":50080,"mark":{"value":1,"mask":1},"table":100,)"
-        R"("bypass_mark":{"value":2,"mask":2},"interfaces":[],"exclude":[],"local":false,)"
+        R"("bypass_mark":{"value":2,"mask":2},"inbound":"auto","interfaces":[],"outside":[],)"
+        R"("towards":[],"exclude":[],"local":false,)"
         R"("local_services":false,"on_failure":"open","tcp":["80-85"],"udp":["53"],"decisions":[)"
         R"({"rule":"a","verdict":"drop","counter":"rule-1-a","tcp":["80-85"],"udp":["53"],)"
         R"("interfaces":[],"ipv4":{"client":["192.0.2.1"]},"ipv6":null},)"
-        R"j({"rule":"(default)","verdict":"to the gateway","counter":"default","tcp":["80-85"],)j"
+        R"j({"rule":"(default)","verdict":"bypass","counter":"default","tcp":["80-85"],)j"
         R"("udp":["53"],"interfaces":[],"ipv4":{},"ipv6":{}}]})");
 }
 

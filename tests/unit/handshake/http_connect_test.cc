@@ -126,7 +126,8 @@ TEST_CASE(
     "a refusal is the proxy's fault, but for a target out of its reach or against its rules") {
   for (const int status : {300, 302, 400, 404, 405, 500, 501, 505}) {
     const std::string text = std::to_string(status);
-    CHECK(error("HTTP/1.1 " + text + " Some Reason\r\nLocation: /x\r\n\r\nbody") ==
+    const Fault fault = status < 500 ? Fault::server : Fault::request;
+    CHECK(error("HTTP/1.1 " + text + " Some Reason\r\nLocation: /x\r\n\r\nbody", fault) ==
           "HTTP CONNECT: " + text + " Some Reason");
   }
   for (const int status : {403, 451, 502, 503, 504}) {

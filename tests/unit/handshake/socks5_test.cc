@@ -193,16 +193,16 @@ TEST_CASE("each reply code has its phrase, and those about the target are the ta
     Fault fault;
   };
   const std::vector<Row> rows{
-      {'\x01', "general SOCKS server failure", Fault::server},
+      {'\x01', "general SOCKS server failure", Fault::request},
       {'\x02', "connection not allowed by ruleset", Fault::target},
       {'\x03', "network unreachable", Fault::target},
       {'\x04', "host unreachable", Fault::target},
       {'\x05', "connection refused", Fault::target},
       {'\x06', "TTL expired", Fault::target},
-      {'\x07', "command not supported", Fault::server},
-      {'\x08', "address type not supported", Fault::server},
-      {'\x09', "reply 0x09", Fault::server},
-      {'\xff', "reply 0xff", Fault::server},
+      {'\x07', "command not supported", Fault::request},
+      {'\x08', "address type not supported", Fault::request},
+      {'\x09', "reply 0x09", Fault::request},
+      {'\xff', "reply 0xff", Fault::request},
   };
   for (const Row& row : rows) {
     const std::string reply = "\x05"s + row.code + "\x00\x01\0\0\0\0\0\0"s;
@@ -266,7 +266,7 @@ TEST_CASE("a relay without a port, or with a name for an address, is none") {
         "SOCKS5: the server names no port to send datagrams to");
   CHECK(error(association(), chosen_none + "\x05\x00\x00\x03\x05relay\x04\x38"s) ==
         "SOCKS5: the server gives its relay's address as a host name");
-  CHECK(error(association(), chosen_none + "\x05\x07\x00\x01\0\0\0\0\0\0"s) ==
+  CHECK(error(association(), chosen_none + "\x05\x07\x00\x01\0\0\0\0\0\0"s, Fault::request) ==
         "SOCKS5: command not supported");
 }
 

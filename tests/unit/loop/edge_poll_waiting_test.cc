@@ -116,11 +116,11 @@ TEST_CASE("while a poll rests nothing wakes it, and what came is told in one tur
 
 TEST_CASE("a rest is for one turn, and none where another turn was asked for") {
   Turns turns;
-  Ears due;
+  const Watched due(turns);
   turns.poll.rest_until(clock_now() + 1h);
-  turns.poll.again(due, EPOLLIN);
+  turns.poll.again(due.watch, EPOLLIN);
   turns.run(1);
-  CHECK(due.heard.size() == 1);
+  CHECK(due.heard().size() == 1);
   turns.run_awake(1);
 }
 

@@ -81,4 +81,20 @@ struct Turns {
   std::function<void()> at_turn_end;
 };
 
+// A watcher of a socket in such a poll.
+struct Watched {
+  explicit Watched(Turns& of) : turns(of), watch(turns.poll.add_input(pair.near.get(), ears)) {
+    REQUIRE(watch);
+  }
+  ~Watched() { turns.poll.cancel(watch); }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+  [[nodiscard]] const std::vector<std::uint32_t>& heard() const { return ears.heard; }
+
+  Turns& turns;
+  Pair pair;
+  Ears ears;
+  EdgePoll::Watch watch;
+};
+
 }  // namespace weir

@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint8_t salt = 0x5a;
+const BulkShare alone(std::uint64_t{1} << 30U);
 
 int option(int fd, int level, int name) {
   int value = 0;
@@ -71,6 +72,33 @@ TEST_CASE("a peer farther away than half a millisecond is left to the kernel") {
   CHECK(bulk_buffer(std::chrono::microseconds(0xffffffff)) == std::nullopt);  // not known
 }
 
+TEST_CASE("the more directions share the memory, the less each gets, and never nothing") {
+  constexpr std::uint64_t budget = 64 << 20U;
+  BulkShare share(budget);
+  share.join();
+  CHECK(share.buffer(20us) == bulk_buffer(20us));
+  CHECK(share.buffer(80ms) == std::nullopt);
+  while (share.directions() < 100) {
+    share.join();
+  }
+  CHECK(share.buffer(20us) == static_cast<int>(budget / 400));
+  CHECK(share.buffer(80ms) == static_cast<int>(budget / 400));
+  while (share.directions() < 10'000) {
+    share.join();
+  }
+  CHECK(share.buffer(20us) == 65'536);
+  CHECK(share.buffer(80ms) == 65'536);
+  while (share.directions() > 1) {
+    share.leave();
+  }
+  CHECK(share.buffer(80ms) == std::nullopt);
+}
+
+TEST_CASE("workers share what the kernel has for TCP") {
+  CHECK(bulk_budget(1) > 0);
+  CHECK(bulk_budget(4) == bulk_budget(1) / 4);
+}
+
 TEST_CASE("the buffers on a near peer's way are bounded: what is received here, and sent there") {
   if (!may_enlarge()) {
     return;
@@ -79,7 +107,7 @@ TEST_CASE("the buffers on a near peer's way are bounded: what is received here, 
   const auto from = wanted(world.client_side);
   const auto to = wanted(world.server_side);
   const int before = received(world.client_side);
-  bound_bulk_buffers(world.client_side, world.server_side);
+  bound_bulk_buffers(world.client_side, world.server_side, alone);
   // The kernel says twice what it was told.
   if (from) {
     const int size = std::max(2 * *from, before);
@@ -98,7 +126,7 @@ TEST_CASE("a receive buffer is never made smaller, whatever is on its way") {
   TcpWorld world;
   REQUIRE(set_option(world.client_side, SOL_SOCKET, SO_RCVBUFFORCE, 4'000'000));
   const int before = received(world.client_side);
-  bound_bulk_buffers(world.client_side, world.server_side);
+  bound_bulk_buffers(world.client_side, world.server_side, alone);
   CHECK(received(world.client_side) == before);
 }
 
@@ -129,7 +157,7 @@ TEST_CASE("what is no TCP socket stays as it was") {
   const Descriptor other(ends[1]);
   const int before_one = received(one.get());
   const int before_other = sent(other.get());
-  bound_bulk_buffers(one.get(), other.get());
+  bound_bulk_buffers(one.get(), other.get(), alone);
   CHECK(received(one.get()) == before_one);
   CHECK(sent(other.get()) == before_other);
 }

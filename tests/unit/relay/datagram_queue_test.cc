@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -222,6 +223,25 @@ TEST_CASE("datagrams of two senders over one socket are reported to each") {
   CHECK(first.sent == 3);
   CHECK(second.sent == 2);
   CHECK(to.hear_all().size() == 5);
+}
+
+TEST_CASE(
+    "a sender that goes before the queue is flushed hears nothing; what it left behind leaves") {
+  const UdpEnd from(Family::v4);
+  const UdpEnd to(Family::v4);
+  BookedQueue queue;
+  Ledger stays;
+  auto goes = std::make_unique<Ledger>();
+  const std::string first = "one";
+  const std::string second = "two";
+  queue.add(from.fd(), to.local, bytes(first), 0, *goes);
+  queue.add(from.fd(), to.local, bytes(second), 0, stays);
+  queue.add(-1, to.local, bytes(first), 0, *goes);  // cannot be sent
+  queue.forget(*goes);
+  goes.reset();
+  queue.flush();
+  CHECK(stays.sent == 1);
+  CHECK(to.hear_all() == std::vector{first, second});
 }
 
 TEST_CASE("an empty queue does nothing, and a queue is used again and again") {

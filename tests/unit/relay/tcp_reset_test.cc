@@ -168,19 +168,4 @@ TEST_CASE("urgent data is passed in its place and holds nothing up") {
   }
 }
 
-TEST_CASE("probes are switched on for both legs when asked for") {
-  TcpWorld world;
-  const auto probing = [](int fd) {
-    int on = 0;
-    socklen_t length = sizeof on;
-    REQUIRE(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &length) == 0);
-    return on != 0;
-  };
-  CHECK_FALSE(probing(world.client_side));
-  CHECK_FALSE(probing(world.server_side));
-  world.relay->keep_alive();
-  CHECK(probing(world.client_side));
-  CHECK(probing(world.server_side));
-}
-
 }  // namespace weir

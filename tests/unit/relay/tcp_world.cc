@@ -122,8 +122,10 @@ TcpWorld::TcpWorld() : TcpWorld(Sizes{}) {}
 TcpWorld::TcpWorld(const Sizes& sizes)
     : buffer_(std::make_unique<std::uint8_t[]>(sizes.buffer)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-  shared_.emplace(TcpRelay::Shared{
-      .buffer = {buffer_.get(), sizes.buffer}, .pipes = pipes, .most_stashed = sizes.most_stashed});
+  shared_.emplace(TcpRelay::Shared{.buffer = {buffer_.get(), sizes.buffer},
+                                   .pipes = pipes,
+                                   .most_stashed = sizes.most_stashed,
+                                   .bulk = bulk});
   Connection up = connection(sizes.kernel_buffers);
   Connection down = connection(sizes.kernel_buffers);
   client.socket = std::move(up.caller);

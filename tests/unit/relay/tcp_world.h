@@ -90,6 +90,7 @@ class TcpWorld {
   int client_side = -1;  // the relay's
   int server_side = -1;
   PipePool pipes;
+  BulkShare bulk{std::uint64_t{1} << 30U};
   std::optional<TcpRelay> relay;
   TcpRelay::Progress state = TcpRelay::Progress::waiting;
   int turns_without_end = 0;  // Progress::more

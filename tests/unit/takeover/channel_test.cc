@@ -71,6 +71,16 @@ TEST_CASE("descriptors arrive with the message that names them, in their order")
   sender.join();
 }
 
+TEST_CASE("what does not fit one message is refused and not sent") {
+  Pair pair;
+  const std::vector<int> many(most_descriptors + 1, 0);
+  const auto sent = pair.one.send(FrameType::worker, "w", many, in(patience));
+  REQUIRE_FALSE(sent.ok());
+  CHECK(sent.error().text().find("fits one message") != std::string::npos);
+  REQUIRE(pair.one.send(FrameType::end, {}, {}, in(patience)).ok());
+  CHECK(pair.two.expect(FrameType::end, in(patience)).ok());
+}
+
 TEST_CASE("whoever says nothing in time, or is gone, is an error; a refusal is its sentence") {
   Pair pair;
   CHECK(pair.one.receive(in(at_once)).error().text() == "the other gateway takes too long");

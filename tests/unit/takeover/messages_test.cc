@@ -33,12 +33,11 @@ std::vector<SocketPart> some_sockets() {
   relayed.client = endpoint("[fd00::11]:41000");
   relayed.local = endpoint("[fe80::1%lo]:1081");
   relayed.only_one_flow = true;
-  relayed.has_relay = true;
   relayed.codecs = {"socks5", "proxy"};
-  relayed.relay = {.endpoint = endpoint("198.51.100.10:1081"),
-                   .server = endpoint("198.51.100.10:1080"),
-                   .local = endpoint("198.51.100.1:33333"),
-                   .mtu = 1'500};
+  relayed.relay = RelayPart{.endpoint = endpoint("198.51.100.10:1081"),
+                            .server = endpoint("198.51.100.10:1080"),
+                            .local = endpoint("198.51.100.1:33333"),
+                            .mtu = 1'500};
   return {mapping, relayed};
 }
 
@@ -59,20 +58,23 @@ std::vector<FlowPart> some_flows() {
   full.opened = Instant(std::chrono::microseconds(123'456'789'012));
   full.last_activity = Instant(std::chrono::microseconds(-1));
   full.answered = true;
+  full.waiting = true;
+  full.is_foreign = true;
+  full.is_track_lost = true;
+  full.questions = {1, UINT32_MAX, 3};
   full.first_byte_us = 5;
   full.bytes_up = UINT64_MAX;
   full.bytes_down = 1;
   full.packets_up = 2;
   full.packets_down = 3;
   full.path = "proxy/a>pool/b";
-  full.is_wrapped = true;
-  full.wrapping = {.first = std::string("\0head", 5),
-                   .rest = "",
-                   .begun = true,
-                   .peer = endpoint("203.0.113.5:53"),
-                   .room = 1'472,
-                   .connect_us = -1,
-                   .handshake_us = INT64_MAX};
+  full.wrapping = UdpWrapping{.first = std::string("\0head", 5),
+                              .rest = "",
+                              .begun = true,
+                              .peer = endpoint("203.0.113.5:53"),
+                              .room = 1'472,
+                              .connect_us = -1,
+                              .handshake_us = INT64_MAX};
   return {bare, full};
 }
 
@@ -114,10 +116,40 @@ TEST_CASE("a number of things that cannot be there reserves no memory") {
   CHECK_FALSE(decode_hello(std::string(4, '\0') + huge + "text").ok());
 }
 
-TEST_CASE("an endpoint of no known kind is refused") {
+TEST_CASE("an address of no known kind is refused") {
   std::string flows = encode(some_flows());
-  flows[4 + 12 + 8] = 3;  // the first flow's client
+  constexpr std::size_t client = 4 + 12 + 8;  // of the first flow
+  REQUIRE(flows[client] == 1);
+  flows[client] = 3;
   CHECK_FALSE(decode_flows(flows).ok());
+}
+
+TEST_CASE("an address has one form: IPv4 as IPv6, and :: written out, are refused") {
+  FlowPart flow;
+  flow.client = endpoint("[fd00::11]:41000");
+  const std::string good = encode(std::vector{flow});
+  constexpr std::size_t client = 4 + 12 + 8;
+  REQUIRE(good[client] == 2);
+  REQUIRE(decode_flows(good).ok());
+  std::string mapped = good;
+  mapped.replace(client + 1, 16, std::string(10, '\0') + "\xff\xff\xc0\x01\x02\x03");
+  CHECK_FALSE(decode_flows(mapped).ok());
+  std::string unspecified = good;
+  unspecified.replace(client + 1, 16, std::string(16, '\0'));
+  CHECK_FALSE(decode_flows(unspecified).ok());
+}
+
+TEST_CASE("yes and no have one form each") {
+  std::string worker = encode(WorkerPart{.tcp_listeners = 0,
+                                         .udp_listeners = 0,
+                                         .ways = {{.rule = "", .upstream = "", .per_client = true}},
+                                         .servers = {},
+                                         .sockets = 0,
+                                         .flows = 0});
+  constexpr std::size_t per_client = 4 + 4 + 4 + 4;
+  REQUIRE(worker[per_client] == 1);
+  worker[per_client] = 2;
+  CHECK_FALSE(decode_worker(worker).ok());
 }
 
 TEST_CASE("frames come out whole, wherever the stream was cut") {

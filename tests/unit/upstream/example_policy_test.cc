@@ -6,6 +6,7 @@
 #include "catch.h"
 #include "handshake/play.h"
 #include "make.h"
+#include "source_tree.h"
 
 namespace weir {
 
@@ -14,7 +15,7 @@ extern const PolicyType knock_policy;  // example_policy.cc
 namespace {
 
 std::string read(const std::string& path) {
-  std::ifstream file(WEIR_SOURCE_DIR "/" + path);
+  std::ifstream file(source_tree() / path);
   REQUIRE(file);
   std::ostringstream out;
   out << file.rdbuf();

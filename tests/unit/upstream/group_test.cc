@@ -204,4 +204,19 @@ TEST_CASE("a reload keeps a group exactly when it and its members are the same")
   CHECK(make("a=192.0.2.1", "gateway", sections, first, again)[0] != first[0]);
 }
 
+TEST_CASE("a group leads to the destination as far as all its members do") {
+  using Leads = Upstream::Leads;
+  const auto leads = [](const std::string& members) {
+    File file;
+    file.add("all", "group", {{"members", members}});
+    file.add("pool", "forward", {{"server", "192.0.2.1"}});
+    file.add("line", "direct", {{"mark", "0x100/0x100"}});
+    return file.get("all")->leads();
+  };
+  CHECK(leads("direct, transparent") == Leads::to_destination);
+  CHECK(leads("direct, line") == Leads::perhaps);
+  CHECK(leads("pool, direct") == Leads::perhaps);
+  CHECK(leads("pool, reject") == Leads::elsewhere);
+}
+
 }  // namespace weir

@@ -39,6 +39,16 @@ TEST_CASE("direct goes to the flow's own destination, again and again") {
   CHECK(direct->offload() == Upstream::Offload::none);
 }
 
+TEST_CASE("direct leads to the destination by plain routing's way, unless it has one of its own") {
+  using Leads = Upstream::Leads;
+  CHECK(upstream("direct", {})->leads() == Leads::to_destination);
+  CHECK(upstream("direct", {{"source", "client"}})->leads() == Leads::to_destination);
+  CHECK(upstream("direct", {{"source", "192.0.2.1"}})->leads() == Leads::perhaps);
+  CHECK(upstream("direct", {{"mark", "0x100/0x100"}})->leads() == Leads::perhaps);
+  CHECK(upstream("direct", {{"interface", "wan2"}})->leads() == Leads::perhaps);
+  CHECK(upstream("reject", {})->leads() == Leads::elsewhere);
+}
+
 TEST_CASE("reject and drop answer with their verdict and let the firewall decide") {
   const Flow one = flow("198.51.100.2:4000", "203.0.113.5:80");
   const auto reject = upstream("reject", {});
@@ -68,6 +78,7 @@ TEST_CASE("a section's profile is what it says, with defaults where it says noth
   CHECK(full->profile().options.mark == Mark{0x10, 0xf0});
   CHECK(full->profile().options.interface == "wan0");
   CHECK(full->profile().options.dscp == 46);
+  CHECK_FALSE(upstream("direct", {{"dscp", "keep"}})->profile().options.dscp);
   CHECK(full->profile().attempts == 1);
 
   const auto fixed = upstream("direct", {{"source", "192.0.2.9"}});

@@ -130,7 +130,7 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
       {"192.0.2", "'192.0.2'" + host},
       {"1.2.3.4.5", "'1.2.3.4.5'" + host},
       {"192.0.2.1/24", "'192.0.2.1/24'" + host},
-      {"http://example.net", "'//example.net'" + port},
+      {"http://example.net", "'http://example.net': a server is HOST or HOST:PORT, without '://'"},
       {"example..net", "'example..net'" + host},
       {".example.net", "'.example.net'" + host},
       {"-example.net", "'-example.net'" + host},

@@ -1,0 +1,34 @@
+// The clients and flows that move most, over all workers: a value for those who ask.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "account/record.h"
+#include "weir/endpoint.h"
+
+namespace weir {
+
+// Who moves most at the moment. Speeds are over the time since somebody asked last; the first to
+// ask for a while gets none, and the flows that moved most since they opened.
+struct Busiest {
+  static constexpr std::size_t most = 20;  // of either list
+
+  struct Client {
+    Address address;
+    std::uint64_t flows = 0;
+    std::uint64_t bytes = 0;  // of its live flows
+    std::uint64_t bytes_per_second = 0;
+  };
+  struct BusyFlow {
+    FlowRecord record;
+    std::uint64_t bytes_per_second = 0;
+  };
+  std::vector<Client> clients;  // busiest first
+  std::vector<BusyFlow> flows;
+  std::uint64_t clients_total = 0;
+  std::uint64_t flows_total = 0;
+};
+
+}  // namespace weir

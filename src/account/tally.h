@@ -1,0 +1,129 @@
+// What rules and upstreams are counted by: per worker, each on cache lines of its own, summed when
+// somebody reads. Tallies belong to a name and live across reloads.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/counter.h"
+#include "base/histogram.h"
+
+namespace weir {
+
+// What a flow waits for, in this order; times are since it opened.
+enum class Latency : std::uint8_t { connect, handshake, first_byte, count };
+
+class Tally {
+ public:
+  struct alignas(64) Part {
+    Counter flows;
+    Counter bytes_up;
+    Counter bytes_down;
+    Counter packets_up;
+    Counter packets_down;
+    std::array<Histogram, static_cast<std::size_t>(Latency::count)> latencies;
+
+    [[nodiscard]] Histogram& of(Latency latency) {
+      return latencies[static_cast<std::size_t>(latency)];
+    }
+  };
+  struct Sum {
+    std::uint64_t flows = 0;
+    std::uint64_t bytes_up = 0;
+    std::uint64_t bytes_down = 0;
+    std::uint64_t packets_up = 0;
+    std::uint64_t packets_down = 0;
+    Sum& operator+=(const Sum& more) {
+      flows += more.flows;
+      bytes_up += more.bytes_up;
+      bytes_down += more.bytes_down;
+      packets_up += more.packets_up;
+      packets_down += more.packets_down;
+      return *this;
+    }
+  };
+
+  explicit Tally(std::size_t workers) : parts_(workers) {}
+
+  [[nodiscard]] Part& of(std::size_t worker) { return parts_[worker]; }
+  [[nodiscard]] Sum sum() const {
+    Sum out;
+    for (const Part& part : parts_) {
+      out.flows += part.flows.get();
+      out.bytes_up += part.bytes_up.get();
+      out.bytes_down += part.bytes_down.get();
+      out.packets_up += part.packets_up.get();
+      out.packets_down += part.packets_down.get();
+    }
+    return out;
+  }
+
+  [[nodiscard]] Histogram::Sum sum(Latency latency) const {
+    Histogram::Sum out;
+    for (const Part& part : parts_) {
+      part.latencies[static_cast<std::size_t>(latency)].add_to(out);
+    }
+    return out;
+  }
+
+  // Flows now open; limits of a rule are held against it.
+  std::atomic<std::uint64_t> live{0};
+
+ private:
+  std::vector<Part> parts_;
+};
+
+// The tallies of every name that is configured, of those that were until lately, and the sum of the
+// rest. Main thread.
+class Tallies {
+ public:
+  explicit Tallies(std::size_t workers) : workers_(workers) {}
+  std::shared_ptr<Tally> get(const std::string& name) {
+    auto& slot = by_name_[name];
+    if (!slot) {
+      forget_the_gone();
+      slot = std::make_shared<Tally>(workers_);
+    }
+    return slot;
+  }
+
+  template <typename F>
+  void each(F visit) const {
+    for (const auto& [name, tally] : by_name_) {
+      visit(name, *tally);
+    }
+  }
+
+  // What was counted for names that are forgotten.
+  [[nodiscard]] const Tally::Sum& of_the_gone() const { return gone_; }
+
+ private:
+  // Names that come and go must not pile up. One that comes back soon goes on counting where it
+  // was.
+  void forget_the_gone() {
+    if (by_name_.size() < forget_at_) {
+      return;
+    }
+    std::erase_if(by_name_, [this](const auto& one) {
+      const bool gone = one.second && one.second.use_count() == 1;
+      if (gone) {
+        gone_ += one.second->sum();
+      }
+      return gone;
+    });
+    forget_at_ = std::max(2 * by_name_.size(), std::size_t{256});
+  }
+
+  std::size_t workers_;
+  std::size_t forget_at_ = 256;
+  Tally::Sum gone_;
+  std::map<std::string, std::shared_ptr<Tally>> by_name_;
+};
+
+}  // namespace weir

@@ -1,0 +1,18 @@
+// How one worker's loop is doing: a value for those who ask.
+#pragma once
+
+#include <cstdint>
+
+#include "base/histogram.h"
+
+namespace weir {
+
+// The loop of one worker: how long its turns took. While a turn lasts, everybody else waits.
+struct WorkerReport {
+  Histogram::Sum turns;
+  std::int64_t longest_turn_us = 0;    // since start
+  std::int64_t longest_reload_us = 0;  // of the worker's own time, since start
+  std::uint64_t bulk_directions = 0;   // of TCP flows that move bulk, or are stuck with it
+};
+
+}  // namespace weir

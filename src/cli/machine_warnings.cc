@@ -1,0 +1,129 @@
+#include "cli/machine_warnings.h"
+
+#include <string>
+#include <utility>
+
+#include "base/escape.h"
+#include "cli/implied_rules.h"
+#include "doctor/evasions.h"
+#include "doctor/saved_tables.h"
+#include "firewall/install.h"
+#include "firewall/open_resolver.h"
+#include "firewall/surroundings.h"
+#include "upstream/assembly.h"
+
+namespace weir {
+namespace {
+
+// Rules that would lead to the router's own services, were it meant (Ruleset::spares_own).
+std::vector<Diagnostic> rules_that_spare_own(const Configuration& configuration) {
+  const FirewallSettings& settings = configuration.firewall;
+  std::vector<Diagnostic> out;
+  if (!settings.local_services || settings.inbound == Inbound::named) {
+    return out;
+  }
+  ServerPool scratch;
+  UpstreamAssembly assembly(configuration.upstreams, scratch);
+  for (const RuleSettings& rule : configuration.rules) {
+    const auto upstream = assembly.get(rule.use);
+    if (upstream && rule.interfaces.empty() &&
+        upstream.value()->offload() == Upstream::Offload::none &&
+        upstream.value()->leads() != Upstream::Leads::elsewhere) {
+      out.push_back({Diagnostic::Severity::warning, rule.use_place,
+                     "'local-services' does not lead through [rule " + rule.name +
+                         "]: weir would reach the router's own services from within, past its "
+                         "input filter; to have that, name the clients' interfaces in [firewall] "
+                         "interfaces or here"});
+    }
+  }
+  return out;
+}
+
+std::vector<Diagnostic> open_resolvers(const Configuration& configuration) {
+  std::vector<Diagnostic> out;
+  ServerPool scratch;
+  UpstreamAssembly assembly(configuration.upstreams, scratch);
+  const std::vector<std::string> uplinks = firewall::uplinks_here();
+  const std::vector<std::string> interfaces = firewall::interfaces_here();
+  for (const RuleSettings& rule : configuration.rules) {
+    const auto upstream = assembly.get(rule.use);
+    std::string text =
+        upstream ? firewall::open_resolver(configuration, rule, upstream.value()->handling(),
+                                           uplinks, interfaces)
+                 : "";
+    if (!text.empty()) {
+      out.push_back({Diagnostic::Severity::warning, rule.place, std::move(text)});
+    }
+  }
+  return out;
+}
+
+// Forward rules that what weir carries never meets. Without the privilege to read them there are
+// none: what is right in the file is so on any machine.
+std::vector<Diagnostic> passed_forward_rules(const Configuration& configuration,
+                                             const firewall::Ruleset& rules) {
+  const auto filters = doctor::read_filters();
+  if (filters.empty()) {
+    return {};
+  }
+  const doctor::Subject subject{
+      .configuration = configuration, .ruleset = rules, .upstreams = {}, .running = {}};
+  return warnings_of(doctor::evasions(subject, filters, doctor::interface_addresses()),
+                     configuration);
+}
+
+}  // namespace
+
+std::vector<Diagnostic> warnings_of(const std::vector<doctor::Evasion>& evasions,
+                                    const Configuration& configuration) {
+  std::vector<Diagnostic> out;
+  for (const doctor::Evasion& evasion : evasions) {
+    const Place& otherwise = configuration.gateway.default_given
+                                 ? configuration.gateway.default_place
+                                 : Place{configuration.file, 0};
+    std::string text;
+    append_printable(text, evasion.text + "; for that to apply, " + evasion.mend);
+    out.push_back({Diagnostic::Severity::warning,
+                   evasion.rule == nullptr ? otherwise : evasion.rule->place, std::move(text)});
+  }
+  return out;
+}
+
+std::vector<Diagnostic> machine_warnings(const Configuration& configuration) {
+  std::vector<Diagnostic> out;
+  const auto implied = implied_rules(configuration);
+  if (!implied) {
+    return out;
+  }
+  const auto backend = firewall::standard_backend();
+  const auto rules = firewall::fitted_to_machine(implied.value(), backend);
+  if (!rules) {
+    return out;
+  }
+  const auto say = [&](Diagnostic::Severity severity, std::string text) {
+    if (!text.empty()) {
+      out.push_back({severity, {configuration.file, 0}, std::move(text)});
+    }
+  };
+  say(Diagnostic::Severity::warning,
+      firewall::trouble_with_outside(rules.value(), firewall::interfaces_here()));
+  const auto shortcoming = firewall::shortcoming_of(rules.value(), backend);
+  say(shortcoming.weight == firewall::Shortcoming::Weight::refused ? Diagnostic::Severity::error
+                                                                   : Diagnostic::Severity::warning,
+      shortcoming.text);
+  if (rules.value().lookup == firewall::Ruleset::Lookup::by_interface &&
+      !configuration.firewall.towards.empty()) {
+    say(Diagnostic::Severity::warning,
+        "'towards' cannot see policy rules that ask for the inbound interface (ip rule … iif): "
+        "what they route is taken for what the other rules say");
+  }
+  const auto spared = rules_that_spare_own(configuration);
+  out.insert(out.end(), spared.begin(), spared.end());
+  const auto open = open_resolvers(configuration);
+  out.insert(out.end(), open.begin(), open.end());
+  const auto passed = passed_forward_rules(configuration, rules.value());
+  out.insert(out.end(), passed.begin(), passed.end());
+  return out;
+}
+
+}  // namespace weir

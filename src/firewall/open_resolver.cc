@@ -1,0 +1,76 @@
+#include "firewall/open_resolver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/names.h"
+
+namespace weir::firewall {
+
+namespace {
+
+constexpr Port dns = 53;
+
+bool takes_questions(const RuleSettings& rule) {
+  return std::any_of(rule.on.begin(), rule.on.end(), [](const PortRange& range) {
+    return range.first <= dns && dns <= range.last;
+  });
+}
+
+bool is_everybody(const AddressCondition& condition) {
+  return condition.include.empty() ||
+         std::any_of(condition.include.begin(), condition.include.end(),
+                     [](const Prefix& prefix) { return prefix.length == 0; });
+}
+
+bool names(const std::vector<std::string>& patterns, const std::string& interface) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return covers_interface(pattern, interface);
+  });
+}
+
+// Whether clients of the rule may come in there.
+bool comes_in(const FirewallSettings& settings, const RuleSettings& rule,
+              const std::string& interface) {
+  const bool is_watched =
+      settings.inbound == Inbound::everywhere ||
+      (settings.inbound == Inbound::named && names(settings.interfaces, interface));
+  return is_watched && (rule.interfaces.empty() || names(rule.interfaces, interface));
+}
+
+}  // namespace
+
+std::string open_resolver(const Configuration& configuration, const RuleSettings& rule,
+                          Upstream::Handling handling, std::span<const std::string> uplinks,
+                          std::span<const std::string> interfaces) {
+  const FirewallSettings& settings = configuration.firewall;
+  // What goes on to the router's own address is answered, or not, as without weir.
+  if (!settings.local_services || handling.offload != Upstream::Offload::none ||
+      handling.leads != Upstream::Leads::elsewhere || !takes_questions(rule) ||
+      !is_everybody(rule.client) || !is_everybody(rule.destination)) {
+    return "";
+  }
+  const auto outside = std::find_if(uplinks.begin(), uplinks.end(), [&](const std::string& uplink) {
+    return comes_in(settings, rule, uplink);
+  });
+  if (outside == uplinks.end()) {
+    return "";
+  }
+  std::vector<std::string> inside;
+  for (const std::string& name : interfaces) {
+    if (comes_in(settings, rule, name) &&
+        std::find(uplinks.begin(), uplinks.end(), name) == uplinks.end()) {
+      inside.push_back(name);
+    }
+  }
+  return fmt::format(
+      "[rule {}] answers anybody's questions: they come in by {}, which leads outside, and with "
+      "local-services = yes the rule takes what is for the router itself; add to it: {}",
+      rule.name, *outside,
+      inside.empty() ? "client = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"
+                     : fmt::format("interface = {}", fmt::join(inside, ", ")));
+}
+
+}  // namespace weir::firewall

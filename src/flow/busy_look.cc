@@ -1,0 +1,102 @@
+#include "flow/busy_look.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir {
+namespace {
+
+std::uint64_t per_second(std::uint64_t moved, std::chrono::microseconds since) {
+  constexpr double second = 1e6;
+  return since.count() <= 0 ? 0
+                            : static_cast<std::uint64_t>(static_cast<double>(moved) * second /
+                                                         static_cast<double>(since.count()));
+}
+
+constexpr auto busier = [](const auto& a, const auto& b) { return a.moved > b.moved; };
+
+// The busiest of them, busiest first.
+template <typename Ranked>
+void keep_busiest(std::vector<Ranked>& all) {
+  const auto kept = std::min(all.size(), Busiest::most);
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(),
+                    busier);
+  all.resize(kept);
+}
+
+}  // namespace
+
+void BusyLook::begin(Instant now) {
+  part_ = {};
+  if (last_ && now - *last_ <= stale) {
+    part_.since = now - *last_;
+  }
+  last_ = now;
+}
+
+void BusyLook::look_at(const FlowView& flow) {
+  const bool measured = part_.since.count() > 0;
+  const auto moved = flow.bytes - (measured ? flow.core.bytes_looked_at : 0);
+  flow.core.bytes_looked_at = flow.bytes;
+  ++part_.flows_total;
+  Part::Client& client = part_.clients[flow.core.flow.client.address];
+  ++client.flows;
+  client.bytes += flow.bytes;
+  client.moved += moved;
+  // `flows` is a heap whose front is the least busy one kept: records are made for few.
+  auto& kept = part_.flows;
+  if (kept.size() == Busiest::most) {
+    if (moved <= kept.front().moved) {
+      return;
+    }
+    std::pop_heap(kept.begin(), kept.end(), busier);
+    kept.pop_back();
+  }
+  kept.push_back({.record = flow.record(), .moved = moved});
+  kept.back().record.live = true;
+  std::push_heap(kept.begin(), kept.end(), busier);
+}
+
+BusyLook::Part BusyLook::end() { return std::exchange(part_, {}); }
+
+Busiest BusyLook::merge(std::vector<Part> parts) {
+  struct Ranked {
+    Address address;
+    Part::Client sums;
+    std::uint64_t moved = 0;
+  };
+  Part all;
+  Busiest out;
+  for (Part& part : parts) {
+    out.flows_total += part.flows_total;
+    all.since = std::max(all.since, part.since);
+    std::move(part.flows.begin(), part.flows.end(), std::back_inserter(all.flows));
+    for (const auto& [address, client] : part.clients) {
+      auto& sum = all.clients[address];
+      sum.flows += client.flows;
+      sum.bytes += client.bytes;
+      sum.moved += client.moved;
+    }
+  }
+  keep_busiest(all.flows);
+  for (auto& flow : all.flows) {
+    out.flows.push_back(
+        {.record = std::move(flow.record), .bytes_per_second = per_second(flow.moved, all.since)});
+  }
+  std::vector<Ranked> clients;
+  clients.reserve(all.clients.size());
+  for (const auto& [address, client] : all.clients) {
+    clients.push_back({.address = address, .sums = client, .moved = client.moved});
+  }
+  out.clients_total = clients.size();
+  keep_busiest(clients);
+  for (const auto& client : clients) {
+    out.clients.push_back({.address = client.address,
+                           .flows = client.sums.flows,
+                           .bytes = client.sums.bytes,
+                           .bytes_per_second = per_second(client.moved, all.since)});
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,21 @@
+// What differs between two configurations, for the report of a reload.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/configuration.h"
+#include "base/configuration_changes.h"
+#include "flow/snapshot.h"
+
+namespace weir {
+
+// The rules and servers that were added, removed and changed.
+[[nodiscard]] ConfigurationChanges compare(const Snapshot& before, const Snapshot& after);
+
+// What only a restart can change, if the new configuration asks for it: a sentence for the
+// operator.
+[[nodiscard]] std::optional<std::string> needs_restart(const Configuration& before,
+                                                       const Configuration& after);
+
+}  // namespace weir

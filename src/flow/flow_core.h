@@ -1,0 +1,43 @@
+// What every live flow carries, whatever its protocol: who, by which rule, through whom, and since
+// when. One worker's.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "account/record.h"
+#include "flow/clients.h"
+#include "flow/snapshot.h"
+#include "weir/flow.h"
+#include "weir/server.h"
+
+namespace weir {
+
+struct FlowCore {
+  Flow flow;
+  std::uint64_t sequence = 0;  // the number of its id (FlowIds)
+  std::shared_ptr<const Snapshot> snapshot;
+  const RuleEntry* rule = nullptr;  // in the snapshot
+  std::shared_ptr<Server> server;   // null where the policy has none
+  Endpoint remote;                  // port 0: none was reached
+  Endpoint source;                  // what the upstream side sees; port 0: unknown
+  Instant opened;
+  std::int32_t first_byte_us = static_cast<std::int32_t>(FlowRecord::unknown);
+  Clients::Id client = 0;                   // whose it is, once it is admitted
+  std::unique_ptr<const std::string> path;  // the record's `server`, where it is a chain of them
+  std::uint64_t bytes_looked_at = 0;        // when somebody last asked who is busiest
+  std::uint16_t attempts = 0;
+  std::uint8_t generation = 0;  // LoopGuard's
+
+  [[nodiscard]] std::int64_t since_opened(Instant now) const { return (now - opened).count(); }
+  // The first byte has come; half an hour stands for all that is longer.
+  void note_first_byte(Instant now) {
+    first_byte_us = static_cast<std::int32_t>(
+        std::min<std::int64_t>(since_opened(now), std::numeric_limits<std::int32_t>::max()));
+  }
+};
+
+}  // namespace weir

@@ -1,0 +1,24 @@
+// A live flow as somebody looks at it: what is at hand at once, and a record if one is wanted.
+// Valid only while it is looked at.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "account/flow_filter.h"
+#include "account/record.h"
+#include "flow/flow_core.h"
+
+namespace weir {
+
+struct FlowView {
+  FlowCore& core;
+  std::uint64_t bytes;  // payload in both directions
+  const std::function<FlowRecord()>& record;
+};
+
+[[nodiscard]] bool matches(const FlowFilter& filter, const FlowCore& core);
+
+using Visit = std::function<void(const FlowView&)>;
+
+}  // namespace weir

@@ -1,0 +1,61 @@
+// What becomes of the sockets that a dial opens for one flow: they are our own, and the loop guard
+// has to know them; and which way policy rules want them to take.
+//
+// Owned by whoever dials. One worker's thread.
+#pragma once
+
+#include <memory>
+
+#include "dial/tcp_dial.h"
+#include "flow/flow_services.h"
+#include "flow/loop_guard.h"
+#include "flow/passing.h"
+#include "loop/edge_poll.h"
+
+namespace weir {
+
+// What a flow's connection is dialled with: one worker's.
+struct DialParts {
+  EdgePoll& poll;
+  Deadlines& deadlines;
+  LoopGuard& loop_guard;
+  Passing& passing;
+  Reasons& reasons;
+  FlowServices& services;
+};
+
+class OwnSockets final : public TcpDial::Witness {
+ public:
+  // `generation`: of the flow they are opened for.
+  OwnSockets(const DialParts& parts, std::uint8_t generation)
+      : parts_(parts), generation_(generation) {}
+
+  // As the loop guard knows a connection of that generation.
+  [[nodiscard]] static LoopGuard::OwnSocket known(const TcpDial::Ends& ends,
+                                                  std::uint8_t generation) {
+    return {Protocol::tcp, ends.local, ends.remote, generation};
+  }
+  [[nodiscard]] LoopGuard::OwnSocket known(const TcpDial::Ends& ends) const {
+    return known(ends, generation_);
+  }
+
+ private:
+  [[nodiscard]] std::unique_ptr<Memory> remember(const Route& route) override {
+    return parts_.passing.remember(route, *parts_.services.snapshot());
+  }
+  void on_source_port_taken() override { parts_.reasons.add(Reason::source_port_taken); }
+  [[nodiscard]] int choose_way(const Flow& flow, Route& route) override {
+    return parts_.services.choose_way(flow, route);
+  }
+  void on_socket_opened(const TcpDial::Ends& ends) override {
+    parts_.loop_guard.opened(known(ends));
+  }
+  void on_socket_closed(const TcpDial::Ends& ends) override {
+    parts_.loop_guard.closed(known(ends));
+  }
+
+  const DialParts& parts_;  // outlive it
+  std::uint8_t generation_;
+};
+
+}  // namespace weir

@@ -1,0 +1,36 @@
+// Which flows were refused a moment ago, so that a client that keeps sending, or connecting, gets
+// one record and not one per datagram or attempt; each is counted all the same. A small table that
+// forgets: two flows on one place cost a record too many, nothing else.
+//
+// One per worker and protocol.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+#include "weir/units.h"
+
+namespace weir {
+
+class Refusals {
+ public:
+  static constexpr std::chrono::seconds remembered{10};
+
+  // True the first time in a while.
+  bool is_news(std::uint64_t flow_hash, Instant now) {
+    Place& place = places_[flow_hash % places_.size()];
+    const bool known = place.hash == flow_hash && now < place.until;
+    place = {flow_hash, now + remembered};
+    return !known;
+  }
+
+ private:
+  struct Place {
+    std::uint64_t hash = 0;
+    Instant until;
+  };
+  std::array<Place, 4096> places_{};
+};
+
+}  // namespace weir

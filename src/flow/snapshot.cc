@@ -1,0 +1,225 @@
+#include "flow/snapshot.h"
+
+#include <net/if.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+
+#include "upstream/assembly.h"
+
+namespace weir {
+namespace {
+
+// Three system calls.
+std::string ask_kernel(std::uint32_t number) {
+  std::array<char, IF_NAMESIZE> name{};
+  return if_indextoname(number, name.data()) != nullptr ? name.data() : "";
+}
+
+// Stands for an upstream that the configuration no longer has, while a flow through it lives: its
+// name and how it mapped. Nothing new goes through it.
+class PastUpstream final : public Upstream {
+ public:
+  PastUpstream(const std::string& name, Mapping mapping)
+      : Upstream({.name = name, .type = "past", .mapping = mapping}) {}
+  [[nodiscard]] std::vector<std::string> candidates(const Flow&) const override { return {}; }
+
+ protected:
+  [[nodiscard]] Route reach(const Flow&, const Target&,
+                            std::span<const std::shared_ptr<Server>>) const override {
+    Route none;
+    none.verdict = Route::Verdict::no_server;
+    return none;
+  }
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configuration,
+                                                       const Inventory& inventory,
+                                                       const Snapshot* previous) {
+  std::shared_ptr<Snapshot> made(new Snapshot());
+  made->configuration_ = std::make_shared<const Configuration>(std::move(configuration));
+  const Configuration& from = *made->configuration_;
+
+  made->limits_ = from.limits;
+  if (made->limits_.max_flows == 0) {
+    made->limits_.max_flows = inventory.auto_max_flows;
+  }
+  if (made->limits_.max_flows_per_client == 0) {
+    made->limits_.max_flows_per_client = std::max<std::uint64_t>(made->limits_.max_flows / 4, 1);
+  }
+  UpstreamAssembly::Previous before;
+  if (previous != nullptr) {
+    before.sections = previous->configuration().upstreams;
+    before.upstreams = previous->upstreams();
+  }
+  UpstreamAssembly assembly(from.upstreams, inventory.servers, before);
+  if (auto taken = made->take_upstreams(inventory, assembly); !taken) {
+    return taken.error();
+  }
+  // Where links cannot be read, names are taken as they are.
+  const auto read = read_links();
+  const auto links = read ? std::span<const Link>(read.value()) : std::span<const Link>();
+  made->compile_rules(links);
+  made->interface_names_ = std::make_shared<const InterfaceNames>(made->names_for_rules(links));
+  return std::shared_ptr<const Snapshot>(std::move(made));
+}
+
+void Snapshot::compile_rules(std::span<const Link> links) {
+  std::vector<RuleSettings> rules = configuration_->rules;
+  inbound_.clear();
+  for (RuleSettings& rule : rules) {
+    rule.interfaces = inbound_names(links, rule.interfaces);
+    inbound_.push_back(rule.interfaces);
+  }
+  rules_ = std::make_shared<const RuleSet>(RuleSet::compile(rules));
+}
+
+// Of what packets come in by: ports of a bridge come and go with every container.
+Snapshot::InterfaceNames Snapshot::names_for_rules(std::span<const Link> links) const {
+  InterfaceNames names;
+  for (const Link& link : links) {
+    if (needs_interface() && link.master == 0) {
+      names.emplace(link.index, link.name);
+    }
+  }
+  return names;
+}
+
+std::shared_ptr<const Snapshot> Snapshot::relink(const Snapshot& previous,
+                                                 std::span<const Link> links) {
+  const auto& rules = previous.configuration().rules;
+  InterfaceNames names = previous.names_for_rules(links);
+  const bool are_rules_the_same =
+      std::equal(rules.begin(), rules.end(), previous.inbound_.begin(), previous.inbound_.end(),
+                 [&](const RuleSettings& rule, const std::vector<std::string>& inbound) {
+                   return inbound_names(links, rule.interfaces) == inbound;
+                 });
+  if (are_rules_the_same && names == *previous.interface_names_) {
+    return nullptr;
+  }
+  std::shared_ptr<Snapshot> made(new Snapshot(previous));
+  if (!are_rules_the_same) {
+    made->compile_rules(links);
+  }
+  made->interface_names_ = std::make_shared<const InterfaceNames>(std::move(names));
+  return made;
+}
+
+Snapshot::Renewed Snapshot::renew(const Snapshot& previous, const Inventory& inventory) {
+  std::shared_ptr<Snapshot> made(new Snapshot());
+  made->configuration_ = previous.configuration_;
+  made->limits_ = previous.limits_;
+  made->rules_ = previous.rules_;
+  made->inbound_ = previous.inbound_;
+  made->interface_names_ = previous.interface_names_;
+  const Configuration& from = *made->configuration_;
+  UpstreamAssembly assembly(from.upstreams, inventory.servers,
+                            {.sections = from.upstreams,
+                             .upstreams = previous.upstreams(),
+                             .outside = UpstreamAssembly::Previous::Outside::left});
+  [[maybe_unused]] const auto taken = made->take_upstreams(inventory, assembly);
+  assert(taken.ok() && "an upstream that cannot be renewed stays as it was");
+  return {.snapshot = std::move(made), .not_renewed = assembly.not_renewed()};
+}
+
+std::shared_ptr<const Snapshot> Snapshot::for_inherited(const Snapshot& current,
+                                                        const Inventory& inventory,
+                                                        std::span<const Way> ways) {
+  std::shared_ptr<Snapshot> made(new Snapshot(current));
+  made->entries_.clear();
+  made->passing_.clear();
+  for (const Way& way : ways) {
+    const auto rule = std::find_if(current.entries_.begin(), current.entries_.end(),
+                                   [&](const RuleEntry& entry) { return entry.name == way.rule; });
+    const auto upstream =
+        std::find_if(current.upstreams_.begin(), current.upstreams_.end(), [&](const auto& one) {
+          return one->name() == way.upstream && one->profile().mapping == way.mapping;
+        });
+    RuleEntry entry = rule != current.entries_.end() ? *rule : RuleEntry{};
+    if (rule == current.entries_.end()) {
+      entry.name = way.rule;
+      entry.tally = inventory.rules.get(way.rule);
+      entry.log = current.configuration().log.flows;
+      entry.key = std::hash<std::string>{}(way.rule);
+    }
+    entry.upstream = upstream != current.upstreams_.end()
+                         ? *upstream
+                         : std::make_shared<PastUpstream>(way.upstream, way.mapping);
+    entry.upstream_tally = inventory.upstreams.get(way.upstream);
+    made->entries_.push_back(std::move(entry));
+  }
+  return made;
+}
+
+// Upstreams in the order of their sections, then the built-ins; and the rules' ways to them.
+Result<> Snapshot::take_upstreams(const Inventory& inventory, UpstreamAssembly& assembly) {
+  const Configuration& from = *configuration_;
+  for (const Settings& settings : from.upstreams) {
+    auto upstream = assembly.get(settings.name());
+    if (!upstream) {
+      return upstream.error();
+    }
+    upstreams_.push_back(std::move(upstream).value());
+  }
+
+  const auto entry_for = [&](const std::string& name, const std::string& use) {
+    const auto found = assembly.get(use);
+    assert(found.ok() && "the configuration let a dangling upstream name pass");
+    const auto& upstream = found.value();
+    return RuleEntry{.name = name,
+                     .upstream = upstream,
+                     .tally = inventory.rules.get(name),
+                     .upstream_tally = inventory.upstreams.get(upstream->name()),
+                     .log = from.log.flows,
+                     .max_flows = 0,
+                     .max_flows_per_client = 0,
+                     .key = std::hash<std::string>{}(name)};
+  };
+  for (const RuleSettings& rule : from.rules) {
+    RuleEntry entry = entry_for(rule.name, rule.use);
+    entry.log = rule.log.value_or(from.log.flows);
+    entry.max_flows = rule.max_flows.value_or(0);
+    entry.max_flows_per_client = rule.max_flows_per_client.value_or(0);
+    entries_.push_back(std::move(entry));
+  }
+  entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
+  const RuleEntry plain = entry_for({}, "transparent");
+  for (const RuleEntry& entry : entries_) {
+    passing_.push_back(entry);
+    passing_.back().upstream = plain.upstream;
+    passing_.back().upstream_tally = plain.upstream_tally;
+  }
+  server_addresses_ = inventory.servers.addresses();
+  upstreams_.insert(upstreams_.end(), assembly.builtins().begin(), assembly.builtins().end());
+  return Done{};
+}
+
+// A link that has just come is not among the names yet.
+std::string Snapshot::interface_name(std::uint32_t number) const {
+  const auto found = interface_names_->find(number);
+  if (found != interface_names_->end()) {
+    return found->second;
+  }
+  return number != 0 ? ask_kernel(number) : "";
+}
+
+const RuleEntry& Snapshot::choose(const Flow& flow) const {
+  const auto index =
+      rules_->match(flow, [this](std::uint32_t number) { return interface_name(number); });
+  return index ? entries_[*index] : entries_.back();
+}
+
+std::vector<Upstream::Handling> Snapshot::handlings() const {
+  std::vector<Upstream::Handling> out;
+  out.reserve(entries_.size());
+  for (const RuleEntry& entry : entries_) {
+    out.push_back(entry.upstream->handling());
+  }
+  return out;
+}
+
+}  // namespace weir

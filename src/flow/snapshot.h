@@ -1,0 +1,122 @@
+// One configuration as the workers use it: immutable, made by the main thread, shared by all. A
+// flow keeps the snapshot it opened with, so a reload never changes anything under it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "account/tally.h"
+#include "base/configuration.h"
+#include "base/links.h"
+#include "rules/rule_set.h"
+#include "weir/upstream.h"
+
+namespace weir {
+
+class UpstreamAssembly;
+
+// A rule with what it leads to. The last entry of a snapshot is the gateway's default.
+struct RuleEntry {
+  std::string name;
+  std::shared_ptr<const Upstream> upstream;
+  std::shared_ptr<Tally> tally;
+  std::shared_ptr<Tally> upstream_tally;
+  LogFlows log = LogFlows::all;
+  std::uint64_t max_flows = 0;             // 0: none
+  std::uint64_t max_flows_per_client = 0;  // 0: none
+  std::uint64_t key = 0;                   // hash of the name, for counts per client
+};
+
+class Snapshot {
+ public:
+  // Carries upstreams over from `previous` (may be null) where nothing about them changed, so that
+  // the turns of a balancer and mappings go on. Errors come only from what the configuration let
+  // pass.
+  struct Inventory {
+    ServerPool& servers;
+    Tallies& rules;
+    Tallies& upstreams;
+    std::uint64_t auto_max_flows;
+  };
+  static Result<std::shared_ptr<const Snapshot>> make(Configuration configuration,
+                                                      const Inventory& inventory,
+                                                      const Snapshot* previous);
+
+  // The same configuration with upstreams laid out anew where what they were laid out from has
+  // changed (an operator's weight, a service's records).
+  struct Renewed {
+    std::shared_ptr<const Snapshot> snapshot;
+    std::vector<Error> not_renewed;  // of upstreams that stay as they were (a file that is gone)
+  };
+  static Renewed renew(const Snapshot& previous, const Inventory& inventory);
+
+  // The same, but for the interfaces of rules, as packets come in by them with those links, and for
+  // the links' names; null: nothing about that has changed.
+  static std::shared_ptr<const Snapshot> relink(const Snapshot& previous,
+                                                std::span<const Link> links);
+
+  // What flows of another process are counted for: the current rule and upstream of that name, or
+  // something in their place that has the names. Its entries are the ways, in their order; it
+  // chooses nothing.
+  struct Way {
+    std::string rule;
+    std::string upstream;
+    Mapping mapping = Mapping::per_flow;
+  };
+  static std::shared_ptr<const Snapshot> for_inherited(const Snapshot& current,
+                                                       const Inventory& inventory,
+                                                       std::span<const Way> ways);
+
+  [[nodiscard]] const Configuration& configuration() const { return *configuration_; }
+  // With the automatic values filled in.
+  [[nodiscard]] const Limits& limits() const { return limits_; }
+  [[nodiscard]] const Timeouts& timeouts() const { return configuration_->timeouts; }
+  [[nodiscard]] Mark bypass() const { return configuration_->firewall.bypass_mark; }
+  [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
+
+  [[nodiscard]] const RuleEntry& choose(const Flow& flow) const;
+  // The same rule for what passes by: it goes on to its own destination, as `transparent`.
+  // REQUIRES: choose() gave it.
+  [[nodiscard]] const RuleEntry& passing(const RuleEntry& entry) const {
+    return passing_[static_cast<std::size_t>(&entry - entries_.data())];
+  }
+  // False for almost every address that no server has.
+  [[nodiscard]] bool may_be_server(const Address& address) const {
+    return server_addresses_->may_have(address);
+  }
+
+  [[nodiscard]] std::span<const RuleEntry> entries() const { return entries_; }
+  [[nodiscard]] std::span<const std::shared_ptr<Upstream>> upstreams() const { return upstreams_; }
+  // What the firewall may decide alone, per rule; the last one is the default's.
+  [[nodiscard]] std::vector<Upstream::Handling> handlings() const;
+
+ private:
+  // By number. Empty where no rule has `interface`.
+  using InterfaceNames = std::unordered_map<std::uint32_t, std::string>;
+
+  Snapshot() = default;
+
+  [[nodiscard]] InterfaceNames names_for_rules(std::span<const Link> links) const;
+  [[nodiscard]] std::string interface_name(std::uint32_t number) const;
+  Result<> take_upstreams(const Inventory& inventory, UpstreamAssembly& assembly);
+  void compile_rules(std::span<const Link> links);
+
+  std::shared_ptr<const Configuration> configuration_;
+  Limits limits_;
+  std::shared_ptr<const RuleSet> rules_;
+  std::vector<std::vector<std::string>> inbound_;  // each rule's interfaces, as rules_ knows them
+  // As of the last news of links, so that a flow asks the kernel only for a link newer than that.
+  std::shared_ptr<const InterfaceNames> interface_names_;
+  std::vector<RuleEntry> entries_;
+  std::vector<RuleEntry> passing_;  // of each
+  std::shared_ptr<const ServerAddresses> server_addresses_;
+  std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use
+};
+
+inline constexpr const char* default_rule_name = "(default)";
+
+}  // namespace weir

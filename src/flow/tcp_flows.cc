@@ -1,0 +1,108 @@
+#include "flow/tcp_flows.h"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/transparent.h"
+#include "flow/destination.h"
+
+namespace weir {
+namespace {
+
+// The most that one read takes; limits.buffer may make it less.
+constexpr std::size_t buffer_size = std::size_t{128} * 1024;
+
+// A client's next attempt comes from another port, and is the same refusal.
+std::uint64_t refusal_hash(const Flow& flow, End end) {
+  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15U;
+  return hash_of(flow.client.address) ^ (hash_of(flow.destination) * spread) ^
+         (static_cast<std::uint64_t>(end) << 1U);
+}
+
+}  // namespace
+
+TcpFlows::TcpFlows(const DialParts& parts, Port port, std::size_t workers)
+    : parts_(parts),
+      port_(port),
+      bulk_(bulk_budget(workers)),
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size)),
+      shared_{.buffer = {buffer_.get(), buffer_size},
+              .pipes = pipes_,
+              .most_stashed = buffer_size,
+              .bulk = bulk_} {}
+
+TcpFlows::~TcpFlows() = default;
+
+void TcpFlows::accept(Accepted accepted) {
+  Flow flow{.protocol = Protocol::tcp,
+            .dscp = accepted.dscp,
+            .client = accepted.client,
+            .destination = accepted.destination,
+            .interface = 0};
+  if (parts_.services.needs_interface(flow.client.family())) {
+    flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
+  }
+  FlowCore core = parts_.services.open(flow);
+  if (is_invalid_destination(flow.destination)) {
+    parts_.reasons.add(Reason::invalid_destination);
+    refuse(core, accepted.socket, End::invalid_destination, {});
+    return;
+  }
+  const auto finding = parts_.loop_guard.look(flow, port_);
+  core.generation = finding.generation;
+  if (finding.is_loop) {
+    parts_.reasons.add(Reason::loop);
+    refuse(core, accepted.socket, End::loop, finding.why());
+    return;
+  }
+  if (const auto verdict = parts_.services.admit(core); verdict != Admission::Verdict::admitted) {
+    refuse(core, accepted.socket, End::limit, text_of(verdict));
+    return;
+  }
+  auto flow_object = std::make_unique<TcpFlow>(*this, std::move(core), std::move(accepted.socket));
+  TcpFlow& entered = *flow_object;
+  flows_.insert(std::move(flow_object));
+  entered.start();
+}
+
+void TcpFlows::refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error) {
+  close_with_reset(client);
+  if (refusals_.is_news(refusal_hash(core.flow, end), parts_.poll.now())) {
+    parts_.services.write(core, parts_.services.describe(core), end, error);
+  }
+}
+
+void TcpFlows::each(const Visit& visit) const {
+  flows_.each([&](TcpFlow& flow) {
+    visit({flow.core(), flow.bytes(), [&]() { return flow.record(); }});
+  });
+}
+
+std::uint64_t TcpFlows::scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
+  return flows_.scan(at, most, [&](TcpFlow& flow) {
+    visit({flow.core(), flow.bytes(), [&]() { return flow.record(); }});
+  });
+}
+
+bool TcpFlows::end(std::uint64_t sequence, End why) {
+  TcpFlow* found = flows_.find(NumberHash{}(sequence), [&](const TcpFlow& flow) {
+    return flow.core().sequence == sequence;
+  });
+  if (found == nullptr) {
+    return false;
+  }
+  found->end(why);
+  return true;
+}
+
+void TcpFlows::end_all(End end) {
+  std::vector<TcpFlow*> all;
+  all.reserve(flows_.size());
+  flows_.each([&](TcpFlow& flow) { all.push_back(&flow); });
+  for (TcpFlow* flow : all) {
+    flow->end(end);
+  }
+}
+
+}  // namespace weir

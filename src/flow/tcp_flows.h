@@ -1,0 +1,70 @@
+// The TCP flows of one worker: accepted by the rules and limits, and kept while they live. A flow
+// is destroyed as it ends: what the kernel still tells of its sockets is dropped
+// (loop/edge_poll.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/chained_table.h"
+#include "flow/flow_view.h"
+#include "flow/own_sockets.h"
+#include "flow/refusals.h"
+#include "flow/tcp_flow.h"
+#include "intercept/tcp_listener.h"
+#include "relay/tcp_relay.h"
+
+namespace weir {
+
+class TcpFlows {
+ public:
+  // `port`: weir's own, which no flow may be going to on this machine.
+  TcpFlows(const DialParts& parts, Port port, std::size_t workers);
+  ~TcpFlows();
+
+  void accept(Accepted accepted);
+
+  // limits.buffer of the configuration in force.
+  void limit_buffer(std::uint64_t bytes) { shared_.most_stashed = bytes; }
+
+  [[nodiscard]] std::size_t size() const { return flows_.size(); }
+  void each(const Visit& visit) const;
+  // The next ones; see ChainedTable::scan.
+  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t most, const Visit& visit) const;
+  // Ends the flow of that number; false: there is none.
+  bool end(std::uint64_t sequence, End why);
+  // Ends every flow.
+  void end_all(End end);
+
+  // What has moved as bulk since the call before, in bytes.
+  [[nodiscard]] std::uint64_t take_bulk_bytes() { return std::exchange(shared_.bulk_bytes, 0); }
+
+  // Of flows that move bulk, or are stuck with it. Any thread.
+  [[nodiscard]] std::uint64_t bulk_directions() const { return bulk_.directions(); }
+
+ private:
+  friend class TcpFlow;
+
+  struct NumberHash {
+    std::uint64_t operator()(std::uint64_t sequence) const { return sequence; }
+    std::uint64_t operator()(const TcpFlow& flow) const { return flow.core().sequence; }
+  };
+
+  void refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error);
+  // Destroys it.
+  void take_out(TcpFlow& flow) { flows_.extract(flow); }
+
+  DialParts parts_;
+  Port port_;
+  PipePool pipes_;
+  BulkShare bulk_;
+  std::unique_ptr<std::uint8_t[]> buffer_;
+  TcpRelay::Shared shared_;
+  Refusals refusals_;
+  ChainedTable<TcpFlow, NumberHash> flows_;
+};
+
+}  // namespace weir

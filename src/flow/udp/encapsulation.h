@@ -1,0 +1,31 @@
+// What stands before the payload of a flow's datagrams: a SOCKS5 relay's header, a PROXY header.
+//
+// One worker's.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/socket_calls.h"
+#include "flow/flow_services.h"
+#include "flow/udp/udp_flow.h"
+#include "weir/route.h"
+
+namespace weir {
+
+class Encapsulation {
+ public:
+  Encapsulation(const FlowServices& services, const SocketCalls& calls)
+      : services_(services), calls_(calls) {}
+
+  // Makes what the route asks for; a flow whose first datagram has left goes on as it was.
+  void wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const;
+  // Payload bytes that fit one packet without a header.
+  [[nodiscard]] std::size_t room_of(const UdpSocket& socket, const FlowCore& core) const;
+
+ private:
+  const FlowServices& services_;
+  const SocketCalls& calls_;
+};
+
+}  // namespace weir

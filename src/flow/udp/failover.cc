@@ -1,0 +1,91 @@
+#include "flow/udp/failover.h"
+
+#include <memory>
+#include <utility>
+
+namespace weir {
+
+void Failover::keep(const UdpFlow& flow, const InterceptedDatagram& datagram) {
+  const bool is_question = flow.packets_up == 0 || flow.answered != 0;
+  if (is_question && flow.core.server && flow.socket->is_connected() && datagram.segment == 0) {
+    kept_.keep(flow.core.sequence, flow.packets_down, datagram.payload);
+  }
+}
+
+bool Failover::is_left_behind(const UdpFlow& flow) const {
+  if (!flow.is_dns() || !flow.core.server) {
+    return false;
+  }
+  const ServerHealth& health = flow.core.server->health;
+  switch (health.standing(health.was_ejected() ? parts_.now : Instant{})) {
+    case ServerHealth::Standing::open:
+    case ServerHealth::Standing::on_trial:
+      return false;
+    case ServerHealth::Standing::ejected:
+    case ServerHealth::Standing::closed:
+      break;
+  }
+  return flow.answered != 0 || health.wish() != ServerHealth::Wish::drain;
+}
+
+bool Failover::ask_another(UdpFlow& flow) {
+  FlowCore& core = flow.core;
+  auto* question = core.server && flow.socket->is_connected()
+                       ? kept_.find(core.sequence, flow.packets_down)
+                       : nullptr;
+  if (question == nullptr) {
+    return false;
+  }
+  const auto not_again = [&](const std::shared_ptr<Server>& server) {
+    question->tried.emplace_back(std::shared_ptr<Server>(), server.get());
+  };
+  not_again(core.server);
+  while (core.attempts < core.rule->upstream->profile().attempts) {
+    Route route = core.rule->upstream->route(core.flow, question->tried);
+    if (route.verdict != Route::Verdict::dial || !route.server ||
+        route.carrier == Route::Carrier::relay ||
+        parts_.services.choose_way(core.flow, route) != 0) {
+      return false;
+    }
+    const auto opened = parts_.sockets.instead(core, route);
+    if (opened.is_full) {
+      return false;
+    }
+    ++core.attempts;
+    if (opened.socket != nullptr) {
+      parts_.reasons.add(Reason::retried);
+      move(flow, route, *opened.socket);
+      if (flow.packets_up != 0) {  // the record counts what the client has sent
+        flow.packets_up -= 1;
+        flow.bytes_up -= question->payload.size();
+      }
+      parts_.sender.send(flow, question->payload, 0, 0);
+      parts_.sender.flush();
+      return true;
+    }
+    route.server->note_failure(parts_.now, opened.error);
+    not_again(route.server);
+  }
+  return false;
+}
+
+// The flow leaves its socket and server for others.
+void Failover::move(UdpFlow& flow, const Route& route, UdpSocket& fresh) {
+  FlowCore& core = flow.core;
+  core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
+  --flow.socket->flows;
+  parts_.sockets.release(*flow.socket);
+  core.server = route.server;
+  core.remote = route.remote;
+  core.server->flows_total.fetch_add(1, std::memory_order_relaxed);
+  core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+  flow.socket = &fresh;
+  fresh.flows = 1;
+  fresh.only_flow = &flow;
+  flow.wrapping.reset();
+  if (!route.wrappings.empty()) {
+    parts_.encapsulation.wrap(flow, route.wrappings);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,101 @@
+// UDP flows through relays that a server opens for them (SOCKS5's UDP ASSOCIATE).
+//
+// A flow through a relay exists before its socket does: the relay's connection is dialled first, in
+// whose family the socket has to be. Until then datagrams wait with the relay.
+//
+// DNS flows go on with a relay which another flow needs no longer: one whose questions are answered
+// (it ends then, before its second is over), or one that has ended. Without this a question through
+// a SOCKS5 server waits for three round trips to that server before it leaves, and costs a
+// connection.
+//
+// One worker's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "flow/admission.h"
+#include "flow/own_sockets.h"
+#include "flow/udp/encapsulation.h"
+#include "flow/udp/icmp_replies.h"
+#include "flow/udp/paths.h"
+#include "flow/udp/sender.h"
+#include "flow/udp/server_sockets.h"
+#include "flow/udp/spare_relays.h"
+#include "flow/udp/udp_flow.h"
+#include "flow/udp/udp_relay.h"
+
+namespace weir {
+
+class Relays final : private UdpRelay::Owner {
+ public:
+  struct Parts {
+    DialParts dial;
+    const Admission& admission;
+    ServerSockets& sockets;
+    Mappings& mappings;
+    Paths& paths;
+    const Encapsulation& encapsulation;
+    Sender& sender;
+    IcmpReplies& icmp;
+    const Instant& now;
+    UdpOwner& owner;
+  };
+  explicit Relays(const Parts& parts) : parts_(parts), spare_(parts.dial.deadlines) {}
+
+  // The socket of a flow that the route sends through a relay: of one that stands, or of one that
+  // is dialled. Null, and why: it cannot be.
+  struct Opened {
+    UdpSocket* socket = nullptr;
+    int error = 0;  // errno, where the socket failed; else the dial did, and so:
+    const char* step = "";
+    TcpDial::Outcome outcome = TcpDial::Outcome::connecting;
+    std::string words = {};
+  };
+  Opened open(FlowCore& core, Route& route);
+  // Of another process. False when the kernel refuses to watch the connection.
+  [[nodiscard]] bool adopt(UdpSocket& socket, UdpRelay::Inherited from);
+
+  // The flow goes through its socket's relay; or does so no longer.
+  void join(UdpFlow& flow);
+  void leave(UdpFlow& flow);
+  // What a flow of that relay knows of its way.
+  static void learn(FlowCore& core, const UdpSocket& socket);
+
+  // For others, if the flow's questions are answered; and not any more, for now.
+  void offer(UdpSocket& socket);
+  static void withdraw(UdpSocket& socket);
+  // Whose question a relay's answer is to: a relay may have served other flows before. What answers
+  // a question settles it.
+  enum class Asker : std::uint8_t { present_flow, former_flow };
+  [[nodiscard]] static Asker settle(const UdpSocket& socket, std::span<const std::uint8_t> answer);
+  // Keeps the relay of a flow that is over for the next one. False: it is not for others.
+  [[nodiscard]] bool rest(UdpSocket& socket);
+  // Closes those that rest, and mappings that do.
+  void release_resting();
+
+  // Whether what its connection is bound to is gone. Its connection is not opened anew, because
+  // nothing it could say would be understood on another: with it ends the relay.
+  [[nodiscard]] bool is_stale(const UdpSocket& socket);
+  // The relay and its flows are over.
+  void end(UdpSocket& socket, const std::string& error) { on_relay_ended(socket, error); }
+
+ private:
+  void on_relay_open(UdpSocket& socket) override;
+  void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
+                       const std::string& error) override;
+  void on_relay_ended(UdpSocket& socket, const std::string& error) override;
+  void on_relay_unwanted(UdpSocket& socket) override { parts_.sockets.release(socket); }
+
+  UdpSocket* take_spare(FlowCore& core, const Route& route);
+  void learn_kind(UdpSocket& socket, const Route& route);
+  void follow(UdpFlow& flow);
+  void note_asked(UdpFlow& flow);
+
+  Parts parts_;
+  SpareRelays spare_;
+};
+
+}  // namespace weir

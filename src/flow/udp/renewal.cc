@@ -1,0 +1,74 @@
+#include "flow/udp/renewal.h"
+
+namespace weir {
+
+bool Renewal::is_stale(const UdpSocket& socket, const Flow& flow, const Route& way) {
+  if (parts_.paths.has_lost_interface(socket.descriptor.get(), *way.options)) {
+    return true;
+  }
+  if (!socket.is_connected() || socket.source != SourceKind::gateway) {
+    return false;
+  }
+  const Address& chosen = parts_.paths.to(flow, way, socket.snapshot->bypass()).source;
+  return !chosen.is_unspecified() && chosen != socket.local.address;
+}
+
+bool Renewal::look_at_relay(UdpSocket& socket) {
+  if (parts_.relays.is_stale(socket)) {
+    parts_.reasons.add(Reason::socket_renewed);
+    parts_.relays.end(socket, "the network changed under the relay's connection");
+    return false;
+  }
+  socket.looked_at = parts_.paths.state();
+  return true;
+}
+
+bool Renewal::look(UdpFlow& flow) {
+  UdpSocket& socket = *flow.socket;
+  if (socket.relay() != nullptr) {
+    return look_at_relay(socket);
+  }
+  socket.looked_at = parts_.paths.state();
+  if (socket.is_way_unknown) {
+    if (!parts_.paths.has_lost_source(socket.local, socket.client)) {
+      return true;
+    }
+    parts_.reasons.add(Reason::socket_renewed);
+    parts_.owner.end(flow, End::server_reset, "the address that its socket was bound to is gone");
+    return false;
+  }
+  Route way = socket.way(flow.core.remote);
+  way.way = parts_.mappings.way_of(socket);
+  // A flow that a peer opened knows no inbound interface: it stays on its mapping's way.
+  const bool is_asked = flow.core.flow.interface != 0;
+  if (is_asked && parts_.services.choose_way(flow.core.flow, way) != 0) {
+    parts_.owner.end(flow, End::server_reset, "policy rules send it nowhere any more");
+    return false;
+  }
+  if (way.way == parts_.mappings.way_of(socket) && !is_stale(socket, flow.core.flow, way)) {
+    note_source(flow, way);
+    return true;
+  }
+  const FlowTable::Known before(flow);
+  parts_.replier.receive(socket);  // what was answered to the old one; an error may end the flow
+  UdpFlow* lives = parts_.flows.find(before);
+  // Where no socket can be opened this one stays: what it cannot send is counted, and with the next
+  // change it is looked at again.
+  if (lives != nullptr && lives->socket == &socket &&
+      parts_.sockets.replace(socket, lives->core.flow, way)) {
+    note_source(*lives, way);
+  }
+  return lives != nullptr;
+}
+
+// For the record: what the server sees.
+void Renewal::note_source(UdpFlow& flow, const Route& way) {
+  const UdpSocket& socket = *flow.socket;
+  flow.core.source = socket.local;
+  if (socket.local.address.is_unspecified()) {
+    flow.core.source.address =
+        parts_.paths.to(flow.core.flow, way, socket.snapshot->bypass()).source;
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,297 @@
+#include "flow/udp/udp_path.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "flow/server_news.h"
+#include "flow/udp/seats.h"
+
+namespace weir {
+namespace {
+
+// Payload bytes that every way takes in one packet (RFC 791's 576 bytes, less both headers).
+constexpr std::size_t always_fits = 548;
+
+}  // namespace
+
+UdpPath::UdpPath(const Parts& parts)
+    : parts_(parts),
+      paths_(parts.calls, parts.now),
+      icmp_(parts.mark, parts.dial.reasons, parts.calls, parts.now),
+      widths_(paths_, mappings_, icmp_, parts.dial.reasons),
+      encapsulation_(parts.dial.services, parts.calls),
+      flows_(parts.dial.deadlines, parts.now),
+      sockets_({parts.dial.poll, parts.dial.deadlines, parts.admission, parts.dial.loop_guard,
+                parts.dial.reasons, parts.dial.services, paths_, mappings_, parts.calls, parts.now,
+                *this}),
+      sender_({flows_, parts.dial.services, parts.dial.reasons, paths_, widths_, parts.calls,
+               parts.now, *this}),
+      relays_({parts_.dial, parts.admission, sockets_, mappings_, paths_, encapsulation_, sender_,
+               icmp_, parts.now, *this}),
+      lingering_(flows_, relays_, parts.admission, parts.now, *this),
+      peers_({flows_, parts.dial.services, parts.dial.reasons, paths_, relays_, encapsulation_,
+              *this}),
+      replier_({flows_, parts.dial.poll, parts.dial.services, parts.dial.reasons, parts.log, peers_,
+                widths_, lingering_, parts.calls, parts.now, *this},
+               parts.mark),
+      failover_(
+          {parts.dial.services, parts.dial.reasons, sockets_, encapsulation_, sender_, parts.now}),
+      renewal_({flows_, parts.dial.services, parts.dial.reasons, paths_, mappings_, sockets_,
+                relays_, replier_, *this}),
+      opening_({flows_, parts.dial.services, parts.dial.reasons, parts.dial.loop_guard, sockets_,
+                relays_, peers_, encapsulation_, sender_, icmp_, parts.now, *this},
+               parts.port),
+      transfer_({flows_, parts.dial.services, parts.dial.reasons, parts.admission,
+                 parts.dial.loop_guard, sockets_, mappings_, relays_, peers_, lingering_, *this}) {}
+
+// Sockets go first: their relays know the pool, and their mappings the row, that they are in.
+UdpPath::~UdpPath() { sockets_.clear(); }
+
+void UdpPath::on_datagrams(std::span<const InterceptedDatagram> datagrams) {
+  UdpFlow* flow = nullptr;
+  for (const auto& datagram : datagrams) {
+    const bool same = flow != nullptr && flow->core.flow.client == datagram.client &&
+                      flow->core.flow.destination == datagram.destination;
+    flow = same ? flow : flow_of(datagram);
+    if (flow == nullptr || (datagram.width() > always_fits && widths_.exceeds(*flow, datagram))) {
+      continue;
+    }
+    failover_.keep(*flow, datagram);
+    if (flow->is_to_dns_port()) {
+      lingering_.asked(*flow, datagram.payload, datagram.segment);
+    }
+    sender_.send(*flow, datagram.payload, datagram.segment, datagram.tos);
+  }
+  sender_.flush();
+}
+
+// Finds it, or opens one. Null: it has none, which is counted.
+UdpFlow* UdpPath::flow_of(const InterceptedDatagram& datagram) {
+  UdpFlow* flow = flows_.find(datagram.client, datagram.destination);
+  if (flow != nullptr && failover_.is_left_behind(*flow)) {
+    flow = leave_behind(*flow);
+  }
+  if (flow != nullptr && renewal_.is_due(*flow) && !renewal_.look(*flow)) {
+    flow = nullptr;
+  }
+  if (flow == nullptr) {
+    return opening_.open(datagram);
+  }
+  return !flow->unasked || opening_.admit_answered(*flow) ? flow : nullptr;
+}
+
+// Ends a flow whose server gets no flows any more. Null: it is over.
+UdpFlow* UdpPath::leave_behind(UdpFlow& flow) {
+  const FlowTable::Known known(flow);
+  sender_.flush();  // what this batch holds for it leaves first, and may end it
+  UdpFlow* left = flows_.find(known);
+  if (left == nullptr || !failover_.is_left_behind(*left)) {
+    return left;  // it was not its time to end after all
+  }
+  end(*left, left->answered != 0 ? End::closed : End::idle, {});
+  return nullptr;
+}
+
+void UdpPath::on_events(UdpSocket& socket, std::uint32_t events) {
+  if ((events & EPOLLERR) == 0 || socket.is_connected()) {
+    replier_.receive(socket);
+    return;
+  }
+  if (socket.relay() != nullptr) {
+    if (const int code = replier_.read_relay_errors(socket); code != 0) {
+      relays_.end(socket, std::string("ICMP from the relay: ") + std::strerror(code));
+    } else {
+      replier_.receive(socket);
+    }
+    return;
+  }
+  const bool is_held = socket.flows != 0;  // else nothing of it can end
+  socket.flows += is_held ? 1 : 0;
+  replier_.read_errors(socket);
+  if (!is_held || leave(socket)) {
+    replier_.receive(socket);
+  }
+}
+
+void UdpPath::end_turn() {
+  replier_.flush();
+  lingering_.end_turn();
+}
+
+void UdpPath::network_changed(std::shared_ptr<const Surroundings> surroundings) {
+  paths_.network_changed(std::move(surroundings));
+  replier_.network_changed(paths_.surroundings());
+  icmp_.reset();
+}
+
+void UdpPath::take_no_new() {
+  opening_.take_no_new();
+  peers_.take_no_new();
+}
+
+// The server side says that nothing is there. Where no other server can be asked the client hears
+// it as if there were no gateway.
+void UdpPath::on_unreachable(UdpFlow& flow, int code) {
+  if (flow.core.server) {
+    flow.core.server->note_failure(parts_.now);
+  }
+  if (failover_.ask_another(flow)) {
+    return;
+  }
+  parts_.dial.reasons.add(Reason::icmp_from_server);
+  icmp_.tell_unreachable(flow.core.flow, code == ECONNREFUSED ? RawSender::Unreachable::port
+                                                              : RawSender::Unreachable::host);
+  // An ICMP error ends neither a mapping nor a flow that has had answers (RFC 4787, REQ-10): any
+  // host that knows the ports can send one.
+  if (flow.packets_down == 0) {
+    flow.socket->rests = flow.socket->is_mapping;
+    end(flow, End::connect_failed, std::string("ICMP: ") + std::strerror(code));
+  }
+}
+
+void UdpPath::on_no_way(UdpFlow& flow, int code) {
+  icmp_.tell_no_way(flow.core.flow, code);
+  // A flow that has had answers goes on from its port as soon as there is a way again.
+  if (flow.packets_down == 0) {
+    end(flow, End::no_route, std::string("send: ") + std::strerror(code));
+  }
+}
+
+void UdpPath::on_deadline(UdpFlow& flow, Instant now) {
+  if (now < FlowTable::due(flow)) {
+    flows_.arm(flow);
+    return;
+  }
+  // What is no question need not be answered, though it goes to port 53.
+  const bool unanswered =
+      flow.is_to_dns_port() ? flow.is_dns() && flow.waiting : flow.packets_down == 0;
+  if (unanswered) {
+    const bool relayed = flow.socket->relay() != nullptr;
+    note_silent_end(flow.core, relayed ? Reached::through_relay : Reached::directly,
+                    flow.last_activity, now);
+  }
+  end(flow, flow.answered != 0 ? End::closed : End::idle, {});
+}
+
+std::uint64_t UdpPath::scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
+  return flows_.scan(at, most, [&](UdpFlow& flow) {
+    visit({flow.core, flow.bytes_up + flow.bytes_down, [&]() { return record(flow); }});
+  });
+}
+
+FlowRecord UdpPath::record(const UdpFlow& flow) const {
+  FlowRecord out = parts_.dial.services.describe(flow.core);
+  if (flow.wrapping) {
+    out.connect_us = flow.wrapping->connect_us;
+    out.handshake_us = flow.wrapping->handshake_us;
+  }
+  out.bytes_up = flow.bytes_up;
+  out.bytes_down = flow.bytes_down;
+  out.packets_up = flow.packets_up;
+  out.packets_down = flow.packets_down;
+  return out;
+}
+
+void UdpPath::end(UdpFlow& flow, End why, std::string_view error) {
+  replier_.flush();  // answers of this turn are the flow's still
+  if (why != End::closed) {
+    Relays::withdraw(*flow.socket);  // no other flow is to have what this one ended by
+  }
+  if (flow.unasked) {  // strangers must not fill the log
+    parts_.dial.reasons.add(Reason::peer_unanswered);
+  } else {
+    parts_.dial.services.write(flow.core, record(flow), why, error);
+  }
+  if (flow.core.server) {
+    flow.core.server->bytes_up.fetch_add(flow.bytes_up, std::memory_order_relaxed);
+    flow.core.server->bytes_down.fetch_add(flow.bytes_down, std::memory_order_relaxed);
+    flow.core.server->packets_up.fetch_add(flow.packets_up, std::memory_order_relaxed);
+    flow.core.server->packets_down.fetch_add(flow.packets_down, std::memory_order_relaxed);
+  }
+  take_out(flow);
+}
+
+// The flow is over, and nothing of it is counted any more. Destroys it, and its socket with it
+// unless that serves others, is to stay or is held.
+void UdpPath::take_out(UdpFlow& flow) {
+  UdpSocket& socket = *flow.socket;
+  lingering_.forget(flow);
+  if (flow.unasked) {
+    peers_.forget(flow);
+  } else {
+    leave_seat(parts_.dial.services.clients(), flow);
+    parts_.dial.services.closed(flow.core);
+  }
+  sender_.forget(flow);
+  relays_.leave(flow);
+  const std::unique_ptr<UdpFlow> ended = flows_.extract(flow);  // the socket still speaks of it
+  static_cast<void>(leave(socket));
+}
+
+// One flow less. False: the socket is gone with it.
+bool UdpPath::leave(UdpSocket& socket) {
+  const bool stays = --socket.flows != 0 ||
+                     (socket.relay() != nullptr ? relays_.rest(socket) : sockets_.rest(socket));
+  if (!stays) {
+    sockets_.release(socket);
+  }
+  return stays;
+}
+
+bool UdpPath::end(std::uint64_t sequence, End why) {
+  UdpFlow* found = nullptr;
+  flows_.each([&](UdpFlow& flow) { found = flow.core.sequence == sequence ? &flow : found; });
+  if (found != nullptr) {
+    end(*found, why, {});
+  }
+  return found != nullptr;
+}
+
+void UdpPath::end_all(End why) {
+  std::vector<UdpFlow*> all;
+  all.reserve(flows_.size());
+  flows_.each([&](UdpFlow& flow) { all.push_back(&flow); });
+  for (UdpFlow* flow : all) {
+    end(*flow, why, {});
+  }
+  relays_.release_resting();
+}
+
+void UdpPath::hand_over(HandedWorker& out) {
+  sender_.flush();
+  end_turn();
+  transfer_.hand_over(out);
+}
+
+void UdpPath::let_go() {
+  std::vector<UdpFlow*> handed;
+  std::vector<UdpFlow*> left;
+  flows_.each([&](UdpFlow& flow) {
+    (Transfer::can_be_handed(*flow.socket) ? handed : left).push_back(&flow);
+  });
+  for (UdpFlow* flow : left) {
+    if (const UdpRelay* relay = flow->socket->relay()) {
+      parts_.dial.reasons.add(Reason::draining, relay->kept_of(*flow));
+    }
+    end(*flow, End::drained, "its relay was not open when another process took over");
+  }
+  // Closing would not do: the successor holds the sockets, too, so they would wake us for nothing.
+  for (const auto& socket : sockets_.all()) {
+    parts_.dial.poll.remove(socket->watch, socket->descriptor.get());
+    if (UdpRelay* relay = socket->relay()) {
+      relay->stop_watching();
+      Relays::withdraw(*socket);  // it is the successor's
+    }
+  }
+  for (UdpFlow* flow : handed) {
+    take_out(*flow);
+  }
+  replier_.close();
+}
+
+}  // namespace weir

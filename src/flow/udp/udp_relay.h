@@ -1,0 +1,177 @@
+// The relay that a server opened for one server-side UDP socket (SOCKS5's UDP ASSOCIATE, RFC 1928,
+// section 7): the TCP connection that it lives by, and what waits until it is open.
+//
+// The first datagram makes it dial; datagrams that come before the server has answered are kept, a
+// few of them. When the connection ends, so does the relay, and with it its flows. One that a DNS
+// flow needs no longer may serve others (spare_relays.h).
+//
+// Owned by the UdpSocket. One worker's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/descriptor.h"
+#include "dial/tcp_dial.h"
+#include "flow/flow_core.h"
+#include "flow/loop_guard.h"
+#include "flow/own_sockets.h"
+#include "flow/udp/open_questions.h"
+#include "flow/udp/spare_relays.h"
+#include "loop/edge_poll.h"
+
+namespace weir {
+
+class UdpFlow;
+class UdpSocket;
+
+class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
+ public:
+  class Owner {
+   public:
+    // The server relays for us; the socket may be opened.
+    virtual void on_relay_open(UdpSocket& socket) = 0;
+    // It will not, or no longer.
+    virtual void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
+                                 const std::string& error) = 0;
+    virtual void on_relay_ended(UdpSocket& socket, const std::string& error) = 0;
+    // It was spare, and nobody took it.
+    virtual void on_relay_unwanted(UdpSocket& socket) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // To be dialled for that flow.
+  UdpRelay(Owner& owner, const DialParts& parts, UdpSocket& socket, const FlowCore& core);
+  // To be inherited.
+  UdpRelay(Owner& owner, const DialParts& parts, UdpSocket& socket)
+      : owner_(owner), parts_(parts), socket_(socket) {}
+  ~UdpRelay();
+  UdpRelay(const UdpRelay&) = delete;
+  UdpRelay& operator=(const UdpRelay&) = delete;
+
+  // To whom the connection was made, and how.
+  struct Way {
+    Endpoint remote;
+    std::shared_ptr<Server> server;
+    std::uint32_t attempts = 0;
+    std::string path;  // empty: the server's name does
+  };
+  [[nodiscard]] Way way() const;
+
+  // What it takes for others to go on with it.
+  struct Lending final : SpareRelays::Member {
+    Lending(UdpRelay& lent, SpareRelays::Kind to, Instant at_most)
+        : relay(lent), kind(std::move(to)), until(at_most) {}
+    void on_rested() override { relay.owner_.on_relay_unwanted(relay.socket_); }
+
+    UdpRelay& relay;
+    SpareRelays::Kind kind;
+    Instant until;  // then nobody is to begin with it any more
+    OpenQuestions<16> questions;
+    bool has_served = false;  // another flow than the present one
+  };
+  // Null: it is its flow's alone.
+  std::unique_ptr<Lending> lending;
+  // Nobody does meanwhile: the server is not to count it.
+  void release_server() { way_.server.reset(); }
+  // The next flow does, which got `server` by its own route.
+  void go_on_with(std::shared_ptr<Server> server);
+  [[nodiscard]] UdpSocket& socket() const { return socket_; }
+
+  // What is known of a relay that another process opened.
+  struct Inherited {
+    Descriptor control;
+    Endpoint endpoint;
+    Endpoint local;
+    Endpoint server;
+    std::uint32_t mtu = 0;
+    std::uint8_t generation = 0;  // LoopGuard's
+  };
+  // Goes on with it, instead of start(). False when the kernel refuses.
+  [[nodiscard]] bool adopt(Inherited from);
+  // What a flow of an inherited one knows of the way.
+  void learn(const FlowCore& core);
+
+  // What is needed until it is open, and then no more: there may be thousands.
+  struct Dialling {
+    Dialling(UdpRelay& relay, const FlowCore& core);
+    Flow flow;
+    const Upstream& upstream;
+    OwnSockets own_sockets;
+    std::string flow_id;
+    TcpDial dial;
+  };
+  // To be called from on_relay_open().
+  void finish_dialling() { dialling_.reset(); }
+  // Before that.
+  [[nodiscard]] const TcpDial& dial() const { return dialling_->dial; }
+
+  // Takes the route that the flow got; later attempts ask for their own. What is known at once is
+  // returned, and not told to the owner.
+  [[nodiscard]] TcpDial::Outcome start(Route first);
+  // Ends the connection, without telling.
+  void close();
+
+  [[nodiscard]] bool is_open() const { return control_.valid(); }
+  [[nodiscard]] int control() const { return control_.get(); }
+  // Its events are another process's from now on.
+  void stop_watching() { parts_.poll.remove(watch_, control_.get()); }
+  // Where datagrams go, once it is open.
+  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+  // The connection's own end.
+  [[nodiscard]] const Endpoint& local() const { return own_.local; }
+  // Largest IP packet on the way there, in bytes; 0: unknown.
+  [[nodiscard]] std::uint32_t mtu() const { return mtu_; }
+
+  // Keeps a datagram until the relay is open; false when too many wait already.
+  [[nodiscard]] bool keep(UdpFlow& flow, std::span<const std::uint8_t> payload,
+                          std::uint16_t segment, std::uint8_t tos);
+  void forget(const UdpFlow& flow);
+  // How many datagrams of it wait.
+  [[nodiscard]] std::uint64_t kept_of(const UdpFlow& flow) const;
+
+  struct Kept {
+    UdpFlow* flow;
+    std::string payload;
+    std::uint16_t segment;
+    std::uint8_t tos;
+  };
+  [[nodiscard]] std::vector<Kept> take_kept() {
+    kept_bytes_ = 0;
+    return std::exchange(kept_, {});
+  }
+
+  std::vector<UdpFlow*> flows;  // that go through it
+
+ private:
+  void on_dialed(TcpDial::Outcome outcome) override;
+  void on_retry(const std::shared_ptr<Server>& failed) override;
+  [[nodiscard]] std::string flow_id() const override;
+  void on_events(std::uint32_t events) override;
+
+  void opened();
+  [[nodiscard]] bool is_elsewhere() const;
+
+  Owner& owner_;
+  const DialParts& parts_;  // outlive it
+  UdpSocket& socket_;
+  std::unique_ptr<Dialling> dialling_;
+  Descriptor control_;
+  EdgePoll::Watch watch_;  // of it
+  LoopGuard::OwnSocket own_;
+  Endpoint endpoint_;
+  std::uint32_t mtu_ = 0;
+  Way way_;  // once there is no more dialling
+  std::vector<Kept> kept_;
+  std::size_t kept_bytes_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,265 @@
+#include "flow/worker.h"
+
+#include <pthread.h>
+
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+namespace weir {
+namespace {
+
+// This thread's time on a processor: what others take of it is no matter of ours.
+std::int64_t own_time_us() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1'000'000 + time.tv_nsec / 1'000;
+}
+
+}  // namespace
+
+Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+               Listeners listeners, FlowIds ids)
+    : shared_(shared),
+      number_(number),
+      poll_(loop_, [this]() { end_turn(); }),
+      deadlines_(clock_now()),
+      passing_(deadlines_, shared.asked, [this]() { return poll_.now(); }),
+      services_({number, poll_.clock(), shared.admission, passing_, ways_, reasons_, shared.log},
+                std::move(ids)),
+      tcp_({poll_, deadlines_, shared.loop_guard, passing_, reasons_, services_}, shared.port,
+           shared.admission.workers()),
+      udp_({.dial = {poll_, deadlines_, shared.loop_guard, passing_, reasons_, services_},
+            .admission = shared.admission,
+            .log = shared.log,
+            .now = poll_.clock(),
+            .port = shared.port,
+            .mark = snapshot->bypass().value}),
+      mailbox_(std::make_unique<Mailbox>(loop_)),
+      ticker_(std::make_unique<Timer>(loop_, [this]() { tick(); })) {
+  use(std::move(snapshot));
+  use(shared.neighbours);
+  listen(std::move(listeners));
+}
+
+void Worker::start() {
+  thread_ = std::thread([this]() { poll_.run(); });
+  // As top and gdb show it; 15 characters at most.
+  const std::string name = "worker-" + std::to_string(number_);
+  pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+Worker::~Worker() {
+  if (!thread_.joinable()) {
+    stop_listening();
+    udp_.let_go();
+    return;
+  }
+  mailbox_->post([this]() {
+    tcp_listeners_.clear();
+    udp_listeners_.clear();
+    tcp_.end_all(End::drained);
+    udp_.end_all(End::drained);
+    services_.flush_records();
+    ticker_.reset();
+    mailbox_.reset();
+    poll_.stop();
+  });
+  thread_.join();
+}
+
+void Worker::post(std::function<void(Worker&)> task) {
+  mailbox_->post([this, task = std::move(task)]() { task(*this); });
+}
+
+void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
+  tcp_.limit_buffer(snapshot->limits().buffer);
+  poll_.busy_poll(snapshot->configuration().gateway.busy_poll);
+  services_.use(std::move(snapshot));
+}
+
+Worker::Taken Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot) {
+  const std::int64_t began = own_time_us();
+  const Taken out{.flows_kept = tcp_.size() + udp_.flows().size(),
+                  .matching_another_rule = matching_another_rule(*snapshot)};
+  use(snapshot);
+  const std::int64_t took = own_time_us() - began;
+  if (took > longest_reload_us_.load(std::memory_order_relaxed)) {
+    longest_reload_us_.store(took, std::memory_order_relaxed);
+  }
+  return out;
+}
+
+void Worker::listen(Listeners listeners) {
+  const auto tcp = [&](Descriptor socket) {
+    tcp_listeners_.push_back(std::make_unique<TcpListener>(
+        poll_, deadlines_, std::move(socket),
+        TcpListener::Handler{
+            .on_accepted = [this](Accepted accepted) { tcp_.accept(std::move(accepted)); },
+            .on_out_of_descriptors = [this]() { reasons_.add(Reason::out_of_descriptors); },
+            .on_failed =
+                [this](int code) {
+                  reasons_.add(Reason::accept_failed);
+                  shared_.log.debug(std::string("accept: ") + std::strerror(code));
+                }}));
+  };
+  const auto udp = [&](Descriptor socket) {
+    udp_listeners_.push_back(std::make_unique<UdpListener>(
+        poll_, std::move(socket), batch_,
+        UdpListener::Handler{
+            .on_datagrams =
+                [this](std::span<const InterceptedDatagram> datagrams) {
+                  udp_.on_datagrams(datagrams);
+                },
+            .on_no_destination = [this]() { reasons_.add(Reason::no_original_destination); },
+            .on_truncated = [this]() { reasons_.add(Reason::datagram_truncated); },
+            .on_dropped =
+                [this](std::uint32_t datagrams) {
+                  reasons_.add(Reason::receive_queue_full, datagrams);
+                }}));
+  };
+  for (Descriptor& socket : listeners.tcp) {
+    tcp(std::move(socket));
+  }
+  for (Descriptor& socket : listeners.udp) {
+    udp(std::move(socket));
+  }
+}
+
+void Worker::stop_listening() {
+  for (const auto& listener : tcp_listeners_) {
+    listener->close();
+  }
+  for (const auto& listener : udp_listeners_) {
+    listener->close();
+  }
+}
+
+void Worker::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
+  udp_.adopt(std::move(from), snapshot);
+}
+
+std::vector<int> Worker::listening() const {
+  std::vector<int> out;
+  for (const auto& listener : tcp_listeners_) {
+    out.push_back(listener->descriptor());
+  }
+  for (const auto& listener : udp_listeners_) {
+    out.push_back(listener->descriptor());
+  }
+  return out;
+}
+
+HandedWorker Worker::hand_over() {
+  HandedWorker out;
+  out.listeners = listening();
+  out.part.tcp_listeners = static_cast<std::uint16_t>(tcp_listeners_.size());
+  out.part.udp_listeners = static_cast<std::uint16_t>(udp_listeners_.size());
+  out.last_number = services_.ids().last();
+  udp_.hand_over(out);
+  return out;
+}
+
+void Worker::let_go() {
+  stop_listening();
+  udp_.let_go();
+  udp_.take_no_new();
+  draining_ = true;
+}
+
+void Worker::end_turn() {
+  udp_.end_turn();
+  // The ticker runs only while there is something to wait for: an idle gateway sleeps.
+  const bool wanted = deadlines_.size() != 0 || services_.has_records();
+  if (wanted && !ticking_ && ticker_) {
+    ticking_ = true;
+    ticker_->once(is_behind_ ? Milliseconds{0} : Deadlines::tick);
+  }
+  if (draining_ && tcp_.size() + udp_.flows().lasting() == 0) {
+    draining_ = false;
+    shared_.on_drained();
+  }
+  const std::int64_t took = (clock_now() - poll_.now()).count();
+  turns_.add(took);
+  if (took > longest_turn_us_.load(std::memory_order_relaxed)) {
+    longest_turn_us_.store(took, std::memory_order_relaxed);
+  }
+  const DatagramBatch::Count questions = batch_.take_count();
+  const UdpPath::Moved moved = udp_.take_moved();
+  const Moderation::Pause pause =
+      moderation_.after_turn(poll_.now(), {.bulk_bytes = tcp_.take_bulk_bytes(),
+                                           .datagrams = questions.all + moved.answers.all,
+                                           .large_datagrams = questions.large + moved.answers.large,
+                                           .merged = moved.merged,
+                                           .rested = poll_.rested(),
+                                           .look_found = poll_.look_found()});
+  if (pause.rest_until) {
+    poll_.rest_until(*pause.rest_until);
+  }
+  poll_.look_for(pause.look_for);
+}
+
+WorkerReport Worker::report() const {
+  WorkerReport out;
+  turns_.add_to(out.turns);
+  out.bulk_directions = tcp_.bulk_directions();
+  out.longest_turn_us = longest_turn_us_.load(std::memory_order_relaxed);
+  out.longest_reload_us = longest_reload_us_.load(std::memory_order_relaxed);
+  return out;
+}
+
+void Worker::tick() {
+  ticking_ = false;
+  constexpr std::size_t most_in_a_turn = 64;
+  is_behind_ = !deadlines_.advance(clock_now(), most_in_a_turn);
+  services_.flush_records();
+}
+
+void Worker::drain(Comers comers) {
+  for (const auto& listener : tcp_listeners_) {
+    if (comers == Comers::passed_by) {
+      listener->take_rest();
+    }
+    listener->close();
+  }
+  if (comers == Comers::refused) {
+    udp_.take_no_new();
+  }
+  draining_ = true;
+}
+
+void Worker::walk(Visit see, std::function<void()> done) {
+  go_on(std::make_shared<FlowWalk>(std::move(see), std::move(done)));
+}
+
+// The next step waits with what others have posted, and so for the next turn.
+void Worker::go_on(const std::shared_ptr<FlowWalk>& walk) {
+  if (walk->step(tcp_, udp_)) {
+    mailbox_->post([this, walk]() { go_on(walk); });
+  }
+}
+
+void Worker::look_for_busiest(std::function<void(BusyLook::Part)> found) {
+  busy_look_.begin(clock_now());
+  walk([this](const FlowView& flow) { busy_look_.look_at(flow); },
+       [this, found = std::move(found)]() { found(busy_look_.end()); });
+}
+
+bool Worker::close_flow(const std::string& id) {
+  const auto sequence = services_.sequence_of(id);
+  return sequence && (tcp_.end(*sequence, End::killed) || udp_.end(*sequence, End::killed));
+}
+
+std::uint64_t Worker::matching_another_rule(const Snapshot& next) const {
+  std::uint64_t count = 0;
+  const auto visit = [&](const FlowView& flow) {
+    count += next.choose(flow.core.flow).name != flow.core.rule->name ? 1 : 0;
+  };
+  tcp_.each(visit);
+  for (std::uint64_t at = udp_.scan(0, SIZE_MAX, visit); at != 0;) {
+    at = udp_.scan(at, SIZE_MAX, visit);
+  }
+  return count;
+}
+
+}  // namespace weir

@@ -1,0 +1,147 @@
+// One thread that serves flows: its loop, its own listeners, its flow tables, buffers and counters.
+// Workers share no table and take no lock on the data path; the main thread talks to them by
+// posting functions and reads their counters.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "account/reason.h"
+#include "account/worker_report.h"
+#include "base/datagram_batch.h"
+#include "base/deadlines.h"
+#include "base/histogram.h"
+#include "base/log.h"
+#include "base/surroundings.h"
+#include "flow/admission.h"
+#include "flow/busy_look.h"
+#include "flow/flow_services.h"
+#include "flow/flow_walk.h"
+#include "flow/snapshot.h"
+#include "flow/tcp_flows.h"
+#include "flow/udp/udp_path.h"
+#include "intercept/listeners.h"
+#include "intercept/tcp_listener.h"
+#include "intercept/udp_listener.h"
+#include "loop/edge_poll.h"
+#include "loop/loop.h"
+#include "relay/moderation.h"
+#include "takeover/handed_worker.h"
+
+namespace weir {
+
+class Worker {
+ public:
+  struct Shared {
+    Admission& admission;
+    LoopGuard& loop_guard;
+    AskedDestinations& asked;
+    Log& log;
+    Port port;
+    std::shared_ptr<const Neighbours> neighbours;
+    // Called on the worker's thread when it is draining and its last flow has ended.
+    std::function<void()> on_drained;
+  };
+
+  Worker(std::size_t number, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+         Listeners listeners, FlowIds ids);
+  // Ends the thread, and every flow with End::drained. One that was never started lets go of what
+  // it has.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Goes on with flows of another process. REQUIRES: not started.
+  void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot);
+  // Serves from now on, on its own thread.
+  void start();
+
+  // Its listeners' descriptors, first TCP, then UDP. REQUIRES: not draining.
+  [[nodiscard]] std::vector<int> listening() const;
+
+  // Any thread; `task` runs on the worker's.
+  void post(std::function<void(Worker&)> task);
+
+  // Any thread.
+  [[nodiscard]] const Reasons& reasons() const { return reasons_; }
+  [[nodiscard]] WorkerReport report() const;
+
+  // The worker's thread only:
+  // The router's policy rules, as they are now.
+  void use_rules(std::shared_ptr<const RoutingRules> rules) { ways_.use(std::move(rules)); }
+  void use(std::shared_ptr<const Snapshot> snapshot);
+  void use(std::shared_ptr<const Neighbours> neighbours) { services_.use(std::move(neighbours)); }
+  struct Taken {
+    std::uint64_t flows_kept = 0;
+    std::uint64_t matching_another_rule = 0;  // of those: what they would get now
+  };
+  // The same for a reload, which wants to know what it means for live flows.
+  Taken use_reloaded(const std::shared_ptr<const Snapshot>& snapshot);
+  // What becomes of new flows while a gateway drains: we refuse them, or the firewall hands us
+  // none.
+  enum class Comers : std::uint8_t { refused, passed_by };
+  // The firewall does so from now on. What it still brings it takes for a flow of ours that has
+  // ended: it is served, but nobody waits for its end.
+  void expect_no_new() { udp_.flows().expect_no_new(); }
+  // Addresses, routes or links changed.
+  void network_changed(std::shared_ptr<const Surroundings> surroundings) {
+    udp_.network_changed(std::move(surroundings));
+  }
+  // Takes no new flows, and says on_drained once none is left. UDP flows that live are served to
+  // their end, in both directions. Those who are passed by do not wait with our listeners: whoever
+  // does came before, and is taken.
+  void drain(Comers comers);
+  // What a successor has to know: everything that is under way is done, and until let_go() or
+  // whatever else this worker does nothing changes any more.
+  [[nodiscard]] HandedWorker hand_over();
+  // The successor has it: its sockets are no longer ours, its flows are forgotten without a word,
+  // and what is left is served to its end as after drain().
+  void let_go();
+  // Shows every live flow to `see`, a few in each turn, then calls `done`.
+  void walk(Visit see, std::function<void()> done);
+  // Finds who moved most since the look before. REQUIRES: that one is over.
+  void look_for_busiest(std::function<void(BusyLook::Part)> found);
+  // Ends the flow of that id; false: it is none of this worker's.
+  bool close_flow(const std::string& id);
+
+ private:
+  void go_on(const std::shared_ptr<FlowWalk>& walk);
+  [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
+  void listen(Listeners listeners);
+  void stop_listening();
+  void end_turn();
+  void tick();
+
+  Shared shared_;
+  std::size_t number_;
+  Loop loop_;
+  EdgePoll poll_;
+  Deadlines deadlines_;
+  Reasons reasons_;
+  PolicyWays ways_;
+  Passing passing_;
+  FlowServices services_;
+  TcpFlows tcp_;
+  UdpPath udp_;
+  DatagramBatch batch_;
+  Moderation moderation_;
+  BusyLook busy_look_;
+  Histogram turns_;  // how long each took
+  std::atomic<std::int64_t> longest_turn_us_{0};
+  std::atomic<std::int64_t> longest_reload_us_{0};
+  std::vector<std::unique_ptr<TcpListener>> tcp_listeners_;
+  std::vector<std::unique_ptr<UdpListener>> udp_listeners_;
+  std::unique_ptr<Mailbox> mailbox_;
+  std::unique_ptr<Timer> ticker_;
+  bool ticking_ = false;
+  bool is_behind_ = false;  // with what is due
+  bool draining_ = false;
+  std::thread thread_;
+};
+
+}  // namespace weir

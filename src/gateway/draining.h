@@ -1,0 +1,84 @@
+// How a gateway ends: it takes no new flows, serves those it has for as long as timeouts.drain
+// allows, and exits. The gateway calls it when something happened and when a time has come; what is
+// to be done it calls the gateway for.
+//
+// No I/O, and the clock that it is given. Main thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/log.h"
+#include "weir/result.h"
+#include "weir/units.h"
+
+namespace weir {
+
+class Draining {
+ public:
+  enum class NewFlows : std::uint8_t { refused, bypassed };
+
+  // What it has the gateway do. Replacing rules takes a while: the clock is asked afterwards.
+  struct Acts {
+    std::function<Instant()> now;
+    // The rules let new flows pass by from now on; false: they cannot.
+    std::function<bool()> bypass_new_flows;
+    // The workers serve what still comes, but do not wait for its end.
+    std::function<void()> expect_no_new;
+    // The workers close their listeners.
+    std::function<void(NewFlows)> stop_taking;
+    // TCP handshakes under way on this machine.
+    std::function<Result<std::size_t>()> half_open;
+    std::function<void()> forget_time_wait;
+    // The rules let everything pass; false: they cannot.
+    std::function<bool()> bypass_all;
+    std::function<bool()> has_udp_flows;
+    std::function<void()> exit;
+  };
+
+  Draining(Log& log, Acts acts);
+
+  // The service ends. A second time changes nothing.
+  void begin(Milliseconds longest);
+  // A successor serves in our place, and answers in it once it has left us alone.
+  void hand_over(Milliseconds longest);
+  void left_alone();
+  // The workers' flows have ended.
+  void drained();
+
+  [[nodiscard]] bool is_under_way() const { return step_ != Step::serving; }
+  // When advance() is wanted; none: never.
+  [[nodiscard]] std::optional<Instant> due() const;
+  void advance();
+
+  static constexpr Milliseconds look_again{50};
+  // An answer that is lost is sent again after one second, and two more.
+  static constexpr Milliseconds longest_handshake{3'500};
+  static constexpr Milliseconds longest_answer{1'000};
+
+ private:
+  enum class Step : std::uint8_t {
+    serving,
+    handshakes,    // those that the old rules let in are to end
+    flows,         // the workers take no more
+    last_answers,  // everything passes by
+    over,
+  };
+
+  void look_for_handshakes();
+  void finish();
+  void exit();
+
+  Log& log_;
+  Acts acts_;
+  Step step_ = Step::serving;
+  bool bypasses_ = false;       // the rules let pass what is new
+  bool is_drained_ = false;     // no worker has a flow
+  bool still_answers_ = false;  // on the control socket, for a successor
+  Instant end_{};               // of the flows' time
+  Instant until_{};             // of the step
+  Instant look_{};              // the next one
+};
+
+}  // namespace weir

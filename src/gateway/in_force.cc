@@ -1,0 +1,138 @@
+// A new snapshot is made when a service's records or an operator's weight lay an upstream out anew,
+// and when the configuration is another one. Live flows notice nothing of it.
+#include "gateway/in_force.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include "takeover/known_servers.h"
+
+namespace weir {
+namespace {
+
+std::vector<Snapshot::Way> ways_of(const InheritedWorker& worker) {
+  std::vector<Snapshot::Way> out;
+  for (const auto& way : worker.part.ways) {
+    out.push_back({.rule = way.rule,
+                   .upstream = way.upstream,
+                   .mapping = way.per_client ? Mapping::per_client : Mapping::per_flow});
+  }
+  return out;
+}
+
+}  // namespace
+
+InForce::InForce(Loop& loop, Log& log, Workers& workers, std::size_t count)
+    : loop_(loop), log_(log), workers_(workers), counters_{Tallies(count), Tallies(count)} {}
+
+Snapshot::Inventory InForce::inventory() {
+  return {servers_, counters_.rules, counters_.upstreams, workers_.auto_max_flows()};
+}
+
+Result<> InForce::open(Configuration configuration, const takeover::GatewayState* earlier) {
+  const RestoredServers held =
+      earlier != nullptr ? restore_servers(*earlier, servers_) : RestoredServers{};
+  auto made = Snapshot::make(std::move(configuration), inventory(), nullptr);
+  if (!made) {
+    return made.error();
+  }
+  snapshot_ = std::move(made).value();
+  return Done{};
+}
+
+Result<> InForce::begin(const takeover::GatewayState* earlier) {
+  const Configuration& from = configuration();
+  auto resolver = Resolver::make(loop_, from.dns, from.firewall.bypass_mark, log_);
+  if (!resolver) {
+    return resolver.error();
+  }
+  resolver_ = std::move(resolver).value();
+  if (earlier != nullptr) {
+    resolver_->adopt(earlier->known);
+  }
+  checker_ = std::make_unique<Checker>(loop_, log_, from.firewall.bypass_mark);
+  resolver_->on_services_changed([this]() { renew(); });
+  look_after_servers();
+  return Done{};
+}
+
+Result<std::shared_ptr<const Snapshot>> InForce::make(Configuration configuration) {
+  return Snapshot::make(std::move(configuration), inventory(), snapshot_.get());
+}
+
+void InForce::enter(std::shared_ptr<const Snapshot> next) {
+  snapshot_ = std::move(next);
+  look_after_servers();
+}
+
+void InForce::adopt(InheritedWorker from, Worker& worker) {
+  const auto ways = ways_of(from);
+  for (const auto& server : from.part.servers) {
+    from.servers.push_back(servers_.get({.upstream = server.upstream,
+                                         .name = server.name,
+                                         .host = server.host,
+                                         .port = server.port}));
+  }
+  worker.adopt(std::move(from), Snapshot::for_inherited(*snapshot_, inventory(), ways));
+}
+
+void InForce::describe(takeover::GatewayState& out) {
+  describe_servers(servers_, resolver_->known(), out);
+}
+
+void InForce::look_after_servers() {
+  for (const auto& upstream : snapshot_->upstreams()) {
+    const ServerSet* set = upstream->server_set();
+    if (set == nullptr) {
+      continue;
+    }
+    set->enter_force();
+    for (const auto& server : set->servers()) {
+      resolver_->track(server);
+    }
+    for (const auto& service : set->services()) {
+      resolver_->track(service);
+    }
+  }
+  checker_->follow(snapshot_->upstreams());
+}
+
+void InForce::renew() {
+  auto renewed = Snapshot::renew(*snapshot_, inventory());
+  for (const Error& error : renewed.not_renewed) {
+    log_.warning("servers stay as they were laid out before: " + error.text());
+  }
+  enter(std::move(renewed.snapshot));
+  workers_.post([next = snapshot_](Worker& self) { self.use(next); });
+}
+
+Result<> InForce::set_server(const std::string& upstream, const std::string& server,
+                             const ServerChange& change) {
+  const auto upstreams = snapshot_->upstreams();
+  const auto at = std::find_if(upstreams.begin(), upstreams.end(),
+                               [&](const auto& one) { return one->name() == upstream; });
+  if (at == upstreams.end()) {
+    return Error("there is no upstream '" + upstream + "'");
+  }
+  const auto servers = (*at)->servers();
+  const auto found = std::find_if(servers.begin(), servers.end(),
+                                  [&](const auto& one) { return one->identity().name == server; });
+  if (found == servers.end()) {
+    return Error("upstream '" + upstream + "' has no server '" + server + "'");
+  }
+  if (change.wish) {
+    (*found)->health.set_wish(*change.wish, clock_now());
+    checker_->observe();
+  }
+  if (change.weight) {
+    (*found)->weight_override.store(*change.weight, std::memory_order_relaxed);
+    log_.info("server " + upstream + "/" + server + " has weight " +
+              std::to_string(*change.weight) + " by the operator");
+    renew();
+  }
+  return Done{};
+}
+
+}  // namespace weir

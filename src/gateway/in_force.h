@@ -1,0 +1,73 @@
+// The configuration in force: its snapshot, its servers with their names resolved and their health
+// known, and what its rules and upstreams are counted by.
+//
+// Main thread, on its loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "account/tally.h"
+#include "admin/control.h"
+#include "base/log.h"
+#include "dns/resolver.h"
+#include "flow/snapshot.h"
+#include "gateway/workers.h"
+#include "health/checker.h"
+#include "loop/loop.h"
+#include "takeover/gateway_state.h"
+#include "weir/server.h"
+
+namespace weir {
+
+class InForce {
+ public:
+  // `count`: of workers.
+  InForce(Loop& loop, Log& log, Workers& workers, std::size_t count);
+
+  // The first configuration; `earlier`: what the gateway knew that is being taken over, or null.
+  // Servers are not looked after before begin().
+  Result<> open(Configuration configuration, const takeover::GatewayState* earlier);
+  Result<> begin(const takeover::GatewayState* earlier);
+
+  [[nodiscard]] const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
+  [[nodiscard]] const Configuration& configuration() const { return snapshot_->configuration(); }
+  // Of another configuration, with all that this one has of it; enter() puts it in force.
+  [[nodiscard]] Result<std::shared_ptr<const Snapshot>> make(Configuration configuration);
+  void enter(std::shared_ptr<const Snapshot> next);
+  // For flows of another process (Snapshot::for_inherited), whose servers these are.
+  void adopt(InheritedWorker from, Worker& worker);
+
+  [[nodiscard]] Resolver& resolver() { return *resolver_; }
+  // Null before begin().
+  [[nodiscard]] Checker* checker() { return checker_.get(); }
+  // What it knows of servers, for a successor.
+  void describe(takeover::GatewayState& out);
+
+  Result<> set_server(const std::string& upstream, const std::string& server,
+                      const ServerChange& change);
+  // By the names of rules and upstreams.
+  struct Counters {
+    Tallies rules;
+    Tallies upstreams;
+  };
+  [[nodiscard]] Counters& counters() { return counters_; }
+
+ private:
+  [[nodiscard]] Snapshot::Inventory inventory();
+  void look_after_servers();
+  void renew();
+
+  Loop& loop_;
+  Log& log_;
+  Workers& workers_;
+  ServerPool servers_;
+  Counters counters_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Checker> checker_;
+};
+
+}  // namespace weir

@@ -1,0 +1,72 @@
+// Live flows for those who ask: listed, the busiest of them, and one to be ended. The workers are
+// walked for one list at a time; who asks for the same before it has begun shares it, and those who
+// can wait a moment get together so: however many ask, and however often, the workers go through
+// their flows once a second for them.
+//
+// Main thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/control.h"
+#include "gateway/workers.h"
+#include "loop/loop.h"
+
+namespace weir {
+
+class LiveFlows {
+ public:
+  using ListAnswer = Control::FlowsAnswer;
+  using BusiestAnswer = std::function<void(std::shared_ptr<const Busiest>)>;
+
+  // `mailbox` is the main thread's.
+  LiveFlows(Loop& loop, Mailbox& mailbox, Workers& workers);
+
+  // Calls `answer` later; with null if too many others wait.
+  void list(const FlowFilter& filter, ListAnswer answer);
+  // What is asked for within a second is what was found for the first.
+  void busiest(BusiestAnswer answer);
+  // False: there is no such flow.
+  void close(const std::string& id, std::function<void(bool)> answer);
+
+ private:
+  // How long those who can wait do, since the last list was begun.
+  static constexpr std::chrono::seconds pause{1};
+  static constexpr std::size_t most_waiting = 16;  // different lists
+  static constexpr std::chrono::seconds busiest_is_fresh{1};
+
+  struct Wanted {
+    FlowFilter filter;
+    std::vector<ListAnswer> answers;
+  };
+  struct Walked {
+    FlowList list;
+    std::size_t outstanding = 0;
+  };
+  struct Found {
+    std::shared_ptr<const Busiest> busiest;  // null: none was asked for yet
+    Instant at{};
+    std::vector<BusiestAnswer> asking;
+  };
+
+  void begin_next();
+  void walk(const FlowFilter& filter);
+  void take(FlowList part);
+
+  Mailbox& mailbox_;
+  Workers& workers_;
+  Timer later_;
+  std::vector<Wanted> waiting_;  // in their order
+  std::optional<Wanted> current_;
+  Walked walked_;
+  std::optional<Instant> begun_;  // the last one
+  Found found_;
+};
+
+}  // namespace weir

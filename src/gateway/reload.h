@@ -1,0 +1,68 @@
+// A new configuration while flows live. Everything that can fail happens before anything changes;
+// then the log, the firewall's rules and the workers' snapshot follow, and the report is given when
+// the last worker has the new snapshot. Live flows keep the one they opened with.
+//
+// Main thread, on its loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "admin/control.h"
+#include "base/log.h"
+#include "config/load.h"
+#include "flow/snapshot.h"
+#include "gateway/in_force.h"
+#include "gateway/own_firewall.h"
+#include "gateway/service_manager.h"
+#include "gateway/workers.h"
+#include "weir/result.h"
+
+namespace weir {
+
+class Reload {
+ public:
+  using Answer = std::function<void(ReloadReport)>;
+
+  // What a reload is of, besides what is named below.
+  struct Source {
+    std::function<Loaded()> load;   // reads the configuration
+    std::function<Result<>()> may;  // nothing forbids a reload now; or what does
+    std::function<Result<>(const AdminSettings&)> reconfigure_admin;
+  };
+
+  Reload(Log& log, Source source, InForce& in_force, OwnFirewall& firewall, Workers& workers,
+         const ServiceManager& service_manager);
+
+  // One at a time: who asks while one is under way gets the report of the next.
+  void ask(Answer answer);
+  [[nodiscard]] bool is_under_way() const { return !answering_.empty(); }
+
+  struct Count {
+    std::uint64_t done = 0;
+    std::uint64_t refused = 0;
+  };
+  [[nodiscard]] const Count& count() const { return count_; }
+
+ private:
+  void begin();
+  // The next snapshot, in force everywhere but here and in the workers; null: the report says why.
+  std::shared_ptr<const Snapshot> prepare(ReloadReport& report);
+  Result<> reconfigure(const Snapshot& next);
+  void finish(const ReloadReport& report);
+  void let_go_of_rotated_log(const ReloadReport& refused);
+
+  Log& log_;
+  Source source_;
+  InForce& in_force_;
+  OwnFirewall& firewall_;
+  Workers& workers_;
+  const ServiceManager& service_manager_;
+  std::vector<Answer> waiting_;
+  std::vector<Answer> answering_;
+  Count count_;
+};
+
+}  // namespace weir

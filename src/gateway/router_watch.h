@@ -1,0 +1,42 @@
+// What the workers have to know of the router: its neighbours, its addresses and links, and its
+// policy rules; now, and whenever they change. Links say by which name packets come in, too.
+//
+// Main thread, on its loop.
+#pragma once
+
+#include <memory>
+
+#include "base/log.h"
+#include "gateway/in_force.h"
+#include "gateway/workers.h"
+#include "intercept/neighbours.h"
+#include "intercept/network_feed.h"
+#include "loop/loop.h"
+
+namespace weir {
+
+class RouterWatch {
+ public:
+  RouterWatch(Loop& loop, Log& log, Workers& workers, InForce& in_force);
+
+  // Before there are workers.
+  void follow_neighbours();
+  // Workers have to know them before the first flow, or it would leave by the wrong line.
+  void tell_policy_rules();
+  // Lets running workers know of addresses and networks.
+  void follow_network();
+  void stop();
+
+ private:
+  void tell_network();
+  void follow_links();
+
+  Loop& loop_;
+  Log& log_;
+  Workers& workers_;
+  InForce& in_force_;
+  std::unique_ptr<NeighbourWatch> neighbours_;
+  std::unique_ptr<NetworkFeed> feed_;
+};
+
+}  // namespace weir

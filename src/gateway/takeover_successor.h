@@ -1,0 +1,58 @@
+// The successor's side of a takeover: fits this gateway to the one that runs, and puts what that
+// one hands over into its place. takeover/inheritance.h speaks with it.
+//
+// Main thread, until the gateway serves.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/configuration.h"
+#include "base/log.h"
+#include "firewall/keeper.h"
+#include "firewall/script.h"
+#include "gateway/in_force.h"
+#include "gateway/own_firewall.h"
+#include "gateway/router_watch.h"
+#include "gateway/workers.h"
+#include "takeover/inheritance.h"
+
+namespace weir {
+
+// Whether the gateway installs the firewall's rules itself (`weir run --firewall`).
+enum class UseFirewall : std::uint8_t { no, yes };
+
+class TakeoverSuccessor {
+ public:
+  struct Parts {
+    InForce& in_force;
+    OwnFirewall& firewall;
+    Workers& workers;
+    RouterWatch& router;
+  };
+  TakeoverSuccessor(Log& log, Inheritance& inheritance, const Parts& parts);
+
+  // What cannot change while flows go on.
+  [[nodiscard]] static Result<> check_fit(const takeover::GatewayState& running,
+                                          const Configuration& configuration, UseFirewall firewall,
+                                          std::optional<firewall::Backend> backend);
+
+  // Serves in its place: `count` workers, with all the others had. On error the other goes on, and
+  // the rules are its own.
+  Result<> take_over(UseFirewall firewall, std::optional<firewall::Backend> backend,
+                     std::size_t count, std::function<void()> on_drained);
+
+ private:
+  Result<> take_rules(std::optional<firewall::Backend> backend);
+  Result<> adopt_workers(std::size_t count, std::function<void()> on_drained);
+
+  Log& log_;
+  Inheritance& inheritance_;
+  Parts parts_;
+};
+
+}  // namespace weir

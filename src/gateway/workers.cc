@@ -1,0 +1,54 @@
+#include "gateway/workers.h"
+
+namespace weir {
+
+Workers::Workers(Mailbox& mailbox, Log& log, std::uint64_t descriptors, std::size_t count)
+    : mailbox_(mailbox),
+      log_(log),
+      shared_{.admission = Admission(descriptors, count), .loop_guard = {}, .asked = {}} {}
+
+void Workers::make(std::vector<Listeners> listeners,
+                   const std::shared_ptr<const Snapshot>& snapshot,
+                   const std::function<FlowIds(std::size_t)>& ids,
+                   std::function<void()> on_drained) {
+  const Worker::Shared shared{
+      .admission = shared_.admission,
+      .loop_guard = shared_.loop_guard,
+      .asked = shared_.asked,
+      .log = log_,
+      .port = snapshot->configuration().gateway.port,
+      .neighbours = neighbours_,
+      .on_drained = [this, on_drained = std::move(on_drained)]() { mailbox_.post(on_drained); }};
+  for (Listeners& own : listeners) {
+    const std::size_t number = workers_.size();
+    workers_.push_back(
+        std::make_unique<Worker>(number, shared, snapshot, std::move(own), ids(number)));
+  }
+}
+
+void Workers::start() {
+  for (const auto& worker : workers_) {
+    worker->start();
+  }
+}
+
+void Workers::use(std::shared_ptr<const Neighbours> neighbours) {
+  neighbours_ = std::move(neighbours);
+  post([now = neighbours_](Worker& self) { self.use(now); });
+}
+
+void Workers::post(const std::function<void(Worker&)>& task) {
+  for (const auto& worker : workers_) {
+    worker->post(task);
+  }
+}
+
+std::uint64_t Workers::count(Reason reason) const {
+  std::uint64_t out = 0;
+  for (const auto& worker : workers_) {
+    out += worker->reasons().get(reason);
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,85 @@
+// The workers of this process and what they share; posts to all of them and gathers what they
+// answer.
+//
+// Main thread. Outlives none of what it is made with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "account/flow_id.h"
+#include "base/log.h"
+#include "flow/snapshot.h"
+#include "flow/worker.h"
+#include "loop/loop.h"
+#include "takeover/handed_worker.h"
+
+namespace weir {
+
+class Workers {
+ public:
+  // `mailbox`: the main thread's. `descriptors`: RLIMIT_NOFILE, already raised.
+  Workers(Mailbox& mailbox, Log& log, std::uint64_t descriptors, std::size_t count);
+
+  // Makes them, not yet running; one for each of the listeners. `ids`: of a worker's flows, by its
+  // number. `on_drained`: its flows have ended, after a drain.
+  void make(std::vector<Listeners> listeners, const std::shared_ptr<const Snapshot>& snapshot,
+            const std::function<FlowIds(std::size_t)>& ids, std::function<void()> on_drained);
+  void start();
+  void end() { workers_.clear(); }
+
+  [[nodiscard]] std::span<const std::unique_ptr<Worker>> all() const { return workers_; }
+  // Known to the workers there are and those to come.
+  void use(std::shared_ptr<const Neighbours> neighbours);
+  // On each worker's thread.
+  void post(const std::function<void(Worker&)>& task);
+  // `ask` on each worker's thread, then `answer` on this one with what all of them said.
+  template <typename T>
+  void ask(std::function<T(Worker&)> question, std::function<void(std::vector<T>)> answer);
+
+  [[nodiscard]] std::uint64_t live(Protocol protocol) const {
+    return shared_.admission.live(protocol);
+  }
+  [[nodiscard]] std::uint64_t auto_max_flows() const { return shared_.admission.auto_max_flows(); }
+  // How often that happened.
+  [[nodiscard]] std::uint64_t count(Reason reason) const;
+
+ private:
+  struct Shared {
+    Admission admission;
+    LoopGuard loop_guard;
+    AskedDestinations asked;
+  };
+
+  Mailbox& mailbox_;
+  Log& log_;
+  Shared shared_;
+  std::shared_ptr<const Neighbours> neighbours_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+template <typename T>
+void Workers::ask(std::function<T(Worker&)> question, std::function<void(std::vector<T>)> answer) {
+  struct Asked {
+    std::function<void(std::vector<T>)> answer;
+    std::vector<T> said;
+  };
+  auto asked = std::make_shared<Asked>(Asked{std::move(answer), {}});
+  for (const auto& worker : workers_) {
+    worker->post([this, question, asked](Worker& self) {
+      mailbox_.post([this, asked, said = question(self)]() mutable {
+        asked->said.push_back(std::move(said));
+        if (asked->said.size() == workers_.size()) {
+          asked->answer(std::move(asked->said));
+        }
+      });
+    });
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,48 @@
+#include "intercept/network_feed.h"
+
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/netlink.h"
+
+namespace weir {
+
+Result<std::unique_ptr<NetworkFeed>> NetworkFeed::open(Loop& loop,
+                                                       std::function<void()> on_change) {
+  auto socket = netlink::subscribe(
+      NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                      RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE});
+  if (!socket) {
+    return socket.error();
+  }
+  return std::unique_ptr<NetworkFeed>(
+      new NetworkFeed(loop, std::move(socket).value(), std::move(on_change)));
+}
+
+NetworkFeed::NetworkFeed(Loop& loop, Descriptor socket, std::function<void()> on_change)
+    : on_change_(std::move(on_change)),
+      socket_(std::move(socket)),
+      poll_(std::make_unique<Poll>(loop, socket_.get(), [this](Poll::Ready) { hear(); })),
+      timer_(loop, [this]() {
+        waits_ = false;
+        told_ = clock_now();
+        on_change_();
+      }) {
+  poll_->watch({.readable = true, .writable = false});
+}
+
+void NetworkFeed::hear() {
+  // What it was is no matter, and neither is whether some of it was lost.
+  static_cast<void>(netlink::drain(socket_, [](netlink::Bytes) {}));
+  if (waits_) {
+    return;
+  }
+  waits_ = true;
+  const auto since = std::chrono::duration_cast<Milliseconds>(clock_now() - told_);
+  timer_.once(std::max<Milliseconds>(gathering, least_between - since));
+}
+
+}  // namespace weir

@@ -1,0 +1,63 @@
+// What a gateway is, for a successor that takes over from it: what has to agree, what it has learnt
+// (names, services, the health of servers), the firewall's rules as they stand, and who its service
+// manager is.
+//
+// No I/O. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/resolver.h"
+#include "weir/result.h"
+#include "weir/server.h"
+#include "weir/service.h"
+#include "weir/units.h"
+
+namespace weir::takeover {
+
+struct GatewayState {
+  std::int64_t pid = 0;
+  Port port = 0;
+  Mark bypass_mark;
+  std::uint64_t process = 0;  // of the flows' ids
+
+  // Of its own rules (weir run --firewall); an empty backend: it has none.
+  struct OwnRules {
+    std::string backend;
+    std::string script;
+    std::string text;
+    std::vector<std::string> outside;  // interfaces that led there since its start
+    bool has_guardian = false;         // then its pipe and its pidfd come with the state
+  };
+  OwnRules firewall;
+
+  struct Notify {
+    std::string address;  // empty: there is no service manager
+    std::int64_t watchdog_ms = 0;
+  };
+  Notify notify;
+
+  struct KnownServer {
+    Server::Identity identity;
+    ServerHealth::Saved health;
+    std::int32_t weight = 0;
+    Server::Told told;  // without `resolved`: the names below have it
+  };
+  std::vector<KnownServer> servers;
+  struct KnownService {
+    std::string name;
+    std::vector<Service::Target> targets;
+    Instant resolved{};
+  };
+  std::vector<KnownService> services;
+  Resolver::Known known;
+};
+
+[[nodiscard]] std::string encode(const GatewayState& state);
+// An error for bytes that no gateway of this version writes.
+[[nodiscard]] Result<GatewayState> decode_gateway_state(std::string_view body);
+
+}  // namespace weir::takeover

@@ -1,0 +1,59 @@
+// The successor's side of a takeover (`weir run --takeover`): asks the running gateway for what it
+// has, and when everything else is ready, for its sockets and flows. Every step either works or
+// says in one sentence why not; then the running gateway goes on as before.
+//
+// Made while we are still root; used by the Gateway on the main thread until it serves.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/descriptor.h"
+#include "takeover/channel.h"
+#include "takeover/gateway_state.h"
+#include "takeover/handed_worker.h"
+#include "weir/result.h"
+
+namespace weir {
+
+class Inheritance {
+ public:
+  // `path`: of the socket that the running gateway is taken over by.
+  static Result<std::unique_ptr<Inheritance>> ask(const std::string& path);
+
+  [[nodiscard]] const takeover::GatewayState& offer() const { return offer_; }
+  // Of the firewall's guardian, where the offer has one: its pipe, and its pidfd. Once.
+  [[nodiscard]] std::vector<Descriptor> take_guardian() { return std::move(descriptors_); }
+
+  // From here on the running gateway rests. All that it has, by worker.
+  Result<std::vector<InheritedWorker>> take();
+  // Of every worker that the process ever had; known after take().
+  [[nodiscard]] const std::vector<std::uint64_t>& last_numbers() const {
+    return ending_.last_numbers;
+  }
+  // Since when it rests.
+  [[nodiscard]] Instant paused() const { return ending_.paused; }
+
+  // We have everything and can serve. Returns when we shall.
+  Result<> prepared();
+  // We do: the other lets go, and it may end when this object does. Returns when it has told its
+  // service manager of us, or is gone.
+  void serving();
+
+ private:
+  explicit Inheritance(takeover::Channel channel) : channel_(std::move(channel)) {}
+  Result<> tell(takeover::FrameType type, std::string_view body);
+  Result<> receive_offer();
+
+  takeover::Channel channel_;
+  takeover::GatewayState offer_;
+  std::vector<Descriptor> descriptors_;  // of the offer
+  takeover::Ending ending_;
+};
+
+// Where a gateway with that control socket is taken over.
+[[nodiscard]] std::string takeover_path(const std::string& control_socket);
+
+}  // namespace weir

@@ -1,0 +1,59 @@
+#include "firewall/open_resolver.h"
+
+#include "catch.h"
+#include "make.h"
+
+namespace weir::firewall {
+
+namespace {
+
+// The rule alone, on a router whose wan leads outside.
+std::string said(const Made& made, FirewallSettings settings) {
+  const std::vector<std::string> uplinks = {"wan"};
+  const std::vector<std::string> interfaces = {"guest", "lan", "wan"};
+  const Configuration configuration = configuration_of({made}, std::move(settings));
+  return open_resolver(configuration, configuration.rules.front(), made.handling, uplinks,
+                       interfaces);
+}
+
+FirewallSettings named(const std::vector<std::string>& interfaces) {
+  FirewallSettings settings;
+  settings.local_services = true;
+  settings.interfaces = interfaces;
+  return settings;
+}
+
+Made dns() { return rule("dns", {udp(53)}); }
+
+}  // namespace
+
+TEST_CASE("a rule for questions that the way outside is among is an open resolver's") {
+  CHECK(said(dns(), named({"lan", "wan"})) ==
+        "[rule dns] answers anybody's questions: they come in by wan, which leads outside, and "
+        "with local-services = yes the rule takes what is for the router itself; add to it: "
+        "interface = lan");
+  CHECK(said(dns(), named({"wan"}))
+            .ends_with("add to it: client = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"));
+  FirewallSettings everywhere = named({});
+  everywhere.inbound = Inbound::everywhere;
+  CHECK(said(dns(), everywhere).ends_with("add to it: interface = guest, lan"));
+  CHECK(!said(rule("all", {tcp(1, 65535)}), named({"w*"})).empty());
+  CHECK(!said(dns().client({"!192.0.2.1"}), named({"wan"})).empty());
+  CHECK(!said(dns().client({"0.0.0.0/0"}), named({"wan"})).empty());
+}
+
+TEST_CASE("no open resolver is what asks less of fewer") {
+  CHECK(said(dns(), named({"lan"})).empty());
+  CHECK(said(dns().interface("lan"), named({"lan", "wan"})).empty());
+  CHECK(said(dns().client({"192.0.2.0/24"}), named({"lan", "wan"})).empty());
+  CHECK(said(dns().destination({"192.0.2.1"}), named({"lan", "wan"})).empty());
+  CHECK(said(rule("web", {tcp(80)}), named({"lan", "wan"})).empty());
+  CHECK(said(rule("dns", {udp(53)}, Offload::reject), named({"lan", "wan"})).empty());
+  CHECK(said(dns().leads(Leads::to_destination), named({"lan", "wan"})).empty());
+  CHECK(said(dns(), named({})).empty());  // auto: nobody outside is a client
+  FirewallSettings not_to_itself = named({"lan", "wan"});
+  not_to_itself.local_services = false;
+  CHECK(said(dns(), not_to_itself).empty());
+}
+
+}  // namespace weir::firewall

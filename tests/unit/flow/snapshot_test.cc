@@ -1,0 +1,331 @@
+// Snapshots of configurations written by hand: what a reload keeps, and what it reports.
+#include "flow/snapshot.h"
+
+#include <net/if.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catch.h"
+#include "flow/compare.h"
+#include "flow/upstream_section.h"
+
+namespace weir {
+namespace {
+
+RuleSettings rule(const std::string& name, Port port, const std::string& use) {
+  RuleSettings out;
+  out.name = name;
+  out.on = {{Protocol::tcp, port, port}};
+  out.use = use;
+  return out;
+}
+
+// weir.ini with a pool of two servers and three rules.
+Configuration configuration() {
+  Configuration out;
+  out.upstreams = {section(
+      "pool", {{"type", "forward"}, {"server", "a=192.0.2.1:80"}, {"server", "b=192.0.2.2:80"}})};
+  out.rules = {rule("web", 80, "pool"), rule("mail", 25, "reject"), rule("ssh", 22, "direct")};
+  return out;
+}
+
+struct World {
+  ServerPool servers;
+  Tallies rules{1};
+  Tallies upstreams{1};
+  std::shared_ptr<const Snapshot> make(Configuration from, const Snapshot* previous = nullptr) {
+    auto made = Snapshot::make(std::move(from), {servers, rules, upstreams, 1000}, previous);
+    INFO((made.ok() ? "" : made.error().text()));
+    REQUIRE(made.ok());
+    return made.value();
+  }
+};
+
+Flow to_port(Port port) {
+  return {.protocol = Protocol::tcp,
+          .client = Endpoint::parse("198.51.100.2:4000").value(),
+          .destination = {Address::parse("203.0.113.5").value(), port},
+          .interface = 0};
+}
+
+std::string first_server(const Snapshot& snapshot) {
+  const Route route = snapshot.choose(to_port(80)).upstream->route(to_port(80), {});
+  return route.server ? route.server->identity().name : "none";
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a flow gets its rule, and the default where none matches") {
+  World world;
+  const auto snapshot = world.make(configuration());
+  CHECK(snapshot->choose(to_port(80)).name == "web");
+  CHECK(snapshot->choose(to_port(80)).upstream->name() == "pool");
+  CHECK(snapshot->choose(to_port(25)).upstream->name() == "reject");
+  CHECK(snapshot->choose(to_port(9)).name == default_rule_name);
+  CHECK(snapshot->choose(to_port(9)).upstream->name() == "transparent");
+  CHECK(snapshot->entries().size() == 4);
+  using Handling = Upstream::Handling;
+  CHECK(snapshot->handlings() == std::vector<Handling>{{},
+                                                       {.offload = Upstream::Offload::reject},
+                                                       {.leads = Upstream::Leads::to_destination},
+                                                       {.leads = Upstream::Leads::to_destination}});
+  Names names;
+  for (const auto& upstream : snapshot->upstreams()) {
+    names.push_back(upstream->name());
+  }
+  CHECK(names == Names{"pool", "reject", "direct", "transparent"});
+}
+
+TEST_CASE("a rule's interface goes by the links' names as of their last news") {
+  World world;
+  Configuration from = configuration();
+  from.rules[0].interfaces = {"lan*"};
+  const auto before = world.make(from);
+  Flow flow = to_port(80);
+  flow.interface = 2'000'000'000;  // of no link here: what is known of it is what is said below
+  const auto rule_of = [&](const auto& snapshot) { return snapshot->choose(flow).name; };
+  CHECK(rule_of(before) == default_rule_name);
+
+  const auto with = [&](const std::string& name) {
+    return std::vector<Link>{{1, "lo", 0, ""}, {flow.interface, name, 0, ""}};
+  };
+  const auto named = Snapshot::relink(*before, with("lan0"));
+  REQUIRE(named);
+  CHECK(rule_of(named) == "web");
+  CHECK(Snapshot::relink(*named, with("lan0")) == nullptr);
+  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
+  CHECK(rule_of(Snapshot::renew(*named, inventory).snapshot) == "web");
+
+  const auto renamed = Snapshot::relink(*named, with("wan0"));
+  REQUIRE(renamed);
+  CHECK(rule_of(renamed) == default_rule_name);
+  CHECK(rule_of(named) == "web");  // as it was made
+  const auto gone = Snapshot::relink(*named, std::vector<Link>{{1, "lo", 0, ""}});
+  REQUIRE(gone);
+  CHECK(rule_of(gone) == default_rule_name);
+}
+
+TEST_CASE("an interface that came after the last news of links is asked for") {
+  World world;
+  Configuration from = configuration();
+  from.rules[0].interfaces = {"lo"};
+  const auto made = world.make(from);
+  const auto without = Snapshot::relink(*made, {});
+  REQUIRE(without);
+  Flow flow = to_port(80);
+  flow.interface = if_nametoindex("lo");
+  CHECK(made->choose(flow).name == "web");
+  CHECK(without->choose(flow).name == "web");
+}
+
+TEST_CASE("links are no news to rules without an interface, nor are ports of a bridge") {
+  World world;
+  const std::vector<Link> links{{7, "br0", 0, ""}};
+  std::vector<Link> more = links;
+  more.push_back({8, "veth0", 7, "bridge"});
+  const auto without = world.make(configuration());
+  CHECK(Snapshot::relink(*without, links) == nullptr);
+  Configuration from = configuration();
+  from.rules[0].interfaces = {"lan0"};
+  const auto with = Snapshot::relink(*world.make(from), links);
+  REQUIRE(with);
+  CHECK(Snapshot::relink(*with, more) == nullptr);
+}
+
+TEST_CASE("limits that say auto are filled in") {
+  World world;
+  Configuration from = configuration();
+  CHECK(world.make(from)->limits().max_flows == 1000);
+  CHECK(world.make(from)->limits().max_flows_per_client == 250);
+  from.limits.max_flows = 40;
+  CHECK(world.make(from)->limits().max_flows == 40);
+  CHECK(world.make(from)->limits().max_flows_per_client == 10);
+  from.limits.max_flows = 2;
+  CHECK(world.make(from)->limits().max_flows_per_client == 1);
+  from.limits.max_flows_per_client = 7;
+  CHECK(world.make(from)->limits().max_flows_per_client == 7);
+}
+
+TEST_CASE("a rule's limits and its log are its own, or the gateway's") {
+  World world;
+  Configuration from = configuration();
+  from.log.flows = LogFlows::errors;
+  from.rules[0].max_flows = 5;
+  from.rules[0].max_flows_per_client = 2;
+  from.rules[1].log = LogFlows::none;
+  const auto snapshot = world.make(from);
+  CHECK(snapshot->entries()[0].max_flows == 5);
+  CHECK(snapshot->entries()[0].max_flows_per_client == 2);
+  CHECK(snapshot->entries()[0].log == LogFlows::errors);
+  CHECK(snapshot->entries()[1].max_flows == 0);
+  CHECK(snapshot->entries()[1].log == LogFlows::none);
+  CHECK(snapshot->entries()[3].log == LogFlows::errors);
+  CHECK(snapshot->entries()[0].key != snapshot->entries()[1].key);
+}
+
+TEST_CASE("a reload that changes nothing keeps every upstream, and a balancer's turn") {
+  World world;
+  const auto before = world.make(configuration());
+  CHECK(first_server(*before) == "a");
+  const auto after = world.make(configuration(), before.get());
+  for (const Port port : std::vector<Port>{80, 25, 22, 9}) {
+    CHECK(after->choose(to_port(port)).upstream == before->choose(to_port(port)).upstream);
+    CHECK(after->choose(to_port(port)).tally == before->choose(to_port(port)).tally);
+  }
+  CHECK(first_server(*after) == "b");
+}
+
+TEST_CASE("what stands elsewhere in the file is the same as before") {
+  World world;
+  const auto before = world.make(configuration());
+  Configuration moved = configuration();
+  moved.upstreams.insert(moved.upstreams.begin(), section("new", {{"type", "direct"}}));
+  std::swap(moved.rules[0], moved.rules[2]);
+  const auto after = world.make(moved, before.get());
+  CHECK(after->choose(to_port(80)).upstream == before->choose(to_port(80)).upstream);
+  CHECK(after->choose(to_port(80)).tally == before->choose(to_port(80)).tally);
+  CHECK(after->choose(to_port(22)).upstream == before->choose(to_port(22)).upstream);
+}
+
+TEST_CASE("an upstream that changes is made anew, with the servers that stay") {
+  World world;
+  const auto before = world.make(configuration());
+  Configuration changed = configuration();
+  changed.upstreams = {section(
+      "pool",
+      {{"type", "forward"}, {"server", "b=192.0.2.2:80 weight=2"}, {"server", "c=192.0.2.3:80"}})};
+  const auto after = world.make(changed, before.get());
+  const auto& old_pool = before->choose(to_port(80)).upstream;
+  const auto& new_pool = after->choose(to_port(80)).upstream;
+  CHECK(new_pool != old_pool);
+  CHECK(new_pool->servers()[0] == old_pool->servers()[1]);
+  CHECK(after->choose(to_port(80)).upstream_tally == before->choose(to_port(80)).upstream_tally);
+  // The snapshot of before still does what it did.
+  CHECK(before->choose(to_port(80)).upstream->servers().size() == 2);
+}
+
+TEST_CASE("a section that takes a built-in's place is not mistaken for it") {
+  World world;
+  const auto before = world.make(configuration());
+  Configuration changed = configuration();
+  changed.upstreams.push_back(section("pool2", {{"type", "direct"}, {"source", "client"}}));
+  changed.rules[2].use = "pool2";
+  const auto after = world.make(changed, before.get());
+  CHECK(after->choose(to_port(22)).upstream->name() == "pool2");
+  CHECK(after->choose(to_port(22)).upstream != before->choose(to_port(22)).upstream);
+  const auto back = world.make(configuration(), after.get());
+  CHECK(back->choose(to_port(22)).upstream->name() == "direct");
+  CHECK(back->choose(to_port(22)).upstream->profile().source.kind == SourceKind::gateway);
+}
+
+TEST_CASE("renewed, a snapshot lays out anew only what an operator's weight changed") {
+  World world;
+  Configuration from = configuration();
+  from.upstreams.push_back(section("other", {{"type", "forward"}, {"server", "c=192.0.2.3"}}));
+  const auto before = world.make(from);
+  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
+  before->upstreams()[0]->servers()[1]->weight_override.store(5);
+  const auto after = Snapshot::renew(*before, inventory).snapshot;
+  CHECK(&after->configuration() == &before->configuration());
+  CHECK(after->upstreams()[0] != before->upstreams()[0]);
+  CHECK(after->upstreams()[0]->servers()[1] == before->upstreams()[0]->servers()[1]);
+  CHECK(after->upstreams()[0]->server_set()->terms_of(1).weight == 5);
+  CHECK(after->upstreams()[1] == before->upstreams()[1]);
+  CHECK(after->choose(to_port(80)).upstream == after->upstreams()[0]);
+  CHECK(after->choose(to_port(80)).tally == before->choose(to_port(80)).tally);
+  const auto again = Snapshot::renew(*after, inventory).snapshot;
+  CHECK(std::equal(again->upstreams().begin(), again->upstreams().end(), after->upstreams().begin(),
+                   after->upstreams().end()));
+}
+
+TEST_CASE("renewed while a password file is gone, an upstream stays as it was, and says why") {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("weir-password-" + std::to_string(getpid()));
+  std::ofstream(path) << "secret\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  World world;
+  Configuration from = configuration();
+  from.upstreams.push_back(section("office", {{"type", "socks5"},
+                                              {"server", "c=192.0.2.3"},
+                                              {"username", "router"},
+                                              {"password-file", path}}));
+  const auto before = world.make(from);
+  std::filesystem::remove(path);
+  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
+
+  // Another upstream is laid out anew: nobody asks for the file.
+  before->upstreams()[0]->servers()[1]->weight_override.store(5);
+  const auto other = Snapshot::renew(*before, inventory);
+  CHECK(other.not_renewed.empty());
+  CHECK(other.snapshot->upstreams()[0]->server_set()->terms_of(1).weight == 5);
+  REQUIRE(other.snapshot->upstreams()[1] == before->upstreams()[1]);
+
+  before->upstreams()[1]->servers()[0]->weight_override.store(5);
+  const auto itself = Snapshot::renew(*other.snapshot, inventory);
+  REQUIRE(itself.not_renewed.size() == 1);
+  CHECK(itself.not_renewed[0].text().find("cannot read") != std::string::npos);
+  CHECK(itself.snapshot->upstreams()[1] == before->upstreams()[1]);
+}
+
+TEST_CASE("an upstream that cannot be made is an error with its line") {
+  World world;
+  Configuration from = configuration();
+  from.upstreams = {section("pool", {{"type", "forward"}, {"server", "a=192.0.2.999"}})};
+  const auto made =
+      Snapshot::make(from, {world.servers, world.rules, world.upstreams, 1000}, nullptr);
+  REQUIRE_FALSE(made.ok());
+  CHECK(made.error().place() == Place{"weir.ini", 3});
+}
+
+TEST_CASE("the report of a reload names what was added, removed and changed") {
+  World world;
+  const auto before = world.make(configuration());
+  Configuration changed = configuration();
+  changed.rules[0].max_flows = 5;
+  changed.rules[1].name = "smtp";
+  changed.rules[2].place = {"weir.ini", 99};  // moved, not changed
+  changed.upstreams = {section(
+      "pool",
+      {{"type", "forward"}, {"server", "a=192.0.2.1:80 weight=3"}, {"server", "c=192.0.2.3:80"}})};
+  const auto after = world.make(changed, before.get());
+  const ConfigurationChanges report = compare(*before, *after);
+  CHECK(report.rules_changed == Names{"web"});
+  CHECK(report.rules_added == Names{"smtp"});
+  CHECK(report.rules_removed == Names{"mail"});
+  CHECK(report.servers_changed == Names{"pool/a"});
+  CHECK(report.servers_added == Names{"pool/c"});
+  CHECK(report.servers_removed == Names{"pool/b"});
+  const ConfigurationChanges nothing = compare(*before, *world.make(configuration(), before.get()));
+  CHECK(nothing.rules_added.empty());
+  CHECK(nothing.rules_removed.empty());
+  CHECK(nothing.rules_changed.empty());
+  CHECK(nothing.servers_added.empty());
+  CHECK(nothing.servers_removed.empty());
+  CHECK(nothing.servers_changed.empty());
+}
+
+TEST_CASE("what only a restart can change is named in one sentence") {
+  const Configuration before = configuration();
+  CHECK_FALSE(needs_restart(before, configuration()).has_value());
+  Configuration after = configuration();
+  after.gateway.port = 50081;
+  CHECK(needs_restart(before, after) == "gateway.port cannot change with a reload: restart weir");
+  after.gateway.workers = 3;
+  after.firewall.bypass_mark = {0x4, 0x4};
+  CHECK(needs_restart(before, after) ==
+        "gateway.port, gateway.workers, firewall.bypass-mark cannot change with a reload: "
+        "restart weir");
+  Configuration table = configuration();
+  table.firewall.table = 101;
+  CHECK_FALSE(needs_restart(before, table).has_value());
+}
+
+}  // namespace weir

@@ -1,0 +1,119 @@
+#include "flow/udp/transfer.h"
+
+#include <fcntl.h>
+
+#include "udp_world.h"
+
+namespace weir {
+namespace {
+
+// What a worker hands over, as its successor gets it: the descriptors are the kernel's copies.
+InheritedWorker inherited(const HandedWorker& from) {
+  InheritedWorker out;
+  out.part = from.part;
+  out.sockets = from.sockets;
+  out.flows = from.flows;
+  for (const int fd : from.descriptors) {
+    out.descriptors.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  }
+  return out;
+}
+
+std::shared_ptr<const Snapshot> ways_of(UdpWorld& world, const HandedWorker& from) {
+  std::vector<Snapshot::Way> ways;
+  for (const auto& way : from.part.ways) {
+    ways.push_back(
+        {way.rule, way.upstream, way.per_client ? Mapping::per_client : Mapping::per_flow});
+  }
+  return Snapshot::for_inherited(*world.snapshot,
+                                 {world.servers, world.rules, world.upstreams, 1'000}, ways);
+}
+
+}  // namespace
+
+TEST_CASE("a flow that is handed over has the same ends, counts and socket with its successor") {
+  UdpWorld world;
+  world.say(7001, "x");
+  world.answer(7001, "yy");
+  HandedWorker handed;
+  world.path->hand_over(handed);
+  REQUIRE(handed.flows.size() == 1);
+  CHECK(handed.descriptors.size() == 1);
+  CHECK(handed.flows[0].bytes_up == 1);
+  CHECK(handed.flows[0].bytes_down == 2);
+  CHECK(handed.sockets[0].local == world.flow(7001)->socket->local);
+  CHECK(handed.sockets[0].only_one_flow);
+  world.path->let_go();
+  CHECK(world.path->flows().size() == 0);
+  CHECK(world.admission.live(Protocol::udp) == 0);
+}
+
+TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends in its time") {
+  UdpWorld world;
+  world.say(7001, "x");
+  world.answer(7001, "y");
+  HandedWorker handed;
+  world.path->hand_over(handed);
+  auto from = inherited(handed);
+  const int kept = from.descriptors[0].get();
+  world.network.share(world.flow(7001)->socket->descriptor.get(), kept);
+  const auto snapshot = ways_of(world, handed);
+  world.path->let_go();
+  world.path->adopt(std::move(from), snapshot);
+  REQUIRE(world.flow(7001) != nullptr);
+  CHECK(world.admission.live(Protocol::udp) == 1);
+  CHECK(world.flow(7001)->heard);
+  world.say(7001, "z");
+  CHECK(world.network.at(kept).sent.back().payload == "z");
+  world.answer(7001, "w");
+  CHECK(world.flow(7001)->packets_down == 2);
+  world.pass(world.snapshot->timeouts().udp_idle + Milliseconds(100));
+  CHECK(world.path->flows().size() == 0);
+  CHECK(world.admission.live(Protocol::udp) == 0);
+}
+
+TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
+  UdpWorld world;
+  world.say(7002, "x");
+  HandedWorker handed;
+  world.path->hand_over(handed);
+  auto from = inherited(handed);
+  world.network.share(world.flow(7002)->socket->descriptor.get(), from.descriptors[0].get());
+  const auto snapshot = ways_of(world, handed);
+  world.path->let_go();
+  world.path->adopt(std::move(from), snapshot);
+  REQUIRE(world.flow(7002) != nullptr);
+  CHECK(world.flow(7002)->socket->is_mapping);
+  CHECK_FALSE(world.flow(7002)->socket->is_connected());
+}
+
+TEST_CASE("after a takeover that came to nothing flows go on and end as ever") {
+  UdpWorld world;
+  world.say(7001, "x");
+  HandedWorker handed;
+  world.path->hand_over(handed);
+  const auto held = inherited(handed);  // the successor holds it still
+  world.say(7001, "y");
+  CHECK(world.socket_of(7001).sent.size() == 2);
+  world.path->end_all(End::killed);
+  CHECK(world.path->flows().size() == 0);
+}
+
+TEST_CASE("a flow whose socket has a header before payloads, and which has none itself, is left") {
+  UdpWorld world;
+  world.say(7007, "x");
+  HandedWorker handed;
+  world.path->hand_over(handed);
+  REQUIRE(handed.flows.size() == 1);
+  handed.flows[0].wrapping.reset();
+  auto from = inherited(handed);
+  const auto snapshot = ways_of(world, handed);
+  world.path->let_go();
+  from.servers.resize(handed.part.servers.size(),
+                      world.servers.get({"headed", "a", "192.0.2.21", 5300}));
+  world.path->adopt(std::move(from), snapshot);
+  CHECK(world.path->flows().size() == (handed.sockets[0].codecs.empty() ? 1 : 0));
+  CHECK(world.admission.live(Protocol::udp) == world.path->flows().size());
+}
+
+}  // namespace weir

@@ -1,0 +1,288 @@
+// A drain step by step: its clock is a number, and what it has the gateway do is written down.
+#include "gateway/draining.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/folder.h"
+#include "catch.h"
+
+namespace weir {
+namespace {
+
+constexpr Milliseconds longest{60'000};
+
+class Drain {
+ public:
+  Drain() : draining_(*log_, acts()) {}
+
+  Draining& operator*() { return draining_; }
+  Draining* operator->() { return &draining_; }
+  [[nodiscard]] Instant now() const { return now_; }
+  void pass(Milliseconds time) { now_ += time; }
+  // The gateway's timer: every step that is due until then.
+  void run(Milliseconds time) {
+    const Instant until = now_ + time;
+    while (draining_.due() && *draining_.due() <= until) {
+      now_ = std::max(now_, *draining_.due());
+      draining_.advance();
+    }
+    now_ = until;
+  }
+  // What was done since the last time.
+  std::vector<std::string> done() { return std::exchange(done_, {}); }
+
+  bool can_bypass = true;
+  Milliseconds rules_take{0};
+  Result<std::size_t> half_open = std::size_t{0};
+  bool has_udp_flows = false;
+  bool can_bypass_all = true;
+
+ private:
+  static std::unique_ptr<Log> quiet(const Folder& folder) {
+    LogSettings settings;
+    settings.target = LogTarget::file;
+    settings.path = folder / "log";
+    return std::move(Log::open(settings)).value();
+  }
+  Draining::Acts acts() {
+    const auto note = [this](const char* what) { done_.emplace_back(what); };
+    return {.now = [this]() { return now_; },
+            .bypass_new_flows =
+                [this, note]() {
+                  note("bypass new");
+                  now_ += rules_take;
+                  return can_bypass;
+                },
+            .expect_no_new = [note]() { note("expect no new"); },
+            .stop_taking =
+                [note](Draining::NewFlows flows) {
+                  note(flows == Draining::NewFlows::bypassed ? "stop, bypassed" : "stop, refused");
+                },
+            .half_open = [this]() { return half_open; },
+            .forget_time_wait = [note]() { note("forget TIME_WAIT"); },
+            .bypass_all =
+                [this, note]() {
+                  note("bypass all");
+                  now_ += rules_take;
+                  return can_bypass_all;
+                },
+            .has_udp_flows = [this]() { return has_udp_flows; },
+            .exit = [note]() { note("exit"); }};
+  }
+
+  Folder folder_;
+  std::unique_ptr<Log> log_ = quiet(folder_);
+  std::vector<std::string> done_;
+  Instant now_{std::chrono::hours(1)};
+  Draining draining_;
+};
+
+using Done = std::vector<std::string>;
+
+TEST_CASE("without rules that let new flows pass they are refused at once") {
+  Drain drain;
+  drain.can_bypass = false;
+  CHECK_FALSE(drain->is_under_way());
+  CHECK_FALSE(drain->due());
+  drain->begin(longest);
+  CHECK(drain->is_under_way());
+  CHECK(drain.done() == Done{"bypass new", "stop, refused"});
+  CHECK(drain->due() == drain.now() + longest);
+}
+
+TEST_CASE("a second request to drain changes nothing") {
+  Drain drain;
+  drain.can_bypass = false;
+  drain->begin(longest);
+  drain.done();
+  const auto due = drain->due();
+  drain.pass(Milliseconds{1'000});
+  drain->begin(longest);
+  CHECK(drain.done().empty());
+  CHECK(drain->due() == due);
+}
+
+TEST_CASE("listeners close when the handshakes that the old rules let in have ended") {
+  Drain drain;
+  drain.half_open = std::size_t{2};
+  drain->begin(longest);
+  CHECK(drain.done() == Done{"bypass new", "expect no new"});
+  drain.run(Milliseconds{500});
+  CHECK(drain.done().empty());
+  drain.half_open = std::size_t{0};
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+  drain.run(Milliseconds{5'000});
+  CHECK(drain.done().empty());
+}
+
+TEST_CASE("a handshake whose client is gone is waited for only so long") {
+  Drain drain;
+  drain.half_open = std::size_t{1};
+  drain->begin(longest);
+  drain.done();
+  drain.run(Draining::longest_handshake - Milliseconds{1});
+  CHECK(drain.done().empty());
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+}
+
+TEST_CASE(
+    "where the kernel does not tell of handshakes, they are waited for as long as they take") {
+  Drain drain;
+  drain.half_open = Error("no sock_diag");
+  drain->begin(longest);
+  drain.done();
+  drain.run(Draining::longest_handshake - Milliseconds{1});
+  CHECK(drain.done().empty());
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+}
+
+TEST_CASE("however long it takes to replace the rules, a handshake has its time afterwards") {
+  Drain drain;
+  drain.rules_take = Draining::longest_handshake * 2;
+  drain.half_open = std::size_t{1};
+  drain->begin(longest);
+  drain.done();
+  CHECK(drain->due() == drain.now() + Draining::look_again);
+  drain.run(Draining::longest_handshake - Milliseconds{1});
+  CHECK(drain.done().empty());
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+}
+
+TEST_CASE("however long it takes to replace the rules, last questions have their time afterwards") {
+  Drain drain;
+  drain->begin(longest);
+  drain.run(Draining::look_again);
+  drain.rules_take = Draining::longest_answer * 2;
+  drain.has_udp_flows = true;
+  drain->drained();
+  drain.done();
+  drain.run(Draining::longest_answer - Milliseconds{1});
+  CHECK(drain.done().empty());
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("with its last flow a refusing gateway exits") {
+  Drain drain;
+  drain.can_bypass = false;
+  drain->begin(longest);
+  drain.done();
+  drain->drained();
+  CHECK(drain.done() == Done{"exit"});
+  CHECK_FALSE(drain->due());
+}
+
+TEST_CASE("flows that do not end are cut off when timeouts.drain is over") {
+  Drain drain;
+  drain.can_bypass = false;
+  drain->begin(longest);
+  drain.done();
+  drain.run(longest - Milliseconds{1});
+  CHECK(drain.done().empty());
+  drain.run(Milliseconds{1});
+  CHECK(drain.done() == Done{"exit"});
+  drain.run(longest);
+  CHECK(drain.done().empty());
+}
+
+TEST_CASE("timeouts.drain is over while handshakes are still waited for") {
+  Drain drain;
+  drain.half_open = std::size_t{1};
+  drain->begin(Milliseconds{200});
+  drain.done();
+  drain.run(Milliseconds{200});
+  CHECK(drain.done() == Done{"bypass all"});
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("at the end everything passes by before the gateway exits") {
+  Drain drain;
+  drain->begin(longest);
+  drain.run(Draining::look_again);
+  drain.done();
+  drain.has_udp_flows = true;
+  drain->drained();
+  CHECK(drain.done() == Done{"bypass all"});
+  drain.run(Draining::look_again * 2);
+  CHECK(drain.done().empty());
+  drain.has_udp_flows = false;
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("a question that is never answered keeps the gateway no longer than a second") {
+  Drain drain;
+  drain->begin(longest);
+  drain.run(Draining::look_again);
+  drain.done();
+  drain.has_udp_flows = true;
+  drain->drained();
+  drain.done();
+  drain.run(Draining::longest_answer - Milliseconds{1});
+  CHECK(drain.done().empty());
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("when the rules cannot let everything pass the gateway exits at once") {
+  Drain drain;
+  drain->begin(longest);
+  drain.run(Draining::look_again);
+  drain.done();
+  drain.can_bypass_all = false;
+  drain->drained();
+  CHECK(drain.done() == Done{"bypass all", "exit"});
+  CHECK_FALSE(drain->due());
+}
+
+TEST_CASE("the end of the time while the last questions are answered changes nothing") {
+  Drain drain;
+  drain->begin(Milliseconds{300});
+  drain.run(Draining::look_again);
+  drain.done();
+  drain.has_udp_flows = true;
+  drain.run(Milliseconds{200});
+  drain->drained();
+  CHECK(drain.done() == Done{"bypass all"});
+  drain->drained();
+  CHECK(drain.done().empty());
+  drain.run(Milliseconds{100});
+  CHECK(drain.done().empty());
+}
+
+TEST_CASE("a gateway that was taken over exits when its flows have ended and it is left alone") {
+  Drain drain;
+  drain->hand_over(longest);
+  CHECK(drain->is_under_way());
+  CHECK(drain.done().empty());
+  SECTION("first the flows") {
+    drain->drained();
+    CHECK(drain.done().empty());
+    drain->left_alone();
+  }
+  SECTION("first the successor") {
+    drain->left_alone();
+    CHECK(drain.done().empty());
+    drain->drained();
+  }
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("a gateway that was taken over exits when timeouts.drain is over, whatever it has") {
+  Drain drain;
+  drain->hand_over(longest);
+  drain.run(longest);
+  CHECK(drain.done() == Done{"exit"});
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""clang-tidy over sources, each looked at once: a source whose text, headers and checks are those of a
+run that found nothing is skipped. What was found to be clean is kept outside the clone, in
+$WEIR_LINT_CACHE or ~/.cache/weir-lint, so that another clone of the same tree has it, too.
+
+    tools/lint.d/tidy.py FILE…
+
+Most of what clang-tidy costs is the standard's headers, so sources of one folder are read as one text,
+eight at a time. Where they do not go together (the same name in two of them), or something is found, they
+are read apart until each is clean or alone. One text hides an #include that a source forgot: each of src
+is compiled by itself before.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = pathlib.Path(os.environ.get("WEIR_LINT_CACHE", pathlib.Path.home() / ".cache" / "weir-lint"))
+TEXTS = ROOT / "build" / "lint" / "texts"
+TOGETHER = 8
+KEPT_DAYS = 60
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+
+def flags_of(source):
+    """How the compiler reads this source, from the compilation database; without what it writes."""
+    words = flags_of.commands[source].split()
+    keep = ["-Wno-unknown-warning-option"]  # g++ has some that clang does not know
+    for word in words[1:]:
+        if re.match(r"-(D|I|std=|isystem|W(?!error|invalid-pch))", word) or (keep and keep[-1] == "-isystem"):
+            keep.append(word.replace('\\"', '"'))
+    return keep
+
+
+def load_commands():
+    entries = json.loads((ROOT / "build" / "lint" / "compile_commands.json").read_text())
+    flags_of.commands = {os.path.relpath(entry["file"], ROOT): entry["command"] for entry in entries}
+
+
+class Sources:
+    """Texts of the tree, and what each needs of it."""
+
+    def __init__(self):
+        self._digests = {}
+        self._includes = {}
+
+    def digest(self, path):
+        if path not in self._digests:
+            text = (ROOT / path).read_bytes()
+            self._digests[path] = hashlib.sha256(text).hexdigest()
+            self._includes[path] = INCLUDE.findall(text.decode("utf-8", "replace"))
+        return self._digests[path]
+
+    def closure(self, path):
+        """The source and every header of the tree that it reaches."""
+        found, todo = set(), [path]
+        while todo:
+            one = todo.pop()
+            if one in found:
+                continue
+            found.add(one)
+            self.digest(one)
+            for name in self._includes[one]:
+                for folder in ("src", "include", "tests/unit", os.path.dirname(one)):
+                    candidate = os.path.normpath(os.path.join(folder, name))
+                    if (ROOT / candidate).is_file():
+                        todo.append(candidate)
+                        break
+        return sorted(found)
+
+
+def surroundings():
+    """What a verdict depends on beside the tree's text: the tool, the checks, the system's headers."""
+    version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
+    packages = subprocess.run(["dpkg-query", "--show", "*-dev", "libc6"], capture_output=True).stdout
+    parts = [version, packages, pathlib.Path(__file__).read_bytes()]
+    parts += [path.read_bytes() for path in sorted(ROOT.glob("**/.clang-tidy")) if "build" not in path.parts]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def key_of(source, sources, around):
+    parts = [around, source, *flags_of(source)]
+    parts = [part.replace(str(ROOT), "") for part in parts]
+    parts += [f"{path} {sources.digest(path)}" for path in sources.closure(source)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def run(command):
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
+
+
+def compiles(path, flags):
+    return run(["clang++", "-fsyntax-only", "-w", *flags, str(path)])
+
+
+def tidy(path, flags):
+    return run(["clang-tidy", "--quiet", "--warnings-as-errors=*", str(path), "--", *flags])
+
+
+def as_one_text(files):
+    """A file in build/ that holds all of these."""
+    folder = TEXTS / os.path.dirname(files[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256("\n".join(files).encode()).hexdigest()[:12]
+    path = folder / f"{name}.cc"
+    path.write_text("\n".join((ROOT / one).read_text() for one in files))
+    return path
+
+
+def examine(files):
+    """(the files that are clean, what was found in others)."""
+    flags = flags_of(files[0])
+    if len(files) == 1:
+        code, said = tidy(ROOT / files[0], flags)
+        return (files, "") if code == 0 else ([], said)
+    path = as_one_text(files)
+    if compiles(path, flags)[0] == 0 and tidy(path, flags)[0] == 0:
+        return files, ""
+    half = len(files) // 2
+    clean, said = examine(files[:half])
+    more_clean, more_said = examine(files[half:])
+    return clean + more_clean, said + more_said
+
+
+def by_folder(files):
+    groups = {}
+    for one in files:
+        groups.setdefault((os.path.dirname(one), tuple(flags_of(one))), []).append(one)
+    for members in groups.values():
+        for i in range(0, len(members), TOGETHER):
+            yield members[i:i + TOGETHER]
+
+
+def look(files):
+    """What of these stands by itself, then what clang-tidy says of all of them."""
+    lone = ""
+    for one in files:
+        if one.startswith("src/"):
+            code, said = compiles(ROOT / one, flags_of(one))
+            lone += said if code != 0 else ""
+    return ([], lone) if lone else examine(files)
+
+
+def forget_old():
+    limit = time.time() - KEPT_DAYS * 86400
+    for path in CACHE.iterdir():
+        if path.stat().st_mtime < limit:
+            path.unlink(missing_ok=True)
+
+
+def main():
+    load_commands()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    forget_old()
+    files = [os.path.relpath(os.path.abspath(one), ROOT) for one in sys.argv[1:]]
+    unknown = [one for one in files if one not in flags_of.commands]
+    if unknown:
+        sys.exit(f"lint: no compile command for {' '.join(unknown)}: configure build/lint anew")
+    sources, around = Sources(), surroundings()
+    keys = {one: key_of(one, sources, around) for one in files}
+    todo = [one for one in files if not (CACHE / keys[one]).exists()]
+    for one in set(files) - set(todo):
+        os.utime(CACHE / keys[one])
+    failed = False
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        for clean, said in pool.map(look, by_folder(todo)):
+            for one in clean:
+                (CACHE / keys[one]).touch()
+            if said:
+                failed = True
+                print(said, flush=True)
+    if failed:
+        sys.exit(1)
+    print(f"lint: {len(files)} files, nothing to say ({len(files) - len(todo)} known to be clean)")
+
+
+if __name__ == "__main__":
+    main()

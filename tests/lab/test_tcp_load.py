@@ -161,8 +161,10 @@ def stalled_share(lab, net):
             held.append(held_in(lab.router))
             return len(held) > 10 and len(set(held[-10:])) == 1
         eventually(settled, "nothing moves any more")
-        # What was set last lets in one segment more.
-        assert STALLED * 128 * KIB < max(held) < 1.25 * promised, (
+        # Where a download trickles before it flows, the kernel has promised its sender more before weir
+        # bounds it, and that cannot be taken back: on a busy machine a quarter in all. Not bounded by
+        # their number, they would hold three times what they share.
+        assert STALLED * 128 * KIB < max(held) < 2 * promised, (
             f"{max(held) / MIB:.0f} of {promised / MIB:.0f} MiB")
         for client in clients:
             client.close()

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -53,34 +54,45 @@ void get_status(const Asked& asked) {
   asked.answered(json_answer(json_of(asked.control.status())));
 }
 
-void get_rules(const Asked& asked) { asked.answered(json_answer(json_of(asked.control.rules()))); }
+void get_rules(const Asked& asked) {
+  asked.control.rules(std::chrono::seconds{1},
+                      [answered = asked.answered](const std::vector<RuleReport>& rules) {
+                        answered(json_answer(json_of(rules)));
+                      });
+}
 
 void get_upstreams(const Asked& asked) {
   asked.answered(json_answer(json_of(asked.control.upstreams())));
 }
 
 void get_metrics(const Asked& asked) {
-  asked.answered({.type = std::string(metrics_type),
-                  .body = metrics_text({.status = asked.control.status(),
-                                        .rules = asked.control.rules(recent_enough),
-                                        .upstreams = asked.control.upstreams(),
-                                        .workers = asked.control.workers(),
-                                        .process = process_figures()}),
-                  .allow = {},
-                  .policy = {}});
+  asked.control.rules(recent_enough, [control = &asked.control, answered = asked.answered](
+                                         const std::vector<RuleReport>& rules) {
+    answered({.type = std::string(metrics_type),
+              .body = metrics_text({.status = control->status(),
+                                    .rules = rules,
+                                    .upstreams = control->upstreams(),
+                                    .workers = control->workers(),
+                                    .process = process_figures()}),
+              .allow = {},
+              .policy = {}});
+  });
 }
 
 void get_page(const Asked& asked) {
   asked.control.busiest([control = &asked.control, history = &asked.history,
                          answered = asked.answered](const std::shared_ptr<const Busiest>& busiest) {
-    answered({.type = std::string(page_type),
-              .body = page({.status = control->status(),
-                            .rules = control->rules(recent_enough),
-                            .upstreams = control->upstreams(),
-                            .busiest = *busiest,
-                            .history = *history}),
-              .allow = {},
-              .policy = std::string(page_policy)});
+    control->rules(recent_enough,
+                   [control, history, answered, busiest](const std::vector<RuleReport>& rules) {
+                     answered({.type = std::string(page_type),
+                               .body = page({.status = control->status(),
+                                             .rules = rules,
+                                             .upstreams = control->upstreams(),
+                                             .busiest = *busiest,
+                                             .history = *history}),
+                               .allow = {},
+                               .policy = std::string(page_policy)});
+                   });
   });
 }
 

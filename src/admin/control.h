@@ -149,9 +149,10 @@ class Control {
  public:
   virtual ~Control() = default;
   [[nodiscard]] virtual StatusReport status() = 0;
-  // What the firewall has counted may be so old: to ask it starts a program.
-  [[nodiscard]] virtual std::vector<RuleReport> rules(
-      std::chrono::seconds oldest = std::chrono::seconds{1}) = 0;
+  // What the firewall has counted may be so old, since reading it starts a program with iptables;
+  // and older where that takes more than a second.
+  using RulesAnswer = std::function<void(const std::vector<RuleReport>&)>;
+  virtual void rules(std::chrono::seconds oldest, RulesAnswer answer) = 0;
   [[nodiscard]] virtual std::vector<UpstreamReport> upstreams() = 0;
   [[nodiscard]] virtual std::vector<WorkerReport> workers() = 0;
   // Null: so many lists are being made that this one is not.

@@ -29,12 +29,12 @@ bool something_loses_them(const Subject& subject) {
 
 Findings examine_firewall_counters(const Subject& subject) {
   const auto counters = firewall::read_counters(subject.ruleset, subject.backend);
-  if (!counters) {
+  if (!counters || !counters.value()) {
     return {{"firewall-counters", Level::ok, "no rules, nothing counted", ""}};
   }
   std::uint64_t intercepted = 0;
   std::uint64_t decided = 0;
-  for (const firewall::RuleCounter& one : counters.value()) {
+  for (const firewall::RuleCounter& one : *counters.value()) {
     (one.verdict == firewall::Verdict::intercept ? intercepted : decided) += one.packets;
   }
   const bool unseen = subject.running && subject.running->flows == 0 && intercepted >= telling;

@@ -5,8 +5,6 @@
 #include <sstream>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 #include "firewall/program.h"
 #include "firewall/redirects.h"
 
@@ -58,20 +56,6 @@ void add_line(std::vector<RuleCounter>& counters, const Index& index, std::strin
   counters[found->second].bytes += bytes;
 }
 
-// Null when the value is no object or has no such member.
-const nlohmann::json* member(const nlohmann::json& value, const char* name) {
-  if (!value.is_object()) {
-    return nullptr;
-  }
-  const auto found = value.find(name);
-  return found == value.end() ? nullptr : &*found;
-}
-
-std::uint64_t number(const nlohmann::json& value, const char* name) {
-  const nlohmann::json* found = member(value, name);
-  return found != nullptr && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
 Result<std::string> output_of(const std::vector<std::string>& arguments) {
   Result<Ended> ended = run_program(arguments, "");
   if (!ended) {
@@ -97,28 +81,14 @@ std::vector<RuleCounter> zero_counters(const Ruleset& ruleset) {
   return counters;
 }
 
-Result<std::vector<RuleCounter>> counters_of_nft(const Ruleset& ruleset, const std::string& text) {
-  std::vector<RuleCounter> counters = zero_counters(ruleset);
-  const Index index = index_of(ruleset);
-  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-  const nlohmann::json* entries = member(document, "nftables");
-  if (entries == nullptr || !entries->is_array()) {
-    return Error("cannot read the firewall's counters: nft answered with something else");
-  }
-  for (const nlohmann::json& entry : *entries) {
-    const nlohmann::json* counter = member(entry, "counter");
-    const nlohmann::json* name = counter != nullptr ? member(*counter, "name") : nullptr;
-    if (name == nullptr || !name->is_string()) {
-      continue;
+void add_counters_of_nft(std::vector<RuleCounter>& counters, const Ruleset& ruleset,
+                         const NftCounters::value_type& counted) {
+  for (const auto& [name, at] : index_of(ruleset)) {
+    if (const auto found = counted.find(name); found != counted.end()) {
+      counters[at].packets += found->second.packets;
+      counters[at].bytes += found->second.bytes;
     }
-    const auto found = index.find(name->get_ref<const std::string&>());
-    if (found == index.end()) {
-      continue;
-    }
-    counters[found->second].packets += number(*counter, "packets");
-    counters[found->second].bytes += number(*counter, "bytes");
   }
-  return counters;
 }
 
 void add_counters_of_iptables(std::vector<RuleCounter>& counters, const Ruleset& ruleset,
@@ -130,24 +100,30 @@ void add_counters_of_iptables(std::vector<RuleCounter>& counters, const Ruleset&
   }
 }
 
-Result<std::vector<RuleCounter>> read_counters(const Ruleset& ruleset, Backend backend) {
-  if (backend == Backend::nft) {
-    const Result<std::string> text =
-        output_of({"nft", "-j", "list", "counters", "table", "inet", "weir"});
-    if (!text) {
-      return text.error();
-    }
-    return counters_of_nft(ruleset, text.value());
-  }
+Result<std::optional<std::vector<RuleCounter>>> read_counters(const Ruleset& ruleset,
+                                                              Backend backend) {
   std::vector<RuleCounter> counters = zero_counters(ruleset);
+  if (backend == Backend::nft) {
+    const auto counted = read_nft_counters();
+    if (!counted) {
+      return counted.error();
+    }
+    if (!counted.value()) {
+      return std::optional<std::vector<RuleCounter>>();
+    }
+    add_counters_of_nft(counters, ruleset, *counted.value());
+    return std::optional(std::move(counters));
+  }
+  bool is_there = false;
   for (const char* program : {"iptables-save", "ip6tables-save"}) {
     const Result<std::string> text = output_of({program, "-c", "-t", "mangle"});
     if (!text) {
       return text.error();
     }
+    is_there = is_there || text.value().find("-A PREROUTING -j WEIR\n") != std::string::npos;
     add_counters_of_iptables(counters, ruleset, text.value());
   }
-  return counters;
+  return is_there ? std::optional(std::move(counters)) : std::nullopt;
 }
 
 }  // namespace weir::firewall

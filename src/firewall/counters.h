@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "firewall/nft_counters.h"
 #include "firewall/ruleset.h"
 #include "firewall/script.h"
 #include "weir/result.h"
@@ -22,13 +24,14 @@ struct RuleCounter {
 };
 
 // One for each decision of the ruleset, in its order, and one for redirects where it drops them
-// (redirects.h); zero where the kernel has none. Blocking, for milliseconds.
-[[nodiscard]] Result<std::vector<RuleCounter>> read_counters(const Ruleset& ruleset,
-                                                             Backend backend);
+// (redirects.h); zero where the kernel has none. No list: no rules of weir's are there. With nft
+// the kernel is asked, which takes a millisecond; with iptables two programs run.
+[[nodiscard]] Result<std::optional<std::vector<RuleCounter>>> read_counters(const Ruleset& ruleset,
+                                                                            Backend backend);
 
-// The same from the text of `nft -j list counters table inet weir`.
-[[nodiscard]] Result<std::vector<RuleCounter>> counters_of_nft(const Ruleset& ruleset,
-                                                               const std::string& text);
+// Adds what nft's counters say, by their names.
+void add_counters_of_nft(std::vector<RuleCounter>& counters, const Ruleset& ruleset,
+                         const NftCounters::value_type& counted);
 // Adds what the text of `iptables-save -c` says.
 void add_counters_of_iptables(std::vector<RuleCounter>& counters, const Ruleset& ruleset,
                               const std::string& text);

@@ -114,7 +114,10 @@ int spawn(pid_t& pid, int pipe, int holder) {
   posix_spawn_file_actions_adddup2(&actions, holder, name_holder);
   posix_spawn_file_actions_addclosefrom_np(&actions, name_holder + 1);
   // Signals to the gateway's group, or its session's end, are not for the guardian.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
   std::string program = "weir";
   std::string command = "guard";
   std::array<char*, 3> arguments{program.data(), command.data(), nullptr};
@@ -214,7 +217,10 @@ int run_guardian() {
   if (script.empty()) {
     return 0;
   }
-  const auto ended = run_program({"sh", "-s"}, script);
+  // Nothing waits for us, and no other program will do this: the lock of iptables may be held for
+  // long.
+  constexpr Milliseconds longest{600'000};
+  const auto ended = run_program({"sh", "-s"}, script, longest);
   (void)forget_time_wait();
   return ended && ended.value().status == 0 ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // Installs and removes rules on this machine, by running the scripts of script.h. For the commands
 // and for the gateway under `run --firewall`: at start, at every reload, at exit.
 //
-// Blocking, for milliseconds; main thread. Needs CAP_NET_ADMIN; errors are one sentence.
+// Blocking, as programs are waited for (program.h). Needs CAP_NET_ADMIN; errors are one sentence.
 #pragma once
 
 #include <optional>

@@ -120,10 +120,17 @@ Result<> Keeper::watch() {
   soon_ = std::make_unique<Timer>(loop_, [this]() {
     looking_soon_ = false;
     look();
+    owner_.worked();
   });
-  now_and_then_ = std::make_unique<Timer>(loop_, [this]() { look(); });
+  now_and_then_ = std::make_unique<Timer>(loop_, [this]() {
+    look();
+    owner_.worked();
+  });
   now_and_then_->every(slow_look);
-  fit_soon_ = std::make_unique<Timer>(loop_, [this]() { fit_again(); });
+  fit_soon_ = std::make_unique<Timer>(loop_, [this]() {
+    fit_again();
+    owner_.worked();
+  });
   auto news = RouteNews::open(
       loop_, [this]() { return scope_; }, [this]() { routes_changed(); });
   if (!news) {
@@ -215,8 +222,13 @@ Keeper::~Keeper() {
   } else if (needs_guardian(standing_.ruleset, backend_)) {
     left = apply(while_down(standing_.ruleset), backend_);
   }
-  if (!left) {
-    log_.error("cannot take back the firewall's rules: " + left.error().text());
+  if (left) {
+    return;
+  }
+  log_.error("cannot take back the firewall's rules: " + left.error().text());
+  if (guardian_ != nullptr) {
+    log_.info("firewall: the guardian goes on trying");
+    guardian_->leave();  // to it we look dead
   }
 }
 

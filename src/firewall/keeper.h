@@ -9,7 +9,8 @@
 // change. An interface that once led outside stays shut to clients for as long as the process
 // lives, and its successor.
 //
-// Main thread, on its loop. Calls programs and waits for them, for milliseconds.
+// The firewall's thread, on its loop. Calls programs and waits for them: for milliseconds as a
+// rule, and for longest_run (program.h) where another program holds the lock of iptables.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,8 @@ class Keeper {
     // Rules are about to be replaced by others, and have been: the kernel counts anew.
     std::function<void()> about_to_replace;
     std::function<void()> replaced;
+    // status() may be another one now.
+    std::function<void()> worked;
   };
 
   static Result<std::unique_ptr<Keeper>> start(Loop& loop, Log& log, const Ruleset& ruleset,

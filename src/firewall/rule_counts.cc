@@ -2,40 +2,39 @@
 
 #include <utility>
 
-#include "firewall/install.h"
-
 namespace weir::firewall {
 
-void RuleCounts::read(const Ruleset& ruleset, Instant now) {
-  read_at_ = now;
-  counted_.clear();
-  for (const auto backend : {Backend::nft, Backend::iptables}) {
-    const auto there = applied(backend);
-    if (!there.ok() || !there.value()) {
+void RuleCounts::read(const Ruleset& ruleset, std::optional<Backend> backend) {
+  bool all_read = true;
+  for (const auto one : {Backend::nft, Backend::iptables}) {
+    if (backend && one != *backend) {
       continue;
     }
-    const auto counters = read_counters(ruleset, backend);
-    if (!counters) {
-      return;
+    const auto counters = read_counters(ruleset, one);
+    all_read = all_read && counters.ok();
+    if (!counters || !counters.value()) {
+      continue;
     }
-    for (const auto& counter : counters.value()) {
+    counted_.clear();
+    for (const auto& counter : *counters.value()) {
       if (counter.verdict != Verdict::intercept) {
         counted_[counter.name] = {.packets = counter.packets, .bytes = counter.bytes};
       }
     }
     return;
   }
+  if (all_read) {
+    counted_.clear();  // no rules are there
+  }
 }
 
-std::optional<RuleCounts::Count> RuleCounts::of(const std::string& rule) const {
-  const auto found = counted_.find(rule);
-  if (found == counted_.end()) {
-    return std::nullopt;
-  }
-  Count out = found->second;
-  if (const auto earlier = before_.find(rule); earlier != before_.end()) {
-    out.packets += earlier->second.packets;
-    out.bytes += earlier->second.bytes;
+Counts RuleCounts::all() const {
+  Counts out = counted_;
+  for (auto& [rule, count] : out) {
+    if (const auto earlier = before_.find(rule); earlier != before_.end()) {
+      count.packets += earlier->second.packets;
+      count.bytes += earlier->second.bytes;
+    }
   }
   return out;
 }
@@ -49,7 +48,6 @@ void RuleCounts::replaced() {
     before_[rule].packets += count.packets;
     before_[rule].bytes += count.bytes;
   }
-  read_at_.reset();
 }
 
 }  // namespace weir::firewall

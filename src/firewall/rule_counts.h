@@ -1,47 +1,34 @@
-// What the firewall counted for the rules that it decides alone. Reading that starts a program, so
-// what was read serves for as long as whoever asks says; and the kernel begins anew whenever rules
-// are applied, so what was counted before is added.
+// What the firewall counted for the rules that it decides alone. The kernel begins anew whenever
+// rules are applied, so what was counted before is added.
 //
-// Main thread.
+// The firewall's thread.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "firewall/counters.h"
 #include "firewall/ruleset.h"
-#include "weir/units.h"
 
 namespace weir::firewall {
 
+// By the rules' names ("(default)", too), of those that the firewall decides alone.
+using Counts = std::map<std::string, Counted>;
+
 class RuleCounts {
  public:
-  struct Count {
-    std::uint64_t packets = 0;
-    std::uint64_t bytes = 0;
-  };
+  // Of the rules that are installed. `backend`: whose they are, where that is known.
+  void read(const Ruleset& ruleset, std::optional<Backend> backend = std::nullopt);
+  // With what was counted before.
+  [[nodiscard]] Counts all() const;
 
-  // What there is, is older than that: read() is due, which starts a program.
-  [[nodiscard]] bool is_stale(Instant now, std::chrono::seconds oldest) const {
-    return !read_at_ || now - *read_at_ >= oldest;
-  }
-  void read(const Ruleset& ruleset, Instant now);
-  // Of a rule ("(default)", too) that the firewall decides alone; none: it does not.
-  [[nodiscard]] std::optional<Count> of(const std::string& rule) const;
-
-  // Installed rules are about to be replaced, and have been.
-  void before_replacing(const Ruleset& ruleset, Instant now) { read(ruleset, now); }
+  // Installed rules, which were read, have been replaced.
   void replaced();
 
  private:
-  std::optional<Instant> read_at_;
-  std::map<std::string, Count> counted_;  // by the rules that are installed now
-  std::map<std::string, Count> before_;   // by those that were
+  Counts counted_;  // by the rules that are installed now
+  Counts before_;   // by those that were
 };
 
 }  // namespace weir::firewall

@@ -2,7 +2,7 @@
 // the kernel said of them right afterwards. Comparing that with what it says now tells every change
 // by others, and costs one call of nft (two of iptables-save) and a few netlink questions.
 //
-// Blocking, for milliseconds; main thread.
+// Blocking, as programs are waited for (program.h); one thread.
 #pragma once
 
 #include <string>

@@ -26,11 +26,27 @@ void Draining::begin(Milliseconds longest) {
   if (step_ != Step::serving) {
     return;
   }
-  step_ = Step::flows;
-  bypasses_ = acts_.bypass_new_flows();
+  step_ = Step::new_rules;
+  longest_ = longest;
+  if (!acts_.bypass_new_flows()) {
+    rules_replaced(Rules::as_before);
+  }
+}
+
+void Draining::rules_replaced(Rules now) {
+  if (step_ == Step::new_rules) {
+    begin_to_end(now);
+  } else if (step_ == Step::last_rules) {
+    wait_for_last_answers(now);
+  }
+}
+
+void Draining::begin_to_end(Rules rules) {
+  bypasses_ = rules == Rules::in_place;
   const Instant now = acts_.now();
-  end_ = now + longest;
+  end_ = now + longest_;
   if (!bypasses_) {
+    step_ = Step::flows;
     log_.info("draining: no new flows; those that live may finish within timeouts.drain");
     acts_.stop_taking(NewFlows::refused);
     return;
@@ -72,6 +88,8 @@ std::optional<Instant> Draining::due() const {
     case Step::last_answers:
       return look_;
     case Step::serving:
+    case Step::new_rules:
+    case Step::last_rules:
     case Step::over:
       break;
   }
@@ -109,10 +127,17 @@ void Draining::look_for_handshakes() {
 }
 
 void Draining::finish() {
-  if (step_ == Step::last_answers || step_ == Step::over) {
+  if (step_ != Step::handshakes && step_ != Step::flows) {
     return;
   }
+  step_ = Step::last_rules;
   if (!std::exchange(bypasses_, false) || !acts_.bypass_all()) {
+    exit();
+  }
+}
+
+void Draining::wait_for_last_answers(Rules rules) {
+  if (rules == Rules::as_before) {
     exit();
     return;
   }

@@ -19,10 +19,11 @@ class Draining {
  public:
   enum class NewFlows : std::uint8_t { refused, bypassed };
 
-  // What it has the gateway do. Replacing rules takes a while: the clock is asked afterwards.
+  // What it has the gateway do. Replacing rules takes a while: it is begun, and its end is told by
+  // rules_replaced().
   struct Acts {
     std::function<Instant()> now;
-    // The rules let new flows pass by from now on; false: they cannot.
+    // The rules begin to let new flows pass by; false: they cannot.
     std::function<bool()> bypass_new_flows;
     // The workers serve what still comes, but do not wait for its end.
     std::function<void()> expect_no_new;
@@ -31,7 +32,7 @@ class Draining {
     // TCP handshakes under way on this machine.
     std::function<Result<std::size_t>()> half_open;
     std::function<void()> forget_time_wait;
-    // The rules let everything pass; false: they cannot.
+    // The rules begin to let everything pass; false: they cannot.
     std::function<bool()> bypass_all;
     std::function<bool()> has_udp_flows;
     std::function<void()> exit;
@@ -46,6 +47,9 @@ class Draining {
   void left_alone();
   // The workers' flows have ended.
   void drained();
+  // Those that an act began to replace are in place, or cannot be.
+  enum class Rules : std::uint8_t { in_place, as_before };
+  void rules_replaced(Rules now);
 
   [[nodiscard]] bool is_under_way() const { return step_ != Step::serving; }
   // When advance() is wanted; none: never.
@@ -60,12 +64,16 @@ class Draining {
  private:
   enum class Step : std::uint8_t {
     serving,
+    new_rules,     // that let new flows pass by are being put in place
     handshakes,    // those that the old rules let in are to end
     flows,         // the workers take no more
+    last_rules,    // that let everything pass are being put in place
     last_answers,  // everything passes by
     over,
   };
 
+  void begin_to_end(Rules rules);
+  void wait_for_last_answers(Rules rules);
   void look_for_handshakes();
   void finish();
   void exit();
@@ -76,6 +84,7 @@ class Draining {
   bool bypasses_ = false;       // the rules let pass what is new
   bool is_drained_ = false;     // no worker has a flow
   bool still_answers_ = false;  // on the control socket, for a successor
+  Milliseconds longest_{};      // that flows may take
   Instant end_{};               // of the flows' time
   Instant until_{};             // of the step
   Instant look_{};              // the next one

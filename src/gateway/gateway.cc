@@ -12,6 +12,7 @@
 
 #include "account/flow_id.h"
 #include "base/early_signals.h"
+#include "firewall/program.h"
 #include "firewall/time_wait.h"
 #include "intercept/half_open.h"
 #include "intercept/passed_listeners.h"
@@ -20,7 +21,8 @@
 namespace weir {
 namespace {
 
-constexpr Milliseconds farewell{10'000};  // for the firewall's rules and the log
+// For the firewall's rules, which are changed three times, and the log.
+constexpr Milliseconds farewell = 3 * firewall::longest_run + Milliseconds{10'000};
 
 // gateway.workers, or one for each CPU.
 std::size_t worker_count(const Configuration& configuration) {
@@ -56,6 +58,7 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
       router_(loop_, *log_, workers_, in_force_),
       firewall_(loop_, *log_, in_force_,
                 [this]() { return !draining_.is_under_way() && !is_being_taken_over(); }),
+      firewall_counts_(loop_, firewall_),
       reload_(*log_, reload_source(), in_force_, firewall_, workers_, service_manager_),
       draining_(*log_, draining_acts()),
       drain_timer_(loop_,
@@ -68,6 +71,7 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
           *log_,
           {.in_force = in_force_,
            .firewall = firewall_,
+           .firewall_counts = firewall_counts_,
            .workers = workers_,
            .live_flows = live_flows_,
            .reload = reload_},
@@ -179,9 +183,7 @@ Result<> Gateway::take_over() {
     }
   };
   place(admin_->take_place(in_force_.configuration().admin));
-  if (auto* keeper = firewall_.keeper()) {
-    keeper->settle();
-  }
+  firewall_.tell([](firewall::Keeper& keeper) { keeper.settle(); });
   if (service_manager_.address().empty() && !offer.notify.address.empty()) {
     service_manager_.inherit(offer.notify.address,
                              offer.notify.watchdog_ms > 0
@@ -297,17 +299,19 @@ Draining::Acts Gateway::draining_acts() {
       .bypass_new_flows =
           [this]() {
             // While a successor is getting ready the rules are its own.
-            if (firewall_.keeper() == nullptr || is_being_taken_over() ||
+            if (!firewall_.keeps() || is_being_taken_over() ||
                 in_force_.configuration().firewall.on_failure != OnFailure::open ||
                 in_force_.snapshot()->timeouts().drain == Milliseconds{0}) {
               return false;
             }
-            const auto replaced = firewall_.bypass_new_flows();
-            if (!replaced) {
-              log_->error("new flows cannot pass by while this gateway drains: " +
-                          replaced.error().text());
-            }
-            return replaced.ok();
+            firewall_.let_pass(OwnFirewall::Passes::new_flows, [this](const Result<>& replaced) {
+              if (!replaced) {
+                log_->error("new flows cannot pass by while this gateway drains: " +
+                            replaced.error().text());
+              }
+              rules_replaced(replaced.ok());
+            });
+            return true;
           },
       .expect_no_new = [this]() { workers_.post([](Worker& self) { self.expect_no_new(); }); },
       .stop_taking =
@@ -321,11 +325,14 @@ Draining::Acts Gateway::draining_acts() {
       .forget_time_wait = [this]() { forget_time_wait(*log_); },
       .bypass_all =
           [this]() {
-            const auto replaced = firewall_.bypass_all();
-            if (!replaced) {
-              log_->warning("cannot let all flows pass before the end: " + replaced.error().text());
-            }
-            return replaced.ok();
+            firewall_.let_pass(OwnFirewall::Passes::everything, [this](const Result<>& replaced) {
+              if (!replaced) {
+                log_->warning("cannot let all flows pass before the end: " +
+                              replaced.error().text());
+              }
+              rules_replaced(replaced.ok());
+            });
+            return true;
           },
       .has_udp_flows = [this]() { return workers_.live(Protocol::udp) != 0; },
       .exit = [this]() { loop_.stop(); }};
@@ -348,6 +355,11 @@ void Gateway::follow_draining() {
   } else {
     drain_timer_.stop();
   }
+}
+
+void Gateway::rules_replaced(bool are_in_place) {
+  draining_.rules_replaced(are_in_place ? Draining::Rules::in_place : Draining::Rules::as_before);
+  follow_draining();
 }
 
 std::function<void()> Gateway::on_worker_drained() {
@@ -397,7 +409,7 @@ Gateway::~Gateway() {
   admin_.reset();
   router_.stop();
   workers_.end();
-  firewall_.end();
+  firewall_.end(OwnFirewall::End::take_back);
   if (served_ && !has_successor()) {
     forget_time_wait(*log_);
     static_cast<void>(remove_own_rules());

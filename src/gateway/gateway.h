@@ -17,6 +17,7 @@
 #include "config/load.h"
 #include "firewall/script.h"
 #include "gateway/draining.h"
+#include "gateway/firewall_counts.h"
 #include "gateway/handover.h"
 #include "gateway/in_force.h"
 #include "gateway/live_flows.h"
@@ -74,6 +75,8 @@ class Gateway {
   [[nodiscard]] Result<> may_change() const;
   [[nodiscard]] std::function<void()> on_worker_drained();
   void drain();
+  // Those that the drain had begun to replace.
+  void rules_replaced(bool are_in_place);
   // Draining has moved on: it is called again when it wants to be.
   void follow_draining();
   [[nodiscard]] bool has_successor() const { return handover_ && handover_->successor() != 0; }
@@ -89,6 +92,7 @@ class Gateway {
   InForce in_force_;
   RouterWatch router_;
   OwnFirewall firewall_;
+  FirewallCounts firewall_counts_;
   Reload reload_;
   Draining draining_;
   Timer drain_timer_;

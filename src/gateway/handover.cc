@@ -30,18 +30,20 @@ Result<TakeoverDonor::Gateway::Offer> Handover::offer() {
   out.state.notify = {.address = manager.address(),
                       .watchdog_ms = manager.watchdog().value_or(Milliseconds(0)).count()};
   parts_.in_force.describe(out.state);
-  if (firewall::Keeper* keeper = parts_.firewall.keeper()) {
-    keeper->rest();
-    const firewall::Standing& standing = keeper->standing();
+  if (parts_.firewall.keeps()) {
+    auto offered = parts_.firewall.rest();
+    if (!offered) {
+      return offered.error();
+    }
+    auto& [standing, guardian] = offered.value();
     out.state.firewall = {.backend = std::string(name_of(standing.backend)),
                           .script = standing.script,
                           .text = standing.text,
                           .outside = standing.ruleset.outside,
-                          .has_guardian = keeper->guardian() != nullptr};
-    if (const auto* guardian = keeper->guardian()) {
-      auto shared = guardian->share();
-      out.descriptors.emplace_back(fcntl(shared.pipe, F_DUPFD_CLOEXEC, 0));
-      out.descriptors.push_back(std::move(shared.process));
+                          .has_guardian = guardian.has_value()};
+    if (guardian) {
+      out.descriptors.emplace_back(fcntl(guardian->pipe, F_DUPFD_CLOEXEC, 0));
+      out.descriptors.push_back(std::move(guardian->process));
     }
   }
   return out;
@@ -59,10 +61,8 @@ void Handover::bring_to_rest(Rest rest) {
 }
 
 void Handover::withdrawn() {
-  if (firewall::Keeper* keeper = parts_.firewall.keeper()) {
-    keeper->resume();
-    parts_.firewall.look_for_cgroups();
-  }
+  parts_.firewall.tell([](firewall::Keeper& keeper) { keeper.resume(); });
+  parts_.firewall.follow_cgroups();
 }
 
 void Handover::handed_over(pid_t successor, std::uint64_t flows) {
@@ -72,9 +72,7 @@ void Handover::handed_over(pid_t successor, std::uint64_t flows) {
             std::to_string(parts_.workers.live(Protocol::tcp)) +
             " TCP flows may finish here within timeouts.drain");
   parts_.service_manager.succeeded_by(successor);
-  if (parts_.firewall.keeper() != nullptr) {
-    parts_.firewall.leave();
-  }
+  parts_.firewall.end(OwnFirewall::End::leave);
   parts_.in_force.checker()->follow({});
   acts_.handed_over();
 }

@@ -2,15 +2,16 @@
 
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "firewall/cgroups.h"
 #include "firewall/installed.h"
-#include "firewall/surroundings.h"
 #include "intercept/port_claim.h"
 
 namespace weir {
 namespace {
+
+// A takeover does not wait for longer: the lock of iptables may be held for minutes.
+constexpr Milliseconds longest_to_rest{2'000};
 
 // Rules of another gateway that runs would be replaced by ours, and gone when we end.
 Result<> check_rules_ours(Port port) {
@@ -36,140 +37,165 @@ firewall::Ruleset rules_of(const Snapshot& snapshot) {
       firewall::find_cgroups(snapshot.configuration().firewall.exclude_cgroups));
 }
 
-Error not_replaced(const Error& error) {
-  return error.while_trying("cannot replace the firewall's rules");
-}
-
 }  // namespace
 
 OwnFirewall::OwnFirewall(Loop& loop, Log& log, const InForce& in_force,
                          std::function<bool()> may_change)
-    : loop_(loop),
-      log_(log),
+    : log_(log),
       in_force_(in_force),
       may_change_(std::move(may_change)),
-      cgroups_(loop, log, [this]() { look_for_cgroups(); }) {}
+      cgroups_(loop, log, [this]() { look_for_cgroups(); }),
+      mailbox_(loop),
+      thread_("firewall") {
+  upkeep_ = std::make_unique<firewall::Upkeep>(
+      thread_.loop(), log_, [this](firewall::Keeper::Status status) {
+        mailbox_.post([this, status = std::move(status)]() {
+          if (keeps()) {
+            status_ = status;
+          }
+        });
+      });
+}
+
+OwnFirewall::~OwnFirewall() {
+  end(End::take_back);
+  thread_.run([this]() { upkeep_.reset(); });
+}
 
 firewall::Ruleset OwnFirewall::rules() const { return rules_of(*in_force_.snapshot()); }
 
 Result<> OwnFirewall::start(std::optional<firewall::Backend> backend) {
-  if (auto ours = check_rules_ours(in_force_.configuration().gateway.port); !ours) {
-    return ours;
-  }
-  return keep(firewall::Keeper::start(
-      loop_, log_, rules(), backend.value_or(firewall::standard_backend()), keepers_owner()));
+  const Port port = in_force_.configuration().gateway.port;
+  const auto with = backend.value_or(firewall::standard_backend());
+  Result<> started = Done{};
+  thread_.run([&]() {
+    started = check_rules_ours(port);
+    if (started) {
+      started = upkeep_->start(rules(), with);
+    }
+  });
+  return kept(std::move(started));
 }
 
 Result<> OwnFirewall::inherit(firewall::Keeper::Inherited from) {
-  return keep(firewall::Keeper::inherit(loop_, log_, rules(), std::move(from), keepers_owner()));
+  Result<> inherited = Done{};
+  thread_.run([&]() { inherited = upkeep_->inherit(rules(), std::move(from)); });
+  return kept(std::move(inherited));
 }
 
-Result<> OwnFirewall::keep(Result<std::unique_ptr<firewall::Keeper>> keeper) {
-  if (!keeper) {
-    return keeper.error();
+Result<> OwnFirewall::kept(Result<> begun) {
+  if (begun) {
+    thread_.run([this]() {
+      status_ = upkeep_->keeper()->status();
+      cgroups_in_rules_ = upkeep_->keeper()->standing().ruleset.exclude_cgroups;
+    });
+    follow_cgroups();
   }
-  keeper_ = std::move(keeper).value();
-  follow_cgroups();
-  return Done{};
+  return begun;
 }
 
-firewall::Keeper::Owner OwnFirewall::keepers_owner() {
-  return {.about_to_replace = [this]() { counts_.before_replacing(rules(), clock_now()); },
-          .replaced = [this]() { counts_.replaced(); }};
+void OwnFirewall::tell(std::function<void(firewall::Keeper&)> task) {
+  thread_.post([this, task = std::move(task)]() {
+    if (auto* keeper = upkeep_->keeper()) {
+      task(*keeper);
+    }
+  });
 }
 
-void OwnFirewall::leave() {
-  keeper_->leave();
-  keeper_.reset();
+Result<OwnFirewall::Offered> OwnFirewall::rest() {
+  Offered out;
+  const bool rests = thread_.run_within(longest_to_rest, [&]() {
+    auto* keeper = upkeep_->keeper();
+    keeper->rest();
+    out.standing = keeper->standing();
+    if (const auto* guardian = keeper->guardian()) {
+      out.guardian = guardian->share();
+    }
+  });
+  if (!rests) {
+    return Error(
+        "this gateway is at work on the firewall's rules, or waits for another program "
+        "that is: try again");
+  }
+  return out;
 }
 
-void OwnFirewall::end() {
+void OwnFirewall::end(End how) {
   cgroups_.watch({});
-  keeper_.reset();
+  status_.reset();
+  thread_.run([&]() {
+    if (auto* keeper = upkeep_->keeper(); keeper != nullptr && how == End::leave) {
+      keeper->leave();
+    }
+    upkeep_->end();
+  });
 }
 
-// What would come out the same is not written again.
-Result<> OwnFirewall::replace(const Snapshot& next) {
-  const firewall::Ruleset wanted = rules_of(next);
-  if (keeper_) {
-    const auto replaced = keeper_->replace(wanted);
-    return replaced ? replaced : not_replaced(replaced.error());
-  }
-  for (const auto backend : {firewall::Backend::nft, firewall::Backend::iptables}) {
-    if (!firewall::is_installed(backend)) {
-      continue;
-    }
-    const auto there = firewall::installed_text(backend);
-    if (!there) {
-      return not_replaced(there.error());
-    }
-    if (!there.value().empty()) {
-      const auto replaced = replace_of_others(wanted, backend, there.value());
-      return replaced ? replaced : not_replaced(replaced.error());
-    }
-  }
-  return Done{};
+void OwnFirewall::change(firewall::Ruleset rules,
+                         Result<> (firewall::Upkeep::*how)(const firewall::Ruleset&), Then then) {
+  ++changes_under_way_;
+  thread_.post([this, rules = std::move(rules), how, then = std::move(then)]() {
+    const auto changed = (*upkeep_.*how)(rules);
+    mailbox_.post([this, changed, then, cgroups = rules.exclude_cgroups]() {
+      --changes_under_way_;
+      if (changed) {
+        cgroups_in_rules_ = cgroups;
+      }
+      then(changed);
+    });
+  });
 }
 
-Result<> OwnFirewall::replace_of_others(const firewall::Ruleset& rules, firewall::Backend backend,
-                                        const std::string& there) {
-  const auto fitting = firewall::fitted_to_machine(
-      rules, backend,
-      standing_ ? std::span(standing_->ruleset.outside) : std::span<const std::string>());
-  if (!fitting) {
-    return fitting.error();
-  }
-  if (standing_ && firewall::still_stands(*standing_, fitting.value(), backend, there)) {
-    return Done{};
-  }
-  counts_.before_replacing(this->rules(), clock_now());
-  auto standing = firewall::put_up(fitting.value(), backend);
-  if (!standing) {
-    return standing.error();
-  }
-  counts_.replaced();
-  standing_ = std::move(standing).value();
-  return Done{};
+void OwnFirewall::replace(const Snapshot& next, Then then) {
+  change(rules_of(next), &firewall::Upkeep::replace,
+         [this, then = std::move(then)](const Result<>& replaced) {
+           then(replaced ? replaced
+                         : replaced.error().while_trying("cannot replace the firewall's rules"));
+           look_for_cgroups();
+         });
 }
 
 void OwnFirewall::follow_cgroups() {
-  cgroups_.watch(keeper_ ? in_force_.configuration().firewall.exclude_cgroups
+  cgroups_.watch(keeps() ? in_force_.configuration().firewall.exclude_cgroups
                          : std::vector<std::string>{});
 }
 
+// Rules that are being changed are of another configuration, perhaps: then it is looked afterwards.
 void OwnFirewall::look_for_cgroups() {
-  if (!keeper_ || !may_change_() ||
-      cgroups_.look() == keeper_->standing().ruleset.exclude_cgroups) {
+  if (!keeps() || changes_under_way_ > 0 || !may_change_() ||
+      cgroups_.look() == cgroups_in_rules_) {
     return;
   }
-  if (auto replaced = keeper_->replace(rules()); !replaced) {
-    // Gone again meanwhile, as a rule: then we hear of that, too.
-    log_.warning("firewall.exclude-cgroup: " + replaced.error().text());
-  }
+  change(rules(), &firewall::Upkeep::stand_in, [this](const Result<>& replaced) {
+    if (replaced) {
+      look_for_cgroups();
+    } else {
+      // Gone again meanwhile, as a rule: then we hear of that, too.
+      log_.warning("firewall.exclude-cgroup: " + replaced.error().text());
+    }
+  });
 }
 
-Result<> OwnFirewall::bypass_new_flows() {
-  return keeper_->replace(firewall::while_draining(rules()));
+void OwnFirewall::let_pass(Passes what, Then then) {
+  change(
+      what == Passes::new_flows ? firewall::while_draining(rules()) : firewall::while_down(rules()),
+      &firewall::Upkeep::stand_in, std::move(then));
 }
-
-Result<> OwnFirewall::bypass_all() { return keeper_->replace(firewall::while_down(rules())); }
 
 FirewallReport OwnFirewall::report() const {
-  if (!keeper_) {
+  if (!status_) {
     return {};
   }
-  const auto status = keeper_->status();
-  return {.backend = std::string(name_of(status.backend)),
-          .repairs = status.repairs,
-          .trouble = status.trouble,
-          .outside = status.outside};
+  return {.backend = std::string(name_of(status_->backend)),
+          .repairs = status_->repairs,
+          .trouble = status_->trouble,
+          .outside = status_->outside};
 }
 
-const firewall::RuleCounts& OwnFirewall::counts(std::chrono::seconds oldest) {
-  if (const Instant now = clock_now(); counts_.is_stale(now, oldest)) {
-    counts_.read(rules(), now);
-  }
-  return counts_;
+void OwnFirewall::count(std::function<void(firewall::Counts)> then) {
+  thread_.post([this, rules = rules(), then = std::move(then)]() {
+    mailbox_.post([then, counts = upkeep_->count(rules)]() { then(counts); });
+  });
 }
 
 }  // namespace weir

@@ -1,14 +1,22 @@
 // The firewall's rules as this process changes them: its own (weir run --firewall), and those that
 // others installed, which a reload replaces. And what the kernel counted for them.
 //
-// Main thread, on its loop. Calls programs and waits for them, for milliseconds.
+// All work on rules happens on a thread of its own (firewall/upkeep.h), one task after another:
+// iptables waits for a lock that any other program may hold, for longest_run at most, and nothing
+// else of the gateway waits with it. What has to be in order is, because the tasks are; who needs
+// to know the end of one is called then. Children of the main loop (uv_spawn) would make every step
+// between two programs a state of the keeper, of a reload, a drain and a takeover.
+//
+// Main thread, on its loop. It waits for the other thread at the start, in a takeover and at the
+// end.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "admin/control.h"
 #include "base/log.h"
@@ -18,57 +26,74 @@
 #include "firewall/rule_counts.h"
 #include "firewall/ruleset.h"
 #include "firewall/standing.h"
+#include "firewall/upkeep.h"
 #include "flow/snapshot.h"
 #include "gateway/in_force.h"
 #include "loop/loop.h"
+#include "loop/loop_thread.h"
 
 namespace weir {
 
 class OwnFirewall {
  public:
+  using Then = std::function<void(const Result<>&)>;
+
   // `may_change`: a gateway that drains or is being taken over lets its rules alone.
   OwnFirewall(Loop& loop, Log& log, const InForce& in_force, std::function<bool()> may_change);
+  ~OwnFirewall();
+  OwnFirewall(const OwnFirewall&) = delete;
+  OwnFirewall& operator=(const OwnFirewall&) = delete;
 
   // Installs rules and keeps them in place. No backend: what is installed.
   Result<> start(std::optional<firewall::Backend> backend);
   // Goes on with those of the gateway that is being taken over.
   Result<> inherit(firewall::Keeper::Inherited from);
-  // Null: the rules are not ours. Gone after leave().
-  [[nodiscard]] firewall::Keeper* keeper() { return keeper_.get(); }
-  void leave();
-  // The rules go, or stay and refuse, as on-failure says.
-  void end();
+  // False: the rules are not ours.
+  [[nodiscard]] bool keeps() const { return status_.has_value(); }
+  // The keeper does this, where there is one, when what was asked for before is done.
+  void tell(std::function<void(firewall::Keeper&)> task);
+
+  // For a successor: the keeper rests, and this is what it has. An error: it is at work.
+  struct Offered {
+    firewall::Standing standing;
+    std::optional<firewall::Guardian::Shared> guardian;
+  };
+  [[nodiscard]] Result<Offered> rest();
+
+  // Of our rules: they go, or stay and refuse, as on-failure says; or they are a successor's.
+  enum class End : std::uint8_t { take_back, leave };
+  void end(End how);
 
   // Installed rules are replaced, whoever installed them; where none are, none are wanted. On error
   // they stay.
-  Result<> replace(const Snapshot& next);
+  void replace(const Snapshot& next, Then then);
   // The control groups of the configuration in force are the ones to be left out.
   void follow_cgroups();
-  // They may have changed while nothing was to be changed.
-  void look_for_cgroups();
-  // What is new passes by; and everything does. REQUIRES: keeper().
-  Result<> bypass_new_flows();
-  Result<> bypass_all();
+  // What is new passes by; or everything does. REQUIRES: keeps().
+  enum class Passes : std::uint8_t { new_flows, everything };
+  void let_pass(Passes what, Then then);
 
   [[nodiscard]] FirewallReport report() const;
-  // What was counted for the rules that it decides alone, not older than that.
-  const firewall::RuleCounts& counts(std::chrono::seconds oldest);
+  // What was counted for the rules that it decides alone, read now.
+  void count(std::function<void(firewall::Counts)> then);
 
  private:
   [[nodiscard]] firewall::Ruleset rules() const;
-  [[nodiscard]] firewall::Keeper::Owner keepers_owner();
-  Result<> keep(Result<std::unique_ptr<firewall::Keeper>> keeper);
-  Result<> replace_of_others(const firewall::Ruleset& rules, firewall::Backend backend,
-                             const std::string& there);
+  void look_for_cgroups();
+  void change(firewall::Ruleset rules, Result<> (firewall::Upkeep::*how)(const firewall::Ruleset&),
+              Then then);
+  Result<> kept(Result<> begun);
 
-  Loop& loop_;
   Log& log_;
   const InForce& in_force_;
   std::function<bool()> may_change_;
   firewall::ExcludedCgroups cgroups_;
-  firewall::RuleCounts counts_;
-  std::unique_ptr<firewall::Keeper> keeper_;
-  std::optional<firewall::Standing> standing_;  // rules of others that a reload replaced
+  std::vector<firewall::Cgroup> cgroups_in_rules_;
+  std::size_t changes_under_way_ = 0;
+  std::optional<firewall::Keeper::Status> status_;
+  Mailbox mailbox_;
+  std::unique_ptr<firewall::Upkeep> upkeep_;  // of the thread
+  LoopThread thread_;
 };
 
 }  // namespace weir

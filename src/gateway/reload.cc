@@ -32,7 +32,28 @@ void Reload::begin() {
     finish(*report);
     return;
   }
+  firewall_.replace(*next,
+                    [this, next, report, before = in_force_.snapshot()](const Result<>& replaced) {
+                      if (!replaced) {
+                        report->errors.push_back(replaced.error().text());
+                        go_back();
+                        finish(*report);
+                        return;
+                      }
+                      if (in_force_.snapshot() == before) {
+                        enter(next, report);
+                        return;
+                      }
+                      // Servers of the one in force were laid out anew meanwhile.
+                      auto again = in_force_.make(next->configuration());
+                      enter(again ? std::move(again).value() : next, report);
+                    });
+}
+
+void Reload::enter(std::shared_ptr<const Snapshot> next,
+                   const std::shared_ptr<ReloadReport>& report) {
   report->ok = true;
+  static_cast<ConfigurationChanges&>(*report) = compare(*in_force_.snapshot(), *next);
   in_force_.enter(next);
   firewall_.follow_cgroups();
   // Each worker takes the snapshot and counts.
@@ -76,31 +97,30 @@ std::shared_ptr<const Snapshot> Reload::prepare(ReloadReport& report) {
     report.errors.push_back(log.error().text());
     return nullptr;
   }
-  if (auto all = reconfigure(*next); !all) {
+  if (auto all = reconfigure(next->configuration()); !all) {
     report.errors.push_back(all.error().text());
-    // What has followed goes back.
-    const auto& from = in_force_.configuration();
-    for (const auto& back : {log_.reopen(from.log), in_force_.resolver().reconfigure(from.dns),
-                             source_.reconfigure_admin(from.admin)}) {
-      if (!back) {
-        log_.error(back.error().text());
-      }
-    }
+    go_back();
     return nullptr;
   }
-  static_cast<ConfigurationChanges&>(report) = compare(*in_force_.snapshot(), *next);
   return next;
 }
 
-Result<> Reload::reconfigure(const Snapshot& next) {
-  const auto& to = next.configuration();
+// What has followed is as the configuration in force has it.
+void Reload::go_back() {
+  const auto& from = in_force_.configuration();
+  for (const auto& back : {log_.reopen(from.log), in_force_.resolver().reconfigure(from.dns),
+                           source_.reconfigure_admin(from.admin)}) {
+    if (!back) {
+      log_.error(back.error().text());
+    }
+  }
+}
+
+Result<> Reload::reconfigure(const Configuration& to) {
   if (auto dns = in_force_.resolver().reconfigure(to.dns); !dns) {
     return dns.error();
   }
-  if (auto admin = source_.reconfigure_admin(to.admin); !admin) {
-    return admin.error();
-  }
-  return firewall_.replace(next);
+  return source_.reconfigure_admin(to.admin);
 }
 
 // A signal that asks for a reload is also what follows the rotation of the log: the file that is

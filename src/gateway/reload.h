@@ -48,9 +48,12 @@ class Reload {
 
  private:
   void begin();
-  // The next snapshot, in force everywhere but here and in the workers; null: the report says why.
+  // The next snapshot, in force everywhere but here, in the workers and the firewall; null: the
+  // report says why.
   std::shared_ptr<const Snapshot> prepare(ReloadReport& report);
-  Result<> reconfigure(const Snapshot& next);
+  Result<> reconfigure(const Configuration& to);
+  void go_back();
+  void enter(std::shared_ptr<const Snapshot> next, const std::shared_ptr<ReloadReport>& report);
   void finish(const ReloadReport& report);
   void let_go_of_rotated_log(const ReloadReport& refused);
 

@@ -65,10 +65,16 @@ StatusReport Reports::status() {
   return out;
 }
 
-std::vector<RuleReport> Reports::rules(std::chrono::seconds oldest) {
+void Reports::rules(std::chrono::seconds oldest, RulesAnswer answer) {
+  parts_.firewall_counts.ask(
+      oldest, [this, answer = std::move(answer)](const firewall::Counts& in_firewall) {
+        answer(rules_with(in_firewall));
+      });
+}
+
+std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall) const {
   const auto& from = parts_.in_force.configuration();
   const auto entries = parts_.in_force.snapshot()->entries();
-  const auto& in_firewall = parts_.firewall.counts(oldest);
   std::vector<RuleReport> out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const RuleEntry& entry = entries[i];
@@ -86,21 +92,22 @@ std::vector<RuleReport> Reports::rules(std::chrono::seconds oldest) {
     report.packets_up = sum.packets_up;
     report.packets_down = sum.packets_down;
     report.latencies = latencies_of(*entry.tally);
-    if (const auto counted = in_firewall.of(entry.name)) {
+    if (const auto counted = in_firewall.find(entry.name); counted != in_firewall.end()) {
       report.in_firewall = true;
-      report.firewall_packets = counted->packets;
-      report.firewall_bytes = counted->bytes;
+      report.firewall_packets = counted->second.packets;
+      report.firewall_bytes = counted->second.bytes;
     }
     out.push_back(std::move(report));
   }
   // No rule of the file, but something that the firewall drops by itself.
-  if (const auto counted = in_firewall.of(std::string(firewall::redirect_row))) {
+  if (const auto counted = in_firewall.find(std::string(firewall::redirect_row));
+      counted != in_firewall.end()) {
     RuleReport report;
     report.name = firewall::redirect_row;
     report.use = "drop";
     report.in_firewall = true;
-    report.firewall_packets = counted->packets;
-    report.firewall_bytes = counted->bytes;
+    report.firewall_packets = counted->second.packets;
+    report.firewall_bytes = counted->second.bytes;
     out.push_back(std::move(report));
   }
   return out;

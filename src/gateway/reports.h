@@ -12,6 +12,7 @@
 
 #include "admin/control.h"
 #include "base/log.h"
+#include "gateway/firewall_counts.h"
 #include "gateway/in_force.h"
 #include "gateway/live_flows.h"
 #include "gateway/own_firewall.h"
@@ -25,6 +26,7 @@ class Reports final : public Control {
   struct Parts {
     InForce& in_force;
     OwnFirewall& firewall;
+    FirewallCounts& firewall_counts;
     Workers& workers;
     LiveFlows& live_flows;
     Reload& reload;
@@ -33,7 +35,7 @@ class Reports final : public Control {
           std::function<void()> drain);
 
   [[nodiscard]] StatusReport status() override;
-  [[nodiscard]] std::vector<RuleReport> rules(std::chrono::seconds oldest) override;
+  void rules(std::chrono::seconds oldest, RulesAnswer answer) override;
   [[nodiscard]] std::vector<UpstreamReport> upstreams() override;
   [[nodiscard]] std::vector<WorkerReport> workers() override;
   void flows(const FlowFilter& filter, FlowsAnswer answer) override;
@@ -46,6 +48,8 @@ class Reports final : public Control {
   void reload(std::function<void(ReloadReport)> answer) override;
 
  private:
+  [[nodiscard]] std::vector<RuleReport> rules_with(const firewall::Counts& in_firewall) const;
+
   Log& log_;
   Parts parts_;
   std::function<bool()> is_draining_;

@@ -82,9 +82,7 @@ Result<> TakeoverSuccessor::take_over(UseFirewall firewall,
     taken = inheritance_.prepared();
   }
   if (!taken) {
-    if (auto* keeper = parts_.firewall.keeper()) {
-      keeper->abandon();
-    }
+    parts_.firewall.tell([](firewall::Keeper& keeper) { keeper.abandon(); });
     return taken.error().while_trying("cannot take over");
   }
   parts_.router.tell_policy_rules();

@@ -33,8 +33,10 @@ class FakeControl : public Control {
     return report;
   }
 
-  std::vector<RuleReport> rules(std::chrono::seconds /*oldest*/ = std::chrono::seconds{
-                                    1}) override {
+  void rules(std::chrono::seconds /*oldest*/, RulesAnswer answer) override {
+    answer(made_up_rules());
+  }
+  static std::vector<RuleReport> made_up_rules() {
     RuleReport web;
     web.name = "web";
     web.use = "pool";

@@ -15,7 +15,7 @@ namespace {
 std::string sample_text() {
   FakeControl control;
   return metrics_text({.status = control.status(),
-                       .rules = control.rules(),
+                       .rules = FakeControl::made_up_rules(),
                        .upstreams = control.upstreams(),
                        .workers = control.workers(),
                        .process = {.cpu_seconds = 1.5,

@@ -17,7 +17,7 @@ struct Fixture {
 
   std::string text() {
     return page({.status = control.status(),
-                 .rules = control.rules(),
+                 .rules = FakeControl::made_up_rules(),
                  .upstreams = control.upstreams(),
                  .busiest = busy,
                  .history = history});

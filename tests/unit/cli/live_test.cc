@@ -76,7 +76,7 @@ TEST_CASE_METHOD(Fixture, "the status is read from the running gateway") {
 
 TEST_CASE_METHOD(Fixture, "--json prints the API's own text") {
   arguments.json = true;
-  CHECK(run_with_gateway(run_rules).out == json_of(served.control.rules()));
+  CHECK(run_with_gateway(run_rules).out == json_of(FakeControl::made_up_rules()));
   CHECK(run_with_gateway(run_upstreams).out == json_of(served.control.upstreams()));
 }
 

@@ -94,12 +94,11 @@ TEST_CASE("rules that let everything pass leave redirects alone") {
 
 TEST_CASE("what was dropped of them is read back") {
   const Ruleset ruleset = one_rule();
-  auto counters = counters_of_nft(ruleset, R"({"nftables": [{"counter":
-      {"name": "icmp-redirect", "packets": 4, "bytes": 300}}]})");
-  REQUIRE(counters);
-  add_counters_of_iptables(counters.value(), ruleset,
+  auto counters = zero_counters(ruleset);
+  add_counters_of_nft(counters, ruleset, {{"icmp-redirect", {.packets = 4, .bytes = 300}}});
+  add_counters_of_iptables(counters, ruleset,
                            "[3:200] -A WEIR-REDIRECT -m comment --comment icmp-redirect -j DROP\n");
-  CHECK(counters.value().back() ==
+  CHECK(counters.back() ==
         RuleCounter{
             .name = "(redirects)", .row = 0, .verdict = Verdict::drop, .packets = 7, .bytes = 500});
 }

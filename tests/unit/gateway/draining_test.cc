@@ -37,6 +37,7 @@ class Drain {
 
   bool can_bypass = true;
   Milliseconds rules_take{0};
+  bool rules_are_slow = false;  // and their end is the test's to tell
   Result<std::size_t> half_open = std::size_t{0};
   bool has_udp_flows = false;
   bool can_bypass_all = true;
@@ -48,14 +49,20 @@ class Drain {
     settings.path = folder / "log";
     return std::move(Log::open(settings)).value();
   }
+  bool begin_rules() {
+    if (!rules_are_slow) {
+      now_ += rules_take;
+      draining_.rules_replaced(Draining::Rules::in_place);
+    }
+    return true;
+  }
   Draining::Acts acts() {
     const auto note = [this](const char* what) { done_.emplace_back(what); };
     return {.now = [this]() { return now_; },
             .bypass_new_flows =
                 [this, note]() {
                   note("bypass new");
-                  now_ += rules_take;
-                  return can_bypass;
+                  return can_bypass && begin_rules();
                 },
             .expect_no_new = [note]() { note("expect no new"); },
             .stop_taking =
@@ -67,8 +74,7 @@ class Drain {
             .bypass_all =
                 [this, note]() {
                   note("bypass all");
-                  now_ += rules_take;
-                  return can_bypass_all;
+                  return can_bypass_all && begin_rules();
                 },
             .has_udp_flows = [this]() { return has_udp_flows; },
             .exit = [note]() { note("exit"); }};
@@ -167,6 +173,51 @@ TEST_CASE("however long it takes to replace the rules, last questions have their
   drain.run(Draining::longest_answer - Milliseconds{1});
   CHECK(drain.done().empty());
   drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("while the rules are being replaced the gateway serves as before") {
+  Drain drain;
+  drain.rules_are_slow = true;
+  drain->begin(longest);
+  CHECK(drain->is_under_way());
+  CHECK(drain.done() == Done{"bypass new"});
+  drain.run(longest * 2);
+  CHECK(drain.done().empty());
+  drain->rules_replaced(Draining::Rules::in_place);
+  CHECK(drain.done() == Done{"expect no new"});
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+  drain.run(longest - Draining::look_again);
+  CHECK(drain.done() == Done{"bypass all"});
+  drain.run(longest);
+  CHECK(drain.done().empty());
+  drain->rules_replaced(Draining::Rules::in_place);
+  CHECK(drain.done().empty());
+  drain.run(Draining::look_again);
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("when the rules could not be replaced after all, new flows are refused") {
+  Drain drain;
+  drain.rules_are_slow = true;
+  drain->begin(longest);
+  drain.done();
+  drain->rules_replaced(Draining::Rules::as_before);
+  CHECK(drain.done() == Done{"stop, refused"});
+  drain->drained();
+  CHECK(drain.done() == Done{"exit"});
+}
+
+TEST_CASE("when the last rules could not be put in place after all, the gateway exits") {
+  Drain drain;
+  drain->begin(longest);
+  drain.run(Draining::look_again);
+  drain.done();
+  drain.rules_are_slow = true;
+  drain->drained();
+  CHECK(drain.done() == Done{"bypass all"});
+  drain->rules_replaced(Draining::Rules::as_before);
   CHECK(drain.done() == Done{"exit"});
 }
 

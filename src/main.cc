@@ -193,6 +193,9 @@ int run_command(int argc, char** argv) {
 
   made->add_flag("--on-failure", firewall.on_failure,
                  "with remove: obey firewall.on-failure, and leave the rules where it is closed");
+  made->add_flag("--force", firewall.force,
+                 "with remove: also the rules that a running gateway keeps (run --firewall), which "
+                 "then keeps them no longer");
   made->add_flag("--json", firewall.json, "with show: what the rules have to do, as JSON");
 
   weir::DoctorArguments doctor;

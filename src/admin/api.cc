@@ -183,6 +183,13 @@ void post_drain(const Asked& asked) {
       {{"draining", true}, {"tcp_flows", status.tcp_flows}, {"udp_flows", status.udp_flows}})));
 }
 
+void post_release(const Asked& asked) {
+  asked.control.release_firewall([answered = asked.answered](const Result<>& released) {
+    answered(released ? json_answer(json_line({{"kept", false}}))
+                      : error_answer(409, {released.error().text()}));
+  });
+}
+
 // The body is an object with one member, as text; or the answer that says so.
 std::variant<std::string, ApiAnswer> only_member(const std::string& body, const char* key) {
   const auto object = Json::parse(body, nullptr, false);
@@ -224,6 +231,7 @@ constexpr std::array routes{
         [](const Asked& asked) { patch_server(asked.control, asked.request, asked.answered); }},
     ApiRoute{"POST", "/v1/reload", "", post_reload},
     ApiRoute{"POST", "/v1/drain", "", post_drain},
+    ApiRoute{"POST", "/v1/firewall/release", "", post_release},
     ApiRoute{"PATCH", "/v1/log", "", patch_log},
 };
 

@@ -27,7 +27,8 @@ namespace weir {
 
 // The rules that the gateway keeps in place itself (`weir run --firewall`).
 struct FirewallReport {
-  std::string backend;  // empty: it keeps none
+  std::string backend;  // empty: it has none
+  bool kept = true;     // false: it was told to keep them no longer
   std::uint64_t repairs = 0;
   std::string trouble;               // why they are not what they should be; empty: they are
   std::vector<std::string> outside;  // interfaces that lead outside, where no client comes in
@@ -168,6 +169,8 @@ class Control {
   // An error: there is no such upstream, or no such server.
   virtual Result<> set_server(const std::string& upstream, const std::string& server,
                               const ServerChange& change) = 0;
+  // The rules are kept no longer, and stand as they are; told again, they are still not.
+  virtual void release_firewall(std::function<void(const Result<>&)> answer) = 0;
   virtual void reload(std::function<void(ReloadReport)> answer) = 0;
 };
 

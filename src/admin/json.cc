@@ -129,6 +129,7 @@ std::string json_of(const StatusReport& status) {
             {"events", std::move(events)}});
   if (!status.firewall.backend.empty()) {
     out["firewall"] = {{"backend", status.firewall.backend},
+                       {"kept", status.firewall.kept},
                        {"repairs", status.firewall.repairs},
                        {"outside", status.firewall.outside},
                        {"trouble", status.firewall.trouble}};

@@ -153,6 +153,11 @@ void add_gateway(Exposition& out, const StatusReport& status) {
   out.counter("weir_firewall_repairs_total",
               "Times that the firewall's rules were put back after others changed them.");
   out.sample({}, status.firewall.repairs);
+  if (!status.firewall.backend.empty()) {
+    out.gauge("weir_firewall_kept",
+              "1 while the gateway keeps its firewall rules in place, 0 once it was told not to.");
+    out.sample({}, status.firewall.kept ? 1 : 0);
+  }
 }
 
 // Of rules or of upstreams. Handshakes only where there were some.

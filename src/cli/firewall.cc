@@ -5,6 +5,7 @@
 
 #include "cli/implied_rules.h"
 #include "cli/load.h"
+#include "cli/rule_keeper.h"
 #include "firewall/install.h"
 #include "firewall/ruleset_json.h"
 #include "firewall/surroundings.h"
@@ -60,6 +61,21 @@ int remove(const std::optional<firewall::Backend>& only) {
   return 0;
 }
 
+// A gateway that keeps its rules would put back what is removed: it has to let go of them first.
+// Also where those of the other backend are meant: both have the same policy routes.
+Result<> free_rules(const FirewallArguments& arguments) {
+  const auto keeper = rule_keeper(arguments.file);
+  if (!keeper) {
+    return Done{};
+  }
+  if (arguments.force) {
+    return release_rules(*keeper);
+  }
+  return Error("the gateway that runs (" + keeper->who +
+               ") keeps them and would put them back; nothing was removed. End it (" +
+               keeper->to_end + "), or use --force, with which it keeps them no longer");
+}
+
 }  // namespace
 
 int run_firewall(const FirewallArguments& arguments) {
@@ -71,6 +87,8 @@ int run_firewall(const FirewallArguments& arguments) {
       if (loaded.configuration && loaded.configuration->firewall.on_failure == OnFailure::closed) {
         return 0;
       }
+    } else if (const auto free = free_rules(arguments); !free) {
+      return report("cannot remove the firewall's rules", free.error());
     }
     return remove(backend);
   }

@@ -10,8 +10,9 @@ struct FirewallArguments {
   std::string action;       // show, apply or remove
   std::string file;         // not read by `remove`, which knows weir's own whatever made it
   bool on_failure = false;  // of `remove`: only if the configuration fails open
-  bool json = false;        // of `show`: what the rules have to do, as data
-  std::string backend;      // nft or iptables; empty: what is installed, and for `remove` both
+  bool force = false;   // of `remove`: also rules that a gateway keeps, which then lets go of them
+  bool json = false;    // of `show`: what the rules have to do, as data
+  std::string backend;  // nft or iptables; empty: what is installed, and for `remove` both
 };
 
 // Returns the exit status.

@@ -103,8 +103,11 @@ Result<std::string> status_text(std::string_view json) {
     if (const auto firewall = status.find("firewall"); firewall != status.end()) {
       const std::string trouble = text_at(*firewall, "trouble");
       add_line(out, "firewall",
-               fmt::format("{}, put back {} times{}{}", text_at(*firewall, "backend"),
-                           number_at(*firewall, "repairs"), trouble.empty() ? "" : ": ", trouble));
+               fmt::format("{}, put back {} times{}{}{}", text_at(*firewall, "backend"),
+                           number_at(*firewall, "repairs"), trouble.empty() ? "" : ": ", trouble,
+                           firewall->value("kept", true)
+                               ? ""
+                               : "; no longer kept, by 'firewall remove --force'"));
       const auto outside = firewall->value("outside", std::vector<std::string>());
       for (const std::string& name : outside) {
         add_line(out, "outside", name + ": carries a default route, no client comes in there");

@@ -205,6 +205,11 @@ void Keeper::leave() {
   fit_soon_.reset();
 }
 
+void Keeper::release() {
+  guardian_.reset();  // dismissed
+  leave();
+}
+
 void Keeper::abandon() {
   if (guardian_ != nullptr && !guardian_->is_inherited()) {
     guardian_.reset();  // dismissed: nobody else knows it

@@ -57,6 +57,8 @@ class Keeper {
   void resume();
   // It has taken them over.
   void leave();
+  // They are to be kept no longer, and stay as they are.
+  void release();
   // Of an inherited keeper: nothing came of it, they stay the other's.
   void abandon();
   [[nodiscard]] const Standing& standing() const { return standing_; }

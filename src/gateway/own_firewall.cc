@@ -131,6 +131,31 @@ void OwnFirewall::end(End how) {
   });
 }
 
+void OwnFirewall::release(Then then) {
+  if (!status_) {
+    then(Error("this gateway keeps no rules of the firewall"));
+    return;
+  }
+  if (released_) {
+    then(Done{});
+    return;
+  }
+  if (!may_change_()) {
+    then(Error("this gateway drains or is being taken over: its rules are not touched meanwhile"));
+    return;
+  }
+  released_ = true;
+  cgroups_.watch({});
+  log_.warning("firewall: the rules are no longer kept: this gateway was told so");
+  thread_.post([this, then = std::move(then)]() {
+    if (auto* keeper = upkeep_->keeper()) {
+      keeper->release();
+    }
+    upkeep_->end();
+    mailbox_.post([then]() { then(Done{}); });
+  });
+}
+
 void OwnFirewall::change(firewall::Ruleset rules,
                          Result<> (firewall::Upkeep::*how)(const firewall::Ruleset&), Then then) {
   ++changes_under_way_;
@@ -187,6 +212,7 @@ FirewallReport OwnFirewall::report() const {
     return {};
   }
   return {.backend = std::string(name_of(status_->backend)),
+          .kept = !released_,
           .repairs = status_->repairs,
           .trouble = status_->trouble,
           .outside = status_->outside};

@@ -48,8 +48,8 @@ class OwnFirewall {
   Result<> start(std::optional<firewall::Backend> backend);
   // Goes on with those of the gateway that is being taken over.
   Result<> inherit(firewall::Keeper::Inherited from);
-  // False: the rules are not ours.
-  [[nodiscard]] bool keeps() const { return status_.has_value(); }
+  // False: the rules are not ours, or no longer.
+  [[nodiscard]] bool keeps() const { return status_.has_value() && !released_; }
   // The keeper does this, where there is one, when what was asked for before is done.
   void tell(std::function<void(firewall::Keeper&)> task);
 
@@ -63,6 +63,10 @@ class OwnFirewall {
   // Of our rules: they go, or stay and refuse, as on-failure says; or they are a successor's.
   enum class End : std::uint8_t { take_back, leave };
   void end(End how);
+
+  // Our rules stay as they are and become others': they are not put back, nor taken back at the
+  // end.
+  void release(Then then);
 
   // Installed rules are replaced, whoever installed them; where none are, none are wanted. On error
   // they stay.
@@ -91,6 +95,7 @@ class OwnFirewall {
   std::vector<firewall::Cgroup> cgroups_in_rules_;
   std::size_t changes_under_way_ = 0;
   std::optional<firewall::Keeper::Status> status_;
+  bool released_ = false;
   Mailbox mailbox_;
   std::unique_ptr<firewall::Upkeep> upkeep_;  // of the thread
   LoopThread thread_;

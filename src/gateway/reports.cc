@@ -168,6 +168,10 @@ Result<> Reports::set_server(const std::string& upstream, const std::string& ser
   return parts_.in_force.set_server(upstream, server, change);
 }
 
+void Reports::release_firewall(std::function<void(const Result<>&)> answer) {
+  parts_.firewall.release(std::move(answer));
+}
+
 void Reports::reload(std::function<void(ReloadReport)> answer) {
   parts_.reload.ask(std::move(answer));
 }

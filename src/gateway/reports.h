@@ -45,6 +45,7 @@ class Reports final : public Control {
   void set_log_level(LogLevel level) override;
   Result<> set_server(const std::string& upstream, const std::string& server,
                       const ServerChange& change) override;
+  void release_firewall(std::function<void(const Result<>&)> answer) override;
   void reload(std::function<void(ReloadReport)> answer) override;
 
  private:

@@ -175,6 +175,47 @@ def legacy(lab, net):
         assert b"WEIR" not in rules, rules
 
 
+@for_each_backend("rules that weir keeps are not removed by command, and the command says who would put them back",
+                  families=(V4,))
+def not_removed(lab, net, backend):
+    answers(lab, net, 7501)
+    other = {"nft": "iptables", "iptables": "nft"}[backend]
+    with kept(lab, backend) as weir:
+        before = router_state(lab.router)
+        for more in ((), ("--backend", backend), ("--backend", other)):  # the policy routes are both's
+            done = weir.cli("firewall", "remove", "-c", weir.config, *more)
+            assert done.returncode == 1, done
+            for words in (f"process {weir.program.pid}", f"kill {weir.program.pid}", "--force"):
+                assert words in done.stderr, done.stderr
+        assert router_state(lab.router) == before
+        intercepted(lab, net, weir)
+        assert repairs(weir) == 0 and weir.metric("weir_firewall_kept") == 1
+
+
+@for_each_backend("firewall remove --force: the gateway lets go of its rules, says so, and serves on", families=(V4,))
+def removed_by_force(lab, net, backend):
+    answers(lab, net, 7501)
+    before = router_state(lab.router)
+    with kept(lab, backend) as weir:
+        intercepted(lab, net, weir)
+        with lab.alice.connect(net, lab.north.at(net), 7501) as flow:
+            done = weir.cli("firewall", "remove", "-c", weir.config, "--force")
+            assert done.returncode == 0, done
+            assert router_state(lab.router) == before
+            assert tcp(lab, net, 7501) == udp(lab, net, 7501) == lab.alice.at(net)
+            assert weir.status()["firewall"]["kept"] is False
+            assert weir.metric("weir_firewall_kept") == 0
+            assert b"no longer kept" in weir.live("status").stdout
+            assert any("no longer kept" in line for line in log(weir)), log(weir)
+            assert flow.fileno() >= 0
+        # Its rules are the operator's now: applied, they stay as they are, also at its end.
+        weir.cli("firewall", "apply", "-c", weir.config, "--backend", backend, check=True)
+        intercepted(lab, net, weir)
+        done = weir.cli("firewall", "remove", "-c", weir.config)
+        assert done.returncode == 0, done
+        assert router_state(lab.router) == before and repairs(weir) == 0
+
+
 @case("the guardian's name in a stranger's hands keeps nobody from starting", (V4,), only_weir=WHY)
 def strangers_name(lab, net):
     answers(lab, net, 7501)

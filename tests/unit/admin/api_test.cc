@@ -231,6 +231,17 @@ TEST_CASE_METHOD(Fixture, "drain is passed on and answers with what is still the
   CHECK(control.drains == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "the rules of the firewall are kept no longer, or it says why they are") {
+  CHECK(nlohmann::json::parse(ask("POST", "/v1/firewall/release").body) ==
+        nlohmann::json{{"kept", false}});
+  control.released = Error("this gateway keeps no rules of the firewall");
+  const auto refused = ask("POST", "/v1/firewall/release");
+  CHECK(refused.status == 409);
+  CHECK(nlohmann::json::parse(refused.body)["errors"] ==
+        nlohmann::json{"this gateway keeps no rules of the firewall"});
+  CHECK(control.releases == 2);
+}
+
 TEST_CASE_METHOD(Fixture, "the log level is set by name, and everything else is 400") {
   body = R"({"level":"warning"})";
   CHECK(ask("PATCH", "/v1/log").status == 200);
@@ -259,6 +270,7 @@ TEST_CASE_METHOD(Fixture, "who may only read can read everything and change noth
   body = R"({"level":"debug"})";
   for (const auto& [method, path] : {std::pair{"POST", "/v1/reload"},
                                      {"POST", "/v1/drain"},
+                                     {"POST", "/v1/firewall/release"},
                                      {"DELETE", "/v1/flows/live-0-1"},
                                      {"PATCH", "/v1/log"}}) {
     INFO(path);
@@ -267,6 +279,7 @@ TEST_CASE_METHOD(Fixture, "who may only read can read everything and change noth
     CHECK(answer.body.find("only for reading") != std::string::npos);
   }
   CHECK(control.drains == 0);
+  CHECK(control.releases == 0);
   CHECK(control.levels.empty());
 }
 

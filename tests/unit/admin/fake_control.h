@@ -54,6 +54,11 @@ class FakeControl : public Control {
     return {web, odd};
   }
 
+  void release_firewall(std::function<void(const Result<>&)> answer) override {
+    ++releases;
+    answer(released);
+  }
+
   std::vector<UpstreamReport> upstreams() override {
     ServerReport server;
     server.name = "web1";
@@ -104,6 +109,8 @@ class FakeControl : public Control {
   }
 
   void drain() override { ++drains; }
+  Result<> released = Done{};
+  int releases = 0;
   void set_log_level(LogLevel level) override { levels.push_back(level); }
 
   Result<> set_server(const std::string& upstream, const std::string& server,

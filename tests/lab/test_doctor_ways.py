@@ -63,6 +63,69 @@ def carried(lab):
             assert not any("to-south" in f["text"] for f in wrong), wrong
 
 
+CHAIN = "nft 'table inet fw { %schain forward { type filter hook forward priority 0; policy %s; %s }; }'"
+NFT = (  # sets and chains, policy, rules, and what refuses; none: nothing does
+    ("chain guests { tcp dport 80 reject; }; ", "accept", "iifname lan oifname to-south jump guests;",
+     "tcp dport 80 reject"),
+    ("chain guests { tcp dport 22 reject; return; }; ", "accept", "iifname lan jump guests; accept;", None),
+    ("chain guests { accept; }; ", "drop", "iifname lan goto guests;", None),
+    ("set shut { type ipv4_addr; flags interval; elements = { 192.0.2.64/26 }; }; ", "accept",
+     "ip saddr @shut tcp dport 80 drop;", "ip saddr @shut tcp dport 80 drop"),
+    ("set other { type ipv4_addr; elements = { 203.0.113.9 }; }; ", "accept", "ip saddr @other drop;", None),
+    ("", "accept", "oifname to-south tcp dport 80 drop; oifname to-south accept;", "tcp dport 80 drop"),
+    ("", "accept", "iifname lan accept; drop;", None),
+    ("", "drop", "ct state established,related accept; tcp dport { 22, 80 } accept;", "policy drop"),
+    ("", "drop", "iifname lan accept;", None),
+)
+
+
+@broken("nft: chains, sets, the order of rules and the policy decide what a forward rule would have refused")
+def by_nft(lab):
+    with healthy(lab) as weir:
+        for parts, policy, rules, said in NFT:
+            with typed(lab, CHAIN % (parts, policy, rules), "nft delete table inet fw"):
+                if said is None:
+                    assert not findings(weir)[0], (rules, findings(weir))
+                else:
+                    expect(weir, "forward-policy", "warn", "from lan to", said)
+
+
+IPTABLES = (  # rules, and what refuses; none: nothing does
+    ("-N guests; {0} -A FORWARD -i lan -o to-south -j guests; {0} -A guests -p tcp -m tcp --dport 80 -j REJECT",
+     "-A guests -p tcp"),
+    ("-N guests; {0} -A FORWARD -i lan -j guests; {0} -A guests -p tcp --dport 22 -j REJECT; "
+     "{0} -A guests -j RETURN", None),
+    ("-A FORWARD -o to-south -p tcp --dport 80 -j DROP; {0} -A FORWARD -o to-south -j ACCEPT", "--dport 80 -j DROP"),
+    ("-A FORWARD -i lan -j ACCEPT; {0} -A FORWARD -j DROP", None),
+    ("-P FORWARD DROP; {0} -A FORWARD -p udp -j ACCEPT", "policy drop"),
+    ("-P FORWARD DROP; {0} -A FORWARD -i lan -j ACCEPT", None),
+)
+
+
+@broken("iptables, old and new: likewise, and the finding names the program that has the rule")
+def by_iptables(lab):
+    with healthy(lab) as weir:
+        for program in ("iptables", "iptables-legacy", "ip6tables-legacy"):
+            undo = f"{program} -P FORWARD ACCEPT; {program} -F; {program} -X"
+            for rules, said in IPTABLES:
+                with typed(lab, f"{program} {rules.format(program)}", undo):
+                    if said is None:
+                        assert not findings(weir)[0], (program, rules, findings(weir))
+                    else:
+                        expect(weir, "forward-policy", "warn", said, f"{program} FORWARD" if "policy" in said
+                               else f"{program} ")
+
+
+@broken("a set of ipset's in a forward rule: doctor names the rule")
+def by_ipset(lab):
+    with healthy(lab) as weir:
+        for program in ("iptables", "iptables-legacy"):
+            with typed(lab, "ipset create shut hash:net; ipset add shut 192.0.2.64/26; "
+                       f"{program} -A FORWARD -p tcp -m set --match-set shut src -j DROP",
+                       f"{program} -F FORWARD; ipset destroy shut"):
+                expect(weir, "forward-policy", "warn", "--match-set shut src", program)
+
+
 @broken("check says the same of forward rules, at the line of weir's rule, with the line that restores them")
 def checked(lab):
     tables = (("nft 'table inet fw { chain forward { type filter hook forward priority 0; policy accept; "

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/traffic.h"
 #include "base/wall_time.h"
 #include "weir/flow.h"
 
@@ -38,7 +39,7 @@ enum class End : std::uint8_t {
 // True for ends that `log = errors` writes.
 [[nodiscard]] bool is_error(End end);
 
-struct FlowRecord {
+struct FlowRecord : Traffic {
   static constexpr std::int64_t unknown = -1;  // of the *_ms fields: has not happened
 
   WallTime time;    // of its end
@@ -53,10 +54,6 @@ struct FlowRecord {
   std::string server;
   std::string server_address;  // "address:port", empty where none was reached
   std::string source;          // "address:port" that the upstream side sees
-  std::uint64_t bytes_up = 0;  // payload, client to server
-  std::uint64_t bytes_down = 0;
-  std::uint64_t packets_up = 0;  // UDP datagrams; 0 for TCP
-  std::uint64_t packets_down = 0;
   // In microseconds since the flow opened; written as milliseconds with three decimals.
   std::int64_t connect_us = unknown;
   std::int64_t handshake_us = unknown;

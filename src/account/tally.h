@@ -13,6 +13,7 @@
 
 #include "base/counter.h"
 #include "base/histogram.h"
+#include "base/traffic.h"
 
 namespace weir {
 
@@ -21,45 +22,23 @@ enum class Latency : std::uint8_t { connect, handshake, first_byte, count };
 
 class Tally {
  public:
-  struct alignas(64) Part {
+  struct alignas(64) Part : TrafficOf<Counter> {
     Counter flows;
-    Counter bytes_up;
-    Counter bytes_down;
-    Counter packets_up;
-    Counter packets_down;
     std::array<Histogram, static_cast<std::size_t>(Latency::count)> latencies;
 
     [[nodiscard]] Histogram& of(Latency latency) {
       return latencies[static_cast<std::size_t>(latency)];
     }
   };
-  struct Sum {
-    std::uint64_t flows = 0;
-    std::uint64_t bytes_up = 0;
-    std::uint64_t bytes_down = 0;
-    std::uint64_t packets_up = 0;
-    std::uint64_t packets_down = 0;
-    Sum& operator+=(const Sum& more) {
-      flows += more.flows;
-      bytes_up += more.bytes_up;
-      bytes_down += more.bytes_down;
-      packets_up += more.packets_up;
-      packets_down += more.packets_down;
-      return *this;
-    }
-  };
-
   explicit Tally(std::size_t workers) : parts_(workers) {}
 
   [[nodiscard]] Part& of(std::size_t worker) { return parts_[worker]; }
-  [[nodiscard]] Sum sum() const {
-    Sum out;
+  [[nodiscard]] FlowCounts sum() const {
+    FlowCounts out;
+    out.live = live.load(std::memory_order_relaxed);
     for (const Part& part : parts_) {
       out.flows += part.flows.get();
-      out.bytes_up += part.bytes_up.get();
-      out.bytes_down += part.bytes_down.get();
-      out.packets_up += part.packets_up.get();
-      out.packets_down += part.packets_down.get();
+      each_count([](std::uint64_t& to, const Counter& from) { to += from.get(); }, out, part);
     }
     return out;
   }
@@ -101,7 +80,7 @@ class Tallies {
   }
 
   // What was counted for names that are forgotten.
-  [[nodiscard]] const Tally::Sum& of_the_gone() const { return gone_; }
+  [[nodiscard]] const FlowCounts& of_the_gone() const { return gone_; }
 
  private:
   // Names that come and go must not pile up. One that comes back soon goes on counting where it
@@ -122,7 +101,7 @@ class Tallies {
 
   std::size_t workers_;
   std::size_t forget_at_ = 256;
-  Tally::Sum gone_;
+  FlowCounts gone_;
   std::map<std::string, std::shared_ptr<Tally>> by_name_;
 };
 

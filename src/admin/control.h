@@ -20,6 +20,7 @@
 #include "base/configuration.h"
 #include "base/configuration_changes.h"
 #include "base/histogram.h"
+#include "base/traffic.h"
 #include "weir/result.h"
 #include "weir/server_health.h"
 
@@ -34,7 +35,7 @@ struct FirewallReport {
   std::vector<std::string> outside;  // interfaces that lead outside, where no client comes in
 };
 
-struct StatusReport {
+struct StatusReport : Traffic {
   std::string version;
   std::string file;
   std::int64_t pid = 0;
@@ -47,10 +48,6 @@ struct StatusReport {
   std::uint64_t udp_flows = 0;
   std::uint64_t max_flows = 0;
   std::uint64_t flows_total = 0;
-  std::uint64_t bytes_up = 0;
-  std::uint64_t bytes_down = 0;
-  std::uint64_t packets_up = 0;  // datagrams
-  std::uint64_t packets_down = 0;
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
   FirewallReport firewall;
@@ -64,24 +61,18 @@ struct Latencies {
   Histogram::Sum first_byte;
 };
 
-struct RuleReport {
+struct RuleReport : FlowCounts {
   std::string name;
   std::string use;
   std::string place;  // "weir.ini:12"
-  // The firewall decides this rule alone: what it counted. The flows below are the gateway's.
+  // The firewall decides this rule alone: what it counted. The flows are the gateway's.
   bool in_firewall = false;
   std::uint64_t firewall_packets = 0;
   std::uint64_t firewall_bytes = 0;
-  std::uint64_t flows = 0;  // since start
-  std::uint64_t live = 0;
-  std::uint64_t bytes_up = 0;
-  std::uint64_t bytes_down = 0;
-  std::uint64_t packets_up = 0;
-  std::uint64_t packets_down = 0;
   Latencies latencies;
 };
 
-struct ServerReport {
+struct ServerReport : FlowCounts {
   std::string name;
   std::string host;
   Port port = 0;
@@ -94,13 +85,7 @@ struct ServerReport {
   int weight = 1;
   bool is_backup = false;
   std::uint64_t max_flows = 0;  // 0: any number
-  std::uint64_t flows = 0;
-  std::uint64_t live = 0;
   std::uint64_t failures = 0;
-  std::uint64_t bytes_up = 0;
-  std::uint64_t bytes_down = 0;
-  std::uint64_t packets_up = 0;
-  std::uint64_t packets_down = 0;
 };
 
 // A list of servers that stands in the DNS.
@@ -110,15 +95,9 @@ struct ServiceReport {
   std::int64_t resolved_ms = -1;  // since it was last answered; -1: never
 };
 
-struct UpstreamReport {
+struct UpstreamReport : FlowCounts {
   std::string name;
   std::string type;
-  std::uint64_t flows = 0;
-  std::uint64_t live = 0;
-  std::uint64_t bytes_up = 0;
-  std::uint64_t bytes_down = 0;
-  std::uint64_t packets_up = 0;
-  std::uint64_t packets_down = 0;
   Latencies latencies;
   std::optional<std::uint64_t> checksum;  // of a table that gateways can compare
   std::vector<std::string> members;       // of a group

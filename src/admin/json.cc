@@ -20,44 +20,49 @@ std::string line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
+Json traffic_of(const Traffic& traffic) {
+  return {{"bytes_up", traffic.bytes_up},
+          {"bytes_down", traffic.bytes_down},
+          {"packets_up", traffic.packets_up},
+          {"packets_down", traffic.packets_down}};
+}
+
+Json flows_of(const FlowCounts& counts) {
+  return {{"flows", counts.live}, {"flows_total", counts.flows}};
+}
+
 Json object_of(const RuleReport& rule) {
-  return {{"name", rule.name},
-          {"use", rule.use},
-          {"place", rule.place},
-          {"in_firewall", rule.in_firewall},
-          {"firewall_packets", rule.firewall_packets},
-          {"firewall_bytes", rule.firewall_bytes},
-          {"flows", rule.live},
-          {"flows_total", rule.flows},
-          {"bytes_up", rule.bytes_up},
-          {"bytes_down", rule.bytes_down},
-          {"packets_up", rule.packets_up},
-          {"packets_down", rule.packets_down}};
+  Json out{{"name", rule.name},
+           {"use", rule.use},
+           {"place", rule.place},
+           {"in_firewall", rule.in_firewall},
+           {"firewall_packets", rule.firewall_packets},
+           {"firewall_bytes", rule.firewall_bytes}};
+  out.update(flows_of(rule));
+  out.update(traffic_of(rule));
+  return out;
 }
 
 Json known(std::int64_t number) { return number < 0 ? Json() : Json(number); }
 
 Json object_of(const ServerReport& server) {
-  return {{"name", server.name},
-          {"host", server.host},
-          {"port", server.port == 0 ? Json() : Json(server.port)},
-          {"addresses", server.addresses},
-          {"state", server.state},
-          {"why", server.why},
-          {"since_ms", known(server.since_ms)},
-          {"check_ms",
-           server.check_us < 0 ? Json() : Json(static_cast<double>(server.check_us) / 1000)},
-          {"resolved_ms_ago", known(server.resolved_ms)},
-          {"weight", server.weight},
-          {"backup", server.is_backup},
-          {"max_flows", server.max_flows == 0 ? Json() : Json(server.max_flows)},
-          {"flows", server.live},
-          {"flows_total", server.flows},
-          {"failures_total", server.failures},
-          {"bytes_up", server.bytes_up},
-          {"bytes_down", server.bytes_down},
-          {"packets_up", server.packets_up},
-          {"packets_down", server.packets_down}};
+  Json out{{"name", server.name},
+           {"host", server.host},
+           {"port", server.port == 0 ? Json() : Json(server.port)},
+           {"addresses", server.addresses},
+           {"state", server.state},
+           {"why", server.why},
+           {"since_ms", known(server.since_ms)},
+           {"check_ms",
+            server.check_us < 0 ? Json() : Json(static_cast<double>(server.check_us) / 1000)},
+           {"resolved_ms_ago", known(server.resolved_ms)},
+           {"weight", server.weight},
+           {"backup", server.is_backup},
+           {"max_flows", server.max_flows == 0 ? Json() : Json(server.max_flows)}};
+  out.update(flows_of(server));
+  out["failures_total"] = server.failures;
+  out.update(traffic_of(server));
+  return out;
 }
 
 Json object_of(const ServiceReport& service) {
@@ -75,19 +80,15 @@ Json object_of(const UpstreamReport& upstream) {
   for (const auto& server : upstream.servers) {
     servers.push_back(object_of(server));
   }
-  return {
-      {"name", upstream.name},
-      {"type", upstream.type},
-      {"flows", upstream.live},
-      {"flows_total", upstream.flows},
-      {"bytes_up", upstream.bytes_up},
-      {"bytes_down", upstream.bytes_down},
-      {"packets_up", upstream.packets_up},
-      {"packets_down", upstream.packets_down},
-      {"checksum", upstream.checksum ? Json(fmt::format("{:016x}", *upstream.checksum)) : Json()},
-      {"members", upstream.members},
-      {"services", std::move(services)},
-      {"servers", std::move(servers)}};
+  Json out{{"name", upstream.name}, {"type", upstream.type}};
+  out.update(flows_of(upstream));
+  out.update(traffic_of(upstream));
+  out.update(
+      {{"checksum", upstream.checksum ? Json(fmt::format("{:016x}", *upstream.checksum)) : Json()},
+       {"members", upstream.members},
+       {"services", std::move(services)},
+       {"servers", std::move(servers)}});
+  return out;
 }
 
 template <typename Report>
@@ -119,14 +120,11 @@ std::string json_of(const StatusReport& status) {
             {"tcp_flows", status.tcp_flows},
             {"udp_flows", status.udp_flows},
             {"max_flows", status.max_flows},
-            {"flows_total", status.flows_total},
-            {"bytes_up", status.bytes_up},
-            {"bytes_down", status.bytes_down},
-            {"packets_up", status.packets_up},
-            {"packets_down", status.packets_down},
-            {"reloads", status.reloads},
-            {"reloads_failed", status.reloads_failed},
-            {"events", std::move(events)}});
+            {"flows_total", status.flows_total}});
+  out.update(traffic_of(status));
+  out.update({{"reloads", status.reloads},
+              {"reloads_failed", status.reloads_failed},
+              {"events", std::move(events)}});
   if (!status.firewall.backend.empty()) {
     out["firewall"] = {{"backend", status.firewall.backend},
                        {"kept", status.firewall.kept},

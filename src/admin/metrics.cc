@@ -189,12 +189,18 @@ void add_latencies(Exposition& out, const std::string& what, const std::vector<R
 
 // Of rules or of upstreams.
 template <typename Report>
-void add_datagrams(Exposition& out, const std::string& what, const std::vector<Report>& reports) {
-  out.counter("weir_" + what + "_datagrams_total", "UDP datagrams; up is from client to server.");
-  for (const auto& report : reports) {
-    out.sample({{what, report.name}, {"direction", "up"}}, report.packets_up);
-    out.sample({{what, report.name}, {"direction", "down"}}, report.packets_down);
-  }
+void add_traffic(Exposition& out, const std::string& what, const std::string& bytes_help,
+                 const std::vector<Report>& reports) {
+  const auto both_ways = [&](const std::string& name, const std::string& help, auto up, auto down) {
+    out.counter("weir_" + what + name, help);
+    for (const auto& report : reports) {
+      out.sample({{what, report.name}, {"direction", "up"}}, report.*up);
+      out.sample({{what, report.name}, {"direction", "down"}}, report.*down);
+    }
+  };
+  both_ways("_bytes_total", bytes_help, &Report::bytes_up, &Report::bytes_down);
+  both_ways("_datagrams_total", "UDP datagrams; up is from client to server.", &Report::packets_up,
+            &Report::packets_down);
 }
 
 void add_workers(Exposition& out, const std::vector<WorkerReport>& workers) {
@@ -232,12 +238,7 @@ void add_rules(Exposition& out, const std::vector<RuleReport>& rules) {
   for (const auto& rule : rules) {
     out.sample({{"rule", rule.name}}, rule.flows);
   }
-  out.counter("weir_rule_bytes_total", "Payload of a rule's flows.");
-  for (const auto& rule : rules) {
-    out.sample({{"rule", rule.name}, {"direction", "up"}}, rule.bytes_up);
-    out.sample({{"rule", rule.name}, {"direction", "down"}}, rule.bytes_down);
-  }
-  add_datagrams(out, "rule", rules);
+  add_traffic(out, "rule", "Payload of a rule's flows.", rules);
   add_latencies(out, "rule", rules);
   out.counter("weir_rule_firewall_packets_total", "Packets the firewall decided alone for a rule.");
   for (const auto& rule : rules) {
@@ -262,12 +263,7 @@ void add_upstreams(Exposition& out, const std::vector<UpstreamReport>& upstreams
   for (const auto& upstream : upstreams) {
     out.sample({{"upstream", upstream.name}}, upstream.flows);
   }
-  out.counter("weir_upstream_bytes_total", "Payload that went through an upstream.");
-  for (const auto& upstream : upstreams) {
-    out.sample({{"upstream", upstream.name}, {"direction", "up"}}, upstream.bytes_up);
-    out.sample({{"upstream", upstream.name}, {"direction", "down"}}, upstream.bytes_down);
-  }
-  add_datagrams(out, "upstream", upstreams);
+  add_traffic(out, "upstream", "Payload that went through an upstream.", upstreams);
   add_latencies(out, "upstream", upstreams);
 }
 

@@ -41,10 +41,8 @@ ServerReport report_of(const Server& server, const ServerSet::Terms& terms) {
   out.flows = count(server.flows_total);
   out.live = count(server.flows_active);
   out.failures = count(server.failures_total);
-  out.bytes_up = count(server.bytes_up);
-  out.bytes_down = count(server.bytes_down);
-  out.packets_up = count(server.packets_up);
-  out.packets_down = count(server.packets_down);
+  each_count([](std::uint64_t& to, const auto& from) { to = from.load(std::memory_order_relaxed); },
+             out, server);
   return out;
 }
 

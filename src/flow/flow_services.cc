@@ -49,14 +49,10 @@ void FlowServices::closed(const FlowCore& core) {
   clients_.drop(core.client);
 }
 
-void FlowServices::moved(const FlowCore& core, std::uint64_t bytes_up, std::uint64_t bytes_down,
-                         std::uint64_t packets_up, std::uint64_t packets_down) {
+void FlowServices::moved(const FlowCore& core, const Traffic& traffic) {
   for (Tally* tally : {core.rule->tally.get(), core.rule->upstream_tally.get()}) {
-    Tally::Part& part = tally->of(parts_.worker);
-    part.bytes_up.add(bytes_up);
-    part.bytes_down.add(bytes_down);
-    part.packets_up.add(packets_up);
-    part.packets_down.add(packets_down);
+    each_count([](Counter& to, const std::uint64_t& more) { to.add(more); },
+               tally->of(parts_.worker), traffic);
   }
 }
 

@@ -61,8 +61,7 @@ class FlowServices {
   void closed(const FlowCore& core);
 
   // Payload that moved, for the tallies.
-  void moved(const FlowCore& core, std::uint64_t bytes_up, std::uint64_t bytes_down,
-             std::uint64_t packets_up, std::uint64_t packets_down);
+  void moved(const FlowCore& core, const Traffic& traffic);
 
   // Whether new flows of that family need to know their inbound interface.
   [[nodiscard]] bool needs_interface(Family family) const {

@@ -204,7 +204,8 @@ void TcpFlow::count_bytes() {
     parts_.services.took(core_, Latency::first_byte, core_.first_byte_us);
   }
   if (up != counted_up_ || down != counted_down_) {
-    parts_.services.moved(core_, up - counted_up_, down - counted_down_, 0, 0);
+    parts_.services.moved(core_,
+                          {{.bytes_up = up - counted_up_, .bytes_down = down - counted_down_}});
     counted_up_ = up;
     counted_down_ = down;
   }
@@ -289,8 +290,9 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
   }
   if (core_.server && was_connected) {
     core_.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
-    core_.server->bytes_up.fetch_add(done.bytes_up, std::memory_order_relaxed);
-    core_.server->bytes_down.fetch_add(done.bytes_down, std::memory_order_relaxed);
+    each_count(
+        [](auto& to, const std::uint64_t& more) { to.fetch_add(more, std::memory_order_relaxed); },
+        *core_.server, done);
   }
   parts_.services.write(core_, std::move(done), why, error);
   parts_.services.closed(core_);

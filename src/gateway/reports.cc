@@ -47,13 +47,10 @@ StatusReport Reports::status() {
   out.reloads_failed = parts_.reload.count().refused;
   out.firewall = parts_.firewall.report();
   const Tallies& by_rule = parts_.in_force.counters().rules;
-  Tally::Sum sum = by_rule.of_the_gone();
+  FlowCounts sum = by_rule.of_the_gone();
   by_rule.each([&](const std::string&, const Tally& tally) { sum += tally.sum(); });
   out.flows_total = sum.flows;
-  out.bytes_up = sum.bytes_up;
-  out.bytes_down = sum.bytes_down;
-  out.packets_up = sum.packets_up;
-  out.packets_down = sum.packets_down;
+  static_cast<Traffic&>(out) = sum;
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count); ++i) {
     const auto reason = static_cast<Reason>(i);
     out.reasons.emplace_back(name_of(reason), parts_.workers.count(reason));
@@ -84,13 +81,7 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
     report.name = entry.name;
     report.use = entry.upstream->name();
     report.place = place.line == 0 ? place.file : place.file + ":" + std::to_string(place.line);
-    const auto sum = entry.tally->sum();
-    report.flows = sum.flows;
-    report.live = entry.tally->live.load(std::memory_order_relaxed);
-    report.bytes_up = sum.bytes_up;
-    report.bytes_down = sum.bytes_down;
-    report.packets_up = sum.packets_up;
-    report.packets_down = sum.packets_down;
+    static_cast<FlowCounts&>(report) = entry.tally->sum();
     report.latencies = latencies_of(*entry.tally);
     if (const auto counted = in_firewall.find(entry.name); counted != in_firewall.end()) {
       report.in_firewall = true;
@@ -118,16 +109,10 @@ std::vector<UpstreamReport> Reports::upstreams() {
   std::vector<UpstreamReport> out;
   for (const auto& upstream : parts_.in_force.snapshot()->upstreams()) {
     const auto tally = parts_.in_force.counters().upstreams.get(upstream->name());
-    const auto sum = tally->sum();
     UpstreamReport report;
     report.name = upstream->name();
     report.type = upstream->profile().type;
-    report.flows = sum.flows;
-    report.live = tally->live.load(std::memory_order_relaxed);
-    report.bytes_up = sum.bytes_up;
-    report.bytes_down = sum.bytes_down;
-    report.packets_up = sum.packets_up;
-    report.packets_down = sum.packets_down;
+    static_cast<FlowCounts&>(report) = tally->sum();
     report.latencies = latencies_of(*tally);
     report.servers = server_reports(*upstream);
     if (const ServerSet* set = upstream->server_set()) {

@@ -44,13 +44,17 @@ void fields(Archive& archive, Message& wrapping) {
           wrapping.connect_us, wrapping.handshake_us);
 }
 
+template <typename Archive, Of<Traffic> Message>
+void fields(Archive& archive, Message& traffic) {
+  each_count([&](auto& count) { archive(count); }, traffic);
+}
+
 template <typename Archive, Of<FlowPart> Message>
 void fields(Archive& archive, Message& flow) {
   archive(flow.socket, flow.way, flow.server, flow.number, flow.client, flow.destination,
           flow.interface, flow.remote, flow.source, flow.generation, flow.attempts, flow.opened,
           flow.last_activity, flow.answered, flow.waiting, flow.is_foreign, flow.is_track_lost,
-          flow.questions, flow.first_byte_us, flow.bytes_up, flow.bytes_down, flow.packets_up,
-          flow.packets_down, flow.path, flow.wrapping);
+          flow.questions, flow.first_byte_us, flow.traffic, flow.path, flow.wrapping);
 }
 
 template <typename Archive, Of<Ending> Message>

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/traffic.h"
 #include "weir/endpoint.h"
 #include "weir/result.h"
 #include "weir/units.h"
@@ -115,10 +116,7 @@ struct FlowPart {
   bool is_track_lost = false;
   std::array<std::uint32_t, 3> questions{};  // that wait for their answers
   std::int32_t first_byte_us = -1;           // -1: none came yet
-  std::uint64_t bytes_up = 0;
-  std::uint64_t bytes_down = 0;
-  std::uint64_t packets_up = 0;
-  std::uint64_t packets_down = 0;
+  Traffic traffic;
   std::string path;  // empty: the server's name does
   std::optional<UdpWrapping> wrapping;
   friend bool operator==(const FlowPart&, const FlowPart&) = default;

@@ -6,9 +6,9 @@
 namespace weir {
 
 void Failover::keep(const UdpFlow& flow, const InterceptedDatagram& datagram) {
-  const bool is_question = flow.packets_up == 0 || flow.answered != 0;
+  const bool is_question = flow.traffic.packets_up == 0 || flow.answered != 0;
   if (is_question && flow.core.server && flow.socket->is_connected() && datagram.segment == 0) {
-    kept_.keep(flow.core.sequence, flow.packets_down, datagram.payload);
+    kept_.keep(flow.core.sequence, flow.traffic.packets_down, datagram.payload);
   }
 }
 
@@ -31,7 +31,7 @@ bool Failover::is_left_behind(const UdpFlow& flow) const {
 bool Failover::ask_another(UdpFlow& flow) {
   FlowCore& core = flow.core;
   auto* question = core.server && flow.socket->is_connected()
-                       ? kept_.find(core.sequence, flow.packets_down)
+                       ? kept_.find(core.sequence, flow.traffic.packets_down)
                        : nullptr;
   if (question == nullptr) {
     return false;
@@ -55,9 +55,9 @@ bool Failover::ask_another(UdpFlow& flow) {
     if (opened.socket != nullptr) {
       parts_.reasons.add(Reason::retried);
       move(flow, route, *opened.socket);
-      if (flow.packets_up != 0) {  // the record counts what the client has sent
-        flow.packets_up -= 1;
-        flow.bytes_up -= question->payload.size();
+      if (flow.traffic.packets_up != 0) {  // the record counts what the client has sent
+        flow.traffic.packets_up -= 1;
+        flow.traffic.bytes_up -= question->payload.size();
       }
       parts_.sender.send(flow, question->payload, 0, 0);
       parts_.sender.flush();

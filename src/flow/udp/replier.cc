@@ -230,7 +230,7 @@ void Replier::on_not_sent(DatagramQueue::Sender&, std::uint64_t datagrams, int c
 }
 
 void Replier::count_sent(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes) {
-  if (flow.packets_down == 0) {
+  if (flow.traffic.packets_down == 0) {
     flow.core.note_first_byte(parts_.now);
     if (flow.socket->relay() == nullptr) {  // which was a success when it opened, and may last
       note_first_answer(flow.core, parts_.now);
@@ -241,11 +241,11 @@ void Replier::count_sent(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t b
   if (flow.core.server) {
     flow.core.server->health.note_heard(parts_.now);
   }
-  flow.packets_down += datagrams;
-  flow.bytes_down += bytes;
+  flow.traffic.packets_down += datagrams;
+  flow.traffic.bytes_down += bytes;
   flow.last_activity = parts_.now;
   flow.waiting = false;
-  parts_.services.moved(flow.core, 0, bytes, 0, datagrams);
+  parts_.services.moved(flow.core, {{.bytes_down = bytes, .packets_down = datagrams}});
 }
 
 void Replier::count_lost(std::uint64_t datagrams, int code) {

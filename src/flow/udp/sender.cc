@@ -90,14 +90,14 @@ void Sender::flush() {
 
 void Sender::on_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, std::uint64_t bytes) {
   auto& flow = static_cast<UdpFlow&>(sender);
-  flow.packets_up += datagrams;
-  flow.bytes_up += bytes;
+  flow.traffic.packets_up += datagrams;
+  flow.traffic.bytes_up += bytes;
   // A client that goes on asking a DNS server which does not answer gets another one some time.
   if (!flow.waiting || !flow.is_dns()) {
     flow.last_activity = parts_.now;
   }
   flow.waiting = true;
-  parts_.services.moved(flow.core, bytes, 0, datagrams, 0);
+  parts_.services.moved(flow.core, {{.bytes_up = bytes, .packets_up = datagrams}});
 }
 
 void Sender::on_not_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, int code) {

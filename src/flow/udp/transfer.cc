@@ -193,7 +193,7 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
   flow->waiting = part.waiting;
   flow->is_foreign = part.is_foreign;
   flow->is_track_lost = part.is_track_lost;
-  flow->heard = flow->packets_down != 0;
+  flow->heard = flow->traffic.packets_down != 0;
   if (part.wrapping) {
     flow->wrapping = std::make_unique<UdpWrapping>(*part.wrapping);
   }
@@ -202,7 +202,7 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
   if (socket.relay() != nullptr) {
     parts_.relays.join(entered);
   }
-  if (entered.packets_up == 0) {  // the client has not answered, or could not be heard yet
+  if (entered.traffic.packets_up == 0) {  // the client has not answered, or could not be heard yet
     parts_.peers.adopt(entered);
   } else {
     parts_.services.adopt(entered.core);
@@ -240,7 +240,7 @@ void Transfer::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
     if (part.server != takeover::nobody) {
       core.server = Server::take(from.servers[part.server], 0);
     }
-    core.bytes_looked_at = part.bytes_up + part.bytes_down;
+    core.bytes_looked_at = part.traffic.bytes();
     if (!part.path.empty()) {
       core.path = std::make_unique<const std::string>(part.path);
     }

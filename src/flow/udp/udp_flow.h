@@ -150,10 +150,7 @@ class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender, pu
   UdpSocket* socket = nullptr;
   std::unique_ptr<UdpWrapping> wrapping;  // null: datagrams go bare
   std::unique_ptr<UdpFlow> chained;       // in FlowTable
-  std::uint64_t bytes_up = 0;
-  std::uint64_t bytes_down = 0;
-  std::uint64_t packets_up = 0;
-  std::uint64_t packets_down = 0;
+  Traffic traffic;
   Instant last_activity;
 
  private:

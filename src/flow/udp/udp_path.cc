@@ -148,7 +148,7 @@ void UdpPath::on_unreachable(UdpFlow& flow, int code) {
                                                               : RawSender::Unreachable::host);
   // An ICMP error ends neither a mapping nor a flow that has had answers (RFC 4787, REQ-10): any
   // host that knows the ports can send one.
-  if (flow.packets_down == 0) {
+  if (flow.traffic.packets_down == 0) {
     flow.socket->rests = flow.socket->is_mapping;
     end(flow, End::connect_failed, std::string("ICMP: ") + std::strerror(code));
   }
@@ -157,7 +157,7 @@ void UdpPath::on_unreachable(UdpFlow& flow, int code) {
 void UdpPath::on_no_way(UdpFlow& flow, int code) {
   icmp_.tell_no_way(flow.core.flow, code);
   // A flow that has had answers goes on from its port as soon as there is a way again.
-  if (flow.packets_down == 0) {
+  if (flow.traffic.packets_down == 0) {
     end(flow, End::no_route, std::string("send: ") + std::strerror(code));
   }
 }
@@ -169,7 +169,7 @@ void UdpPath::on_deadline(UdpFlow& flow, Instant now) {
   }
   // What is no question need not be answered, though it goes to port 53.
   const bool unanswered =
-      flow.is_to_dns_port() ? flow.is_dns() && flow.waiting : flow.packets_down == 0;
+      flow.is_to_dns_port() ? flow.is_dns() && flow.waiting : flow.traffic.packets_down == 0;
   if (unanswered) {
     const bool relayed = flow.socket->relay() != nullptr;
     note_silent_end(flow.core, relayed ? Reached::through_relay : Reached::directly,
@@ -180,7 +180,7 @@ void UdpPath::on_deadline(UdpFlow& flow, Instant now) {
 
 std::uint64_t UdpPath::scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
   return flows_.scan(at, most, [&](UdpFlow& flow) {
-    visit({flow.core, flow.bytes_up + flow.bytes_down, [&]() { return record(flow); }});
+    visit({flow.core, flow.traffic.bytes(), [&]() { return record(flow); }});
   });
 }
 
@@ -190,10 +190,7 @@ FlowRecord UdpPath::record(const UdpFlow& flow) const {
     out.connect_us = flow.wrapping->connect_us;
     out.handshake_us = flow.wrapping->handshake_us;
   }
-  out.bytes_up = flow.bytes_up;
-  out.bytes_down = flow.bytes_down;
-  out.packets_up = flow.packets_up;
-  out.packets_down = flow.packets_down;
+  static_cast<Traffic&>(out) = flow.traffic;
   return out;
 }
 
@@ -208,10 +205,9 @@ void UdpPath::end(UdpFlow& flow, End why, std::string_view error) {
     parts_.dial.services.write(flow.core, record(flow), why, error);
   }
   if (flow.core.server) {
-    flow.core.server->bytes_up.fetch_add(flow.bytes_up, std::memory_order_relaxed);
-    flow.core.server->bytes_down.fetch_add(flow.bytes_down, std::memory_order_relaxed);
-    flow.core.server->packets_up.fetch_add(flow.packets_up, std::memory_order_relaxed);
-    flow.core.server->packets_down.fetch_add(flow.packets_down, std::memory_order_relaxed);
+    each_count(
+        [](auto& to, const std::uint64_t& more) { to.fetch_add(more, std::memory_order_relaxed); },
+        *flow.core.server, flow.traffic);
   }
   take_out(flow);
 }

@@ -32,10 +32,7 @@ template <typename Part, typename Flow, typename Copy>
 requires std::same_as<std::remove_const_t<Flow>, UdpFlow>
 void each_shared_field(Part& part, Flow& flow, Copy copy) {
   copy(part.last_activity, flow.last_activity);
-  copy(part.bytes_up, flow.bytes_up);
-  copy(part.bytes_down, flow.bytes_down);
-  copy(part.packets_up, flow.packets_up);
-  copy(part.packets_down, flow.packets_down);
+  copy(part.traffic, flow.traffic);
 }
 
 }  // namespace weir

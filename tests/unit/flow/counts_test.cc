@@ -44,7 +44,7 @@ TEST_CASE("tallies of names that come and go are summed, and do not pile up") {
     tallies.get("rule-" + std::to_string(i))->of(0).flows.add();
   }
   CHECK(tallies.get("kept") == kept);
-  Tally::Sum sum = tallies.of_the_gone();
+  FlowCounts sum = tallies.of_the_gone();
   std::size_t names = 0;
   tallies.each([&](const std::string&, const Tally& tally) {
     sum += tally.sum();
@@ -104,7 +104,7 @@ TEST_CASE("a tally is the sum of what its workers counted") {
   tally.of(0).bytes_down.add(7);
   tally.of(0).packets_up.add(2);
   tally.of(1).packets_down.add(3);
-  const Tally::Sum sum = tally.sum();
+  const FlowCounts sum = tally.sum();
   CHECK(sum.flows == 5);
   CHECK(sum.bytes_up == 1001);
   CHECK(sum.bytes_down == 7);

@@ -63,10 +63,10 @@ std::vector<FlowPart> some_flows() {
   full.is_track_lost = true;
   full.questions = {1, UINT32_MAX, 3};
   full.first_byte_us = 5;
-  full.bytes_up = UINT64_MAX;
-  full.bytes_down = 1;
-  full.packets_up = 2;
-  full.packets_down = 3;
+  full.traffic.bytes_up = UINT64_MAX;
+  full.traffic.bytes_down = 1;
+  full.traffic.packets_up = 2;
+  full.traffic.packets_down = 3;
   full.path = "proxy/a>pool/b";
   full.wrapping = UdpWrapping{.first = std::string("\0head", 5),
                               .rest = "",

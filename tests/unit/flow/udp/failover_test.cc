@@ -19,7 +19,7 @@ TEST_CASE("a question to a server that is gone goes to the next one, and the flo
   CHECK(remote_of(world, 7003) != first);
   REQUIRE(world.socket_of(7003).sent.size() == 1);
   CHECK(world.socket_of(7003).sent[0].payload == "question");
-  CHECK(world.flow(7003)->packets_up == 1);
+  CHECK(world.flow(7003)->traffic.packets_up == 1);
   CHECK(world.count(Reason::retried) == 1);
   CHECK(world.count(Reason::icmp_from_server) == 0);
   world.answer(7003, "y");
@@ -122,7 +122,7 @@ TEST_CASE("of a batch for a DNS flow whose server gets no flows all goes to the 
   world.say({{.port = 53, .payload = dns_query(2)}, {.port = 53, .payload = dns_query(3)}});
   CHECK(remote_of(world, 53) != first);
   CHECK(world.socket_of(53).sent.size() == 2);
-  CHECK(world.flow(53)->packets_up == 2);
+  CHECK(world.flow(53)->traffic.packets_up == 2);
 }
 
 }  // namespace weir

@@ -14,7 +14,7 @@ TEST_CASE("an answer reaches the client from the address that it has sent to") {
   REQUIRE(reply != nullptr);
   CHECK(reply->sent[0].peer == UdpWorld::client_at(4000));
   CHECK(reply->options.contains({SOL_IP, IP_TRANSPARENT}));
-  CHECK(world.flow(7001)->packets_down == 1);
+  CHECK(world.flow(7001)->traffic.packets_down == 1);
 }
 
 TEST_CASE("answers to many clients of one destination leave by one socket") {
@@ -63,7 +63,7 @@ TEST_CASE("a run that the kernel has put together reaches the client as it was")
   world.ready(7001);
   world.path->end_turn();
   CHECK(world.heard(7001) == std::vector<std::string>{"aaaa", "bbbb", "c"});
-  CHECK(world.flow(7001)->packets_down == 3);
+  CHECK(world.flow(7001)->traffic.packets_down == 3);
 }
 
 TEST_CASE("an answer that was cut short is dropped and counted") {
@@ -84,7 +84,7 @@ TEST_CASE("where the destination cannot be bound the raw socket answers") {
   CHECK(world.count(Reason::reply_socket_taken) == 1);
   REQUIRE(world.network.raw_packets().size() == 1);
   CHECK(world.network.raw_packets()[0].payload.ends_with("y"));
-  CHECK(world.flow(7001)->packets_down == 1);
+  CHECK(world.flow(7001)->traffic.packets_down == 1);
   world.answer(7001, "z");
   CHECK(world.count(Reason::reply_socket_taken) == 1);  // it is remembered
   CHECK(world.network.raw_packets().size() == 2);
@@ -99,9 +99,9 @@ TEST_CASE("a raw socket that cannot be had costs the answer, and is asked for ag
   world.ready(7001);
   world.path->end_turn();
   CHECK(world.count(Reason::reply_failed) == 1);
-  CHECK(world.flow(7001)->packets_down == 0);
+  CHECK(world.flow(7001)->traffic.packets_down == 0);
   world.answer(7001, "z");
-  CHECK(world.flow(7001)->packets_down == 1);
+  CHECK(world.flow(7001)->traffic.packets_down == 1);
 }
 
 TEST_CASE("without a descriptor to reply by the raw socket answers, for this datagram") {
@@ -128,7 +128,7 @@ TEST_CASE("a reply that cannot be sent is counted, and its flow goes on") {
     world.path->end_turn();
     CHECK(world.count(reason) == 1);
     CHECK(world.path->flows().size() == 1);
-    CHECK(world.flow(7001)->packets_down == 0);
+    CHECK(world.flow(7001)->traffic.packets_down == 0);
   }
 }
 

@@ -30,8 +30,8 @@ TEST_CASE("a run of one sender leaves as it came, datagram by datagram") {
   UdpWorld world;
   world.say({{.port = 7001, .payload = "aaaabbbbcc", .segment = 4}});
   CHECK(payloads(world.socket_of(7001)) == std::vector<std::string>{"aaaa", "bbbb", "cc"});
-  CHECK(world.flow(7001)->packets_up == 3);
-  CHECK(world.flow(7001)->bytes_up == 10);
+  CHECK(world.flow(7001)->traffic.packets_up == 3);
+  CHECK(world.flow(7001)->traffic.bytes_up == 10);
 }
 
 TEST_CASE("equal datagrams of one flow leave in one message") {
@@ -87,7 +87,7 @@ TEST_CASE("an error that an earlier datagram earned costs the present one nothin
   world.network.fail(Call::sendto, ECONNREFUSED);
   world.say(7001, "z");
   CHECK(payloads(world.socket_of(7001)) == std::vector<std::string>{"x", "z"});
-  CHECK(world.flow(7001)->packets_up == 2);
+  CHECK(world.flow(7001)->traffic.packets_up == 2);
 }
 
 TEST_CASE("a full send buffer is counted and ends nothing") {
@@ -97,7 +97,7 @@ TEST_CASE("a full send buffer is counted and ends nothing") {
     world.say(7001, "x");
     CHECK(world.path->flows().size() == 1);
     CHECK(world.count(Reason::send_buffer_full) == 1);
-    CHECK(world.flow(7001)->packets_up == 0);
+    CHECK(world.flow(7001)->traffic.packets_up == 0);
   }
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("a datagram that the kernel finds too big is counted, and its flow goe
   CHECK(world.path->flows().size() == 1);
   CHECK(world.count(Reason::datagram_too_big) == 1);
   world.say(7001, "y");
-  CHECK(world.flow(7001)->packets_up == 1);
+  CHECK(world.flow(7001)->traffic.packets_up == 1);
 }
 
 TEST_CASE(
@@ -182,7 +182,7 @@ TEST_CASE("the PROXY header stands before each datagram, and counts for no paylo
   CHECK(sent[0].ends_with("one"));
   CHECK(sent[1].size() == sent[0].size());
   CHECK(sent[1].ends_with("two"));
-  CHECK(world.flow(7007)->bytes_up == 6);
+  CHECK(world.flow(7007)->traffic.bytes_up == 6);
 }
 
 }  // namespace weir

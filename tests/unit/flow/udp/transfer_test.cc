@@ -39,8 +39,8 @@ TEST_CASE("a flow that is handed over has the same ends, counts and socket with 
   world.path->hand_over(handed);
   REQUIRE(handed.flows.size() == 1);
   CHECK(handed.descriptors.size() == 1);
-  CHECK(handed.flows[0].bytes_up == 1);
-  CHECK(handed.flows[0].bytes_down == 2);
+  CHECK(handed.flows[0].traffic.bytes_up == 1);
+  CHECK(handed.flows[0].traffic.bytes_down == 2);
   CHECK(handed.sockets[0].local == world.flow(7001)->socket->local);
   CHECK(handed.sockets[0].only_one_flow);
   world.path->let_go();
@@ -66,7 +66,7 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   world.say(7001, "z");
   CHECK(world.network.at(kept).sent.back().payload == "z");
   world.answer(7001, "w");
-  CHECK(world.flow(7001)->packets_down == 2);
+  CHECK(world.flow(7001)->traffic.packets_down == 2);
   world.pass(world.snapshot->timeouts().udp_idle + Milliseconds(100));
   CHECK(world.path->flows().size() == 0);
   CHECK(world.admission.live(Protocol::udp) == 0);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "base/counter.h"
 #include "base/histogram.h"
+#include "base/lot.h"
 #include "base/traffic.h"
 
 namespace weir {
@@ -24,6 +24,7 @@ class Tally {
  public:
   struct alignas(64) Part : TrafficOf<Counter> {
     Counter flows;
+    CountInLots live;  // flows now open
     std::array<Histogram, static_cast<std::size_t>(Latency::count)> latencies;
 
     [[nodiscard]] Histogram& of(Latency latency) {
@@ -35,9 +36,9 @@ class Tally {
   [[nodiscard]] Part& of(std::size_t worker) { return parts_[worker]; }
   [[nodiscard]] FlowCounts sum() const {
     FlowCounts out;
-    out.live = live.load(std::memory_order_relaxed);
     for (const Part& part : parts_) {
       out.flows += part.flows.get();
+      out.live += part.live.own.get();
       each_count([](std::uint64_t& to, const Counter& from) { to += from.get(); }, out, part);
     }
     return out;
@@ -51,10 +52,11 @@ class Tally {
     return out;
   }
 
-  // Flows now open; limits of a rule are held against it.
-  std::atomic<std::uint64_t> live{0};
+  // What workers have told each other of live flows, where a rule has a limit.
+  [[nodiscard]] ToldCount& told_live() { return told_live_; }
 
  private:
+  alignas(64) ToldCount told_live_;
   std::vector<Part> parts_;
 };
 

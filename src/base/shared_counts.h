@@ -18,9 +18,10 @@ class SharedCounts {
  public:
   explicit SharedCounts(std::uint64_t most_keys);
 
-  // Adds one unless the count is at `limit` already; false if it was.
-  bool try_add(std::uint64_t key_hash, std::uint64_t limit = UINT32_MAX);
-  void subtract(std::uint64_t key_hash);
+  // Adds `more` (> 0) unless the count would exceed `limit`; false if it would.
+  bool try_add(std::uint64_t key_hash, std::uint64_t limit = UINT32_MAX, std::uint64_t more = 1);
+  // REQUIRES: no more than was added.
+  void subtract(std::uint64_t key_hash, std::uint64_t less = 1);
   [[nodiscard]] std::uint64_t count(std::uint64_t key_hash) const;
 
  private:
@@ -30,7 +31,12 @@ class SharedCounts {
 
   [[nodiscard]] static std::uint64_t fingerprint(std::uint64_t key_hash);
 
+  void reach_at_least(std::uint64_t places);
+
   std::uint64_t mask_;
+  // How many places from its first one a key may be: almost always one or two of all that it could
+  // be in. Only ever grows.
+  std::atomic<std::uint64_t> reach_{0};
   std::unique_ptr<std::atomic<std::uint64_t>[]> words_;
 };
 

@@ -9,87 +9,199 @@ namespace {
 // How many clients may be counted at once.
 constexpr std::uint64_t most_counted = 131'072;
 
+// How many descriptors a worker takes at a time. What it has ahead, up to twice as many of each
+// protocol, is no other worker's meanwhile: one in sixteen of all, at most.
+std::uint32_t lot_of_descriptors(const DescriptorShares& shares, std::uint64_t workers) {
+  const std::uint64_t all = shares.most(Protocol::tcp) + shares.sure(Protocol::udp);
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(all / (64 * workers), 1, 16));
+}
+
+// What all workers have told of one client.
+struct ToldOfKey {
+  SharedCounts& counts;
+  std::uint64_t key;
+
+  [[nodiscard]] std::uint64_t get() const { return counts.count(key); }
+  [[nodiscard]] bool try_add(std::uint64_t more, std::uint64_t limit) const {
+    return counts.try_add(key, limit, more);
+  }
+  void add(std::uint64_t more) const { static_cast<void>(counts.try_add(key, UINT32_MAX, more)); }
+  void subtract(std::uint64_t less) const { counts.subtract(key, less); }
+};
+
 std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
   return protocol == Protocol::tcp ? hash : hash * 0x9e3779b97f4a7c15U;
 }
 
 }  // namespace
 
-Admission::Admission(std::uint64_t descriptors, std::uint64_t workers)
-    : workers_(std::max<std::uint64_t>(workers, 1)),
-      descriptors_(descriptors, workers_),
+FlowTotals::FlowTotals(std::uint64_t descriptors, std::size_t workers)
+    : parts_(std::max<std::size_t>(workers, 1)),
+      descriptors_(descriptors, parts_.size()),
       clients_(most_counted) {}
+
+std::uint64_t FlowTotals::live(Protocol protocol) const {
+  std::uint64_t out = 0;
+  for (const Part& part : parts_) {
+    out += part.live[static_cast<std::size_t>(protocol)].own.get();
+  }
+  return out;
+}
+
+Admission::Admission(FlowTotals& all, std::size_t worker)
+    : all_(all),
+      worker_(worker),
+      lot_of_descriptors_(lot_of_descriptors(all.descriptors(), all.workers())) {}
 
 std::uint64_t Admission::key_of(const Claim& flow, std::uint64_t rule) {
   return salted(flow.protocol, flow.client ^ (rule * 0xd1b54a32d192ed03U));
 }
 
-Admission::Verdict Admission::admit(const Claim& flow, const RuleEntry& rule,
-                                    const Limits& limits) {
-  auto& live = live_[static_cast<std::size_t>(flow.protocol)];
-  if (live.fetch_add(1, std::memory_order_relaxed) >= limits.max_flows) {
-    live.fetch_sub(1, std::memory_order_relaxed);
+Admission::Verdict Admission::admit(const Claim& flow, const RuleEntry& rule, const Limits& limits,
+                                    Place place) {
+  const bool is_tcp = flow.protocol == Protocol::tcp;
+  if (!add_live(flow.protocol, limits.max_flows, place)) {
     return Verdict::max_flows;
   }
-  if (flow.protocol == Protocol::tcp &&
-      !descriptors_.take(Protocol::tcp, DescriptorShares::of_connection)) {
-    live.fetch_sub(1, std::memory_order_relaxed);
-    return Verdict::out_of_descriptors;
+  Verdict refused = Verdict::out_of_descriptors;
+  if (!is_tcp || take(Protocol::tcp, DescriptorShares::of_connection)) {
+    refused = Verdict::max_flows_per_client;
+    if (add_client(key_of(flow, 0), limits.max_flows_per_client, place)) {
+      refused = Verdict::rule_max_flows;
+      if (add_in_rule(rule)) {
+        if (rule.max_flows_per_client == 0 ||
+            add_client(key_of(flow, rule.key), rule.max_flows_per_client, Place::its_own)) {
+          rule.upstream_tally->of(worker_).live.add();
+          return Verdict::admitted;
+        }
+        refused = Verdict::rule_max_flows_per_client;
+        subtract_in_rule(rule);
+      }
+      subtract_client(key_of(flow, 0));
+    }
+    if (is_tcp) {
+      give_back(Protocol::tcp, DescriptorShares::of_connection);
+    }
   }
-  Verdict verdict = Verdict::admitted;
-  if (!clients_.try_add(key_of(flow, 0), limits.max_flows_per_client)) {
-    give_back_connection(flow.protocol);
-    live.fetch_sub(1, std::memory_order_relaxed);
-    return Verdict::max_flows_per_client;
-  }
-  const auto in_rule = rule.tally->live.fetch_add(1, std::memory_order_relaxed);
-  if (rule.max_flows != 0 && in_rule >= rule.max_flows) {
-    verdict = Verdict::rule_max_flows;
-  } else if (rule.max_flows_per_client != 0 &&
-             !clients_.try_add(key_of(flow, rule.key), rule.max_flows_per_client)) {
-    verdict = Verdict::rule_max_flows_per_client;
-  }
-  if (verdict != Verdict::admitted) {
-    rule.tally->live.fetch_sub(1, std::memory_order_relaxed);
-    clients_.subtract(key_of(flow, 0));
-    give_back_connection(flow.protocol);
-    live.fetch_sub(1, std::memory_order_relaxed);
-    return verdict;
-  }
-  rule.upstream_tally->live.fetch_add(1, std::memory_order_relaxed);
-  return verdict;
+  subtract_live(flow.protocol);
+  return refused;
 }
 
 void Admission::release(const Claim& flow, const RuleEntry& rule) {
-  rule.upstream_tally->live.fetch_sub(1, std::memory_order_relaxed);
-  rule.tally->live.fetch_sub(1, std::memory_order_relaxed);
+  rule.upstream_tally->of(worker_).live.own.subtract();
+  subtract_in_rule(rule);
   if (rule.max_flows_per_client != 0) {
-    clients_.subtract(key_of(flow, rule.key));
+    subtract_client(key_of(flow, rule.key));
   }
-  clients_.subtract(key_of(flow, 0));
-  give_back_connection(flow.protocol);
-  [[maybe_unused]] const auto before =
-      live_[static_cast<std::size_t>(flow.protocol)].fetch_sub(1, std::memory_order_relaxed);
-  assert(before > 0 && "a flow was released twice");
-}
-
-void Admission::adopt(const Claim& flow, const RuleEntry& rule) {
-  live_[static_cast<std::size_t>(flow.protocol)].fetch_add(1, std::memory_order_relaxed);
+  subtract_client(key_of(flow, 0));
   if (flow.protocol == Protocol::tcp) {
-    descriptors_.adopt(Protocol::tcp, DescriptorShares::of_connection);
+    give_back(Protocol::tcp, DescriptorShares::of_connection);
   }
-  static_cast<void>(clients_.try_add(key_of(flow, 0)));
-  rule.tally->live.fetch_add(1, std::memory_order_relaxed);
-  if (rule.max_flows_per_client != 0) {
-    static_cast<void>(clients_.try_add(key_of(flow, rule.key)));
-  }
-  rule.upstream_tally->live.fetch_add(1, std::memory_order_relaxed);
+  assert(all_.live_of(flow.protocol, worker_).own.get() > 0 && "a flow was released twice");
+  subtract_live(flow.protocol);
 }
 
-void Admission::give_back_connection(Protocol protocol) {
-  if (protocol == Protocol::tcp) {
-    descriptors_.give_back(Protocol::tcp, DescriptorShares::of_connection);
+// What is beyond a limit is told with the next flow that is counted.
+void Admission::adopt(const Claim& flow, const RuleEntry& rule) {
+  all_.live_of(flow.protocol, worker_).add();
+  if (flow.protocol == Protocol::tcp) {
+    all_.descriptors().adopt(Protocol::tcp, DescriptorShares::of_connection);
   }
+  clients_[key_of(flow, 0)].flows.add();
+  rule.tally->of(worker_).live.add();
+  if (rule.max_flows_per_client != 0) {
+    clients_[key_of(flow, rule.key)].flows.add();
+  }
+  rule.upstream_tally->of(worker_).live.add();
+}
+
+bool Admission::add_live(Protocol protocol, std::uint64_t limit, Place place) {
+  CountInLots& mine = all_.live_of(protocol, worker_);
+  auto& lot_of_live = lot_of_live_[static_cast<std::size_t>(protocol)];
+  lot_of_live = lot(limit);
+  if (place != Place::its_own) {
+    add_in_place(mine, all_.told(protocol), lot_of_live);
+    return true;
+  }
+  return try_add(mine, all_.told(protocol), limit, lot_of_live);
+}
+
+void Admission::subtract_live(Protocol protocol) {
+  subtract(all_.live_of(protocol, worker_), all_.told(protocol),
+           lot_of_live_[static_cast<std::size_t>(protocol)]);
+}
+
+bool Admission::add_client(std::uint64_t key, std::uint64_t limit, Place place) {
+  OfClient& client = clients_[key];
+  client.lot = lot(limit);
+  ToldOfKey told{all_.clients(), key};
+  if (place == Place::of_the_same_client) {
+    add_in_place(client.flows, told, client.lot);
+    return true;
+  }
+  if (try_add(client.flows, told, limit, client.lot)) {
+    return true;
+  }
+  if (client.flows.own.get() == 0) {
+    clients_.erase(key);
+  }
+  return false;
+}
+
+void Admission::subtract_client(std::uint64_t key) {
+  const auto found = clients_.find(key);
+  assert(found != clients_.end() && "a client without flows loses one");
+  ToldOfKey told{all_.clients(), key};
+  subtract(found->second.flows, told, found->second.lot);
+  if (found->second.flows.own.get() == 0) {
+    clients_.erase(found);
+  }
+}
+
+bool Admission::add_in_rule(const RuleEntry& rule) {
+  CountInLots& mine = rule.tally->of(worker_).live;
+  if (rule.max_flows == 0) {
+    mine.add();
+    return true;
+  }
+  return try_add(mine, rule.tally->told_live(), rule.max_flows, lot(rule.max_flows));
+}
+
+void Admission::subtract_in_rule(const RuleEntry& rule) {
+  subtract(rule.tally->of(worker_).live, rule.tally->told_live(), lot(rule.max_flows));
+}
+
+bool Admission::take(Protocol protocol, std::uint32_t count) {
+  auto& spare = spare_[static_cast<std::size_t>(protocol)];
+  if (spare < count) {
+    const std::uint32_t missing = count - spare;
+    const std::uint32_t ahead = std::max(kept(protocol), missing);
+    if (all_.descriptors().take(protocol, ahead)) {
+      spare += ahead;
+    } else if (all_.descriptors().take(protocol, missing)) {
+      spare = count;
+    } else {
+      return false;
+    }
+  }
+  spare -= count;
+  return true;
+}
+
+void Admission::give_back(Protocol protocol, std::uint32_t count) {
+  auto& spare = spare_[static_cast<std::size_t>(protocol)];
+  spare += count;
+  const std::uint32_t ahead = kept(protocol);
+  if (spare > 2 * ahead) {
+    all_.descriptors().give_back(protocol, spare - ahead);
+    spare = ahead;
+  }
+}
+
+// Where they are scarce, nothing is taken ahead.
+std::uint32_t Admission::kept(Protocol protocol) const {
+  return lot_of_descriptors_ == 1 || all_.descriptors().are_scarce(protocol) ? 0
+                                                                             : lot_of_descriptors_;
 }
 
 std::uint64_t Admission::most_done(const RuleEntry& rule, const Limits& limits) const {
@@ -97,7 +209,7 @@ std::uint64_t Admission::most_done(const RuleEntry& rule, const Limits& limits) 
   for (const std::uint64_t limit :
        {limits.max_flows, limits.max_flows_per_client, rule.max_flows, rule.max_flows_per_client}) {
     if (limit != 0) {
-      most = std::min(most, limit / 2 / workers_);
+      most = std::min(most, limit / 2 / all_.workers());
     }
   }
   return most;

@@ -1,31 +1,67 @@
-// Who may open a flow: the limits on flows, in all, per client and per rule, and the
-// budget of descriptors. Shared by all workers, without a lock.
+// Who may open a flow: the limits on flows, in all, per client and per rule, and the descriptors.
 //
 // TCP and UDP are counted apart, and each is sure of a part of the descriptors: a flood of
 // datagrams never stops connections from being accepted, nor the other way round.
+//
+// Each worker counts its own flows and holds them against limits that all share, in lots (lot.h): a
+// flow writes nothing that other workers use, but once in a lot. Descriptors are taken ahead, in
+// lots of their own, so that all workers together never have more than there are.
 #pragma once
 
-#include <atomic>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "account/reason.h"
 #include "base/descriptor_shares.h"
+#include "base/lot.h"
 #include "base/shared_counts.h"
 #include "flow/snapshot.h"
 #include "weir/units.h"
 
 namespace weir {
 
-class Admission {
+// What all workers share. Any thread, without a lock.
+class FlowTotals {
  public:
   // `descriptors`: how many the process may open, RLIMIT_NOFILE.
-  explicit Admission(std::uint64_t descriptors, std::uint64_t workers = 1);
+  explicit FlowTotals(std::uint64_t descriptors, std::size_t workers = 1);
 
   // What limits.max-flows is when it says auto: as many TCP flows as the descriptors are for.
   [[nodiscard]] std::uint64_t auto_max_flows() const { return descriptors_.most_connections(); }
+  [[nodiscard]] std::uint64_t workers() const { return parts_.size(); }
+  // Flows now open, of all workers.
+  [[nodiscard]] std::uint64_t live(Protocol protocol) const;
 
-  [[nodiscard]] std::uint64_t workers() const { return workers_; }
+  // For a worker's Admission.
+  [[nodiscard]] CountInLots& live_of(Protocol protocol, std::size_t worker) {
+    return parts_[worker].live[static_cast<std::size_t>(protocol)];
+  }
+  [[nodiscard]] ToldCount& told(Protocol protocol) {
+    return told_[static_cast<std::size_t>(protocol)];
+  }
+  [[nodiscard]] DescriptorShares& descriptors() { return descriptors_; }
+  [[nodiscard]] SharedCounts& clients() { return clients_; }
+
+ private:
+  struct alignas(64) Part {
+    std::array<CountInLots, 2> live;
+  };
+  std::vector<Part> parts_;
+  alignas(64) std::array<ToldCount, 2> told_;
+  alignas(64) DescriptorShares descriptors_;
+  SharedCounts clients_;  // what workers have told of clients
+};
+
+// One worker's.
+class Admission {
+ public:
+  Admission(FlowTotals& all, std::size_t worker);
+
+  [[nodiscard]] std::uint64_t workers() const { return all_.workers(); }
 
   enum class Verdict : std::uint8_t {
     admitted,
@@ -40,37 +76,56 @@ class Admission {
     Protocol protocol;
     std::uint64_t client;
   };
+  // Whose place the flow takes: what this worker released last. Limits that both count in do not
+  // refuse it; what other workers have told since is no reason to lose two flows for one.
+  enum class Place : std::uint8_t { its_own, of_another, of_the_same_client };
   // Counts the flow if it is admitted; release() with the same arguments when it ends.
-  [[nodiscard]] Verdict admit(const Claim& flow, const RuleEntry& rule, const Limits& limits);
+  [[nodiscard]] Verdict admit(const Claim& flow, const RuleEntry& rule, const Limits& limits,
+                              Place place = Place::its_own);
   void release(const Claim& flow, const RuleEntry& rule);
-  // Counts a flow that somebody else admitted; likewise.
+  // Counts a flow that another process admitted; likewise.
   void adopt(const Claim& flow, const RuleEntry& rule);
 
   // A descriptor for a server-side UDP socket.
-  [[nodiscard]] bool take_udp_socket() { return descriptors_.take(Protocol::udp, 1); }
+  [[nodiscard]] bool take_udp_socket() { return take(Protocol::udp, 1); }
   // One that is there already.
-  void adopt_udp_socket() { descriptors_.adopt(Protocol::udp, 1); }
-  void give_back_udp_socket() { descriptors_.give_back(Protocol::udp, 1); }
+  void adopt_udp_socket() { all_.descriptors().adopt(Protocol::udp, 1); }
+  void give_back_udp_socket() { give_back(Protocol::udp, 1); }
   [[nodiscard]] bool udp_sockets_are_scarce() const {
-    return descriptors_.are_scarce(Protocol::udp);
+    return all_.descriptors().are_scarce(Protocol::udp);
   }
 
   // How many flows that are done one worker may keep in case more comes: of every limit that counts
   // them, half is for the others. At most 16,384, for an idle socket costs the kernel 3 KiB.
   [[nodiscard]] std::uint64_t most_done(const RuleEntry& rule, const Limits& limits) const;
 
-  [[nodiscard]] std::uint64_t live(Protocol protocol) const {
-    return live_[static_cast<std::size_t>(protocol)].load(std::memory_order_relaxed);
-  }
-
  private:
   [[nodiscard]] static std::uint64_t key_of(const Claim& flow, std::uint64_t rule);
-  void give_back_connection(Protocol protocol);
+  [[nodiscard]] std::uint64_t lot(std::uint64_t limit) const {
+    return lot_of(limit, all_.workers());
+  }
+  [[nodiscard]] bool add_client(std::uint64_t key, std::uint64_t limit, Place place);
+  void subtract_client(std::uint64_t key);
+  [[nodiscard]] bool add_in_rule(const RuleEntry& rule);
+  void subtract_in_rule(const RuleEntry& rule);
+  [[nodiscard]] bool add_live(Protocol protocol, std::uint64_t limit, Place place);
+  void subtract_live(Protocol protocol);
+  [[nodiscard]] bool take(Protocol protocol, std::uint32_t count);
+  void give_back(Protocol protocol, std::uint32_t count);
+  // How many descriptors to have ahead.
+  [[nodiscard]] std::uint32_t kept(Protocol protocol) const;
 
-  std::uint64_t workers_;
-  DescriptorShares descriptors_;
-  std::atomic<std::uint64_t> live_[2]{};
-  SharedCounts clients_;
+  FlowTotals& all_;
+  std::size_t worker_;
+  // This worker's flows of each client, and of each in a rule that limits them.
+  struct OfClient {
+    CountInLots flows;
+    std::uint64_t lot = 1;  // of the limit when it was counted last
+  };
+  std::unordered_map<std::uint64_t, OfClient> clients_;
+  std::uint32_t lot_of_descriptors_;
+  std::array<std::uint32_t, 2> spare_{};  // descriptors that were taken ahead
+  std::array<std::uint64_t, 2> lot_of_live_{1, 1};
 };
 
 [[nodiscard]] Reason reason_of(Admission::Verdict verdict);

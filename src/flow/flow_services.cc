@@ -26,10 +26,10 @@ Admission::Verdict FlowServices::admit(FlowCore& core) {
   return verdict;
 }
 
-Admission::Verdict FlowServices::try_to_admit(FlowCore& core) {
+Admission::Verdict FlowServices::try_to_admit(FlowCore& core, Admission::Place place) {
   const auto key = client_key_of(core.flow.client.address);
   const auto verdict =
-      parts_.admission.admit({core.flow.protocol, key}, *core.rule, core.snapshot->limits());
+      parts_.admission.admit({core.flow.protocol, key}, *core.rule, core.snapshot->limits(), place);
   if (verdict == Admission::Verdict::admitted) {
     core.client = clients_.take(key);
     core.rule->tally->of(parts_.worker).flows.add();

@@ -55,7 +55,8 @@ class FlowServices {
   // Counts an admitted flow for its rule and upstream; closed() takes back what is counted as live.
   [[nodiscard]] Admission::Verdict admit(FlowCore& core);
   // The same, and a refusal is not counted yet: another flow may give way.
-  [[nodiscard]] Admission::Verdict try_to_admit(FlowCore& core);
+  [[nodiscard]] Admission::Verdict try_to_admit(FlowCore& core,
+                                                Admission::Place place = Admission::Place::its_own);
   // Counts a flow that another process admitted.
   void adopt(FlowCore& core);
   void closed(const FlowCore& core);

@@ -7,7 +7,8 @@
 namespace weir {
 namespace {
 
-// How many sockets may be known at once.
+// How many sockets may be known at once. The kernel spreads flows evenly over workers, and a table
+// has room for twice what it is made for.
 constexpr std::uint64_t most_sockets = 131'072;
 
 std::uint64_t key_of(Protocol protocol, const Endpoint& local, const Endpoint& remote) {
@@ -17,7 +18,20 @@ std::uint64_t key_of(Protocol protocol, const Endpoint& local, const Endpoint& r
 
 }  // namespace
 
-LoopGuard::LoopGuard() : sockets_(most_sockets) {}
+OwnSocketTables::OwnSocketTables(std::size_t workers) {
+  workers = std::max<std::size_t>(workers, 1);
+  for (std::size_t i = 0; i < workers; ++i) {
+    tables_.push_back(std::make_unique<SharedCounts>(most_sockets / workers));
+  }
+}
+
+std::uint64_t OwnSocketTables::count(std::uint64_t key) const {
+  std::uint64_t out = 0;
+  for (const auto& table : tables_) {
+    out += table->count(key);
+  }
+  return out;
+}
 
 void LoopGuard::opened(const OwnSocket& socket) {
   const auto key = key_of(socket.protocol, socket.local, socket.remote);
@@ -37,13 +51,13 @@ LoopGuard::Finding LoopGuard::look(const Flow& flow, Port port) const {
   if (flow.destination.port == port && is_local_address(flow.destination.address)) {
     return {.is_loop = true, .is_for_our_port = true};
   }
-  std::uint64_t seen = sockets_.count(key_of(flow.protocol, flow.client, flow.destination));
+  std::uint64_t seen = all_.count(key_of(flow.protocol, flow.client, flow.destination));
   if (flow.protocol == Protocol::udp) {
     // Mappings are not connected, and from the router's own address not even bound to it.
     const Endpoint wildcard{Address::any(flow.client.family()), flow.client.port};
     const Endpoint anyone;
-    seen = std::max(seen, sockets_.count(key_of(Protocol::udp, flow.client, anyone)));
-    if (sockets_.count(key_of(Protocol::udp, wildcard, anyone)) != 0 &&
+    seen = std::max(seen, all_.count(key_of(Protocol::udp, flow.client, anyone)));
+    if (all_.count(key_of(Protocol::udp, wildcard, anyone)) != 0 &&
         is_local_address(flow.client.address)) {
       return {.is_loop = true};
     }

@@ -1,4 +1,5 @@
-// Finds out that a flow is one of our own coming back to us. Shared by all workers, without a lock.
+// Finds out that a flow is one of our own coming back to us. Each worker writes a table of its own
+// sockets, and reads those of all: a flow may come back to any of them.
 //
 // Every socket of ours towards an upstream is known by its tuple, and a flow whose client and
 // destination are that tuple is a suspect. When the socket has an address of the router's own, that
@@ -10,19 +11,36 @@
 // flows, even with 2,000 live ones.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/shared_counts.h"
 #include "weir/flow.h"
 
 namespace weir {
 
+// The sockets of all workers, a table each. A worker writes its own, any may read.
+class OwnSocketTables {
+ public:
+  explicit OwnSocketTables(std::size_t workers = 1);
+
+  [[nodiscard]] SharedCounts& of(std::size_t worker) { return *tables_[worker]; }
+  // How often that key was added, by all.
+  [[nodiscard]] std::uint64_t count(std::uint64_t key) const;
+
+ private:
+  std::vector<std::unique_ptr<SharedCounts>> tables_;
+};
+
+// One worker's.
 class LoopGuard {
  public:
   static constexpr std::uint8_t most_generations = 8;
 
-  LoopGuard();
+  LoopGuard(OwnSocketTables& all, std::size_t worker) : all_(all), sockets_(all.of(worker)) {}
 
   struct OwnSocket {
     Protocol protocol = Protocol::tcp;
@@ -47,7 +65,8 @@ class LoopGuard {
   [[nodiscard]] Finding look(const Flow& flow, Port port) const;
 
  private:
-  SharedCounts sockets_;  // how often: the socket's generation, and one
+  OwnSocketTables& all_;
+  SharedCounts& sockets_;  // how often: the socket's generation, and one
 };
 
 }  // namespace weir

@@ -38,8 +38,8 @@ namespace weir {
 class Worker {
  public:
   struct Shared {
-    Admission& admission;
-    LoopGuard& loop_guard;
+    FlowTotals& totals;
+    OwnSocketTables& own_sockets;
     AskedDestinations& asked;
     Log& log;
     Port port;
@@ -124,6 +124,8 @@ class Worker {
   Deadlines deadlines_;
   Reasons reasons_;
   PolicyWays ways_;
+  Admission admission_;
+  LoopGuard loop_guard_;
   Passing passing_;
   FlowServices services_;
   TcpFlows tcp_;

@@ -5,15 +5,17 @@ namespace weir {
 Workers::Workers(Mailbox& mailbox, Log& log, std::uint64_t descriptors, std::size_t count)
     : mailbox_(mailbox),
       log_(log),
-      shared_{.admission = Admission(descriptors, count), .loop_guard = {}, .asked = {}} {}
+      shared_{.totals = FlowTotals(descriptors, count),
+              .own_sockets = OwnSocketTables(count),
+              .asked = {}} {}
 
 void Workers::make(std::vector<Listeners> listeners,
                    const std::shared_ptr<const Snapshot>& snapshot,
                    const std::function<FlowIds(std::size_t)>& ids,
                    std::function<void()> on_drained) {
   const Worker::Shared shared{
-      .admission = shared_.admission,
-      .loop_guard = shared_.loop_guard,
+      .totals = shared_.totals,
+      .own_sockets = shared_.own_sockets,
       .asked = shared_.asked,
       .log = log_,
       .port = snapshot->configuration().gateway.port,

@@ -43,16 +43,16 @@ class Workers {
   void ask(std::function<T(Worker&)> question, std::function<void(std::vector<T>)> answer);
 
   [[nodiscard]] std::uint64_t live(Protocol protocol) const {
-    return shared_.admission.live(protocol);
+    return shared_.totals.live(protocol);
   }
-  [[nodiscard]] std::uint64_t auto_max_flows() const { return shared_.admission.auto_max_flows(); }
+  [[nodiscard]] std::uint64_t auto_max_flows() const { return shared_.totals.auto_max_flows(); }
   // How often that happened.
   [[nodiscard]] std::uint64_t count(Reason reason) const;
 
  private:
   struct Shared {
-    Admission admission;
-    LoopGuard loop_guard;
+    FlowTotals totals;
+    OwnSocketTables own_sockets;
     AskedDestinations asked;
   };
 

@@ -109,7 +109,9 @@ Verdict FlowOpening::admit(FlowCore& core) {
     if (UdpFlow* other = flow_that_gives_way(core, verdict)) {
       parts_.reasons.add(Reason::gave_way);
       parts_.owner.end(*other, End::limit, "gave way to a new flow");
-      verdict = parts_.services.try_to_admit(core);
+      verdict = parts_.services.try_to_admit(core, verdict == Verdict::max_flows
+                                                       ? Admission::Place::of_another
+                                                       : Admission::Place::of_the_same_client);
     }
   }
   if (verdict != Verdict::admitted) {

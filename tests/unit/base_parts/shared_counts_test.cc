@@ -175,6 +175,53 @@ TEST_CASE("many threads that add and subtract leave nothing behind") {
   }
 }
 
+TEST_CASE("many threads that add and subtract lots leave nothing behind") {
+  SharedCounts counts(64);
+  // Few keys, and places that overlap, so that words are freed and taken all the time.
+  const auto key = [](std::uint64_t i) { return (i % 12 + 1) << 24U | (i % 3); };
+  in_threads(4, [&](int thread) {
+    std::mt19937_64 random(static_cast<unsigned>(thread) + 1);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> held;  // a key, and how many
+    for (int step = 0; step < 20'000; ++step) {
+      if (held.size() > 6 || (!held.empty() && random() % 2 == 0)) {
+        const auto which = random() % held.size();
+        counts.subtract(held[which].first, held[which].second);
+        held[which] = held.back();
+        held.pop_back();
+      } else {
+        const std::uint64_t chosen = key(random());
+        const std::uint64_t lot = random() % 16 + 1;
+        if (counts.try_add(chosen, UINT32_MAX, lot)) {
+          held.emplace_back(chosen, lot);
+        }
+      }
+    }
+    for (const auto& [one, lot] : held) {
+      counts.subtract(one, lot);
+    }
+  });
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    INFO("key " << i);
+    CHECK(counts.count(key(i)) == 0);
+  }
+}
+
+TEST_CASE("a lot is counted whole, or not at all") {
+  SharedCounts counts(64);
+  const std::uint64_t key = 5U << 24U | 1U;
+  CHECK(counts.try_add(key, 20, 16));
+  CHECK_FALSE(counts.try_add(key, 20, 5));
+  CHECK(counts.count(key) == 16);
+  CHECK(counts.try_add(key, 20, 4));
+  CHECK_FALSE(counts.try_add(key, 20));
+  counts.subtract(key, 16);
+  CHECK(counts.count(key) == 4);
+  counts.subtract(key, 4);
+  CHECK(counts.count(key) == 0);
+  CHECK_FALSE(counts.try_add(key, 20, 21));
+  CHECK(counts.count(key) == 0);
+}
+
 TEST_CASE("threads that race for one key never exceed its limit") {
   constexpr std::uint64_t limit = 5;
   SharedCounts counts(64);

@@ -27,7 +27,8 @@ LoopGuard::OwnSocket own(const std::string& local, const std::string& remote,
 }  // namespace
 
 TEST_CASE("the gateway's own port on this machine is no destination") {
-  const LoopGuard guard;
+  OwnSocketTables tables;
+  const LoopGuard guard(tables, 0);
   CHECK(guard.look(flow("198.51.100.2:4000", "127.0.0.1:50080"), own_port).is_loop);
   CHECK(guard.look(flow("198.51.100.2:4000", "[::1]:50080"), own_port).is_loop);
   CHECK_FALSE(guard.look(flow("198.51.100.2:4000", "127.0.0.1:50081"), own_port).is_loop);
@@ -36,7 +37,8 @@ TEST_CASE("the gateway's own port on this machine is no destination") {
 }
 
 TEST_CASE("a flow from an address of ours with a socket's very tuple is that socket's") {
-  LoopGuard guard;
+  OwnSocketTables tables;
+  LoopGuard guard(tables, 0);
   const auto socket = own("127.0.0.1:41000", "203.0.113.5:80");
   guard.opened(socket);
   CHECK(guard.look(flow("127.0.0.1:41000", "203.0.113.5:80"), own_port).is_loop);
@@ -49,7 +51,8 @@ TEST_CASE("a flow from an address of ours with a socket's very tuple is that soc
 }
 
 TEST_CASE("a client that uses a port we borrowed in its name is served") {
-  LoopGuard guard;
+  OwnSocketTables tables;
+  LoopGuard guard(tables, 0);
   guard.opened(own("198.51.100.2:41000", "203.0.113.5:80"));
   const auto finding = guard.look(flow("198.51.100.2:41000", "203.0.113.5:80"), own_port);
   CHECK_FALSE(finding.is_loop);
@@ -60,7 +63,8 @@ TEST_CASE("a client that uses a port we borrowed in its name is served") {
 }
 
 TEST_CASE("a flow that comes back in a spoofed name again and again is refused") {
-  LoopGuard guard;
+  OwnSocketTables tables;
+  LoopGuard guard(tables, 0);
   Flow looping = flow("198.51.100.2:41000", "203.0.113.5:80");
   int passes = 0;
   std::vector<LoopGuard::OwnSocket> opened;
@@ -83,7 +87,8 @@ TEST_CASE("a flow that comes back in a spoofed name again and again is refused")
 }
 
 TEST_CASE("a mapping may send to anyone, so that any destination of its is suspect") {
-  LoopGuard guard;
+  OwnSocketTables tables;
+  LoopGuard guard(tables, 0);
   const auto mapping = own("127.0.0.1:41000", "", Protocol::udp);
   guard.opened(mapping);
   CHECK(guard.look(flow("127.0.0.1:41000", "203.0.113.5:53", Protocol::udp), own_port).is_loop);
@@ -95,7 +100,8 @@ TEST_CASE("a mapping may send to anyone, so that any destination of its is suspe
 }
 
 TEST_CASE("a mapping of no address stands for all of ours, and for nobody else's") {
-  LoopGuard guard;
+  OwnSocketTables tables;
+  LoopGuard guard(tables, 0);
   guard.opened({Protocol::udp, {Address::any(Family::v4), 41000}, {}, 0});
   guard.opened({Protocol::udp, {Address::any(Family::v6), 42000}, {}, 0});
   const auto look = [&](const std::string& client, const std::string& destination) {
@@ -105,6 +111,35 @@ TEST_CASE("a mapping of no address stands for all of ours, and for nobody else's
   CHECK(look("[::1]:42000", "[2001:db8::5]:53"));
   CHECK_FALSE(look("198.51.100.2:41000", "203.0.113.5:53"));
   CHECK_FALSE(look("127.0.0.1:42000", "203.0.113.5:53"));  // that one is IPv6's
+}
+
+TEST_CASE("a flow that comes back to another worker is known there") {
+  OwnSocketTables tables(3);
+  LoopGuard mine(tables, 0);
+  const LoopGuard others(tables, 2);
+  const auto socket = own("127.0.0.1:41000", "203.0.113.5:80");
+  mine.opened(socket);
+  CHECK(others.look(flow("127.0.0.1:41000", "203.0.113.5:80"), own_port).is_loop);
+  mine.closed(socket);
+  CHECK_FALSE(others.look(flow("127.0.0.1:41000", "203.0.113.5:80"), own_port).is_loop);
+}
+
+TEST_CASE("generations add up whichever worker a looping flow comes back to") {
+  OwnSocketTables tables(2);
+  LoopGuard one(tables, 0);
+  LoopGuard two(tables, 1);
+  Flow looping = flow("198.51.100.2:41000", "203.0.113.5:80");
+  int passes = 0;
+  for (; passes < 100; ++passes) {
+    LoopGuard& guard = passes % 2 == 0 ? one : two;
+    const auto finding = guard.look(looping, own_port);
+    if (finding.is_loop) {
+      break;
+    }
+    looping.client.port = static_cast<Port>(42'000 + passes);
+    guard.opened({Protocol::tcp, looping.client, looping.destination, finding.generation});
+  }
+  CHECK(passes == LoopGuard::most_generations);
 }
 
 }  // namespace weir

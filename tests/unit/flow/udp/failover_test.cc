@@ -51,7 +51,7 @@ TEST_CASE("a flow whose servers are all gone ends, and the client hears it") {
   CHECK(world.flow(7003) == nullptr);
   CHECK(world.count(Reason::icmp_from_server) == 1);
   CHECK(world.network.raw_packets().size() == 1);
-  CHECK(world.admission.live(Protocol::udp) == 0);
+  CHECK(world.totals.live(Protocol::udp) == 0);
 }
 
 TEST_CASE("a flow that has had an answer stays with its server") {
@@ -75,7 +75,7 @@ TEST_CASE("a server that cannot even be connected to is passed over in a failove
     world.ready(7003, EPOLLIN | EPOLLERR);
     CHECK(world.flow(7003) == nullptr);  // there is no third
     CHECK(world.count(Reason::icmp_from_server) == 1);
-    CHECK(world.admission.live(Protocol::udp) == 0);
+    CHECK(world.totals.live(Protocol::udp) == 0);
   }
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("a question that the other server refuses at once ends the flow, once"
   world.network.fail(Call::sendmsg, ECONNREFUSED, 2);
   world.ready(7003, EPOLLIN | EPOLLERR);
   CHECK(world.flow(7003) == nullptr);
-  CHECK(world.admission.live(Protocol::udp) == 0);
+  CHECK(world.totals.live(Protocol::udp) == 0);
 }
 
 TEST_CASE("a DNS flow that rests begins another one when its server gets no flows any more") {

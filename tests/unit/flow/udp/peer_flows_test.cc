@@ -51,11 +51,11 @@ TEST_CASE("a flow that a peer opened is the client's once it answers, and counts
   UdpWorld world;
   world.say(7002, "x");
   call(world, "203.0.113.77:9");
-  CHECK(world.admission.live(Protocol::udp) == 1);
+  CHECK(world.totals.live(Protocol::udp) == 1);
   reply(world, "203.0.113.77:9");
   REQUIRE(flow_of(world, "203.0.113.77:9") != nullptr);
   CHECK_FALSE(flow_of(world, "203.0.113.77:9")->unasked);
-  CHECK(world.admission.live(Protocol::udp) == 2);
+  CHECK(world.totals.live(Protocol::udp) == 2);
 }
 
 TEST_CASE("a flow that a peer opened and the client does not answer lasts for thirty seconds") {

@@ -169,7 +169,7 @@ TEST_CASE("two errors in one batch end a flow once") {
   world.network.fail(Call::sendmsg, EACCES, 4);
   world.say({{.port = 7001, .payload = "a"}, {.port = 7001, .payload = "longer"}});
   CHECK(world.path->flows().size() == 0);
-  CHECK(world.admission.live(Protocol::udp) == 0);
+  CHECK(world.totals.live(Protocol::udp) == 0);
 }
 
 TEST_CASE("the PROXY header stands before each datagram, and counts for no payload") {

@@ -12,7 +12,7 @@ void refuses(UdpWorld& world, Port port, Reason reason) {
   world.say(port, "x");
   CHECK(world.path->flows().size() == 0);
   CHECK(world.count(reason) == before + 1);
-  CHECK(world.admission.live(Protocol::udp) == 0);
+  CHECK(world.totals.live(Protocol::udp) == 0);
 }
 
 }  // namespace

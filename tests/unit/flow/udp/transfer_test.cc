@@ -45,7 +45,7 @@ TEST_CASE("a flow that is handed over has the same ends, counts and socket with 
   CHECK(handed.sockets[0].only_one_flow);
   world.path->let_go();
   CHECK(world.path->flows().size() == 0);
-  CHECK(world.admission.live(Protocol::udp) == 0);
+  CHECK(world.totals.live(Protocol::udp) == 0);
 }
 
 TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends in its time") {
@@ -61,7 +61,7 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   world.path->let_go();
   world.path->adopt(std::move(from), snapshot);
   REQUIRE(world.flow(7001) != nullptr);
-  CHECK(world.admission.live(Protocol::udp) == 1);
+  CHECK(world.totals.live(Protocol::udp) == 1);
   CHECK(world.flow(7001)->heard);
   world.say(7001, "z");
   CHECK(world.network.at(kept).sent.back().payload == "z");
@@ -69,7 +69,7 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   CHECK(world.flow(7001)->traffic.packets_down == 2);
   world.pass(world.snapshot->timeouts().udp_idle + Milliseconds(100));
   CHECK(world.path->flows().size() == 0);
-  CHECK(world.admission.live(Protocol::udp) == 0);
+  CHECK(world.totals.live(Protocol::udp) == 0);
 }
 
 TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
@@ -113,7 +113,7 @@ TEST_CASE("a flow whose socket has a header before payloads, and which has none 
                       world.servers.get({"headed", "a", "192.0.2.21", 5300}));
   world.path->adopt(std::move(from), snapshot);
   CHECK(world.path->flows().size() == (handed.sockets[0].codecs.empty() ? 1 : 0));
-  CHECK(world.admission.live(Protocol::udp) == world.path->flows().size());
+  CHECK(world.totals.live(Protocol::udp) == world.path->flows().size());
 }
 
 }  // namespace weir

@@ -51,7 +51,7 @@ struct UdpWorld {
   }
 
   explicit UdpWorld(Configuration configuration = standard(), std::uint64_t descriptors = 10'000)
-      : poll(loop, []() {}), deadlines(now), admission(descriptors) {
+      : poll(loop, []() {}), deadlines(now), totals(descriptors) {
     LogSettings settings;
     settings.target = LogTarget::file;
     settings.path = "/dev/null";
@@ -164,8 +164,10 @@ struct UdpWorld {
   Loop loop;
   EdgePoll poll;
   Deadlines deadlines;
-  Admission admission;
-  LoopGuard loop_guard;
+  FlowTotals totals;
+  OwnSocketTables own_sockets;
+  Admission admission{totals, 0};
+  LoopGuard loop_guard{own_sockets, 0};
   AskedDestinations asked;
   ServerPool servers{[this]() { return now; }};
   Tallies rules{1};

@@ -11,7 +11,8 @@ namespace weir {
 
 struct Flow {
   Protocol protocol = Protocol::tcp;
-  std::uint8_t dscp = 0;  // TCP: of the client's SYN
+  std::uint8_t dscp = 0;     // TCP: of the client's SYN
+  std::uint16_t worker = 0;  // which one serves it: its counters are the flow's
   Endpoint client;
   Endpoint destination;  // the original one; never changes meaning
   // Number of the inbound interface; 0 where no rule asks for it.

@@ -35,6 +35,8 @@ class AddressSet {
   std::uint32_t size_ = 0;
 };
 
+class ServerCounts;
+
 class Server {
  public:
   struct Identity {
@@ -45,8 +47,13 @@ class Server {
     auto operator<=>(const Identity&) const = default;
   };
 
-  // `known`: where its addresses are made known; null: nowhere.
-  explicit Server(Identity identity, std::shared_ptr<ServerAddresses> known = nullptr);
+  // `known`: where its addresses are made known; null: nowhere. `workers`: how many count its
+  // flows.
+  explicit Server(Identity identity, std::shared_ptr<ServerAddresses> known = nullptr,
+                  std::size_t workers = 1);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   [[nodiscard]] const Identity& identity() const { return identity_; }
   // True when `host` is a name that the resolver has to look up.
@@ -68,17 +75,16 @@ class Server {
   // Whether a system call that failed so speaks against this machine, not against the server.
   [[nodiscard]] static bool is_our_own(int code);
 
-  // The same server, counted in `load` for as long as anybody holds what is returned; null when
-  // `most` (0: any number) hold it already.
-  static std::shared_ptr<Server> take(const std::shared_ptr<Server>& server, std::uint64_t most);
+  // The same server, counted in that worker's load for as long as anything of that worker holds
+  // what is returned; null when `most` (0: any number) have taken it already.
+  static std::shared_ptr<Server> take(const std::shared_ptr<Server>& server, std::size_t worker,
+                                      std::uint64_t most);
 
   ServerHealth health;
   // The operator's weight instead of the configuration's; 0: none.
   std::atomic<int> weight_override{0};
   // What the configuration in force says. Main thread. 0: none was in force yet.
   int weight_in_file = 0;
-  // Flows that took it, those still connecting included.
-  std::atomic<std::uint64_t> load{0};
 
   // What is told of it to operators. Main thread.
   struct Told {
@@ -91,20 +97,17 @@ class Server {
   };
   Told told;
 
-  // Live counters, shared by workers.
-  std::atomic<std::uint64_t> flows_total{0};
-  std::atomic<std::uint64_t> flows_active{0};
+  // Its flows, as workers count them (base/server_counts.h).
+  [[nodiscard]] ServerCounts& counts() const { return *counts_; }
+  // Of flows and of checks; rare, and so shared by all.
   std::atomic<std::uint64_t> failures_total{0};
-  std::atomic<std::uint64_t> bytes_up{0};
-  std::atomic<std::uint64_t> bytes_down{0};
-  std::atomic<std::uint64_t> packets_up{0};  // datagrams
-  std::atomic<std::uint64_t> packets_down{0};
 
  private:
   static constexpr std::size_t words = 1 + AddressSet::capacity * 3;
 
   Identity identity_;
   std::shared_ptr<ServerAddresses> known_;
+  std::unique_ptr<ServerCounts> counts_;
   bool named_ = false;
   // A seqlock (odd while written): readers copy the words and try again if the version moved.
   std::atomic<std::uint32_t> version_{0};
@@ -115,8 +118,9 @@ class Server {
 class ServerPool {
  public:
   using Clock = std::function<Instant()>;
-  // The clock of ejection and slow start; without one, the monotonic clock.
-  explicit ServerPool(Clock clock = {});
+  // `workers`: how many count the servers' flows. The clock is that of ejection and slow start;
+  // without one, the monotonic clock.
+  explicit ServerPool(Clock clock = {}, std::size_t workers = 1);
   [[nodiscard]] const Clock& clock() const { return clock_; }
   // Of all its servers.
   [[nodiscard]] std::shared_ptr<const ServerAddresses> addresses() const { return addresses_; }
@@ -138,6 +142,7 @@ class ServerPool {
 
  private:
   Clock clock_;
+  std::size_t workers_;
   std::shared_ptr<ServerAddresses> addresses_ = std::make_shared<ServerAddresses>();
   std::map<Server::Identity, std::weak_ptr<Server>> servers_;
   std::map<std::string, std::weak_ptr<Service>> services_;

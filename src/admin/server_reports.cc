@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/server_counts.h"
 #include "loop/loop.h"
 
 namespace weir {
@@ -13,10 +14,8 @@ std::int64_t age_ms(Instant since) {
 }
 
 ServerReport report_of(const Server& server, const ServerSet::Terms& terms) {
-  const auto count = [](const std::atomic<std::uint64_t>& counter) {
-    return counter.load(std::memory_order_relaxed);
-  };
   ServerReport out;
+  static_cast<FlowCounts&>(out) = server.counts().sum();
   out.name = server.identity().name;
   out.host = server.identity().host;
   out.port = server.identity().port;
@@ -38,11 +37,7 @@ ServerReport report_of(const Server& server, const ServerSet::Terms& terms) {
   out.weight = terms.weight;
   out.is_backup = terms.is_backup;
   out.max_flows = terms.max_flows;
-  out.flows = count(server.flows_total);
-  out.live = count(server.flows_active);
-  out.failures = count(server.failures_total);
-  each_count([](std::uint64_t& to, const auto& from) { to = from.load(std::memory_order_relaxed); },
-             out, server);
+  out.failures = server.failures_total.load(std::memory_order_relaxed);
   return out;
 }
 

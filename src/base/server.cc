@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/seqlock.h"
+#include "base/server_counts.h"
 
 namespace weir {
 
@@ -17,8 +18,10 @@ void AddressSet::add(const Address& address) {
   }
 }
 
-Server::Server(Identity identity, std::shared_ptr<ServerAddresses> known)
-    : identity_(std::move(identity)), known_(std::move(known)) {
+Server::Server(Identity identity, std::shared_ptr<ServerAddresses> known, std::size_t workers)
+    : identity_(std::move(identity)),
+      known_(std::move(known)),
+      counts_(std::make_unique<ServerCounts>(workers)) {
   auto literal = Address::parse(identity_.host);
   named_ = !literal.ok();
   if (literal.ok()) {
@@ -27,6 +30,8 @@ Server::Server(Identity identity, std::shared_ptr<ServerAddresses> known)
     publish(only);
   }
 }
+
+Server::~Server() = default;
 
 // Words are released and acquired one by one, instead of fences around them all, which the thread
 // sanitizer does not know: a reader that got a word of a newer answer also sees that the version
@@ -111,13 +116,13 @@ ServerHealth::Doubt Server::note_doubt(Instant now, std::uint64_t target) {
   return health.note_doubt(now, target);
 }
 
-std::shared_ptr<Server> Server::take(const std::shared_ptr<Server>& server, std::uint64_t most) {
-  if (server->load.fetch_add(1, std::memory_order_relaxed) >= most && most != 0) {
-    server->load.fetch_sub(1, std::memory_order_relaxed);
+std::shared_ptr<Server> Server::take(const std::shared_ptr<Server>& server, std::size_t worker,
+                                     std::uint64_t most) {
+  if (!server->counts().take(worker, most)) {
     return nullptr;
   }
   return {server.get(),
-          [server](Server*) { server->load.fetch_sub(1, std::memory_order_relaxed); }};
+          [server, worker, most](Server*) { server->counts().give_back(worker, most); }};
 }
 
 namespace {
@@ -135,7 +140,8 @@ void forget_the_gone(Held& held) {
 
 }  // namespace
 
-ServerPool::ServerPool(Clock clock) : clock_(std::move(clock)) {
+ServerPool::ServerPool(Clock clock, std::size_t workers)
+    : clock_(std::move(clock)), workers_(workers) {
   if (!clock_) {
     clock_ = [] {
       return std::chrono::time_point_cast<Instant::duration>(std::chrono::steady_clock::now());
@@ -159,7 +165,7 @@ std::shared_ptr<Server> ServerPool::get(const Server::Identity& identity) {
   auto& slot = servers_[identity];
   auto server = slot.lock();
   if (!server) {
-    server = std::make_shared<Server>(identity, addresses_);
+    server = std::make_shared<Server>(identity, addresses_, workers_);
     slot = server;
   }
   return server;

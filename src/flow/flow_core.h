@@ -9,6 +9,7 @@
 #include <string>
 
 #include "account/record.h"
+#include "base/server_counts.h"
 #include "flow/clients.h"
 #include "flow/snapshot.h"
 #include "weir/flow.h"
@@ -39,5 +40,10 @@ struct FlowCore {
         std::min<std::int64_t>(since_opened(now), std::numeric_limits<std::int32_t>::max()));
   }
 };
+
+// What its worker counts of its server. REQUIRES: core.server
+[[nodiscard]] inline ServerCounts::Part& counts_of(const FlowCore& core) {
+  return core.server->counts().of(core.flow.worker);
+}
 
 }  // namespace weir

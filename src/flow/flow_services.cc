@@ -7,6 +7,7 @@ namespace weir {
 FlowCore FlowServices::open(const Flow& flow) {
   FlowCore core;
   core.flow = flow;
+  core.flow.worker = worker();
   core.sequence = ids_.next();
   core.snapshot = snapshot_;
   core.rule = &snapshot_->choose(flow);

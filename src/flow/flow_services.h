@@ -38,6 +38,7 @@ class FlowServices {
   };
   FlowServices(const Parts& parts, FlowIds ids) : parts_(parts), ids_(std::move(ids)) {}
 
+  [[nodiscard]] std::uint16_t worker() const { return static_cast<std::uint16_t>(parts_.worker); }
   // The configuration that new flows get.
   [[nodiscard]] const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
   void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }

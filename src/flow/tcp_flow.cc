@@ -116,8 +116,7 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
     parts_.services.took(core_, Latency::handshake, handshake_us_);
   }
   if (core_.server) {
-    core_.server->flows_total.fetch_add(1, std::memory_order_relaxed);
-    core_.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+    counts_of(core_).opened();
   }
   const auto server_events = dial.events_seen();
   TcpDial::Taken server = dial.take_socket();
@@ -289,10 +288,8 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
     parts_.reasons.add(*reason);
   }
   if (core_.server && was_connected) {
-    core_.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
-    each_count(
-        [](auto& to, const std::uint64_t& more) { to.fetch_add(more, std::memory_order_relaxed); },
-        *core_.server, done);
+    counts_of(core_).live.subtract();
+    counts_of(core_).moved(done);
   }
   parts_.services.write(core_, std::move(done), why, error);
   parts_.services.closed(core_);

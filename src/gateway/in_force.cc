@@ -25,7 +25,11 @@ std::vector<Snapshot::Way> ways_of(const InheritedWorker& worker) {
 }  // namespace
 
 InForce::InForce(Loop& loop, Log& log, Workers& workers, std::size_t count)
-    : loop_(loop), log_(log), workers_(workers), counters_{Tallies(count), Tallies(count)} {}
+    : loop_(loop),
+      log_(log),
+      workers_(workers),
+      servers_({}, count),
+      counters_{Tallies(count), Tallies(count)} {}
 
 Snapshot::Inventory InForce::inventory() {
   return {servers_, counters_.rules, counters_.upstreams, workers_.auto_max_flows()};

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/server_counts.h"
+
 namespace weir {
 
 // The members as the balancer sees them for one flow. A route is taken to find out whether a member
@@ -32,7 +34,7 @@ class Group::Choice final : public Candidates {
   [[nodiscard]] std::uint64_t load(std::size_t index) const override {
     std::uint64_t sum = 0;
     for (const auto& server : group_.members_[index]->servers()) {
-      sum += server->flows_active.load(std::memory_order_relaxed);
+      sum += server->counts().live();
     }
     return sum;
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "balance/stable_hash.h"
+#include "base/server_counts.h"
 
 namespace weir {
 namespace {
@@ -80,7 +81,7 @@ class Pool::Choice final : public Candidates {
     return is_usable(tier->members[index]);
   }
   [[nodiscard]] std::uint64_t load(std::size_t index) const override {
-    return pool_.servers_[tier->members[index]]->load.load(std::memory_order_relaxed);
+    return pool_.servers_[tier->members[index]]->counts().load();
   }
 
   // Taken by others since it was looked at.
@@ -100,7 +101,7 @@ class Pool::Choice final : public Candidates {
       return false;
     }
     const auto most = pool_.members_[member].max_flows;
-    if (most != 0 && server.load.load(std::memory_order_relaxed) >= most) {
+    if (most != 0 && server.counts().load() >= most) {
       return false;
     }
     return stands(server) && has_address(server, pool_.source_of(member, profile_));
@@ -161,7 +162,7 @@ Route Pool::route(const Flow& flow, Port port, const UpstreamProfile& profile,
     const bool still_ejected =
         server->health.was_ejected() && choice.asked != Choice::Asked::nothing;
     auto taken = counts_load_ || members_[*member].max_flows != 0
-                     ? Server::take(server, members_[*member].max_flows)
+                     ? Server::take(server, flow.worker, members_[*member].max_flows)
                      : server;
     // Each of these may have changed since the server was looked at.
     const AddressSet addresses = server->addresses();

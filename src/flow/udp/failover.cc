@@ -72,13 +72,12 @@ bool Failover::ask_another(UdpFlow& flow) {
 // The flow leaves its socket and server for others.
 void Failover::move(UdpFlow& flow, const Route& route, UdpSocket& fresh) {
   FlowCore& core = flow.core;
-  core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
+  counts_of(core).live.subtract();
   --flow.socket->flows;
   parts_.sockets.release(*flow.socket);
   core.server = route.server;
   core.remote = route.remote;
-  core.server->flows_total.fetch_add(1, std::memory_order_relaxed);
-  core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+  counts_of(core).opened();
   flow.socket = &fresh;
   fresh.flows = 1;
   fresh.only_flow = &flow;

@@ -34,7 +34,7 @@ UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
     refuse(core, End::loop, Reason::loop, finding.why());
     return nullptr;
   }
-  Route route = core.rule->upstream->route(flow, {});
+  Route route = core.rule->upstream->route(core.flow, {});
   if (!is_dialled(core, route)) {
     return nullptr;
   }

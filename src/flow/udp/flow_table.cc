@@ -36,8 +36,7 @@ UdpFlow& FlowTable::insert(FlowCore core, UdpSocket& socket) {
     socket.only_flow = flow.get();
   }
   if (flow->core.server) {
-    flow->core.server->flows_total.fetch_add(1, std::memory_order_relaxed);
-    flow->core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+    counts_of(flow->core).opened();
   }
   return insert(std::move(flow));
 }
@@ -53,7 +52,7 @@ std::unique_ptr<UdpFlow> FlowTable::extract(UdpFlow& flow) {
   flow.disarm(deadlines_);
   late_ -= flow.late ? 1 : 0;
   if (flow.core.server) {
-    flow.core.server->flows_active.fetch_sub(1, std::memory_order_relaxed);
+    counts_of(flow.core).live.subtract();
   }
   return flows_.extract(flow);
 }

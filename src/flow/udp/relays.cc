@@ -141,10 +141,10 @@ void Relays::follow(UdpFlow& flow) {
     return;
   }
   if (before) {
-    before->flows_active.fetch_sub(1, std::memory_order_relaxed);
+    before->counts().of(flow.core.flow.worker).live.subtract();
   }
   if (flow.core.server) {
-    flow.core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+    counts_of(flow.core).live.add();
   }
 }
 

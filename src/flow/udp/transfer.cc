@@ -209,7 +209,7 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
     take_seat(parts_.services.clients(), entered);
   }
   if (entered.core.server) {
-    entered.core.server->flows_active.fetch_add(1, std::memory_order_relaxed);
+    counts_of(entered.core).live.add();
   }
   parts_.lingering.restore(entered, part.questions, part.answered);
   parts_.flows.arm(entered);
@@ -234,11 +234,12 @@ void Transfer::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
     }
     FlowCore core;
     core.flow.protocol = Protocol::udp;
+    core.flow.worker = parts_.services.worker();
     each_shared_field(part, core, [](const auto& kept, auto& here) { here = kept; });
     core.snapshot = snapshot;
     core.rule = &entries[part.way];
     if (part.server != takeover::nobody) {
-      core.server = Server::take(from.servers[part.server], 0);
+      core.server = Server::take(from.servers[part.server], core.flow.worker, 0);
     }
     core.bytes_looked_at = part.traffic.bytes();
     if (!part.path.empty()) {

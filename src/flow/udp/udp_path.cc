@@ -205,9 +205,7 @@ void UdpPath::end(UdpFlow& flow, End why, std::string_view error) {
     parts_.dial.services.write(flow.core, record(flow), why, error);
   }
   if (flow.core.server) {
-    each_count(
-        [](auto& to, const std::uint64_t& more) { to.fetch_add(more, std::memory_order_relaxed); },
-        *flow.core.server, flow.traffic);
+    counts_of(flow.core).moved(flow.traffic);
   }
   take_out(flow);
 }

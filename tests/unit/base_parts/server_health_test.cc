@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "base/server_counts.h"
 #include "catch.h"
 #include "weir/server.h"
 
@@ -162,18 +163,18 @@ TEST_CASE("what is our own fault is not the server's") {
 
 TEST_CASE("a server that is taken counts it until the last holder lets go") {
   const auto server = std::make_shared<Server>(Server::Identity{"pool", "a", "192.0.2.1", 80});
-  auto first = Server::take(server, 2);
-  auto second = Server::take(server, 2);
+  auto first = Server::take(server, 0, 2);
+  auto second = Server::take(server, 0, 2);
   CHECK(first == server);
-  CHECK(Server::take(server, 2) == nullptr);
-  CHECK(server->load.load() == 2);
+  CHECK(Server::take(server, 0, 2) == nullptr);
+  CHECK(server->counts().load() == 2);
   const auto copy = first;
   first.reset();
-  CHECK(Server::take(server, 2) == nullptr);
+  CHECK(Server::take(server, 0, 2) == nullptr);
   second.reset();
-  CHECK(Server::take(server, 2) != nullptr);
-  CHECK(Server::take(server, 0) != nullptr);
-  CHECK(server->load.load() == 1);
+  CHECK(Server::take(server, 0, 2) != nullptr);
+  CHECK(Server::take(server, 0, 0) != nullptr);
+  CHECK(server->counts().load() == 1);
 }
 
 TEST_CASE("what one target meets with never ejects a server, what several do does") {

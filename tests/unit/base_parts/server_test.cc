@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/server_counts.h"
 #include "catch.h"
 
 namespace weir {
@@ -111,7 +112,7 @@ TEST_CASE("a pool gives the same server for the same identity as long as somebod
   ServerPool pool;
   const Server::Identity one{"web", "one", "192.0.2.1", 80};
   auto first = pool.get(one);
-  first->flows_total = 5;
+  first->counts().of(0).flows.add(5);
   CHECK(pool.get(one) == first);
   for (const Server::Identity& other : {Server::Identity{"office", "one", "192.0.2.1", 80},
                                         Server::Identity{"web", "two", "192.0.2.1", 80},
@@ -120,7 +121,7 @@ TEST_CASE("a pool gives the same server for the same identity as long as somebod
     CHECK(pool.get(other) != first);
   }
   first.reset();
-  CHECK(pool.get(one)->flows_total == 0);
+  CHECK(pool.get(one)->counts().sum().flows == 0);
 }
 
 TEST_CASE("servers and services that are gone are forgotten, those that are held stay") {

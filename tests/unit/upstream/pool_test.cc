@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/server_counts.h"
 #include "make.h"
 
 namespace weir {
@@ -95,7 +96,7 @@ TEST_CASE("a server has at most max-flows, counted from the moment it is chosen"
   held.erase(held.begin());
   CHECK(chosen(*pool) == "a");
   held.clear();
-  CHECK(pool->servers()[0]->load.load() == 0);
+  CHECK(pool->servers()[0]->counts().load() == 0);
 }
 
 TEST_CASE("a server that was tried is known again although it was counted") {

@@ -34,11 +34,11 @@ TEST_CASE("each server counts the flows that it has, through a failover, too") {
   world.ready(7003, EPOLLIN | EPOLLERR);
   const std::shared_ptr<Server> second = world.flow(7003)->core.server;
   REQUIRE(second != first);
-  CHECK(first->flows_active == 0);
-  CHECK(second->flows_active == 1);
+  CHECK(first->counts().live() == 0);
+  CHECK(second->counts().live() == 1);
   CHECK(first->failures_total == 1);
   world.path->end_all(End::killed);
-  CHECK(second->flows_active == 0);
+  CHECK(second->counts().live() == 0);
 }
 
 TEST_CASE("a flow whose servers are all gone ends, and the client hears it") {

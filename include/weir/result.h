@@ -2,12 +2,13 @@
 // sentence and, where it came out of a configuration file, in which file and line.
 //
 // Three kinds of trouble have three different words in weir:
-//   our bug               -> assert with a message (WEIR_ASSERT in base/assert.h)
+//   our bug               -> assert with a message; in a Result also where asserts are compiled out
 //   the environment failed -> Error (no memory, no permission, no such file)
 //   the peer misbehaved    -> a flow's `end` and a counted reason, never an Error
 #pragma once
 
-#include <cassert>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <variant>
@@ -61,8 +62,14 @@ class [[nodiscard]] Result {
  private:
   template <typename P>
   static P* checked(P* pointer) {
-    assert(pointer != nullptr && "a Result was read as what it is not");
+    if (pointer == nullptr) [[unlikely]] {
+      misread();
+    }
     return pointer;
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] static void misread() {
+    std::fputs("weir: a bug: a Result was read as what it is not\n", stderr);
+    std::abort();
   }
 
   std::variant<T, Error> state_;

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <utility>
 
 #include "firewall/lower.h"
+#include "firewall/steps.h"
 
 namespace weir::firewall {
 
@@ -53,26 +55,48 @@ std::vector<std::vector<Condition>> by_family(const match::Ends& ends) {
   return all;
 }
 
-// Where packets enter the decisions, a few ports are compared one by one: members of a set are
-// looked up in the generation of that moment (see replace_nft.h), and who misses here passes by.
-constexpr std::size_t most_compared = 16;
+// Whether nft looks it up in a set.
+struct AsksASet {
+  static bool of(const Ports& ports) { return ports.ranges.size() > 1; }
+  template <typename Values>
+  static bool of(const std::vector<Values>& values) {
+    return values.size() > 1;
+  }
+  bool operator()(const match::Protocol4& is) const { return is.protocol == Layer4::icmp; }
+  bool operator()(const match::Flow& flow) const {
+    return of(flow.tcp) || of(flow.udp) || (!flow.tcp.empty() && !flow.udp.empty());
+  }
+  bool operator()(const match::InInterface& in) const { return of(in.names); }
+  bool operator()(const match::OutInterface& out) const { return of(out.names); }
+  bool operator()(const match::Within& within) const { return of(within.prefixes); }
+  bool operator()(const match::Reserved& reserved) const { return of(reserved.prefixes); }
+  bool operator()(const match::AddressKind& kind) const { return of(kind.kinds); }
+  bool operator()(const match::LeavesElsewhere& elsewhere) const {
+    return of(elsewhere.interfaces);
+  }
+  bool operator()(const match::SentByUser& sent) const { return of(sent.users); }
+  bool operator()(const match::QuotesDatagram& quotes) const { return of(quotes.ports); }
+  template <typename Other>
+  bool operator()(const Other& /*asks none*/) const {
+    return false;
+  }
+};
 
-bool is_entrance(const Step& step) {
-  return step.when.size() == 1 && std::holds_alternative<match::Flow>(step.when.front()) &&
-         step.then.size() == 1 && std::holds_alternative<act::Goto>(step.then.front());
+bool asks_a_set(const Step& step) {
+  return std::any_of(step.when.begin(), step.when.end(),
+                     [](const Condition& condition) { return std::visit(AsksASet{}, condition); });
 }
 
-std::vector<Condition> port_by_port(const match::Flow& flow) {
-  const Ports& ports = flow.tcp.empty() ? flow.udp : flow.tcp;
-  if ((!flow.tcp.empty() && !flow.udp.empty()) || ports.ranges.size() > most_compared) {
-    return {flow};
+// A chain that has a hook stays when the rules are replaced, and a set that a rule of it asks is
+// replaced under the packets: its steps get a chain of their own (see replace_nft.h).
+std::vector<Chain> apart_from_hook(Chain chain) {
+  if (chain.hooks.empty() || std::none_of(chain.steps.begin(), chain.steps.end(), asks_a_set)) {
+    return {std::move(chain)};
   }
-  std::vector<Condition> all;
-  for (const Ports::Range& range : ports.ranges) {
-    const Ports one{{range}};
-    all.emplace_back(flow.tcp.empty() ? match::Flow{{}, one} : match::Flow{one, {}});
-  }
-  return all;
+  Chain hooked{.name = chain.name, .hooks = std::exchange(chain.hooks, {})};
+  chain.name += "_steps";
+  hooked.steps.push_back(step({}, {act::Goto{chain.name}}));
+  return {std::move(chain), std::move(hooked)};
 }
 
 std::vector<std::vector<Condition>> alternatives_of(const Condition& condition) {
@@ -94,14 +118,6 @@ std::vector<std::vector<Condition>> alternatives_of(const Condition& condition) 
 }
 
 void append_lines(std::vector<Step>& lines, Step step) {
-  if (is_entrance(step)) {
-    for (Condition& each : port_by_port(std::get<match::Flow>(step.when.front()))) {
-      lines.push_back(step);
-      lines.back().when = {std::move(each)};
-      step.why.clear();
-    }
-    return;
-  }
   std::vector<std::vector<Condition>> products = {{}};
   for (const Condition& condition : step.when) {
     std::vector<std::vector<Condition>> longer;
@@ -132,6 +148,7 @@ void append_lines(std::vector<Step>& lines, Step step) {
 }  // namespace
 
 Plan for_nft(Plan plan) {
+  std::vector<Chain> chains;
   for (Chain& chain : plan.chains) {
     std::vector<Step> lines;
     lines.reserve(chain.steps.size());
@@ -139,7 +156,11 @@ Plan for_nft(Plan plan) {
       append_lines(lines, std::move(step));
     }
     chain.steps = std::move(lines);
+    for (Chain& part : apart_from_hook(std::move(chain))) {
+      chains.push_back(std::move(part));
+    }
   }
+  plan.chains = std::move(chains);
   return plan;
 }
 

@@ -1,42 +1,17 @@
 #include "firewall/installed.h"
 
-#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <utility>
-#include <vector>
 
 #include "firewall/ipset.h"
 #include "firewall/labels.h"
+#include "firewall/nft_listing.h"
 #include "firewall/program.h"
 
 namespace weir::firewall {
 
 namespace {
-
-// nft lists what is in a table by its age, and chains outlive what else is replaced: comparing
-// two tables needs one order.
-std::string in_order(const std::string& listing) {
-  std::string head;
-  std::vector<std::string> blocks;
-  std::istringstream lines(listing);
-  for (std::string line; std::getline(lines, line);) {
-    const bool begins = line.starts_with('\t') && !line.starts_with("\t\t") && line.ends_with(" {");
-    if (begins) {
-      blocks.emplace_back();
-    }
-    if (blocks.empty()) {
-      head += line + "\n";
-    } else if (!line.empty() && line != "}") {
-      blocks.back() += line + "\n";
-    }
-  }
-  std::sort(blocks.begin(), blocks.end());
-  for (const std::string& block : blocks) {
-    head += block;
-  }
-  return blocks.empty() ? head : head + "}\n";
-}
 
 Result<std::string> nft_text() {
   const Result<Ended> ended = run_program({"nft", "-s", "list", "table", "inet", "weir"}, "");

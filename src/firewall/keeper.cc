@@ -281,7 +281,7 @@ Result<> Keeper::put_up_instead(const Ruleset& ruleset) {
   if (!standing) {
     return standing.error();
   }
-  owner_.replaced();
+  owner_.replaced(standing.value().counts_anew);
   if (standing.value().ruleset.table != standing_.ruleset.table) {
     auto feed = ChangeFeed::open(loop_, backend_, ruleset.table,
                                  [this](const Change& change) { changed(change); });

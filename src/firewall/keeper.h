@@ -32,9 +32,9 @@ namespace weir::firewall {
 class Keeper {
  public:
   struct Owner {
-    // Rules are about to be replaced by others, and have been: the kernel counts anew.
+    // Rules are about to be replaced by others, and have been. `anew`: the kernel's counters, too.
     std::function<void()> about_to_replace;
-    std::function<void()> replaced;
+    std::function<void(bool anew)> replaced;
     // status() may be another one now.
     std::function<void()> worked;
   };

@@ -2,102 +2,129 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <optional>
+#include <algorithm>
 #include <utility>
-#include <vector>
 
+#include "firewall/nft_listing.h"
 #include "firewall/print_nft.h"
+#include "firewall/steps.h"
 
 namespace weir::firewall {
 
 namespace {
 
-// Something that stands in the table.
-struct Object {
-  std::string kind;  // as nft's command to delete it has it: "chain", "counter", "ct timeout"
-  std::string name;
-  std::string hook;    // of a chain that has one, as nft lists it
-  std::string policy;  // of timeouts, likewise: "policy = { time_wait : 30, close : 5 }"
-};
+// What the new chains are called while the old ones have their names.
+constexpr std::string_view beside = "-new";
 
-// "\tct timeout closing {" → {"ct timeout", "closing"}; none: no line that begins one.
-std::optional<Object> object_of(std::string_view line) {
-  constexpr std::array<std::string_view, 5> kinds = {"chain", "counter", "set", "map",
-                                                     "ct timeout"};
-  constexpr std::string_view end = " {";
-  if (!line.starts_with('\t') || !line.ends_with(end)) {
-    return std::nullopt;
-  }
-  line.remove_prefix(1);
-  line.remove_suffix(end.size());
-  for (const std::string_view kind : kinds) {
-    if (line.starts_with(kind) && line.substr(kind.size()).starts_with(' ')) {
-      return Object{std::string(kind), std::string(line.substr(kind.size() + 1)), "", ""};
-    }
-  }
-  return std::nullopt;
+bool is_chain(const NftObject& object) { return object.kind == "chain"; }
+
+bool has_hook(const NftObject& object) {
+  return object.text.find("\n\t\ttype ") != std::string::npos;
 }
 
-std::vector<Object> objects_in(std::string_view listing) {
-  std::vector<Object> objects;
-  while (!listing.empty()) {
-    const auto end = listing.find('\n');
-    const std::string_view line = listing.substr(0, end);
-    listing.remove_prefix(end == std::string_view::npos ? listing.size() : end + 1);
-    if (auto object = object_of(line)) {
-      objects.push_back(*std::move(object));
-    } else if (!objects.empty() && line.starts_with("\t\ttype ") &&
-               line.find(" hook ") != std::string_view::npos) {
-      objects.back().hook = line.substr(2);
-    } else if (!objects.empty() && line.starts_with("\t\tpolicy = ")) {
-      objects.back().policy = line.substr(2);
-    }
-  }
-  return objects;
+bool is_left_over(const NftObject& object) {
+  return is_chain(object) && object.name.ends_with(beside);
 }
 
-bool says(const std::string& policy, std::string_view state, unsigned seconds) {
+// The plan with its chains named as while they stand beside the old ones. Those with hooks keep
+// their names.
+Plan renamed(Plan plan) {
+  for (Chain& chain : plan.chains) {
+    if (chain.hooks.empty()) {
+      chain.name += beside;
+    }
+    for (Step& step : chain.steps) {
+      for (Action& action : step.then) {
+        if (auto* go = std::get_if<act::Goto>(&action); go != nullptr) {
+          go->chain += beside;
+        } else if (auto* jump = std::get_if<act::Jump>(&action); jump != nullptr) {
+          jump->chain += beside;
+        }
+      }
+    }
+  }
+  return plan;
+}
+
+bool says(std::string_view text, std::string_view state, unsigned seconds) {
   const std::string words = fmt::format(" {} : {}", state, seconds);
-  return policy.find(words + ",") != std::string::npos ||
-         policy.find(words + " ") != std::string::npos;
+  return text.find(words + ",") != std::string::npos || text.find(words + " ") != std::string::npos;
 }
 
 // To delete timeouts the kernel walks through its whole table of connections.
-bool are_same(const Plan& plan, const Object& timeouts) {
-  return plan.closing && says(timeouts.policy, "close", plan.closing->close) &&
-         says(timeouts.policy, "time_wait", plan.closing->time_wait);
+bool are_same(const Plan& plan, const NftObject& timeouts) {
+  return plan.closing && says(timeouts.text, "close", plan.closing->close) &&
+         says(timeouts.text, "time_wait", plan.closing->time_wait);
 }
 
-bool stays(const Plan& plan, const Object& object) {
-  if (object.kind == "ct timeout") {
-    return are_same(plan, object);
-  }
-  if (object.kind != "chain" || object.hook.empty()) {
-    return false;
-  }
-  const Chain* chain = plan.find(object.name);
+bool hook_stays(const Plan& plan, const NftObject& hooked) {
+  const Chain* chain = plan.find(hooked.name);
   return chain != nullptr && chain->hooks.size() == 1 &&
-         nft_hook(chain->hooks.front()) == object.hook;
+         hooked.text.find("\t\t" + nft_hook(chain->hooks.front()) + "\n") != std::string::npos;
+}
+
+std::string command(std::string_view verb, const NftObject& object) {
+  return fmt::format("{} {} inet weir {}\n", verb, object.kind, object.name);
+}
+
+// The chains without hooks, and all that they name.
+std::string make_beside(Plan plan) {
+  plan.closing.reset();
+  std::erase_if(plan.chains, [](const Chain& chain) { return !chain.hooks.empty(); });
+  return print_nft_table(plan);
+}
+
+std::string switch_hooks(Plan plan, const std::vector<NftObject>& standing) {
+  std::string out;
+  for (const NftObject& object : standing) {
+    if (is_chain(object) && has_hook(object)) {
+      out += command("flush", object);
+      out += hook_stays(plan, object) ? "" : command("delete", object);
+    }
+  }
+  for (const NftObject& object : standing) {
+    if (object.kind == "ct timeout" && !are_same(plan, object)) {
+      out += command("delete", object);
+    }
+  }
+  plan.counters.clear();  // they are there
+  std::erase_if(plan.chains, [](const Chain& chain) { return chain.hooks.empty(); });
+  return out + print_nft_table(plan);
+}
+
+// What the rules that are gone alone used, and the names.
+std::string clear_away(const Plan& plan, const std::vector<NftObject>& standing) {
+  std::string flushed;
+  std::string deleted;
+  std::string rest;
+  for (const NftObject& object : standing) {
+    if (is_chain(object) && !has_hook(object)) {
+      flushed += command("flush", object);
+      deleted += command("delete", object);
+    } else if (object.kind == "set" || object.kind == "map" ||
+               (object.kind == "counter" && std::find(plan.counters.begin(), plan.counters.end(),
+                                                      object.name) == plan.counters.end())) {
+      rest += command("delete", object);
+    }
+  }
+  std::string names;
+  for (const Chain& chain : plan.chains) {
+    if (chain.hooks.empty()) {
+      names += fmt::format("rename chain inet weir {}{} {}\n", chain.name, beside, chain.name);
+    }
+  }
+  return flushed + deleted + rest + names;
 }
 
 }  // namespace
 
-std::string replace_nft(const Plan& plan, std::string_view standing) {
-  const std::vector<Object> objects = objects_in(standing);
-  if (objects.empty()) {
-    return print_nft(plan);
+std::vector<std::string> replace_nft(const Plan& plan, std::string_view standing) {
+  const std::vector<NftObject> objects = read_listing(standing).objects;
+  if (objects.empty() || std::any_of(objects.begin(), objects.end(), is_left_over)) {
+    return {};
   }
-  std::string out = "flush table inet weir\n";
-  // Chains first: their hooks and rules are what refers to the rest.
-  for (const bool chains : {true, false}) {
-    for (const Object& object : objects) {
-      if ((object.kind == "chain") == chains && !stays(plan, object)) {
-        out += fmt::format("delete {} inet weir {}\n", object.kind, object.name);
-      }
-    }
-  }
-  return out + print_nft_table(plan);
+  const Plan anew = renamed(plan);
+  return {make_beside(anew), switch_hooks(anew, objects), clear_away(plan, objects)};
 }
 
 }  // namespace weir::firewall

@@ -1,5 +1,5 @@
-// What the firewall counted for the rules that it decides alone. The kernel begins anew whenever
-// rules are applied, so what was counted before is added.
+// What the firewall counted for the rules that it decides alone. The kernel's counters may begin
+// anew, when rules are put up or go: what was counted before is added.
 //
 // The firewall's thread.
 #pragma once
@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "firewall/counters.h"
 #include "firewall/ruleset.h"
@@ -20,15 +21,25 @@ class RuleCounts {
  public:
   // Of the rules that are installed. `backend`: whose they are, where that is known.
   void read(const Ruleset& ruleset, std::optional<Backend> backend = std::nullopt);
+  // The same, from what the kernel said of that ruleset.
+  void take(const Ruleset& ruleset, const std::vector<RuleCounter>& counters);
   // With what was counted before.
   [[nodiscard]] Counts all() const;
 
-  // Installed rules, which were read, have been replaced.
-  void replaced();
+  // Installed rules, which were read, have been replaced. `anew`: all counters with them.
+  void replaced(bool anew);
 
  private:
-  Counts counted_;  // by the rules that are installed now
-  Counts before_;   // by those that were
+  struct Reading {
+    std::string counter;  // in the kernel
+    Counted counted;
+  };
+  using Readings = std::map<std::string, Reading>;
+  void follow(Readings now);
+
+  Readings last_;  // of the rules that are installed now
+  Counts before_;  // by counters that are no more
+  bool anew_ = false;
 };
 
 }  // namespace weir::firewall

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "firewall/input_opening.h"
@@ -33,18 +34,26 @@ Result<> run_nft(const std::string& text) {
 
 // What apply() does, without its dozen programs where one will do: with the policy routes in place,
 // which is so at every reload, nft replaces its table in one transaction and nothing else is left.
-Result<> install(const Ruleset& ruleset, Backend backend) {
+// With nft a table that stands is replaced step by step, so that nothing passes by meanwhile.
+// → whether the counters are new ones.
+Result<bool> install(const Ruleset& ruleset, Backend backend) {
   const auto missing = missing_policy_routes(ruleset);
   if (backend != Backend::nft || !missing || !missing.value().empty() ||
       !unsettled_inputs(ruleset).empty()) {
-    return apply(ruleset, backend);
+    const auto applied = apply(ruleset, backend);
+    return applied ? Result<bool>(true) : applied.error();
   }
   const auto there = installed_text(backend);
   const Plan plan = for_nft(make_plan(ruleset));
-  if (there && !there.value().empty() && run_nft(replace_nft(plan, there.value()))) {
-    return Done{};
+  const std::vector<std::string> steps =
+      there ? replace_nft(plan, there.value()) : std::vector<std::string>();
+  if (!steps.empty() && std::all_of(steps.begin(), steps.end(),
+                                    [](const std::string& step) { return run_nft(step).ok(); })) {
+    return false;
   }
-  return run_nft(print_nft(plan));  // also where others changed what stood meanwhile
+  // Also where others changed what stood meanwhile.
+  const auto made = run_nft(print_nft(plan));
+  return made ? Result<bool>(true) : made.error();
 }
 
 // Whether what the kernel says of the rules is all of them: others may have been at work since they
@@ -80,10 +89,13 @@ Result<Standing> put_up(const Ruleset& ruleset, Backend backend) {
     return before.error();
   }
   Result<Installed> installed = Installed{};
+  bool counts_anew = false;
   for (int tries = 0; tries < most_tries; ++tries) {
-    if (const auto done = install(ruleset, backend); !done) {
-      return done.error();
+    const auto anew = install(ruleset, backend);
+    if (!anew) {
+      return anew.error();
     }
+    counts_anew = counts_anew || anew.value();
     installed = read_installed(backend);
     if (!installed) {
       return installed.error();
@@ -96,7 +108,8 @@ Result<Standing> put_up(const Ruleset& ruleset, Backend backend) {
                   .backend = backend,
                   .script = apply_script(ruleset, backend),
                   .text = std::move(installed.value().own),
-                  .nat = std::move(before.value().nat)};
+                  .nat = std::move(before.value().nat),
+                  .counts_anew = counts_anew};
 }
 
 bool still_stands(const Standing& standing, const Ruleset& ruleset, Backend backend,

@@ -17,8 +17,9 @@ struct Standing {
   Ruleset ruleset;
   Backend backend = Backend::nft;
   std::string script;
-  std::string text;  // what was installed after it ran
-  std::string nat;   // what others translated then, as far as it matters
+  std::string text;         // what was installed after it ran
+  std::string nat;          // what others translated then, as far as it matters
+  bool counts_anew = true;  // the kernel's counters began with it
 };
 
 // Applies the rules. On error an installed ruleset stays as it was.

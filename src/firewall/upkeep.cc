@@ -14,7 +14,7 @@ Upkeep::Upkeep(Loop& loop, Log& log, std::function<void(Keeper::Status)> on_stat
 
 Keeper::Owner Upkeep::keepers_owner() {
   return {.about_to_replace = [this]() { read_counts(); },
-          .replaced = [this]() { counts_.replaced(); },
+          .replaced = [this](bool anew) { counts_.replaced(anew); },
           .worked = [this]() { on_status_(keeper_->status()); }};
 }
 
@@ -87,7 +87,7 @@ Result<> Upkeep::replace_of_others(const Ruleset& rules, Backend backend,
     if (!standing) {
       return standing.error();
     }
-    counts_.replaced();
+    counts_.replaced(standing.value().counts_anew);
     standing_ = std::move(standing).value();
   }
   in_force_ = rules;

@@ -16,8 +16,6 @@ from harness.weir import read
 from load import Askers, Dnsperf, Wrk
 from service_manager import Manager, stop
 
-# Without lists: while nft replaces rules, a packet may miss a member of a new set of ranges, and meets the
-# next rule.
 CONFIG = """
 [gateway]
 workers = 2
@@ -36,11 +34,11 @@ use = reject
 
 [rule chosen]
 on = any/7501-7505
-client = 192.0.0.0/5, fd00::/16
+client = 192.0.0.0/5, 224.0.0.0/8, fd00::/16, 2001:db8::/32
 use = {use}
 
 [rule rest]
-on = any/7501-7503
+on = any/7501-7503, tcp/7507, udp/7509
 use = reject
 
 [timeouts]

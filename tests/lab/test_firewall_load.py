@@ -36,9 +36,12 @@ on = udp/53
 use = {use}
 """
 
+
 def other_rules(turn):
-    """A configuration whose firewall rules are others each time, but for one."""
-    return ("[rule never]\non = udp/9\nuse = drop\n"
+    """A configuration whose firewall rules and lists are others each time, and decide one flow alike."""
+    return (f"[rule never]\non = udp/{turn + 100}-{turn + 200}, udp/9\n"
+            f"client = 192.0.0.0/5, 203.0.113.{turn}, fd00::/16, 2001:db8:{turn:x}::/48\nuse = drop\n"
+            "[rule else]\non = udp/1-1023\nuse = bypass\n"
             f"[rule web-{turn}]\non = tcp/80, tcp/443, udp/443\ndestination = 203.0.113.{turn % 200}\n"
             "use = bypass\n[rule rest]\non = tcp/80, udp/53, udp/5353\nuse = direct\n")
 
@@ -59,7 +62,10 @@ there = socket.getaddrinfo(sys.argv[1], 9, type=socket.SOCK_DGRAM)[0]
 sender = socket.socket(*there[:2])
 sender.connect(there[4])
 while True:
-    sender.send(b"never")
+    try:
+        sender.send(b"never")
+    except ConnectionRefusedError:  # one came through
+        pass
 """
 DAMAGE = {
     "nft": ("nft flush ruleset",

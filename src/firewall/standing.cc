@@ -33,9 +33,8 @@ Result<> run_nft(const std::string& text) {
 }
 
 // What apply() does, without its dozen programs where one will do: with the policy routes in place,
-// which is so at every reload, nft replaces its table in one transaction and nothing else is left.
-// With nft a table that stands is replaced step by step, so that nothing passes by meanwhile.
-// → whether the counters are new ones.
+// which is so at every reload, nft replaces its rules and nothing else is left; step by step where
+// some stand, so that nothing passes by meanwhile. → whether the kernel's counters are new ones.
 Result<bool> install(const Ruleset& ruleset, Backend backend) {
   const auto missing = missing_policy_routes(ruleset);
   if (backend != Backend::nft || !missing || !missing.value().empty() ||

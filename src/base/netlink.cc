@@ -1,8 +1,9 @@
 #include "base/netlink.h"
 
+#include <libmnl/libmnl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -11,9 +12,6 @@
 namespace weir::netlink {
 
 namespace {
-
-// Messages and attributes begin at multiples of four (NLMSG_ALIGN, NLA_ALIGN).
-constexpr std::size_t aligned(std::size_t size) { return (size + 3U) & ~std::size_t{3}; }
 
 // More than the answer to a question for one thing takes.
 constexpr std::size_t one_answer = 4096;
@@ -49,29 +47,28 @@ int said_against(Bytes message) {
 }  // namespace
 
 void each_message(Bytes datagram, const std::function<void(const nlmsghdr&, Bytes)>& each) {
-  while (const auto header = read_as<nlmsghdr>(datagram)) {
-    if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > datagram.size()) {
-      return;
-    }
-    each(*header, datagram.first(header->nlmsg_len));
-    datagram = datagram.subspan(std::min(aligned(header->nlmsg_len), datagram.size()));
+  int left = static_cast<int>(datagram.size());
+  const auto* header = reinterpret_cast<const nlmsghdr*>(datagram.data());
+  for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
+    each(*header, Bytes(reinterpret_cast<const std::byte*>(header), header->nlmsg_len));
   }
 }
 
 void each_attribute(Bytes message, std::size_t skip,
                     const std::function<void(std::uint16_t, Bytes)>& each) {
-  skip = aligned(skip);
+  const std::byte* const end = message.data() + message.size();
+  skip = MNL_ALIGN(skip);
   if (message.size() < skip) {
     return;
   }
-  Bytes rest = message.subspan(skip);
-  while (const auto header = read_as<nlattr>(rest)) {
-    if (header->nla_len < sizeof(nlattr) || header->nla_len > rest.size()) {
-      return;
-    }
-    each(static_cast<std::uint16_t>(header->nla_type & NLA_TYPE_MASK),
-         rest.subspan(sizeof(nlattr), header->nla_len - sizeof(nlattr)));
-    rest = rest.subspan(std::min(aligned(header->nla_len), rest.size()));
+  const auto* attribute = reinterpret_cast<const nlattr*>(message.data() + skip);
+  const auto left = [&]() {
+    return static_cast<int>(end - reinterpret_cast<const std::byte*>(attribute));
+  };
+  for (; mnl_attr_ok(attribute, left()); attribute = mnl_attr_next(attribute)) {
+    each(mnl_attr_get_type(attribute),
+         Bytes(static_cast<const std::byte*>(mnl_attr_get_payload(attribute)),
+               mnl_attr_get_payload_len(attribute)));
   }
 }
 
@@ -86,30 +83,27 @@ std::string text_of(Bytes attribute) {
   return text;
 }
 
-Request::Request(std::uint16_t type, Bytes header) : type_(type), message_(sizeof(nlmsghdr)) {
-  append(header);
+Request::Request(std::uint16_t type, Bytes header) {
+  nlmsghdr* message = mnl_nlmsg_put_header(message_.data());
+  message->nlmsg_type = type;
+  void* content = mnl_nlmsg_put_extra_header(message, header.size());
+  std::memcpy(content, header.data(), header.size());
 }
 
 void Request::add(std::uint16_t type, Bytes content) {
-  message_.resize(aligned(message_.size()));
-  append(as_bytes(nlattr{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + content.size()),
-                         .nla_type = type}));
-  append(content);
-}
-
-void Request::append(Bytes bytes) {
-  const std::size_t at = message_.size();
-  message_.resize(at + bytes.size());
-  std::memcpy(message_.data() + at, bytes.data(), bytes.size());
+  auto* message = reinterpret_cast<nlmsghdr*>(message_.data());
+  const bool fits =
+      mnl_attr_put_check(message, message_.size(), type, content.size(), content.data());
+  assert(fits && "a question to the kernel is longer than its room");
+  static_cast<void>(fits);
 }
 
 std::vector<std::byte> Request::message(std::uint16_t flags) const {
   nlmsghdr header{};
-  header.nlmsg_len = static_cast<std::uint32_t>(message_.size());
-  header.nlmsg_type = type_;
+  std::memcpy(&header, message_.data(), sizeof header);
   header.nlmsg_flags = flags;
-  std::vector<std::byte> message = message_;
-  std::memcpy(message.data(), &header, sizeof(header));
+  std::vector<std::byte> message(message_.begin(), message_.begin() + header.nlmsg_len);
+  std::memcpy(message.data(), &header, sizeof header);
   return message;
 }
 

@@ -1,12 +1,13 @@
-// The little of netlink that weir speaks (netlink(7)): opening a socket, asking for one answer or
-// for a dump, walking messages and their attributes. Sizes are checked here and nowhere else;
-// readers get spans.
+// The little of netlink that weir speaks (netlink(7)), over libmnl: opening a socket, asking for
+// one answer or for a dump, walking messages and their attributes. Sizes are checked here and
+// nowhere else; readers get spans. What is walked begins where an nlmsghdr may.
 //
 // Any thread.
 #pragma once
 
 #include <linux/netlink.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -75,10 +76,8 @@ class Request {
   }
   Request(std::uint16_t type, Bytes header);
   void add(std::uint16_t type, Bytes content);
-  void append(Bytes bytes);
 
-  std::uint16_t type_;
-  std::vector<std::byte> message_;  // its nlmsghdr still empty
+  alignas(nlmsghdr) std::array<std::byte, 1024> message_{};
 };
 
 [[nodiscard]] Result<Descriptor> open(int protocol, int more_flags = 0);

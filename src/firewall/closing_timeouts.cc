@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "firewall/program.h"
+#include "firewall/nft.h"
 
 namespace weir::firewall {
 
@@ -26,7 +26,7 @@ constexpr std::string_view trial =
     "}\n";
 
 bool kernel_can() {
-  const auto ended = run_program({"nft", "--check", "--file", "-"}, std::string(trial));
+  const auto ended = run_nft(std::string(trial), NftWith::no_changes);
   return ended && ended.value().status == 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "firewall/nft.h"
 #include "firewall/program.h"
 
 namespace weir::firewall {
@@ -71,9 +72,8 @@ Result<> remove(Backend backend) { return run_script(remove_script(backend)); }
 Result<bool> applied(Backend backend) {
   // Not by asking iptables for the rule: iptables over nft makes tables and chains only to look.
   const Result<Ended> ended =
-      backend == Backend::nft
-          ? run_program({"nft", "list", "chain", "inet", "weir", "prerouting"}, "")
-          : run_program({"iptables-save"}, "");
+      backend == Backend::nft ? run_nft("list chain inet weir prerouting\n", NftWith::everything)
+                              : run_program({"iptables-save"}, "");
   if (!ended) {
     return ended.error();
   }

@@ -6,6 +6,7 @@
 
 #include "firewall/ipset.h"
 #include "firewall/labels.h"
+#include "firewall/nft.h"
 #include "firewall/nft_listing.h"
 #include "firewall/program.h"
 
@@ -14,7 +15,7 @@ namespace weir::firewall {
 namespace {
 
 Result<std::string> nft_text() {
-  const Result<Ended> ended = run_program({"nft", "-s", "list", "table", "inet", "weir"}, "");
+  const Result<Ended> ended = run_nft("list table inet weir\n", NftWith::no_values);
   if (!ended) {
     return ended.error();
   }

@@ -1,4 +1,4 @@
-// Runs a program to its end and keeps what it said: how weir calls sh, nft and iptables-save.
+// Runs a program to its end and keeps what it said: how weir calls sh and iptables-save.
 // Blocks the caller for as long, which is milliseconds, and 20 s at the most: a program that takes
 // longer (iptables waits for a lock for ever) is killed, with all that it has started. Any thread.
 #pragma once

@@ -10,10 +10,10 @@
 #include "firewall/install.h"
 #include "firewall/installed.h"
 #include "firewall/lower.h"
+#include "firewall/nft.h"
 #include "firewall/policy_routes.h"
 #include "firewall/print_iptables.h"
 #include "firewall/print_nft.h"
-#include "firewall/program.h"
 #include "firewall/replace_nft.h"
 #include "firewall/script.h"
 
@@ -21,20 +21,10 @@ namespace weir::firewall {
 
 namespace {
 
-Result<> run_nft(const std::string& text) {
-  const auto ended = run_program({"nft", "-f", "-"}, text);
-  if (!ended) {
-    return ended.error();
-  }
-  if (ended.value().status != 0) {
-    return Error(first_line(ended.value().errors));
-  }
-  return Done{};
-}
-
-// What apply() does, without its dozen programs where one will do: with the policy routes in place,
-// which is so at every reload, nft replaces its rules and nothing else is left; step by step where
-// some stand, so that nothing passes by meanwhile. → whether the kernel's counters are new ones.
+// What apply() does, without its dozen programs where none is needed: with the policy routes in
+// place, which is so at every reload, nft replaces its rules and nothing else is left; step by step
+// where some stand, so that nothing passes by meanwhile. → whether the kernel's counters are new
+// ones.
 Result<bool> install(const Ruleset& ruleset, Backend backend) {
   const auto missing = missing_policy_routes(ruleset);
   if (backend != Backend::nft || !missing || !missing.value().empty() ||
@@ -47,11 +37,11 @@ Result<bool> install(const Ruleset& ruleset, Backend backend) {
   const std::vector<std::string> steps =
       there ? replace_nft(plan, there.value()) : std::vector<std::string>();
   if (!steps.empty() && std::all_of(steps.begin(), steps.end(),
-                                    [](const std::string& step) { return run_nft(step).ok(); })) {
+                                    [](const std::string& step) { return apply_nft(step).ok(); })) {
     return false;
   }
   // Also where others changed what stood meanwhile.
-  const auto made = run_nft(print_nft(plan));
+  const auto made = apply_nft(print_nft(plan));
   return made ? Result<bool>(true) : made.error();
 }
 

@@ -1,6 +1,6 @@
 // Rules that this process has put in place, and whether they still stand: their script, and what
 // the kernel said of them right afterwards. Comparing that with what it says now tells every change
-// by others, and costs one call of nft (two of iptables-save) and a few netlink questions.
+// by others, and costs one listing by nft (two of iptables-save) and a few netlink questions.
 //
 // Blocking, as programs are waited for (program.h); one thread.
 #pragma once

@@ -19,7 +19,8 @@ def for_each_backend(name, **options):
 
 
 class BreakableNft:
-    """An nft that is out of order when told so, for a gateway that is started with `prefix`."""
+    """An nft that is out of order when told so, for a gateway that is started with `prefix`. There is no
+    library that would do without the program."""
 
     def __init__(self, lab):
         folder = f"{lab.work}/broken-bin"
@@ -28,7 +29,8 @@ class BreakableNft:
         with open(f"{folder}/nft", "w", opener=lambda p, f: os.open(p, f, 0o755)) as out:
             out.write(f"#!/bin/sh\n[ -e {self._mark} ] && {{ echo 'Error: out of order' >&2; exit 1; }}\n"
                       'PATH=/usr/sbin:/sbin:/usr/bin:/bin exec nft "$@"\n')
-        self.prefix = ("env", f"PATH={folder}:{os.environ['PATH']}")
+        open(f"{folder}/libnftables.so.1", "w").close()
+        self.prefix = ("env", f"PATH={folder}:{os.environ['PATH']}", f"LD_LIBRARY_PATH={folder}")
 
     def breaks(self):
         open(self._mark, "w").close()

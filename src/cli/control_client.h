@@ -4,14 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "cli/http_answer.h"
 #include "weir/result.h"
 
 namespace weir {
 
-struct GatewayAnswer {
-  long status = 0;  // HTTP
-  std::string body;
-};
+using GatewayAnswer = HttpAnswer;
 
 // `target` is a path with its query. An error: "no gateway answers on SOCKET".
 [[nodiscard]] Result<GatewayAnswer> ask_gateway(const std::string& socket, std::string_view method,

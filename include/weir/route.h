@@ -70,7 +70,7 @@ struct Route {
     dial,       // connect or send to `remote`
     reject,     // RST, ICMP port unreachable
     drop,       // silence
-    no_server,  // nobody to send it to: `end=no-server`
+    no_server,  // no server to send it to: `end=no-server`
   };
   // UDP: how datagrams travel. With `relay`, `remote` is connected to by TCP, and the last hop's
   // handshake learns where datagrams go for as long as that connection lives.

@@ -65,9 +65,9 @@ class Server {
   [[nodiscard]] AddressSet addresses() const;
   [[nodiscard]] bool has(const Address& address) const;
 
-  // What flows met here, for ejection and the counters. `code` is the errno of what failed; what is
-  // nobody's fault but ours (no descriptors left, a source address that cannot be bound) is not the
-  // server's.
+  // What flows met here, for ejection and the counters. `code` is the errno of what failed; what
+  // fails on this machine alone (no descriptors left, a source address that cannot be bound) does
+  // not count against the server.
   void note_failure(Instant now, int code = 0);
   void note_success(Instant now) { health.note_success(now); }
   // It failed a flow for what the flow asked of it; see ServerHealth.

@@ -6,10 +6,10 @@
 // silence, leaves it out for as long again. Checks that succeed meanwhile bring the trial forward,
 // no more: they may not see what flows meet.
 //
-// What counts is evidence. A server that refuses or is not there is evidence, whoever finds out.
-// One that let a flow in and then failed it may have been asked for what nobody can do: that counts
-// once for each target, and only where several targets meet with it. A question that was not
-// answered counts while nothing else was heard of the server since.
+// What counts is evidence. A server that refuses or is not there is evidence, whichever flow finds
+// out. One that let a flow in and then failed it may have been asked for what no server can do:
+// that counts once for each target, and only where several targets meet with it. A question that
+// was not answered counts while nothing else was heard of the server since.
 //
 // Any thread, without a lock: each fact is one atomic, and an answer that is a flow too late is
 // right enough.
@@ -36,7 +36,7 @@ class ServerHealth {
   enum class Standing : std::uint8_t {
     open,      // gets flows
     on_trial,  // gets the flow that claims the trial
-    ejected,   // gets none while anybody else can have them
+    ejected,   // gets none while another server can have them
     closed,    // gets none
   };
 
@@ -55,7 +55,7 @@ class ServerHealth {
   // is taken for: the target's affair, or the server's.
   enum class Doubt : std::uint8_t { targets, servers };
   Doubt note_doubt(Instant now, std::uint64_t target);
-  // It answered somebody.
+  // It answered a flow.
   void note_heard(Instant now);
   // Whether it did since then, or shortly before.
   [[nodiscard]] bool was_heard_since(Instant then) const;

@@ -1,5 +1,5 @@
-// The servers of one upstream as everybody but the policy sees them: who resolves, probes and
-// shows them. A policy with servers has one of these (src/upstream/pool.h makes it from the keys).
+// The servers of one upstream as the resolver, the health checks and the reports see them. A policy
+// with servers has one of these (src/upstream/pool.h makes it from the keys).
 //
 // Main thread, but for is_up.
 #pragma once

@@ -3,7 +3,7 @@
 // A Key is one row: name, kind of value, bounds, default and one sentence. The rows of a section
 // (and of an upstream policy, see upstream.h) feed the parser, `weir check`, and the reference.
 // Settings is what parsing a section leaves: every value typed and within its row's bounds, so that
-// whoever reads it has nothing left to check but what only it can know.
+// its reader checks only what that reader alone can know.
 #pragma once
 
 #include <cstdint>

@@ -118,8 +118,9 @@ class Upstream {
 };
 
 // Finds another upstream of the same configuration, or a built-in, by its name, wherever it stands
-// in the file. An error without a place says what is wrong with naming it here (nobody has that
-// name; it leads back to who asks); one with a place is the other section's and passed on as it is.
+// in the file. An error without a place says what is wrong with naming it here (no upstream has
+// that name; it leads back to the one that asks); one with a place is the other section's and
+// passed on as it is.
 using UpstreamLookup = std::function<Result<std::shared_ptr<Upstream>>(std::string_view name)>;
 
 // A row of the registry.

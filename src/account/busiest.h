@@ -10,8 +10,9 @@
 
 namespace weir {
 
-// Who moves most at the moment. Speeds are over the time since somebody asked last; the first to
-// ask for a while gets none, and the flows that moved most since they opened.
+// The clients and flows that move most at the moment. Speeds are over the time since the last
+// question; the first question for a while gets none, and the flows that moved most since they
+// opened.
 struct Busiest {
   static constexpr std::size_t most = 20;  // of either list
 

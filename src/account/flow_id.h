@@ -4,9 +4,9 @@
 // one flow can be found in the logs of both systems.
 //
 // A live flow keeps only its number (8 bytes: the worker in the upper 16 bits, its count below) and
-// asks for the text when somebody wants to read it. A gateway that takes over from another goes on
-// with that one's process and counts, so that the flows it gets keep their names and new ones get
-// names that nobody had.
+// makes the text when it is to be read. A gateway that takes over from another goes on with that
+// one's process and counts, so that the flows it gets keep their names and new ones get names that
+// no flow had.
 //
 // One per worker, on its thread.
 #pragma once

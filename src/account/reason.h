@@ -41,7 +41,7 @@ enum class Reason : std::uint8_t {
   retried,             // an attempt on another server
   source_port_taken,   // client:port fell back to the client's address
   source_unavailable,  // bind to the wanted source failed
-  reply_socket_taken,  // the raw socket answers: somebody holds the destination's port
+  reply_socket_taken,  // the raw socket answers: another socket holds the destination's port
   reply_failed,        // a datagram to the client could not be sent
   send_failed,         // a datagram to the server could not be sent
   send_buffer_full,    // EAGAIN or ENOBUFS on a datagram
@@ -50,7 +50,7 @@ enum class Reason : std::uint8_t {
   waiting_too_many,    // more datagrams than are kept while a relay is being opened
   relay_malformed,     // from a relay, without the header it owes
   relay_fragment,      // from a relay: SOCKS5 FRAG is not 0
-  relay_stranger,      // to a relay's socket, from somebody else
+  relay_stranger,      // to a relay's socket, not from the relay
   relay_late,          // from a relay whose flow is over
   relay_elsewhere,     // a relay that is not at its server's address, refused
   peer_unanswered,     // a flow that a peer opened and the client never answered is over

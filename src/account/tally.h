@@ -1,5 +1,5 @@
 // What rules and upstreams are counted by: per worker, each on cache lines of its own, summed when
-// somebody reads. Tallies belong to a name and live across reloads.
+// read. Tallies belong to a name and live across reloads.
 #pragma once
 
 #include <algorithm>

@@ -7,7 +7,7 @@
 
 namespace weir {
 
-// The loop of one worker: how long its turns took. While a turn lasts, everybody else waits.
+// The loop of one worker: how long its turns took. While a turn lasts, all other flows wait.
 struct WorkerReport {
   Histogram::Sum turns;
   std::int64_t longest_turn_us = 0;    // since start

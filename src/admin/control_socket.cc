@@ -49,7 +49,7 @@ Result<> clear(const std::string& path, const sockaddr_un& address) {
   }
   const Descriptor probe = unix_socket();
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-      errno == EAGAIN) {  // EAGAIN: it lives, and has its hands full
+      errno == EAGAIN) {  // EAGAIN: it lives, and its backlog is full
     return Error("another weir is running on " + path);
   }
   if (errno != ECONNREFUSED) {
@@ -86,7 +86,7 @@ Result<ControlSocket> ControlSocket::listen(const std::string& path, mode_t mode
 }
 
 Result<ControlSocket> ControlSocket::prepare(const std::string& path, mode_t mode) {
-  // What another attempt left behind is nobody's.
+  // What an earlier attempt left behind has no owner.
   const std::string beside = path + ".new";
   if (unlink(beside.c_str()) != 0 && errno != ENOENT) {
     return trouble("cannot replace " + beside);

@@ -27,7 +27,8 @@ class ControlSocket {
   ControlSocket(ControlSocket&& other) noexcept;
   ControlSocket& operator=(ControlSocket&&) = delete;
 
-  // From now on the path leads here, and no longer to whoever had it: at no moment to nobody.
+  // From now on the path leads here, and no longer to the gateway that had it; it always leads to
+  // one of them.
   Result<> take_place();
   // The path is a successor's, or will be: it stays.
   void leave() { path_.clear(); }

@@ -1,7 +1,7 @@
 // By which names admin.http may be asked. A web page whose own name leads to the router (DNS
-// rebinding) could read the answers with the browser of whoever has it open; its requests carry
-// that name as their Host. So a Host is an address, localhost, or a name that the operator gave
-// (admin.http-host).
+// rebinding) could read the answers with the browser of the user who has it open; its requests
+// carry that name as their Host. So a Host is an address, localhost, or a name that the operator
+// gave (admin.http-host).
 //
 // Pure; any thread.
 #pragma once

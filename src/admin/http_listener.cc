@@ -4,8 +4,8 @@
 // suspended, and when the answer comes it is resumed, on_request is called once more, and sends it.
 // on_completed is called when an answer has been sent or its reader has gone.
 //
-// Where everybody may ask, each address has a budget (RequestBudget). Those beyond it are put aside
-// for a second before they are told: who asks in a loop asks once a second then.
+// A read-only listener has a budget for each address (RequestBudget). Requests beyond it are put
+// aside for a second before they are refused: a client that asks in a loop then asks once a second.
 //
 // While a connection is suspended libmicrohttpd neither watches nor times it, so waiting answers
 // have a deadline of our own.
@@ -63,7 +63,7 @@ bool comes_by_another_name(MHD_Connection* connection, const std::vector<std::st
   return host != nullptr && !may_be_asked_by(host, names);
 }
 
-// Who asks; the unspecified address for whoever does so by a Unix socket.
+// The client's address; unspecified for a client on a Unix socket.
 Address asker_of(MHD_Connection* connection) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg)
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -106,7 +106,7 @@ struct HttpListener::State {
   std::unique_ptr<Timer> next_timeout;  // libmicrohttpd's
   std::unique_ptr<Timer> deadlines;     // of waiting answers
   std::vector<Held> waiting;
-  RequestBudget budget;  // of a listener that everybody may reach
+  RequestBudget budget;  // of a read-only listener
   std::size_t answer_bytes = 0;
   bool closed_one = false;  // in this run
   bool resting = false;     // does not look for what there is to do
@@ -209,8 +209,8 @@ void HttpListener::State::run() {
   }
 }
 
-// A listener that everybody may reach gets a fifth of this thread's time: however many ask, what
-// else runs on the processors goes on. Those who ask wait in the socket's backlog.
+// A read-only listener gets a fifth of this thread's time: however many clients ask, everything
+// else on the processors goes on. The clients wait in the socket's backlog.
 Milliseconds HttpListener::State::rest_after(Instant began) {
   if (access != Access::read_only) {
     return Milliseconds(0);
@@ -283,7 +283,8 @@ MHD_Result HttpListener::State::on_request(void* self, MHD_Connection* connectio
   return MHD_YES;
 }
 
-// The answer may outlive the exchange, and the exchange the server: whoever answers holds neither.
+// The answer may outlive the exchange, and the exchange the server: the callback that answers owns
+// neither.
 void HttpListener::State::ask(const Held& held) {
   held->since = clock_now();
   if (access == Access::read_only &&
@@ -307,7 +308,7 @@ void HttpListener::State::answer(Exchange& exchange, ApiAnswer given) {
   if (std::exchange(exchange.suspended, false)) {
     MHD_resume_connection(exchange.connection);
     if (next_timeout) {
-      next_timeout->once(Milliseconds(0));  // without a thread of its own it wakes nobody
+      next_timeout->once(Milliseconds(0));  // libmicrohttpd has no thread here that would wake
     }
   }
 }

@@ -3,9 +3,9 @@
 // thread. A request whose answer needs the workers is put aside until that answer comes.
 //
 // Clients are bounded in every way: connections at once, size of a request, memory of answers that
-// nobody reads, time without progress; over TCP also connections from one address. Those beyond the
-// bound on connections wait in the socket's backlog. Bounds are each listener's own: who fills one
-// does not shut out the other.
+// no client reads, time without progress; over TCP also connections from one address. Those beyond
+// the bound on connections wait in the socket's backlog. Bounds are each listener's own: a client
+// that fills one does not shut out those of the other.
 //
 // Main thread. The only place that includes <microhttpd.h>.
 #pragma once

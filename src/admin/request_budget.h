@@ -1,6 +1,5 @@
-// How much each address may ask of a listener that everybody may reach: a token bucket for each,
-// where an IPv6 address stands for its /64, and one for all of those that are one too many to be
-// told apart.
+// How much each address may ask of a read-only listener: a token bucket for each, where an IPv6
+// address stands for its /64, and one shared by all addresses that the table has no room for.
 //
 // Main thread; time is handed in.
 #pragma once

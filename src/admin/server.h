@@ -25,7 +25,7 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> start(Loop& loop, const AdminSettings& settings,
                                                     Control& control, Log& log,
                                                     const AdminLimits& limits = {});
-  // Beside a gateway that is being taken over: nobody finds the socket before take_place(), and
+  // Beside a gateway that is being taken over: no client finds the socket before take_place(), and
   // admin.http is opened then.
   static Result<std::unique_ptr<AdminServer>> prepare(Loop& loop, const AdminSettings& settings,
                                                       Control& control, Log& log,

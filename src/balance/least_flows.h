@@ -1,5 +1,5 @@
-// To whoever has the fewest flows for its weight; among equals, to one drawn by lot, so that
-// servers that came up together share what comes first.
+// A flow goes to the candidate with the fewest flows for its weight; among equals, to one drawn by
+// lot, so that servers that came up together share what comes first.
 #pragma once
 
 #include <span>

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t offset_seed = 0x6f66667365740001U;
 constexpr std::uint64_t skip_seed = 0x736b697000000001U;
 constexpr std::uint16_t nobody = UINT16_MAX;
-// How often a key looks for another place before everybody is looked at in turn.
+// How often a key looks for another place before all candidates are looked at in turn.
 constexpr int most_places = 16;
 
 // A candidate on its own way through all places of the table.
@@ -55,7 +55,7 @@ Maglev::Maglev(std::span<const Candidate> candidates) : count_(candidates.size()
     heaviest = std::max(heaviest, walker.weight);
   }
   table_.assign(walkers.size() == 1 ? 1 : table_size, nobody);
-  // Everybody takes its next free place in turn; a light candidate sits turns out.
+  // Each candidate takes its next free place in turn; a light one sits turns out.
   for (std::size_t filled = 0; filled < table_.size();) {
     for (Walker& walker : walkers) {
       walker.credit += walker.weight;

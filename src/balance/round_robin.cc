@@ -61,8 +61,8 @@ std::optional<std::size_t> RoundRobin::choose(const Candidates& candidates,
   if (count_ == 0) {
     return out;
   }
-  // The turn of somebody who cannot take it passes to the next turn, not to a neighbour, who would
-  // have two shares then.
+  // The turn of a candidate that cannot take it passes to the next turn, not to a neighbour, which
+  // would have two shares then.
   constexpr int most_passed = 8;
   for (int i = 0; i < most_passed; ++i) {
     const auto index = order_[next_.fetch_add(1, std::memory_order_relaxed) % order_.size()];
@@ -90,8 +90,8 @@ RoundRobin::RoundRobin(std::span<const int> weights) : count_(weights.size()) {
     return;  // no candidates
   }
   total /= divisor;
-  // Everybody gains its weight each turn; whoever has most (the first of several) takes the turn
-  // and pays the total.
+  // Each candidate gains its weight each turn; the one that has most (the first of several) takes
+  // the turn and pays the total.
   std::vector<Group> groups = by_weight(weights, divisor);
   order_.reserve(static_cast<std::size_t>(total));
   for (std::int64_t turn = 1; turn <= total; ++turn) {

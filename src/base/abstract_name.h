@@ -11,8 +11,8 @@
 
 namespace weir {
 
-// The user whose socket has the name, in our network namespace. None: nobody has it, or this kernel
-// cannot tell.
+// The user whose socket has the name, in our network namespace. None: no socket has it, or this
+// kernel cannot tell.
 [[nodiscard]] std::optional<uid_t> holder_of_abstract_name(std::string_view name);
 
 }  // namespace weir

@@ -2,8 +2,8 @@
 // where a table with nodes takes four times that and a second cache line for every look.
 //
 // T has a member `chained`, of the type of the links: std::unique_ptr<T> where the table owns its
-// entries, T* where somebody else does. Hash tells an entry's hash; entries are found by a hash and
-// a predicate. Never shrinks. One thread.
+// entries, T* where another object does. Hash tells an entry's hash; entries are found by a hash
+// and a predicate. Never shrinks. One thread.
 //
 // scan() looks at a table piece by piece while it goes on changing. It goes through the buckets by
 // their number read backwards (the lowest bit counts most): where the table doubles meanwhile, the

@@ -1,6 +1,5 @@
-// Counters of one writer and any reader: a worker adds, the main thread sums when somebody asks.
-// Plain adds on the writer's side (no locked instruction), yet no data race by the language's
-// rules.
+// Counters of one writer and any reader: a worker adds, the main thread sums when asked. Plain adds
+// on the writer's side (no locked instruction), yet no data race by the language's rules.
 #pragma once
 
 #include <atomic>

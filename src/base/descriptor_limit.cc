@@ -22,8 +22,8 @@ void leave_out(rlim_t (*spare)(rlim_t)) {
   }
 }
 
-// The kernel doubles a process's table of descriptors as it fills, and when threads share it,
-// whoever opened one too many waits until every processor has noticed (expand_fdtable's
+// The kernel doubles a process's table of descriptors as it fills, and when threads share it, the
+// thread that opened one too many waits until every processor has noticed (expand_fdtable's
 // synchronize_rcu): some 10 ms, in which a worker would stand still.
 void enlarge_table(std::uint64_t descriptors) {
   constexpr std::uint64_t enough = 65'536;  // half a megabyte of the kernel's

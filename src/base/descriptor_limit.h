@@ -1,5 +1,5 @@
 // How many descriptors the process may have open (RLIMIT_NOFILE), and the few that flows cannot
-// get: a gateway that has none left for its flows still answers whoever asks it why.
+// get: a gateway that has none left for its flows still answers the operator who asks it why.
 #pragma once
 
 #include <cstdint>

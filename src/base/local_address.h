@@ -7,7 +7,7 @@
 
 namespace weir {
 
-// Whether an address is one of this machine's own, or everybody's (broadcast, multicast). Asks the
+// Whether an address is this machine's own, or that of many hosts (broadcast, multicast). Asks the
 // kernel (a few system calls): not for every packet. False where it cannot be asked.
 [[nodiscard]] bool is_local_address(const Address& address);
 

@@ -1,10 +1,11 @@
 // Two kinds of targets. Streams (standard error, files) take bytes; the journal and syslog take one
 // datagram a line.
 //
-// Standard error is the hard one. It is shared with whoever started us, so making it non-blocking
-// would change their side too; yet a pipe whose reader has stopped must not hold us up. A pipe that
-// poll() calls writable takes PIPE_BUF bytes without blocking, so pipes and terminals get that much
-// at a time; sockets (systemd's) take MSG_DONTWAIT; regular files never make us wait.
+// Standard error is the hard one. It is shared with the process that started us, so making it
+// non-blocking would change their side too; yet a pipe whose reader has stopped must not hold us
+// up. A pipe that poll() calls writable takes PIPE_BUF bytes without blocking, so pipes and
+// terminals get that much at a time; sockets (systemd's) take MSG_DONTWAIT; regular files never
+// make us wait.
 #include "base/log_sink.h"
 
 #include <fcntl.h>
@@ -41,7 +42,7 @@ LogSink::Progress trouble(int error, std::size_t done) {
     case EMSGSIZE:
     case EINVAL:
       return {Outcome::gone, done, error};
-    default:  // ENOSPC, EDQUOT, EIO, ENOBUFS, ECONNREFUSED: somebody may mend it
+    default:  // ENOSPC, EDQUOT, EIO, ENOBUFS, ECONNREFUSED: the operator may mend it
       return {Outcome::retry, done, error};
   }
 }

@@ -174,7 +174,7 @@ Result<> dump(const Descriptor& socket, const Request& request,
       }
     });
   }
-  // A table that nobody ever used does not exist.
+  // A table that was never used does not exist.
   if (code != 0 && code != ENOENT) {
     return failed("read", code);
   }

@@ -1,4 +1,4 @@
-// Amounts for people to read, with as many digits as anybody looks at.
+// Amounts for people to read, with as many digits as a reader looks at.
 #pragma once
 
 #include <cstdint>

@@ -127,8 +127,8 @@ std::shared_ptr<Server> Server::take(const std::shared_ptr<Server>& server, std:
 
 namespace {
 
-// Those that nobody holds any more, looked for whenever there are twice as many names: names that
-// come and go with a service's records must not pile up.
+// Forgets what has no holder any more, whenever there are twice as many names: those that come and
+// go with a service's records must not pile up.
 template <typename Held>
 void forget_the_gone(Held& held) {
   constexpr std::size_t least = 64;

@@ -162,7 +162,7 @@ ServerHealth::Standing ServerHealth::standing(Instant now) const {
 bool ServerHealth::claim_trial(Instant now) {
   auto until = ejected_until_.load(std::memory_order_relaxed);
   if (until == 0) {
-    return true;  // somebody's success came first
+    return true;  // another flow's success came first
   }
   return count_of(now) >= until &&
          ejected_until_.compare_exchange_strong(

@@ -58,7 +58,7 @@ std::string_view only_one_that_begins(const std::string& wanted,
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
-  constexpr std::size_t longest = 64;  // nobody mistypes more than that into a word
+  constexpr std::size_t longest = 64;  // no mistyped word is longer
   if (word.empty() || word.size() > longest) {
     return {};
   }

@@ -148,8 +148,8 @@ bool is_group(const Upstream& upstream) {
 
 enum class Standing : std::uint8_t { at_the_end, on_the_way };
 
-// With the sources of servers that have their own, where it is they who are dialled. On the way to
-// somebody else, what has no servers does not lead to the flow's destination.
+// With the sources of servers that have their own, where these servers are dialled. An upstream
+// without servers does not lead to the flow's destination where it is on the way to another one.
 std::vector<std::string> candidates_of(const Upstream& upstream, const Flow& flow,
                                        Standing standing) {
   std::vector<std::string> out;

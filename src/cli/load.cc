@@ -136,7 +136,7 @@ std::vector<Diagnostic> names_of_ports(const Configuration& configuration) {
   return out;
 }
 
-// Secrets in a file that everybody on this machine may read.
+// Secrets in a file that every user of this machine may read.
 std::vector<Diagnostic> open_passwords(const Configuration& configuration) {
   std::vector<Diagnostic> out;
   for (const Settings& settings : configuration.upstreams) {
@@ -154,7 +154,7 @@ std::vector<Diagnostic> open_passwords(const Configuration& configuration) {
   return out;
 }
 
-// Ways on which nobody hears where they lead.
+// Upstreams whose `via` is never told the flow's destination.
 std::vector<Diagnostic> lost_targets(const Configuration& configuration,
                                      UpstreamAssembly& assembly) {
   std::vector<Diagnostic> out;

@@ -101,7 +101,7 @@ void warn_of_default_for_all(const Configuration& configuration, UpstreamAssembl
   }
 }
 
-// `2001:db8::2:80` is an address; whoever wrote it may have meant one with a port.
+// `2001:db8::2:80` is an address; the operator may have meant one with a port.
 void warn_of_port_in_address(const std::string& host, const Value& line, Warnings& warnings) {
   const auto colon = host.rfind(':');
   const std::string last = host.substr(colon + 1);

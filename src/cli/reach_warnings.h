@@ -1,6 +1,6 @@
 // Rules that no flow can reach, servers that lead back to the gateway, and what is intercepted
-// though nobody may have meant it: right by the letter of the configuration, and seldom by its
-// intent.
+// though the operator may not have meant it: right by the letter of the configuration, and seldom
+// by its intent.
 //
 // Asks the kernel which addresses are this machine's. Main thread.
 #pragma once

@@ -18,7 +18,7 @@ namespace weir {
 struct Documents {
   std::vector<IniSection> sections;
   std::vector<std::string> broken_titles;
-  // Some file could not be read: a name that nobody defines may be defined there.
+  // Some file could not be read: a name without a definition may have it there.
   enum class Extent : std::uint8_t { complete, partial } extent = Extent::complete;
 };
 

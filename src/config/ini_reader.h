@@ -31,8 +31,8 @@ struct IniSection {
 
 struct IniFile {
   std::vector<IniSection> sections;  // in file order
-  // What could be read of headers that were refused. Their keys are left out, and nobody should
-  // call a name unknown that occurs here.
+  // What could be read of headers that were refused. Their keys are left out, and a name that
+  // occurs here is not called unknown.
   std::vector<std::string> broken_titles;
 };
 

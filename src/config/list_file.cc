@@ -73,7 +73,7 @@ void expand_list_files(Value& list, const Files& files, Findings& findings) {
     }
     findings.opened(path);
     auto lines = read_lines(text.value(), path, negated ? "!" : "", findings);
-    // A condition without addresses would hold for everybody.
+    // A condition without addresses would hold for every flow.
     if (lines.empty() && !negated) {
       findings.error(item.place, "'" + path + "' lists nothing");
     }

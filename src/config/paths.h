@@ -1,4 +1,4 @@
-// Paths in a configuration that the running gateway opens: absolute, because nobody should have to
+// Paths in a configuration that the running gateway opens: absolute, so that no operator has to
 // know which folder it runs in.
 #pragma once
 

@@ -45,12 +45,12 @@ std::string without_empty_items(std::string_view list) {
   }
 }
 
-// The semicolon or '#' that somebody took for the beginning of a comment: inih wants ' ;'.
+// The semicolon or '#' that the operator took for the beginning of a comment: inih wants ' ;'.
 bool seems_to_have_comment(std::string_view value) {
   return value.find(" #") != std::string_view::npos || value.find(';') != std::string_view::npos;
 }
 
-// Signs that somebody counts on what INI files elsewhere do.
+// Signs that the operator counts on what INI files elsewhere do.
 void warn_of_quirks(const Key& row, const Value& value, Findings& findings) {
   if (row.kind != ValueKind::text) {
     return;

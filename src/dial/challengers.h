@@ -28,7 +28,7 @@ class Challengers {
 
   class Owner {
    public:
-    // It stands. It is out of the race, and nobody watches its socket any more.
+    // It stands. It is out of the race, and its socket is no longer watched.
     virtual void on_challenger_connected(Entrant winner) = 0;
     // It failed, or was closed by close().
     virtual void on_challenger_closed(const Ends& ends) = 0;

@@ -232,7 +232,7 @@ Outbound open_udp_instead(int old, Port port, Peers peers, const Flow& flow, con
       wanted.address = route.source.address;
       break;
   }
-  // Both hold the port for a moment, and so both have to allow it; nobody else may afterwards.
+  // Both hold the port for a moment, and so both have to allow it; no other socket may afterwards.
   const bool shares = set_option(old, SOL_SOCKET, SO_REUSEADDR, 1, calls) &&
                       set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, calls);
   const bool bound =

@@ -98,7 +98,7 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
       case Route::Verdict::drop:
         return Outcome::dropped;
       case Route::Verdict::no_server:
-        return last_failure_;  // nobody left to try: how the last attempt failed says more
+        return last_failure_;  // no server left to try: how the last attempt failed says more
       case Route::Verdict::dial:
         break;
     }
@@ -249,7 +249,7 @@ TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
   if (fault == Handshake::Fault::request) {
     return doubt(at.server, outcome);
   }
-  // This one answered as it should; whoever comes next could not be reached.
+  // This one answered as it should; it could not reach the next hop.
   if (at.server) {
     at.server->note_success(environment_.poll.now());
   }
@@ -269,8 +269,8 @@ TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome o
 }
 
 // The server let us in, and failed at what the flow asks for. Another one of the same upstream may
-// do better. But nobody shall get past a proxy, by way of a group's next member, by asking it for
-// what it cannot do.
+// do better. But no client shall get past a proxy, by way of a group's next member, by asking it
+// for what it cannot do.
 TcpDial::Outcome TcpDial::doubt(const std::shared_ptr<Server>& server, Outcome outcome) {
   last_failure_ = outcome;
   if (!server) {

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-// Asking more often than this helps nobody, whatever the bounds say.
+// Asking more often than this is of no use, whatever the bounds say.
 constexpr Milliseconds shortest_pause{100};
 constexpr Milliseconds longest_pause_after_failure{60'000};
 

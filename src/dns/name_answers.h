@@ -23,7 +23,7 @@ struct FamilyAnswer {
   enum class Outcome : std::uint8_t {
     addresses,
     none,    // the name, or the record, does not exist
-    failed,  // nobody could tell
+    failed,  // no name server could tell
   };
   Outcome outcome = Outcome::failed;
   std::vector<Address> addresses;

@@ -29,7 +29,7 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Resolves a named server now and from now on, until nobody else holds it. Does nothing for a
+  // Resolves a named server now and from now on, until it has no other holder. Does nothing for a
   // server it already has.
   void track(const std::shared_ptr<Server>& server);
 

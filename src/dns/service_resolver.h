@@ -32,7 +32,7 @@ class ServiceResolver {
   };
   ServiceResolver(Loop& loop, Log& log, Means means);
 
-  // Until nobody else holds it. Does nothing for one that it has.
+  // Until it has no other holder. Does nothing for one that it has.
   void track(const std::shared_ptr<Service>& service);
   // When the services that have a list are to be asked again.
   [[nodiscard]] std::map<std::string, Instant> known() const;

@@ -1,6 +1,6 @@
 // A probe stands for many packets, so its way through a chain can fork: a step may end it for some
-// of them, or nobody can tell whether. The walk follows what is left over, and notes every ending
-// with how sure it is. What is certain for all that is left ends the walk.
+// of them, or it is uncertain whether it does. The walk follows what is left over, and notes every
+// ending with how sure it is. What is certain for all that is left ends the walk.
 #include "doctor/filter.h"
 
 #include <algorithm>

@@ -50,7 +50,7 @@ void CgroupWatch::read() {
   alignas(inotify_event) std::array<char, 4096> events{};
   bool some = false;
   while (::read(inotify_.get(), events.data(), events.size()) > 0) {
-    some = true;  // which one does not matter: whoever hears of it looks at all of them
+    some = true;  // which one does not matter: the owner looks at all of them
   }
   if (some) {
     watch();

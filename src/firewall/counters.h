@@ -1,5 +1,5 @@
 // What the firewall counted for each rule, read back from the kernel. Counting begins anew whenever
-// rules are applied: whoever shows totals reads before and adds up.
+// rules are applied: RuleCounts reads them before, and adds up.
 #pragma once
 
 #include <cstdint>

@@ -67,7 +67,7 @@ struct Outcome {
 };
 [[nodiscard]] std::string_view name_of(Outcome::End end);
 
-// Whether somebody listens on the plan's port.
+// Whether a socket listens on the plan's port.
 enum class Listener : std::uint8_t { is_there, is_missing };
 
 [[nodiscard]] Outcome evaluate(const Plan& plan, Packet packet,

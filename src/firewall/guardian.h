@@ -7,7 +7,7 @@
 //
 // Only one guards a network: it holds an abstract socket's name there. A gateway that starts waits
 // until its predecessor's guardian has done its work, or that would undo the new rules. A name that
-// a user without rights holds makes nobody wait.
+// a user without rights holds makes no gateway wait.
 //
 // One thread, whichever; it waits for another guardian to end.
 #pragma once
@@ -37,17 +37,17 @@ class Guardian {
   // What the operator should know of how it was made, or "".
   [[nodiscard]] const std::string& warning() const { return warning_; }
 
-  // False once it ended, which somebody must have made it do.
+  // False once it ended: another process must have ended it.
   [[nodiscard]] bool is_alive();
 
-  // For a successor. The pipe stays ours, too: whoever of us is left last lets go of it.
+  // For a successor. The pipe stays ours, too: the guardian goes on until both are closed.
   struct Shared {
     int pipe;
     Descriptor process;
   };
   [[nodiscard]] Shared share() const;
   [[nodiscard]] bool is_inherited() const { return process_.valid(); }
-  // Goes without a goodbye: it guards for whoever else holds the pipe.
+  // Goes without a goodbye: the guardian goes on for the other holder of the pipe.
   void leave();
 
   // The script to run when this process is gone.

@@ -29,7 +29,7 @@ Result<std::string> nft_text() {
   return Error("cannot read the firewall's rules: " + first_line(ended.value().errors));
 }
 
-// How much is in each set: what somebody took out or put in shows in that.
+// How much is in each set: what another process took out or put in shows in that.
 std::string sets_text() {
   const Result<Ended> ended = run_program({"ipset", "list", "-t"}, "");
   if (!ended) {

@@ -1,5 +1,5 @@
-// What of weir's rules is in the kernel now, as text that two readings of the same rules share:
-// no counters, no handles. For telling whether somebody changed them.
+// What of weir's rules is in the kernel now, as text that two readings of the same rules share: no
+// counters, no handles. For telling whether another process changed them.
 //
 // Blocking, for milliseconds; any thread.
 #pragma once

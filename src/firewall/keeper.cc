@@ -212,7 +212,7 @@ void Keeper::release() {
 
 void Keeper::abandon() {
   if (guardian_ != nullptr && !guardian_->is_inherited()) {
-    guardian_.reset();  // dismissed: nobody else knows it
+    guardian_.reset();  // dismissed: no other process knows it
   }
   leave();
 }
@@ -247,7 +247,7 @@ Result<> Keeper::guard(const Ruleset& ruleset) {
   if (guardian_ != nullptr && guardian_->is_alive() && guardian_->hold(script)) {
     return Done{};
   }
-  guardian_.reset();  // somebody killed it, or there was none
+  guardian_.reset();  // it was killed, or there was none
   auto made = Guardian::start();
   if (!made) {
     return made.error();
@@ -345,8 +345,8 @@ void Keeper::look() {
   links_changed_ = links_changed_ && !lo_is_up();
 }
 
-// The kernel took the routes away with the link they went by: nobody to quarrel with, and as often
-// as it happens they are put back.
+// The kernel took the routes away with the link they went by. No other program undoes the repair,
+// so they are put back as often as it happens.
 void Keeper::follow_links(const std::string& damage) {
   if (auto mended = mend(standing_); !mended) {
     failed(damage + " with a change of lo", mended.error());

@@ -1,6 +1,6 @@
-// A rule that answers questions of anybody on the Internet: with local-services = yes it takes what
-// is for the router's own addresses, and an interface that leads outside is among the clients'. A
-// resolver that is open so is soon found, and used to flood others.
+// A rule that answers questions of any host on the Internet: with local-services = yes it takes
+// what is for the router's own addresses, and an interface that leads outside is among the
+// clients'. A resolver that is open so is soon found, and used to flood others.
 //
 // Pure; any thread.
 #pragma once

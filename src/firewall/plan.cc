@@ -21,10 +21,10 @@
 // fall into a `reject` further down.
 //
 // With `on-failure = open` a connection is intercepted from its first packet on or not at all: one
-// that began without weir, before it was started, while somebody had taken the rules away, or
-// before a reload named its port, goes on past it. Handed to the listener, its next packet would be
-// answered with a reset. What this gives up: where more connections wait for their handshake's end
-// than the listener may hold (some thousands: a flood), the kernel goes over to SYN cookies and
+// that began without weir, before it was started, while another program had taken the rules away,
+// or before a reload named its port, goes on past it. Handed to the listener, its next packet would
+// be answered with a reset. What this gives up: where more connections wait for their handshake's
+// end than the listener may hold (some thousands: a flood), the kernel goes over to SYN cookies and
 // knows nothing of a connection until its second packet, which then passes, too. With `closed`
 // nothing passes, and every packet goes to the listener. Of what the router itself sends every
 // packet has to be diverted, not the first alone: a label tells whose connection it is.

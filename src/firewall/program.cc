@@ -211,7 +211,7 @@ std::string first_line(const std::string& text) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     std::string line = text.substr(begin, end - begin);
-    // iptables warns of files that nobody needs before it says what is wrong.
+    // iptables warns of files that are not needed before it says what is wrong.
     const bool says_something =
         line.find_first_not_of(" \t\r") != std::string::npos && line.rfind("Warning: ", 0) != 0;
     if (says_something) {

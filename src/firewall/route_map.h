@@ -21,7 +21,7 @@ struct Way {
   enum class Kind : std::uint8_t {
     none,     // nothing said: the next table is tried (also: throw)
     refused,  // unreachable, prohibit, blackhole
-    here,     // to this machine, or to everybody on a link
+    here,     // to this machine, or to all hosts on a link
     out,      // by `interface`
   } kind = Kind::none;
   unsigned interface = 0;

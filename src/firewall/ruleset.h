@@ -166,7 +166,7 @@ struct Ruleset {
 // their listener is gone: what was intercepted is let through, or refused, as on-failure says.
 [[nodiscard]] Ruleset while_down(Ruleset ruleset);
 
-// Whether somebody has to put them in place when the gateway dies: TPROXY of iptables drops what
+// Whether a guardian has to put them in place when the gateway dies: TPROXY of iptables drops what
 // finds no listener, and what the router itself sends is marked before a listener can be looked
 // for.
 [[nodiscard]] bool needs_guardian(const Ruleset& ruleset, Backend backend);

@@ -12,7 +12,7 @@
 
 namespace weir::firewall {
 
-// The number that `ip rule` and `ip route` show as `proto`; nobody else's in
+// The number that `ip rule` and `ip route` show as `proto`; no other program's in
 // /etc/iproute2/rt_protos.
 constexpr int route_protocol = 237;
 // Where the policy rules stand (see policy_rules.cc): before the main table (32766) and what

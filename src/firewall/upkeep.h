@@ -32,8 +32,8 @@ class Upkeep {
   // Lets go of the keeper, which takes its rules back unless it has left them.
   void end() { keeper_.reset(); }
 
-  // Of another configuration. Installed rules are replaced, whoever installed them; where none are,
-  // none are wanted. On error they stay.
+  // Of another configuration. Installed rules are replaced, whichever process installed them; where
+  // none are, none are wanted. On error they stay.
   Result<> replace(const Ruleset& rules);
   // Other rules of the same configuration, of which counting goes on. REQUIRES: keeper().
   Result<> stand_in(const Ruleset& rules);

@@ -3,9 +3,9 @@
 // most.
 //
 // Adding, taking out and finding cost the same however many there are, and a datagram costs
-// nothing. The price is in two places. Flows are in no order: whoever looks for an idle one looks
-// at a few, the next ones at the next time. And clients are ranked by the first five binary digits
-// of their count: of two that differ by less than one part in sixteen, either may be "the one with
+// nothing. The price is in two places. Flows are in no order: a search for an idle one looks at a
+// few, the next ones at the next time. And clients are ranked by the first five binary digits of
+// their count: of two that differ by less than one part in sixteen, either may be "the one with
 // most".
 //
 // One worker's. Flows belong to their owner, who takes them out before they go.

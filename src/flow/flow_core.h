@@ -29,7 +29,7 @@ struct FlowCore {
   std::int32_t first_byte_us = static_cast<std::int32_t>(FlowRecord::unknown);
   Clients::Id client = 0;                   // whose it is, once it is admitted
   std::unique_ptr<const std::string> path;  // the record's `server`, where it is a chain of them
-  std::uint64_t bytes_looked_at = 0;        // when somebody last asked who is busiest
+  std::uint64_t bytes_looked_at = 0;        // at the last look for the busiest
   std::uint16_t attempts = 0;
   std::uint8_t generation = 0;  // LoopGuard's
 

@@ -1,5 +1,5 @@
-// A live flow as somebody looks at it: what is at hand at once, and a record if one is wanted.
-// Valid only while it is looked at.
+// A live flow while it is looked at: what is at hand at once, and a record if one is wanted. Valid
+// only while it is looked at.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,8 @@
 //
 // Every socket of ours towards an upstream is known by its tuple, and a flow whose client and
 // destination are that tuple is a suspect. When the socket has an address of the router's own, that
-// is proof: nobody else sends from there. With a spoofed source it is not: the client may well use,
-// for a connection of its own, the port that the kernel chose for ours. Then a real loop gives
+// is proof: no other socket sends from there. With a spoofed source it is not: the client may well
+// use, for a connection of its own, the port that the kernel chose for ours. Then a real loop gives
 // itself away by going on: the flow that comes back opens a socket that comes back, too. So sockets
 // carry a generation, one more than the flow that they were opened for was suspected of, and the
 // eighth is refused. By chance that happens to an innocent client less than once in a billion
@@ -61,7 +61,7 @@ class LoopGuard {
       return is_for_our_port ? "it is for the gateway's own port" : "it is the gateway's own";
     }
   };
-  // `port`: the gateway's, on which nobody can be going to this machine.
+  // `port`: the gateway's, on which no flow can be going to this machine.
   [[nodiscard]] Finding look(const Flow& flow, Port port) const;
 
  private:

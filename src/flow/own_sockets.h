@@ -1,7 +1,7 @@
 // What becomes of the sockets that a dial opens for one flow: they are our own, and the loop guard
 // has to know them; and which way policy rules want them to take.
 //
-// Owned by whoever dials. One worker's thread.
+// Owned by the TcpFlow or UdpRelay that dials. One worker's thread.
 #pragma once
 
 #include <memory>

@@ -3,8 +3,8 @@
 // with source = gateway its sender is the router. The rule does not see it, and it leaves by the
 // line that the tunnel was there to avoid.
 //
-// Rejected: to evaluate rules and tables here. The kernel does so for whoever asks (RTM_GETROUTE
-// with the inbound interface and the sender of the packet), and knows what we would get wrong.
+// Rejected: to evaluate rules and tables here. The kernel does so when asked (RTM_GETROUTE with the
+// inbound interface and the sender of the packet), and knows what we would get wrong.
 //
 // The choice: the kernel is asked where it would forward the flow, and where our socket would go.
 // Where that differs the socket is told: with a mark, where a rule of the operator's leads into the

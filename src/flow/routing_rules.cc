@@ -18,7 +18,7 @@ using netlink::Bytes;
 using netlink::each_attribute;
 using netlink::read_as;
 
-// Behind the rules that deliver intercepted packets, before everybody else's.
+// Behind the rules that deliver intercepted packets, before all others.
 constexpr std::uint32_t own_priority = 53;
 // Of weir's routes and rules it is 237; these have a number of their own, so that each is taken
 // away by whom it belongs to.

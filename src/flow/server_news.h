@@ -1,9 +1,9 @@
 // What a UDP flow lets its server's health know. A datagram that is sent proves nothing: the first
 // answer is a flow's success, and an end without any its failure; but only where answers are to be
 // expected, because flows of the upstream have had some: syslog and NetFlow have none. Nor is a
-// server to blame that has answered anybody since the flow waits: it is there, and does not like
-// what it was sent. A relay that stood is not to blame for what is behind it, and has had its
-// success when it opened.
+// server to blame that has answered another flow since this one began to wait: it is there, and
+// does not like what it was sent. A relay that stood is not to blame for what is behind it, and has
+// had its success when it opened.
 #pragma once
 
 #include <cstdint>

@@ -85,16 +85,16 @@ class Worker {
   // What becomes of new flows while a gateway drains: we refuse them, or the firewall hands us
   // none.
   enum class Comers : std::uint8_t { refused, passed_by };
-  // The firewall does so from now on. What it still brings it takes for a flow of ours that has
-  // ended: it is served, but nobody waits for its end.
+  // The firewall hands us none from now on. What still comes, the kernel takes for a flow of ours
+  // that has ended: it is served, but the drain does not wait for its end.
   void expect_no_new() { udp_.flows().expect_no_new(); }
   // Addresses, routes or links changed.
   void network_changed(std::shared_ptr<const Surroundings> surroundings) {
     udp_.network_changed(std::move(surroundings));
   }
   // Takes no new flows, and says on_drained once none is left. UDP flows that live are served to
-  // their end, in both directions. Those who are passed by do not wait with our listeners: whoever
-  // does came before, and is taken.
+  // their end, in both directions. With `passed_by`, what still waits in our listeners came before
+  // the firewall passed new flows by, and is taken.
   void drain(Comers comers);
   // What a successor has to know: everything that is under way is done, and until let_go() or
   // whatever else this worker does nothing changes any more.

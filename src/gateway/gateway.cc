@@ -164,7 +164,7 @@ Result<> Gateway::open_workers() {
 }
 
 Result<> Gateway::take_over() {
-  // Whoever started us may have passed sockets, too: nobody would accept on them.
+  // The service manager may have passed sockets, too: this process would not accept on them.
   static_cast<void>(service_manager_.take_passed());
   TakeoverSuccessor successor(
       *log_, *options_.inheritance,

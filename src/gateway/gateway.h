@@ -43,7 +43,7 @@ class Gateway {
     std::uint64_t descriptors = 0;             // RLIMIT_NOFILE, already raised
     // The gateway to take over from; null: this is the first.
     std::unique_ptr<Inheritance> inheritance = nullptr;
-    // Where a successor will find us; none: nobody can take over.
+    // Where a successor will find us; none: no successor can take over.
     std::optional<ControlSocket> takeover_socket = std::nullopt;
   };
 

@@ -68,8 +68,8 @@ class OwnFirewall {
   // end.
   void release(Then then);
 
-  // Installed rules are replaced, whoever installed them; where none are, none are wanted. On error
-  // they stay.
+  // Installed rules are replaced, whichever process installed them; where none are, none are
+  // wanted. On error they stay.
   void replace(const Snapshot& next, Then then);
   // The control groups of the configuration in force are the ones to be left out.
   void follow_cgroups();

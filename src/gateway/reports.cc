@@ -55,7 +55,7 @@ StatusReport Reports::status() {
     const auto reason = static_cast<Reason>(i);
     out.reasons.emplace_back(name_of(reason), parts_.workers.count(reason));
   }
-  // No worker sees these packets, and they are anybody's: the kernel counts them.
+  // No worker sees these packets, and they need not be weir's: the kernel counts them.
   if (const auto table = read_connection_tracking()) {
     out.reasons.emplace_back("conntrack-full", table->dropped);
   }

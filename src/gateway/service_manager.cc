@@ -114,7 +114,7 @@ void ServiceManager::say(const std::string& words, std::span<const int> descript
   if (!descriptors.empty()) {
     attach_descriptors(message, descriptors, room);
   }
-  // If nobody listens, nobody wanted to know.
+  // If the service manager does not listen, nothing is lost.
   static_cast<void>(sendmsg(socket_.get(), &message, MSG_NOSIGNAL));
 }
 

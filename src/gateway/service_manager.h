@@ -2,7 +2,7 @@
 // with a few words to the socket that NOTIFY_SOCKET names). Without systemd nothing is said.
 //
 // systemd also keeps our listeners (its descriptor store) and hands them to the process that it
-// starts after us, so that a restart refuses nobody; or it has bound them itself (weir.socket).
+// starts after us, so that a restart refuses no client; or it has bound them itself (weir.socket).
 //
 // The protocols are a few lines each, documented as stable: no reason to need libsystemd.
 //
@@ -38,12 +38,12 @@ class ServiceManager {
 
   // That process is the service from now on: we say nothing more.
   void succeeded_by(pid_t successor);
-  // Is said to have been told all that so far by the process that we take over from.
+  // The process that we take over from has told the manager at `address` all that so far.
   void inherit(const std::string& address, std::optional<Milliseconds> watchdog);
   [[nodiscard]] const std::string& address() const { return address_; }
 
-  // Descriptors for whoever is started after us, under a name: at most 250 of them. Those that are
-  // kept already stay once.
+  // Descriptors for the process that is started after us, under a name: at most 250 of them. Those
+  // that are kept already stay once.
   void keep(std::string_view name, std::span<const int> descriptors) const;
   void forget(std::string_view name) const;
   // What was kept, or bound for us (LISTEN_FDS). Once.

@@ -8,7 +8,7 @@
 
 namespace weir {
 
-// Lives as long as the program; null: nobody has that name.
+// Lives as long as the program; null: no codec has that name.
 [[nodiscard]] const DatagramCodec* codec_named(std::string_view name);
 
 }  // namespace weir

@@ -85,7 +85,7 @@ Handshake::Progress HttpConnectHandshake::receive(std::string_view in, std::stri
     }
     line_ += piece;
     consumed += piece.size();
-    // Whoever does not speak HTTP shows it in the first bytes, and may never send a line's end.
+    // A peer that does not speak HTTP shows it in the first bytes, and may never send a line's end.
     constexpr std::string_view protocol = "HTTP/1.";
     if (where_ == Where::status_line &&
         line_.compare(0, std::min(line_.size(), protocol.size()), protocol, 0,

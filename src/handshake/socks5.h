@@ -24,8 +24,8 @@ class Socks5Handshake final : public Handshake {
   // saves a round trip for each: RFC 1928 does not forbid it, and not every server can read it.
   enum class Pace : std::uint8_t { step_by_step, at_once };
 
-  // `target` of an association: any address of the family that is wanted, port 0, since nobody
-  // knows yet which port the datagrams will come from (RFC 1928, section 4).
+  // `target` of an association: any address of the family that is wanted, port 0, since it is not
+  // known yet which port the datagrams will come from (RFC 1928, section 4).
   Socks5Handshake(Command command, Target target, std::shared_ptr<const Credentials> credentials,
                   Pace pace = Pace::step_by_step);
 

@@ -22,7 +22,8 @@ Milliseconds spread(std::size_t n, Milliseconds interval) {
   return Milliseconds(static_cast<std::int64_t>(part * static_cast<double>(interval.count())));
 }
 
-// Where the probes of a server go from: as its flows, but a client's address is nobody's here.
+// The source of a server's probes: that of its flows, or the gateway's where that is the client's:
+// a probe has no client.
 Source probe_source(const Upstream& upstream, const ServerSet::Terms& terms) {
   const Source source = terms.source.value_or(upstream.profile().source);
   return source.kind == SourceKind::address ? source : Source{};

@@ -35,7 +35,7 @@ Probe::Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypas
     poll_->watch({.readable = false, .writable = true});
     timer_.once(terms_.timeout);
   } else {
-    timer_.once(Milliseconds(0));  // nobody is told before the constructor is over
+    timer_.once(Milliseconds(0));  // the owner is told after the constructor is over
   }
 }
 

@@ -50,7 +50,7 @@ class Probe {
   std::optional<Conversation> conversation_;
   std::size_t sent_ = 0;
   std::string received_;
-  std::string failure_;  // known before anybody could be told
+  std::string failure_;  // known before the owner could be told
 };
 
 }  // namespace weir

@@ -1,5 +1,5 @@
 // Hears over netlink that addresses, links, routes or policy rules of the router changed, and says
-// so once for a burst of changes. What it means for a socket is found out by whoever has one.
+// so once for a burst of changes. The owner of a socket finds out what it means for that socket.
 //
 // Main thread, on its loop.
 #pragma once

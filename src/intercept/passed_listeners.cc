@@ -109,8 +109,8 @@ Result<std::vector<Listeners>> adopt_listeners(std::vector<PassedSocket> passed,
       complete(one.udp, UdpListener::open);
     }
   }
-  // One worker at least has all; others can do without (weir.socket is bound by root, whose sockets
-  // nobody else shares a port with).
+  // One worker at least has all; others can do without (root binds weir.socket, and no other user's
+  // socket can share a port with root's).
   const Listeners& first = out.front();
   const bool whole = has(first.tcp, Family::v4) && has(first.tcp, Family::v6) &&
                      has(first.udp, Family::v4) && has(first.udp, Family::v6);

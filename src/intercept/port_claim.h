@@ -1,6 +1,6 @@
 // Whether the gateway's port can be had. Listeners share their port among workers (SO_REUSEPORT),
-// and would with another gateway too; a socket that does not share finds out whether somebody has
-// the port.
+// and would with another gateway too; a socket that does not share finds out whether another socket
+// has the port.
 //
 // Main thread, at the start.
 #pragma once

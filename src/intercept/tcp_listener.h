@@ -40,7 +40,7 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
   // connections.
   static Result<Descriptor> open(Family family, Port port);
 
-  // What open() sets, on a socket that somebody else has bound.
+  // What open() sets, on a socket that another process has bound.
   [[nodiscard]] static bool prepare(int fd, Family family);
 
   // REQUIRES: `socket` came from open(), here or in the gateway that was taken over,

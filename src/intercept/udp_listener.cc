@@ -84,7 +84,7 @@ void UdpListener::close() {
 void UdpListener::on_events(std::uint32_t) {
   const int count = batch_.receive(socket_.get());
   if (count <= 0) {
-    return;  // nothing after all, or an ICMP error of a reply, which is nobody's here
+    return;  // nothing after all, or an ICMP error of a reply, which is of no use here
   }
   datagrams_.clear();
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {

@@ -46,7 +46,7 @@ class UdpListener final : public EdgePoll::Watcher {
   };
 
   static Result<Descriptor> open(Family family, Port port);
-  // What open() sets, on a socket that somebody else has bound.
+  // What open() sets, on a socket that another process has bound.
   [[nodiscard]] static bool prepare(int fd, Family family);
 
   // `batch` is the worker's, used by all its listeners in turn.

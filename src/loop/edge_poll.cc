@@ -155,7 +155,7 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
   const Instant began = clock_now();
   Instant looked = began;
   int count = 0;
-  // What was slept has the time of waking up in it, which is about as much again.
+  // A wait that slept includes the time of waking up, about as long again: hence twice.
   if (usual_wait_ <= 2 * longest) {
     while (count == 0 && looked - began < longest) {
       count = ask(0);

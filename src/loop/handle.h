@@ -1,5 +1,5 @@
 // One libuv handle and the function it calls, owned by the loop: close() is the only way to end it,
-// and frees the memory when libuv has really let go of it. Nobody else calls uv_close.
+// and frees the memory when libuv has really let go of it. No other code calls uv_close.
 #pragma once
 
 #include <uv.h>

@@ -90,7 +90,7 @@ void Poll::watch(Ready interest) {
     return;
   }
   uv_poll_start(&state_->uv, events, [](uv_poll_t* poll, int status, int ready) {
-    // An error shows as both: whoever reads or writes next learns which.
+    // An error shows as both: the next read or write tells which.
     State::of(poll).on_ready({.readable = status != 0 || (ready & UV_READABLE) != 0,
                               .writable = status != 0 || (ready & UV_WRITABLE) != 0});
   });

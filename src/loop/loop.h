@@ -51,7 +51,7 @@ class Timer {
   State* state_;
 };
 
-// Readiness of somebody else's descriptor (c-ares, libmicrohttpd, an epoll descriptor).
+// Readiness of a descriptor that another owner has (c-ares, libmicrohttpd, an epoll descriptor).
 // Level-triggered.
 class Poll {
  public:

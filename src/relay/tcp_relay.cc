@@ -22,7 +22,7 @@
 //   FIN was announced, its event has been used up, so the flag is kept (`hung_up`): then a short
 //   read has taken all there will ever be, unless the announcement was a reset's. Nor does it mean
 //   anything before urgent data, where every read stops, and splice for ever.
-// - After a budgeted turn nobody tells us again that there is more: the caller must (`more`).
+// - After a budgeted turn no event tells again that there is more: the caller must (`more`).
 // - Errors are found by reading, after the bytes that came before them. But reading never says that
 //   a side which sent FIN was reset after it, and nothing is read while the receiver is blocked:
 //   for both, the announcement is kept (`failed`). And a write that fails may come before that

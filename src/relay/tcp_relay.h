@@ -29,7 +29,7 @@ class TcpRelay {
     PipePool& pipes;
     std::size_t most_stashed;      // limits.buffer, in bytes per direction
     BulkShare& bulk;               // of what the kernel may hold
-    std::uint64_t bulk_bytes = 0;  // moved by splice(), since somebody last set it to 0
+    std::uint64_t bulk_bytes = 0;  // moved by splice(), since it was last set to 0
   };
 
   enum class Progress : std::uint8_t {

@@ -42,7 +42,7 @@ struct Frame {
 };
 
 inline constexpr std::size_t frame_head = 8;
-// Data of thousands of servers fits easily; nobody makes us reserve more.
+// Data of thousands of servers fits easily; no peer makes us reserve more.
 inline constexpr std::size_t largest_body = std::size_t{64} * 1024 * 1024;
 // What the kernel passes with one message (SCM_MAX_FD).
 inline constexpr std::size_t most_descriptors = 253;

@@ -17,7 +17,7 @@
 namespace weir {
 
 // Everything of all workers, and what ends the row. `earlier`: the last numbers of workers that we
-// have no more; `paused`: since when nobody is served.
+// have no more; `paused`: since when no flow is served.
 [[nodiscard]] Result<> send_workers(takeover::Channel& channel, std::span<const HandedWorker> parts,
                                     std::span<const std::uint64_t> earlier, Instant paused,
                                     Instant until);

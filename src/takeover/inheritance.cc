@@ -85,7 +85,7 @@ Result<> Inheritance::prepared() {
 }
 
 void Inheritance::serving() {
-  // If the other is gone, there is nobody to be told.
+  // If the old gateway is gone, it need not be told.
   if (channel_.send(FrameType::serving, {}, {}, clock_now() + to_answer)) {
     static_cast<void>(channel_.expect(FrameType::done, clock_now() + to_answer));
   }

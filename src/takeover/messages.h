@@ -58,7 +58,7 @@ struct WorkerPart {
   friend bool operator==(const WorkerPart&, const WorkerPart&) = default;
 };
 
-// A number that stands for nobody.
+// The number that stands for no server.
 inline constexpr std::uint32_t nobody = UINT32_MAX;
 
 // The relay that a socket's datagrams go through.

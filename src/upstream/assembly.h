@@ -1,6 +1,6 @@
 // Makes the upstreams of one configuration, each after those it goes through, whatever their order
 // in the file: a policy asks for another by name (UpstreamLookup), and that one is made there and
-// then. Whoever leads back to itself is refused.
+// then. An upstream that leads back to itself is refused.
 //
 // Carries upstreams over from the configuration before where neither their section nor anything
 // they go through has changed, so that turns and mappings go on. Main thread; lives as long as the
@@ -22,8 +22,8 @@ namespace weir {
 struct PreviousUpstreams {
   std::span<const Settings> sections;
   std::span<const std::shared_ptr<Upstream>> upstreams;
-  // What sections name outside of the configuration, such as a password file. A reload looks at
-  // it. Where servers are only laid out anew it may be gone for the moment, and nobody asked.
+  // What sections name outside of the configuration, such as a password file. A reload looks at it.
+  // Laying servers out anew does not need it: it may be gone for the moment.
   enum class Outside : std::uint8_t { looked_at, left } outside = Outside::looked_at;
 };
 
@@ -43,7 +43,7 @@ class UpstreamAssembly {
   // Of a section that need not be one of `sections`, but may go through them.
   Result<std::shared_ptr<Upstream>> make(const Settings& section);
 
-  // The built-ins that somebody asked for.
+  // The built-ins that were asked for.
   [[nodiscard]] std::span<const std::shared_ptr<Upstream>> builtins() const { return builtins_; }
 
   // Upstreams that had to stay as they were, and why: with Outside::left only.

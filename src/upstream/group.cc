@@ -30,7 +30,7 @@ class Group::Choice final : public Candidates {
     }
     return route.verdict != Route::Verdict::no_server;
   }
-  // Flows of the member's servers; what has none, has no load that anybody could know.
+  // Flows of the member's servers; a member without servers has no known load.
   [[nodiscard]] std::uint64_t load(std::size_t index) const override {
     std::uint64_t sum = 0;
     for (const auto& server : group_.members_[index]->servers()) {
@@ -64,7 +64,7 @@ Route Group::reach(const Flow& flow, const Target& target,
                    std::span<const std::shared_ptr<Server>> tried) const {
   const Draw draw = draws_.draw(flow);
   Choice choice(*this, flow, target, tried);
-  // When nobody is up, ejected servers are better than none.
+  // When no member is up, ejected servers are better than none.
   for (const auto asked : {Choice::Asked::up, Choice::Asked::anything}) {
     choice.asked = asked;
     if (balancer_) {

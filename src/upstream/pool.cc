@@ -13,7 +13,7 @@ Port port_for(Port wanted, const Server& server) {
   return server.identity().port != 0 ? server.identity().port : wanted;
 }
 
-// Without an address here, a name will do where somebody else resolves it.
+// Without an address here, a name will do where the next hop resolves it.
 bool goes_by_name(const Server& server, const AddressSet& addresses,
                   const UpstreamProfile& profile) {
   return addresses.size() == 0 && profile.via != nullptr && server.is_named();
@@ -89,7 +89,7 @@ class Pool::Choice final : public Candidates {
 
   const Tier* tier = nullptr;
   Asked asked = Asked::share;
-  // Somebody has less than its whole share now: without, the first step is like the second.
+  // A server has less than its whole share now; where none has, the first step is like the second.
   mutable bool some_slow = false;
 
  private:

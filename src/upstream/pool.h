@@ -101,7 +101,7 @@ class Pool final : public ServerSet {
   }
 
   // `no_server`, or `dial` with everything that a server decides. With `via` a server by a name
-  // that has no address here will do: whoever leads there resolves it.
+  // that has no address here will do: the upstream that leads there resolves it.
   [[nodiscard]] Route route(const Flow& flow, Port port, const UpstreamProfile& profile,
                             std::span<const std::shared_ptr<Server>> tried) const;
 

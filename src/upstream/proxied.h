@@ -22,7 +22,7 @@ inline constexpr auto proxied_keys =
     with_keys(pool_keys, std::array{username_key, password_key, password_file_key, via_key});
 
 struct ProxyProtocol {
-  using Who = std::shared_ptr<const Credentials>;  // null: nobody in particular
+  using Who = std::shared_ptr<const Credentials>;  // null: no user
   using Speech = std::unique_ptr<Handshake>;
 
   Port port;                       // of servers that name none

@@ -183,7 +183,7 @@ class Words {
 
   ServerKey& out_;
   std::array<bool, known.size()> seen_{};
-  bool astray_ = false;  // after a word that nobody knows
+  bool astray_ = false;  // after an unknown word
 };
 
 }  // namespace

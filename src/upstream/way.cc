@@ -21,8 +21,8 @@ Route chain(const Upstream& via, const Flow& flow, Route last,
     way.verdict = Route::Verdict::no_server;
     return way;
   }
-  // The socket, and whoever is dialled, are those of the way; the server that answers for the flow
-  // is the last one.
+  // The socket and the dialled server are those of the way; the server that answers for the flow is
+  // the last one.
   way.dialled = way.dialled ? way.dialled : way.server;
   way.dialled_upstream = way.dialled_upstream.empty() ? via.name() : way.dialled_upstream;
   if (last.server) {
@@ -42,7 +42,7 @@ Route chain(const Upstream& via, const Flow& flow, Route last,
 
 Route Upstream::route(const Flow& flow, std::span<const std::shared_ptr<Server>> tried) const {
   Route out = lead(flow, {.endpoint = flow.destination, .host = {}}, tried);
-  // A name that nobody on the way could pass on; to connect to :: would lead to this machine.
+  // A name that no hop on the way could pass on; to connect to :: would lead to this machine.
   if (out.verdict == Route::Verdict::dial && out.remote.address.is_unspecified()) {
     out.verdict = Route::Verdict::no_server;
     out.server = nullptr;

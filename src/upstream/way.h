@@ -33,8 +33,8 @@ class ProxyHeader {
 // Why datagrams cannot take this way at all, or "".
 [[nodiscard]] std::string why_no_datagrams(const Upstream& upstream);
 
-// Why nobody on its way is told where the upstream's flows are to go in the end, or "": what it
-// goes `via` takes every flow to servers of its own, whatever lies behind.
+// Why no hop on the way is told where the upstream's flows are to go in the end, or "": the
+// upstream that it goes `via` takes every flow to servers of its own.
 [[nodiscard]] std::string why_target_is_lost(const Upstream& upstream);
 
 }  // namespace weir

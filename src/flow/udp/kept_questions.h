@@ -28,7 +28,7 @@ class KeptQuestions {
     std::uint64_t flow = UINT64_MAX;  // FlowCore's sequence
     std::uint64_t answers = 0;        // that the flow had had
     std::vector<std::uint8_t> payload;
-    std::vector<std::shared_ptr<Server>> tried;  // only to be compared: nobody's share of its load
+    std::vector<std::shared_ptr<Server>> tried;  // only to be compared: no share of its load
   };
 
   void keep(std::uint64_t flow, std::uint64_t answers, std::span<const std::uint8_t> payload);

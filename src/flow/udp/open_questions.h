@@ -1,6 +1,6 @@
 // The questions that wait for their answers, of a flow to port 53 or of a relay that such flows use
-// one after the other. What answers none of them was asked by somebody else, or has been answered
-// before.
+// one after the other. What answers none of them belongs to another asker's question, or to one
+// that has been answered before.
 //
 // Not everything on port 53 is DNS: with the first datagram that is none, in either direction,
 // these are no questions any more, for good. And a client may ask more at a time than is kept here:

@@ -6,7 +6,7 @@
 // who asks knows answers to his own questions (RFC 5452, section 9.1). Only the same resolver,
 // because not every server relays for a second target (danted 1.4.2 does not, over IPv6). Not for
 // long, because the port from which the server asks has to be hard to guess (RFC 5452, section
-// 9.2); for the same reason, and so that late answers have had the most time, whoever has been
+// 9.2); for the same reason, and so that late answers have had the most time, the one that has been
 // spare for longest is taken first.
 //
 // Members belong to their owners and may go at any time, but this one outlives them. One worker's
@@ -27,10 +27,10 @@ class Upstream;
 
 class SpareRelays {
  public:
-  // Whoever asks for the same may have it. Pointers are compared, and never followed.
+  // A flow that needs the same may have it. Pointers are compared, and never followed.
   struct Kind {
     const Upstream* upstream = nullptr;      // the rule's
-    const SocketOptions* options = nullptr;  // of whoever is first on the way
+    const SocketOptions* options = nullptr;  // of the first hop
     const Server* server = nullptr;
     const Server* dialled = nullptr;  // of a chain
     std::uint8_t generation = 0;      // LoopGuard's
@@ -51,7 +51,7 @@ class SpareRelays {
 
    protected:
     ~Member() { leave(); }
-    // Nobody took it in time; it has left.
+    // No flow took it in time; it has left.
     virtual void on_rested() = 0;
 
    private:
@@ -71,13 +71,13 @@ class SpareRelays {
 
   // REQUIRES: it is not spare.
   void add(Member& relay, const Kind& kind);
-  // Nobody uses it meanwhile; it is told when nobody has taken it until then.
+  // No flow uses it meanwhile; it is told when none has taken it until then.
   // REQUIRES: it is spare, and does not rest yet.
   void rest(Member& relay, Instant until, Instant now);
 
-  // Who has been spare for longest; null: there is none.
+  // The one that has been spare for longest; null: there is none.
   [[nodiscard]] Member* find(const Kind& kind) const;
-  // Who has rested for longest; null: nobody rests.
+  // The one that has rested for longest; null: none rests.
   [[nodiscard]] Member* longest_resting() const;
   [[nodiscard]] std::size_t resting() const { return resting_.size(); }
 

@@ -156,8 +156,8 @@ void UdpRelay::opened() {
   TcpDial::Taken taken = dial.take_socket();
   control_ = std::move(taken.socket);
   watch_ = taken.watch;
-  // An unspecified address means the server's own. So does one that nobody else can reach: here it
-  // would be this machine's.
+  // An unspecified address means the server's own. So does a loopback address of another machine:
+  // here it would be this machine's.
   const Address& server = way_.remote.address;
   if (endpoint_.address.is_unspecified() ||
       (endpoint_.address.is_loopback() && !server.is_loopback())) {

@@ -41,7 +41,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
     virtual void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
                                  const std::string& error) = 0;
     virtual void on_relay_ended(UdpSocket& socket, const std::string& error) = 0;
-    // It was spare, and nobody took it.
+    // It was spare, and no flow took it.
     virtual void on_relay_unwanted(UdpSocket& socket) = 0;
 
    protected:
@@ -66,7 +66,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   };
   [[nodiscard]] Way way() const;
 
-  // What it takes for others to go on with it.
+  // What other flows need to go on with it.
   struct Lending final : SpareRelays::Member {
     Lending(UdpRelay& lent, SpareRelays::Kind to, Instant at_most)
         : relay(lent), kind(std::move(to)), until(at_most) {}
@@ -74,15 +74,15 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
 
     UdpRelay& relay;
     SpareRelays::Kind kind;
-    Instant until;  // then nobody is to begin with it any more
+    Instant until;  // after that no flow begins with it
     OpenQuestions<16> questions;
     bool has_served = false;  // another flow than the present one
   };
   // Null: it is its flow's alone.
   std::unique_ptr<Lending> lending;
-  // Nobody does meanwhile: the server is not to count it.
+  // No flow uses it for now: the server no longer counts it.
   void release_server() { way_.server.reset(); }
-  // The next flow does, which got `server` by its own route.
+  // Another flow uses it from now on, whose route chose `server`.
   void go_on_with(std::shared_ptr<Server> server);
   [[nodiscard]] UdpSocket& socket() const { return socket_; }
 

@@ -26,7 +26,7 @@ class DatagramCodec {
   struct Decoded {
     enum class Verdict : std::uint8_t { payload, malformed, fragment } verdict = Verdict::payload;
     std::size_t header = 0;  // the payload begins after so many bytes
-    Endpoint peer;           // who sent it, when the header says so; else port 0
+    Endpoint peer;           // the sender, when the header names it; else port 0
   };
 
   DatagramCodec() = default;
@@ -35,7 +35,7 @@ class DatagramCodec {
   DatagramCodec& operator=(const DatagramCodec&) = delete;
 
   [[nodiscard]] virtual On on() const { return On::every; }
-  // By which another process finds the same one (handshake/codecs.h); empty: it cannot.
+  // The name by which another process finds the same one (handshake/codecs.h); empty: none.
   [[nodiscard]] virtual std::string_view name() const { return {}; }
 
   // Appends the header of this flow's datagrams to `target`: it is the same for all of them.

@@ -24,10 +24,9 @@ struct Opening {
 class Handshake {
  public:
   enum class State : std::uint8_t { waiting, done, failed };
-  // Whom a failure speaks against: the server itself, or what lies behind it and could not be
-  // reached. Only the first is the server's to answer for. `request`: one of the two, for the
-  // server was well until it heard what it shall do; it is the target's while no other target meets
-  // with it.
+  // What a failure is blamed on: the server itself, or the target behind it, which could not be
+  // reached. Only the first counts against the server. `request`: one of the two, since the server
+  // was well until it heard the request; it is the target's while no other target meets with it.
   enum class Fault : std::uint8_t { server, request, target };
 
   struct Progress {
@@ -48,15 +47,15 @@ class Handshake {
   // What came in; appends what is to be sent next. REQUIRES: waiting.
   [[nodiscard]] virtual Progress receive(std::string_view in, std::string& out) = 0;
 
-  // The server knows whom it shall reach, and its answer is awaited: if it says nothing or hangs
-  // up, that may be about the target.
+  // The server knows the target, and its answer is awaited: if it says nothing or hangs up, that
+  // may be about the target.
   [[nodiscard]] virtual bool is_requesting() const { return false; }
 
   // Where the server relays datagrams, once a handshake that asked for it is done; an unspecified
   // address means the server's own.
   [[nodiscard]] virtual Endpoint relay() const { return {}; }
 
-  // Of one that failed: a phrase, and whom it speaks against.
+  // Of one that failed: a phrase, and what it is blamed on.
   [[nodiscard]] const std::string& error() const { return error_; }
   [[nodiscard]] Fault fault() const { return fault_; }
 

@@ -50,7 +50,7 @@ struct Way {
   friend bool operator==(const Way&, const Way&) = default;
 };
 
-// Something to say on the way: by whom it is answered, and how.
+// Something to say on the way: the server that answers it, and the handshake.
 struct Hop {
   std::shared_ptr<Server> server;  // null: the flow's own destination
   std::string upstream;            // the server's
@@ -85,8 +85,7 @@ struct Route {
   const SocketOptions* options = nullptr;  // owned by the upstream; never null with `dial`
   Way way;                                 // where `options` say neither mark nor interface
   std::shared_ptr<Server> server;          // null where the policy has no servers
-  // Behind `remote`, where that is another than `server`: the first one of a chain, and whose it
-  // is.
+  // The server at `remote`, where that is not `server`: the first one of a chain, and its upstream.
   std::shared_ptr<Server> dialled;
   std::string dialled_upstream;
   std::vector<Hop> hops;  // TCP, and a relay's connection: in order of travel

@@ -75,8 +75,8 @@ class Server {
   // Whether a system call that failed so speaks against this machine, not against the server.
   [[nodiscard]] static bool is_our_own(int code);
 
-  // The same server, counted in that worker's load for as long as anything of that worker holds
-  // what is returned; null when `most` (0: any number) have taken it already.
+  // The same server, counted in that worker's load while a holder of the returned pointer lives;
+  // null when `most` flows (0: any number) have taken it already.
   static std::shared_ptr<Server> take(const std::shared_ptr<Server>& server, std::size_t worker,
                                       std::uint64_t most);
 

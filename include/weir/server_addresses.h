@@ -1,6 +1,6 @@
 // The addresses that servers have or had: one look tells most clients from all servers. Nothing is
-// forgotten, and once in a while an address that no server has is taken for one; who hears "maybe"
-// asks the servers themselves.
+// forgotten, and once in a while an address that no server has is taken for one; a caller that
+// hears "maybe" asks the servers themselves.
 //
 // The main thread adds; any thread asks.
 #pragma once

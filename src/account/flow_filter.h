@@ -27,9 +27,9 @@ class AddressFilter {
 
 struct FlowFilter {
   static constexpr std::uint64_t most = 10'000;  // of one answer
-  // On admin.http, where nothing else is said.
+  // On admin.http, where the request says nothing else.
   static constexpr std::uint64_t usual_for_readers = 100;
-  // Who can wait for a second shares a list with the others who do.
+  // Requests that can wait for a second share one list.
   enum class Haste : std::uint8_t { at_once, can_wait };
 
   std::optional<Protocol> protocol;

@@ -34,7 +34,7 @@ struct Asked {
   const Api::Answered& answered;
 };
 
-// For those who ask again and again, or whom we do not know.
+// For pages and scrapes, which any client may ask for again and again.
 constexpr std::chrono::seconds recent_enough{10};
 
 using Handler = void (*)(const Asked&);

@@ -108,7 +108,7 @@ struct UpstreamReport : FlowCounts {
 struct FlowList {
   std::vector<FlowRecord> flows;  // at most `limit`
   std::uint64_t total = 0;        // how many match
-  mutable std::string json;       // made by the first who needs it; main thread
+  mutable std::string json;       // made for the first request that needs it; main thread
 };
 
 struct ReloadReport : ConfigurationChanges {
@@ -129,8 +129,8 @@ class Control {
  public:
   virtual ~Control() = default;
   [[nodiscard]] virtual StatusReport status() = 0;
-  // What the firewall has counted may be so old, since reading it starts a program with iptables;
-  // and older where that takes more than a second.
+  // How old the firewall's counts may be, since with iptables reading them starts a program; they
+  // are older where that takes more than a second.
   using RulesAnswer = std::function<void(const std::vector<RuleReport>&)>;
   virtual void rules(std::chrono::seconds oldest, RulesAnswer answer) = 0;
   [[nodiscard]] virtual std::vector<UpstreamReport> upstreams() = 0;

@@ -41,7 +41,7 @@ struct Exchange {
   bool handled = false;
   bool suspended = false;
   bool sending = false;
-  bool too_often = false;  // it hears so later, and asks no more until then
+  bool too_often = false;  // the refusal comes later, and holds the client up until then
   Instant since{};
   std::optional<ApiAnswer> answer;
 };
@@ -57,7 +57,7 @@ MHD_Result add_parameter(void* request, MHD_ValueKind /*kind*/, const char* key,
   return MHD_YES;
 }
 
-// Requests without a Host are no browser's.
+// A browser sends a Host with each request.
 bool comes_by_another_name(MHD_Connection* connection, const std::vector<std::string>& names) {
   const char* host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
   return host != nullptr && !may_be_asked_by(host, names);
@@ -371,7 +371,7 @@ void HttpListener::State::check_deadlines() {
   }
 }
 
-// What libmicrohttpd has to say is about clients that misbehave: of use to who debugs one.
+// What libmicrohttpd has to say is about clients that misbehave: of use to those who debug one.
 void HttpListener::State::on_trouble(void* self, const char* format, std::va_list arguments) {
   std::array<char, 512> text{};
   const int length = std::vsnprintf(text.data(), text.size(), format, arguments);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int pause_ms = 20;
 
-// Whether the path still leads to the file: who had the lock before may have taken it away.
+// Whether the path still leads to the file: the holder before may have removed it.
 bool leads_to(const std::string& path, int file) {
   struct stat at_path {};
   struct stat of_file {};

@@ -1,6 +1,6 @@
 // Lets one gateway at a time look whether another one has a socket, and take its place. A file of
 // its own beside the socket, which only its owner may open: what every user may open, such as the
-// folder, every user may lock, and for as long as he likes. The file goes with the lock.
+// folder, every user may lock, and for any time. The file goes with the lock.
 //
 // Main thread.
 #pragma once

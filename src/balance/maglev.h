@@ -18,7 +18,7 @@ namespace weir {
 class Maglev final : public Balancer {
  public:
   // A prime. The bigger, the fewer keys move needlessly and the more even the shares; 128 KiB. A
-  // single candidate, whose all keys are, takes one place.
+  // single candidate gets all keys, and takes one place.
   static constexpr std::uint32_t table_size = 65'537;
 
   explicit Maglev(std::span<const Candidate> candidates);
@@ -27,7 +27,7 @@ class Maglev final : public Balancer {
                                                   const Draw& draw) const override;
   [[nodiscard]] std::optional<std::uint64_t> checksum() const override { return checksum_; }
 
-  // Whose each place is.
+  // The candidate of each place.
   [[nodiscard]] std::span<const std::uint16_t> table() const { return table_; }
 
  private:

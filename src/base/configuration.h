@@ -53,7 +53,7 @@ struct FirewallSettings {
   std::vector<std::string> towards;     // outbound ones; empty: all
   std::vector<Prefix> exclude;
   bool local = false;  // what the router itself sends
-  // Whose traffic is not intercepted then.
+  // The processes whose traffic is not intercepted then.
   std::vector<UserSetting> exclude_users;
   std::vector<std::string>
       exclude_cgroups;  // from the hierarchy's root: "system.slice/tor.service"

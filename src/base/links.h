@@ -20,7 +20,7 @@ namespace weir {
 struct Link {
   unsigned index = 0;
   std::string name;
-  unsigned master = 0;      // whose packets its own become; 0: none
+  unsigned master = 0;      // the link whose packets its own become; 0: none
   std::string master_kind;  // "bridge", "bond", "team"
   friend bool operator==(const Link&, const Link&) = default;
 };

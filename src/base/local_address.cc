@@ -1,6 +1,6 @@
-// The problem: to be asked by bind() is what every address passes where net.ipv4.ip_nonlocal_bind
-// or its twin is set, as it is on routers that share addresses (VRRP). All the world would be local
-// there: replies would leave through raw sockets, and clients be taken for ourselves.
+// The problem: bind() takes every address where net.ipv4.ip_nonlocal_bind or its twin is set, as it
+// is on routers that share addresses (VRRP). By that test all the world would be local there:
+// replies would leave through raw sockets, and clients would be taken for ourselves.
 //
 // The choice: the routing table's word for it (RTM_GETROUTE, rtnetlink(7)).
 #include "base/local_address.h"

@@ -73,7 +73,7 @@ template <typename Total>
   return true;
 }
 
-// Counts one, whatever the limit: another that this worker counted has just made room for it.
+// Counts one, whatever the limit: this worker has just taken away another, which makes room.
 template <typename Total>
 void add_in_place(CountInLots& mine, Total& total, std::uint64_t lot) {
   mine.own.add();

@@ -112,7 +112,7 @@ Result<Descriptor> open(int protocol, int more_flags) {
   if (!socket.valid()) {
     return failed("open a socket", errno);
   }
-  // Without an address of its own the socket counts as the kernel, who hears no announcements.
+  // Without an address of its own the socket counts as the kernel, which hears no announcements.
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {

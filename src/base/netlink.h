@@ -86,7 +86,7 @@ class Request {
 // wait: the kernel has answered when it has been asked, or has no memory for it.
 [[nodiscard]] Result<std::vector<std::byte>> ask(const Descriptor& socket, const Request& request);
 
-// The same for who needs to know which errno the kernel answers with.
+// The same for a caller that needs to know the errno that the kernel answers with.
 struct Exchanged {
   int error = 0;
   std::vector<std::byte> message;  // where there is no error
@@ -101,8 +101,8 @@ struct Exchanged {
 // to be read with drain().
 [[nodiscard]] Result<Descriptor> subscribe(int protocol, std::initializer_list<int> groups);
 
-// Calls `each` with every message that has arrived. False when some were lost: who hears that has
-// to look for himself.
+// Calls `each` with every message that has arrived. False when some were lost: then the caller has
+// to ask the kernel for the whole state.
 [[nodiscard]] bool drain(const Descriptor& socket, const std::function<void(Bytes)>& each);
 
 }  // namespace weir::netlink

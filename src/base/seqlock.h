@@ -9,7 +9,8 @@
 
 namespace weir::seqlock {
 
-// A write is shorter than so many tries: after them the writer is taken to be off its processor.
+// A write is shorter than so many tries: after them the reader takes the writer to be off its
+// processor.
 inline constexpr int tries_before_yield = 64;
 
 // What `copy` returns when no write came between. `copy` may read torn words meanwhile, and reads

@@ -31,7 +31,7 @@ struct Explanation {
   struct Way {                         // where a flow is taken that is neither refused nor dropped
     std::vector<std::string> servers;  // candidates, where a balancer decides; else empty
     std::vector<std::string> goes_to;  // the destination itself, or a group's members
-    std::vector<Hop> via;              // whose socket it is comes first
+    std::vector<Hop> via;              // the upstream that the socket is opened for comes first
     // The socket's. Empty where the members of a group decide it.
     std::string source;
     std::string mark;

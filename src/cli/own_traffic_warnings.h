@@ -14,7 +14,7 @@ namespace weir {
 [[nodiscard]] std::vector<Diagnostic> own_traffic_warnings(const Configuration& configuration,
                                                            UpstreamAssembly& assembly);
 
-// The servers of an upstream, of its members and of what it goes via, with whose they are.
+// The servers of an upstream, of its members and of what it goes via, each with its upstream.
 struct ServerOfUpstream {
   const Upstream* upstream = nullptr;
   const Server* server = nullptr;

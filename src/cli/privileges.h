@@ -8,8 +8,9 @@
 
 namespace weir {
 
-// Does nothing where no user is configured, or we are him already. Sees to it that he can make the
-// control socket: its folder is made and given to him, or given to him if nothing else is in it.
+// Does nothing where no user is configured, or the process runs as that user already. Lets the user
+// make the control socket: makes the socket's folder for that user, or gives it away if nothing
+// else is in it.
 Result<> become_user(const Configuration& configuration);
 
 }  // namespace weir

@@ -80,8 +80,8 @@ std::vector<const Key*> references_of(const Settings& upstream, const Vocabulary
   return out;
 }
 
-// What was probably meant by the name of an upstream that there is none of, for the end of a
-// sentence: a slip, the word of another firewall, a comment, a list without commas.
+// What the operator probably meant by a name that no upstream has, for the end of a sentence: a
+// slip, the word of another firewall, a comment, a list without commas.
 std::string meaning_of(const std::string& name, std::span<const std::string_view> known) {
   if (name.find(" #") != std::string::npos || name.find(';') != std::string::npos) {
     return "; a comment after a value begins with ' ;'";

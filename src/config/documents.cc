@@ -56,7 +56,7 @@ class Reading {
               std::back_inserter(out_.broken_titles));
   }
 
-  // They stay in the section, for who checks its keys.
+  // They stay in the section, for the check of its keys.
   static std::vector<IniEntry> includes_of(const IniSection& section) {
     std::vector<IniEntry> out;
     if (section.title == "gateway") {

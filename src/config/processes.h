@@ -12,7 +12,7 @@
 
 namespace weir {
 
-// Users by name, who must exist, or by number.
+// Users by name, which must exist, or by number.
 [[nodiscard]] std::vector<UserSetting> users_of(const Settings& settings, std::string_view key,
                                                 const Files& files, Findings& findings);
 // Paths of control groups from the root of their hierarchy, whether they are there or not.

@@ -1,6 +1,6 @@
 // Connections under way to further addresses of a server, beside the first, which has not answered
 // yet: Happy Eyeballs (RFC 8305, section 5). Whichever of all of them stands first wins; TcpDial
-// runs the race, this only holds those who joined it later.
+// runs the race, this only holds those that joined it later.
 //
 // Owned by a TcpDial. One worker's thread.
 #pragma once

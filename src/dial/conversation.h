@@ -27,11 +27,11 @@ class Conversation {
   // Begins, or goes on: sends and receives until it would block, or it is over.
   State advance(int fd);
 
-  // Of one that failed: the hop, the phrase, and whom it speaks against.
+  // Of one that failed: the hop, the phrase, and what it is blamed on.
   [[nodiscard]] std::size_t hop() const { return hop_; }
   [[nodiscard]] const std::string& error() const { return error_; }
   [[nodiscard]] Handshake::Fault fault() const { return fault_; }
-  // Whom it speaks against if nothing more is heard.
+  // What it is blamed on if nothing more is heard.
   [[nodiscard]] Handshake::Fault silence() const;
 
  private:

@@ -2,8 +2,8 @@
 // a socket whose port we chose need not be asked which it got, which is a system call less for
 // each. One that is taken costs the caller a second try.
 //
-// As hard to guess as the kernel's own (RFC 6056, section 3.3.1): who can guess from where a
-// question leaves can forge its answer. One per worker.
+// As hard to guess as the kernel's own (RFC 6056, section 3.3.1): an attacker that guesses the port
+// of a question can forge its answer. One per worker.
 #pragma once
 
 #include <array>

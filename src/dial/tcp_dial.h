@@ -113,8 +113,8 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   [[nodiscard]] const std::string& error() const { return error_; }
   // When the connection stood and the handshakes began.
   [[nodiscard]] Instant connected_at() const { return connected_at_; }
-  // REQUIRES: connected. From now on it is the owner who tells when the socket is closed, and who
-  // cancels the watch by which `events` hears of it.
+  // REQUIRES: connected. From now on the owner tells when the socket is closed, and cancels the
+  // watch by which `events` hears of it.
   struct Taken {
     Descriptor socket;
     EdgePoll::Watch watch;

@@ -38,8 +38,8 @@ class Resolver {
   // Called after some service's list has changed.
   void on_services_changed(std::function<void()> changed);
 
-  // What is known of the names that have an answer, for another process; and goes on with what one
-  // knew, before anything is tracked: that is asked again when it is due.
+  // For another process: what is known of the names that have an answer. From another process: goes
+  // on with what that one knew, which is asked again when due; before anything is tracked.
   struct Known {
     std::vector<KnownName> names;
     std::map<std::string, Instant> services;  // when they are due; their lists are the Services'

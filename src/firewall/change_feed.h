@@ -1,6 +1,6 @@
-// Hears over netlink that rules or routes that could be weir's were changed, and who it was where
-// the kernel tells; and that lo, by which weir's routes go, was. It says when to look, not what is
-// wrong: what is there is compared with what should be.
+// Hears over netlink of changes to rules or routes that could be weir's, with the program that made
+// them where the kernel tells; and of changes to lo, by which weir's routes go. It says when to
+// look, not what is wrong: what is there is compared with what should be.
 //
 // Main thread, on its loop.
 #pragma once

@@ -42,14 +42,14 @@ class Keeper {
   static Result<std::unique_ptr<Keeper>> start(Loop& loop, Log& log, const Ruleset& ruleset,
                                                Backend backend, Owner owner);
   // Goes on with the rules of a gateway that is being taken over, and with its guardian (null: it
-  // has none). They are replaced where these are others; they stay if nothing comes of it.
+  // has none). They are replaced where the ruleset differs; they stay if the takeover fails.
   struct Inherited {
     Standing standing;  // the ruleset: only what led outside
     std::unique_ptr<Guardian> guardian;
   };
   static Result<std::unique_ptr<Keeper>> inherit(Loop& loop, Log& log, const Ruleset& ruleset,
                                                  Inherited from, Owner owner);
-  // They are ours alone now: a guardian that nothing is left to do for is dismissed.
+  // The rules are ours alone now: a guardian that is no longer needed is dismissed.
   void settle();
 
   // A successor looks after the rules: nothing is repaired, until resume().
@@ -57,9 +57,9 @@ class Keeper {
   void resume();
   // It has taken them over.
   void leave();
-  // They are to be kept no longer, and stay as they are.
+  // The rules are kept no longer, and stay as they are.
   void release();
-  // Of an inherited keeper: nothing came of it, they stay the other's.
+  // Of an inherited keeper: the takeover failed, and the rules stay the other gateway's.
   void abandon();
   [[nodiscard]] const Standing& standing() const { return standing_; }
   [[nodiscard]] const Guardian* guardian() const { return guardian_.get(); }

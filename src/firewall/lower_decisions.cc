@@ -120,7 +120,7 @@ class Decisions {
 
   void addresses(std::vector<Chain>& rules, const std::string& name, const Step& decision) const {
     const Addresses& ends = *in_family(*find<match::Ends>(decision.when), family_);
-    // Counted where it leaves: here two of a rule's lines may lead, for one packet.
+    // Counted where it leaves: two lines of a rule may lead here for one packet.
     const Actions hit = drops(decision) ? decision.then : Actions{act::SetMark{plan_.bypass_mark}};
     const bool both = !ends.client.empty() && !ends.destination.empty();
     Chain chain{.name = name, .table = mangle};

@@ -41,8 +41,8 @@
 // While weir drains (while_draining) nothing new is handed to it. For a connection that is easy:
 // only its first packet would be. A datagram belongs to weir if the kernel knew its flow before;
 // the first one of a flow, which connection tracking has not confirmed yet, gets a label that lets
-// it pass, and all that follow. What is not tracked goes to weir. What a flow is silent for longer
-// than connection tracking remembers it passes, too.
+// it pass, and all that follow. What is not tracked goes to weir. A flow that is silent for longer
+// than connection tracking remembers it passes then, too.
 //
 // Packets for existing sockets come first. They are what a classic DIVERT rule matches, but a
 // transparent socket alone is not enough to tell:

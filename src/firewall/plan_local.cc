@@ -45,8 +45,8 @@ void diverted(Plan& plan, const Ruleset& ruleset) {
   chain.steps.push_back(step({match::Direction{}, match::Label{label::diverted}}, then));
 }
 
-// Whose traffic is not intercepted. What weir has begun to carry it carries to its end, though a
-// group that it comes from was not there when it began.
+// The processes whose traffic is not intercepted. A flow that weir carries already it carries to
+// its end, even if the flow's group was not there when the flow began.
 void exclude_processes(const Ruleset& ruleset, Chain& chain) {
   Conditions fresh;
   if (ruleset.passes_what_is_under_way()) {

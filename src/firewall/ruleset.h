@@ -92,7 +92,7 @@ struct Ruleset {
   std::vector<Cgroup> exclude_cgroups;
   bool local_services = false;
   OnFailure on_failure = OnFailure::open;
-  // Whom the rules are made for: see while_draining and while_down.
+  // The state of the gateway that the rules are made for: see while_draining and while_down.
   enum class Gateway : std::uint8_t { serves, drains, is_down } gateway = Gateway::serves;
   Ports tcp;  // every port that some rule names
   Ports udp;

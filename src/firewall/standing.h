@@ -46,7 +46,7 @@ struct Damage {
 // touching the rules, whose counters would begin anew.
 [[nodiscard]] Result<> mend(Standing& standing);
 
-// Has the rules know what others translate now.
+// Makes the rules follow what others translate now.
 [[nodiscard]] Result<> follow_translations(Standing& standing);
 
 }  // namespace weir::firewall

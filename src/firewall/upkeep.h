@@ -20,7 +20,7 @@ namespace weir::firewall {
 
 class Upkeep {
  public:
-  // `on_status`: the keeper's is another one now, perhaps.
+  // `on_status`: the keeper's status may have changed.
   Upkeep(Loop& loop, Log& log, std::function<void(Keeper::Status)> on_status);
 
   // Installs rules and keeps them in place.

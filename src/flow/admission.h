@@ -76,8 +76,9 @@ class Admission {
     Protocol protocol;
     std::uint64_t client;
   };
-  // Whose place the flow takes: what this worker released last. Limits that both count in do not
-  // refuse it; what other workers have told since is no reason to lose two flows for one.
+  // Whose place the flow takes: that of the flow that this worker released last. Limits that count
+  // both do not refuse it: what other workers have told since is no reason to lose two flows for
+  // one.
   enum class Place : std::uint8_t { its_own, of_another, of_the_same_client };
   // Counts the flow if it is admitted; release() with the same arguments when it ends.
   [[nodiscard]] Verdict admit(const Claim& flow, const RuleEntry& rule, const Limits& limits,

@@ -43,9 +43,9 @@ class FlowServices {
   [[nodiscard]] const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
   void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
 
-  // Who is on our own links; from the main thread, by way of the worker.
+  // The neighbours on our own links; the main thread sends them by way of the worker.
   void use(std::shared_ptr<const Neighbours> neighbours) { neighbours_ = std::move(neighbours); }
-  // As whose a flow from that address counts.
+  // The client that a flow from that address counts for.
   [[nodiscard]] std::uint64_t client_key_of(const Address& address) const {
     return client_key(address, snapshot_->limits(), neighbours_.get());
   }

@@ -21,7 +21,7 @@ bool OwnAddresses::has(const Address& address, Instant now) {
 void OwnAddresses::read() {
   ifaddrs* first = nullptr;
   if (getifaddrs(&first) != 0) {
-    return;  // what was known goes on to hold
+    return;  // what was known stays valid
   }
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> list(first, freeifaddrs);
   known_.clear();

@@ -30,7 +30,7 @@ class OwnSockets final : public TcpDial::Witness {
   OwnSockets(const DialParts& parts, std::uint8_t generation)
       : parts_(parts), generation_(generation) {}
 
-  // As the loop guard knows a connection of that generation.
+  // A connection of that generation, as the loop guard knows it.
   [[nodiscard]] static LoopGuard::OwnSocket known(const TcpDial::Ends& ends,
                                                   std::uint8_t generation) {
     return {Protocol::tcp, ends.local, ends.remote, generation};

@@ -1,10 +1,10 @@
 // Which flows go on to their own destination although their rule has an upstream, because they
-// would come back to who sent them: a resolver in the LAN whose own questions its clients' rule
+// would come back to their sender: a resolver in the LAN whose own questions its clients' rule
 // would send to it, or a proxy on the router itself with `local = yes`.
 //
 // In the LAN an address tells: a client that has an address of one of the upstream's servers. Every
-// process of the router has the router's addresses, though. Of a proxy there it is known what it is
-// asked for, and that alone passes by. A server there that is told nothing (type forward) could ask
+// process of the router has the router's addresses, though. What a proxy there was asked for is
+// known, and that alone passes by. A server there that is told nothing (type forward) could ask
 // anything, and all that the router sends by that rule passes by, unless [firewall] exclude-user or
 // exclude-cgroup says which process it is.
 //
@@ -39,8 +39,8 @@ class Passing final : private Deadlines::Entry {
   [[nodiscard]] std::optional<Reason> why(const Flow& flow, const RuleEntry& rule,
                                           const Snapshot& snapshot);
 
-  // Remembers what the way asks of proxies on this router, until what is returned is destroyed and
-  // their connections have had the time to come; null: nothing.
+  // Remembers what the way asks of proxies on this router, until the returned object is destroyed
+  // and the proxies' connections have had time to come; null: nothing.
   [[nodiscard]] std::unique_ptr<TcpDial::Witness::Memory> remember(const Route& way,
                                                                    const Snapshot& snapshot);
   // The same for datagrams that a relay is asked to send. False: the relay is not on this router.

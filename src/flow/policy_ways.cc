@@ -1,5 +1,5 @@
 // The problem: a rule such as `ip rule iif lan lookup vpn` sends what clients say through a tunnel.
-// What weir says in their place comes from a socket of its own: no interface did it come in by, and
+// What weir says in their place comes from a socket of its own: it came in by no interface, and
 // with source = gateway its sender is the router. The rule does not see it, and it leaves by the
 // line that the tunnel was there to avoid.
 //
@@ -66,7 +66,7 @@ int error_of(unsigned char type) {
   }
 }
 
-// Whether the upstream leaves it to the router how its flows travel, and they are the client's own.
+// Whether the upstream leaves the flow's way to the router, and the flow is still the client's own.
 bool is_left_to_router(const Flow& flow, const Route& route) {
   if (route.options->mark || !route.options->interface.empty() || route.dialled) {
     return false;
@@ -84,7 +84,7 @@ void PolicyWays::use(std::shared_ptr<const RoutingRules> rules) {
 
 int PolicyWays::choose(const Flow& flow, Route& route, const Marks& marks) {
   route.way = {};
-  // What the router itself sends is looked up as what it is.
+  // The router's own traffic needs no way: the kernel looks it up as what it is.
   if (!matter(route.remote.family()) || flow.interface == 0 || flow.interface == loopback ||
       !is_left_to_router(flow, route)) {
     return 0;

@@ -20,8 +20,8 @@ using netlink::read_as;
 
 // Behind the rules that deliver intercepted packets, before all others.
 constexpr std::uint32_t own_priority = 53;
-// Of weir's routes and rules it is 237; these have a number of their own, so that each is taken
-// away by whom it belongs to.
+// Of weir's routes and rules it is 237; these have a number of their own, so that the owner of each
+// takes it away.
 constexpr std::uint8_t own_protocol = 238;
 
 Result<> change(std::uint16_t type, std::uint16_t flags, Family family, const RoutingRule& rule) {

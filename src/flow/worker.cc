@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-// This thread's time on a processor: what others take of it is no matter of ours.
+// This thread's own time on a processor, without what other threads take.
 std::int64_t own_time_us() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -234,7 +234,7 @@ void Worker::walk(Visit see, std::function<void()> done) {
   go_on(std::make_shared<FlowWalk>(std::move(see), std::move(done)));
 }
 
-// The next step waits with what others have posted, and so for the next turn.
+// The next step queues behind what others have posted, and so runs in the next turn.
 void Worker::go_on(const std::shared_ptr<FlowWalk>& walk) {
   if (walk->step(tcp_, udp_)) {
     mailbox_->post([this, walk]() { go_on(walk); });

@@ -96,15 +96,15 @@ class Worker {
   // their end, in both directions. With `passed_by`, what still waits in our listeners came before
   // the firewall passed new flows by, and is taken.
   void drain(Comers comers);
-  // What a successor has to know: everything that is under way is done, and until let_go() or
-  // whatever else this worker does nothing changes any more.
+  // What a successor has to know. Everything under way is done, and nothing changes until this
+  // worker goes on, with let_go() or as before.
   [[nodiscard]] HandedWorker hand_over();
   // The successor has it: its sockets are no longer ours, its flows are forgotten without a word,
   // and what is left is served to its end as after drain().
   void let_go();
   // Shows every live flow to `see`, a few in each turn, then calls `done`.
   void walk(Visit see, std::function<void()> done);
-  // Finds who moved most since the look before. REQUIRES: that one is over.
+  // Finds the clients and flows that moved most since the look before. REQUIRES: that one is over.
   void look_for_busiest(std::function<void(BusyLook::Part)> found);
   // Ends the flow of that id; false: it is none of this worker's.
   bool close_flow(const std::string& id);

@@ -42,7 +42,7 @@ class Draining {
 
   // The service ends. A second time changes nothing.
   void begin(Milliseconds longest);
-  // A successor serves in our place, and answers in it once it has left us alone.
+  // A successor serves in our place; we still answer on the control socket until left_alone().
   void hand_over(Milliseconds longest);
   void left_alone();
   // The workers' flows have ended.

@@ -1,7 +1,7 @@
-// What the firewall counted for the rules that it decides alone, for those who ask. It is read by
-// the firewall's thread, once for all who ask meanwhile; with iptables that starts programs, so
-// that a reading serves for as long as each of them allows. The firewall may be held up by other
-// programs: then the last reading is the answer.
+// What the firewall counted for the rules that it decides alone, for reports. The firewall's thread
+// reads it, once for all questions that come meanwhile; with iptables that starts programs, so each
+// question says how old a reading may be. The firewall may be held up by other programs: then the
+// last reading is the answer.
 //
 // Main thread.
 #pragma once

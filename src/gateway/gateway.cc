@@ -30,7 +30,7 @@ std::size_t worker_count(const Configuration& configuration) {
                                            : std::max(1U, std::thread::hardware_concurrency());
 }
 
-// By a socket unit: what we gave to be kept has a worker's name.
+// Whether a socket unit bound them: those that we gave to be kept have a worker's name.
 bool bound_by_manager(std::span<const PassedSocket> passed) {
   return std::any_of(passed.begin(), passed.end(),
                      [](const auto& one) { return !one.name.starts_with("worker-"); });
@@ -195,7 +195,7 @@ Result<> Gateway::take_over() {
   if (donor_) {
     place(donor_->take_place());
   }
-  options_.inheritance.reset();  // the other hears that by now everything is ours
+  options_.inheritance.reset();  // tells the old gateway that everything is ours by now
   return Done{};
 }
 

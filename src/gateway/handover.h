@@ -21,7 +21,7 @@ namespace weir {
 
 class Handover final : public TakeoverDonor::Gateway {
  public:
-  // What it is of.
+  // What it hands over.
   struct Parts {
     InForce& in_force;
     OwnFirewall& firewall;

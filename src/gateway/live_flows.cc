@@ -22,7 +22,7 @@ void LiveFlows::list(const FlowFilter& filter, ListAnswer answer) {
   }
   Wanted wanted{.filter = filter, .answers = {}};
   wanted.answers.push_back(std::move(answer));
-  // Who cannot wait goes before those who can.
+  // A request that cannot wait goes before those that can.
   const auto place = filter.haste == FlowFilter::Haste::can_wait
                          ? waiting_.end()
                          : std::find_if(waiting_.begin(), waiting_.end(), [](const Wanted& other) {

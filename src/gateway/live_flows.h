@@ -1,7 +1,7 @@
-// Live flows for those who ask: listed, the busiest of them, and one to be ended. The workers are
-// walked for one list at a time; who asks for the same before it has begun shares it, and those who
-// can wait a moment get together so: however many ask, and however often, the workers go through
-// their flows once a second for them.
+// Live flows for the admin interface: lists them, finds the busiest, ends one. The workers are
+// walked for one list at a time; a request for the same list before it has begun shares it, and
+// requests that can wait gather so: however many and however often, the workers go through their
+// flows once a second for them.
 //
 // Main thread.
 #pragma once
@@ -36,7 +36,7 @@ class LiveFlows {
   void close(const std::string& id, std::function<void(bool)> answer);
 
  private:
-  // How long those who can wait do, since the last list was begun.
+  // How long requests that can wait do so, since the last list was begun.
   static constexpr std::chrono::seconds pause{1};
   static constexpr std::size_t most_waiting = 16;  // different lists
   static constexpr std::chrono::seconds busiest_is_fresh{1};

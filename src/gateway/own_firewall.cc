@@ -185,7 +185,7 @@ void OwnFirewall::follow_cgroups() {
                          : std::vector<std::string>{});
 }
 
-// Rules that are being changed are of another configuration, perhaps: then it is looked afterwards.
+// Rules that are being changed may be of another configuration: then the look comes afterwards.
 void OwnFirewall::look_for_cgroups() {
   if (!keeps() || changes_under_way_ > 0 || !may_change_() ||
       cgroups_.look() == cgroups_in_rules_) {
@@ -195,7 +195,7 @@ void OwnFirewall::look_for_cgroups() {
     if (replaced) {
       look_for_cgroups();
     } else {
-      // Gone again meanwhile, as a rule: then we hear of that, too.
+      // Usually the group is gone again meanwhile: then the watch tells of that, too.
       log_.warning("firewall.exclude-cgroup: " + replaced.error().text());
     }
   });

@@ -3,8 +3,8 @@
 //
 // All work on rules happens on a thread of its own (firewall/upkeep.h), one task after another:
 // iptables waits for a lock that any other program may hold, for longest_run at most, and nothing
-// else of the gateway waits with it. What has to be in order is, because the tasks are; who needs
-// to know the end of one is called then. Children of the main loop (uv_spawn) would make every step
+// else of the gateway waits with it. Steps that need an order have that of the tasks; a caller that
+// needs the end of one is called then. Children of the main loop (uv_spawn) would make every step
 // between two programs a state of the keeper, of a reload, a drain and a takeover.
 //
 // Main thread, on its loop. It waits for the other thread at the start, in a takeover and at the

@@ -123,8 +123,8 @@ Result<> Reload::reconfigure(const Configuration& to) {
   return source_.reconfigure_admin(to.admin);
 }
 
-// A signal that asks for a reload is also what follows the rotation of the log: the file that is
-// configured now is opened anew, whatever is wrong with the one that was to be.
+// The signal that asks for a reload also follows the rotation of the log: the log in force is
+// opened anew, whatever is wrong with the configuration that was refused.
 void Reload::let_go_of_rotated_log(const ReloadReport& refused) {
   LogSettings as_it_is = in_force_.configuration().log;
   as_it_is.level = log_.level();

@@ -26,7 +26,7 @@ class Reload {
  public:
   using Answer = std::function<void(ReloadReport)>;
 
-  // What a reload is of, besides what is named below.
+  // What a reload works with, besides the parts below.
   struct Source {
     std::function<Loaded()> load;   // reads the configuration
     std::function<Result<>()> may;  // nothing forbids a reload now; or what does
@@ -36,7 +36,7 @@ class Reload {
   Reload(Log& log, Source source, InForce& in_force, OwnFirewall& firewall, Workers& workers,
          const ServiceManager& service_manager);
 
-  // One at a time: who asks while one is under way gets the report of the next.
+  // One at a time: a request while one is under way gets the report of the next.
   void ask(Answer answer);
   [[nodiscard]] bool is_under_way() const { return !answering_.empty(); }
 

@@ -194,13 +194,13 @@ Result<> TakeoverDonor::hand_over() {
   patience_.stop();
   socket_.leave();
   gateway_.handed_over(successor_.pid(), flows);
-  // Whether it still hears that is its own affair.
+  // The successor serves, whether it still hears that or not.
   static_cast<void>(channel_->send(FrameType::done, {}, {}, clock_now() + times_.to_listen));
   return Done{};
 }
 
-// Between `go` and `serving` neither may serve, or both would; and so the word that it serves is
-// waited for, but not for ever. A successor that says nothing is ended for good before we go on.
+// Between `go` and `serving` neither may serve, or both would; and so we wait for its word that it
+// serves, but not for ever. A successor that says nothing is killed before we go on.
 Result<> TakeoverDonor::await_serving() {
   const Instant until = clock_now() + times_.to_begin;
   auto serving = channel_->expect(FrameType::serving, until);

@@ -66,10 +66,10 @@ class TakeoverDonor {
     // when there is a verdict, and does as that says.
     using Rest = std::function<Verdict(std::size_t worker, HandedWorker)>;
     virtual void bring_to_rest(Rest rest) = 0;
-    // The last numbers of flow ids, of workers that this process had no more of.
+    // The last numbers of flow ids, of earlier processes' workers that this process does not have.
     [[nodiscard]] virtual std::vector<std::uint64_t> earlier_numbers() = 0;
 
-    // Nothing came of it: everything is as it was.
+    // The takeover failed: everything is as it was.
     virtual void withdrawn() = 0;
     // The successor serves; the workers have let go, and drain.
     virtual void handed_over(pid_t successor, std::uint64_t flows) = 0;
@@ -77,7 +77,7 @@ class TakeoverDonor {
     virtual void left() = 0;
   };
 
-  // `allowed`: whose processes may take over.
+  // `allowed`: the user whose processes may take over.
   TakeoverDonor(Loop& loop, Log& log, ControlSocket socket, Gateway& gateway,
                 const TakeoverTimes& times = {}, uid_t allowed = 0);
   ~TakeoverDonor();

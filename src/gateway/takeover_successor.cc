@@ -71,7 +71,7 @@ Result<> TakeoverSuccessor::check_fit(const takeover::GatewayState& running,
 Result<> TakeoverSuccessor::take_over(UseFirewall firewall,
                                       std::optional<firewall::Backend> backend, std::size_t count,
                                       std::function<void()> on_drained) {
-  // Slow, so before the other rests: its own rules are the same, or soon will be ours.
+  // Slow, so done before the other gateway rests: its rules are the same, or soon will be ours.
   if (firewall == UseFirewall::yes) {
     if (auto rules = take_rules(backend); !rules) {
       return rules.error().while_trying("cannot take over the firewall's rules");

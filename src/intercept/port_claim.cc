@@ -52,7 +52,7 @@ std::optional<Taken> taken(Port port) {
   return std::nullopt;
 }
 
-// With who has it, where that can be seen.
+// With the port's holders, where they can be seen.
 Error with_holders(const Taken& why, Port port) {
   std::string text = why.error.text();
   bool by_chance = false;

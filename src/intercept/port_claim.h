@@ -15,7 +15,7 @@ namespace weir {
 [[nodiscard]] Result<> check_port_free(Port port);
 
 // Tries again for a few seconds: the port may be an outgoing connection's, which was given it by
-// chance. The error names who has it.
+// chance. The error names its holders.
 [[nodiscard]] Result<> wait_for_port(Port port, Log& log,
                                      Milliseconds patience = Milliseconds(5'000));
 

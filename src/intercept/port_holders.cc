@@ -77,7 +77,8 @@ void add_of_family(std::uint8_t family, Port port, Protocol protocol, std::vecto
       netlink::dump(socket.value(), netlink::Request(SOCK_DIAG_BY_FAMILY, question), each));
 }
 
-// Whose descriptors lead to the sockets. One pass over all processes, for all of them.
+// The processes whose descriptors lead to the sockets. One pass over all processes, for all of
+// them.
 void name_processes(std::vector<Found>& all) {
   namespace fs = std::filesystem;
   std::map<std::string, Found*> by_link;

@@ -135,7 +135,7 @@ TcpListener::Queue TcpListener::take_batch() {
       switch (errno) {
         case EAGAIN:
           return Queue::empty;
-        case ECONNABORTED:  // the client was gone before we came
+        case ECONNABORTED:  // the client was gone before the worker came
         case EINTR:
           continue;
         case EMFILE:

@@ -41,7 +41,8 @@ class UdpListener final : public EdgePoll::Watcher {
     std::function<void(std::span<const InterceptedDatagram>)> on_datagrams;
     std::function<void()> on_no_destination;  // a datagram without the control message was dropped
     std::function<void()> on_truncated;       // MSG_TRUNC or MSG_CTRUNC: dropped
-    // By the kernel, because we did not come in time. Known with the next datagram that arrives.
+    // The kernel dropped them, because the worker did not come in time. Known with the next
+    // datagram that arrives.
     std::function<void(std::uint32_t datagrams)> on_dropped;
   };
 

@@ -89,7 +89,7 @@ void EdgePoll::remove(Watch& watch, int fd) {
   epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr);
 }
 
-// An asking that was taken back stays in its list, under a ticket that counts no more.
+// A request that was taken back stays in its list, under a ticket that no longer counts.
 void EdgePoll::again(const Watch& watch, std::uint32_t events) {
   Slot* slot = find(watch);
   if (slot == nullptr) {
@@ -176,8 +176,8 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
 
 void EdgePoll::run() {
   running_ = true;
-  // The kernel may be that late with waking us up, in ns; 50 µs, which it has else, is as long as
-  // some turns and rests. Without high-resolution timers it would be milliseconds.
+  // The kernel may wake us that late, in ns; its default, 50 µs, is as long as some turns and
+  // rests. Without high-resolution timers it would be milliseconds.
   prctl(PR_SET_TIMERSLACK, 5'000);
   timespec resolution{};
   can_rest_ = clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 &&

@@ -40,8 +40,8 @@ class EdgePoll {
     ~Watcher() = default;
   };
 
-  // One descriptor's events and who hears them. A value; it stays what it is when the watch ends,
-  // and then stands for nothing.
+  // One descriptor's events and the watcher that hears them. A value; it stays what it is when the
+  // watch ends, and then stands for nothing.
   class Watch {
    public:
     Watch() = default;
@@ -90,8 +90,8 @@ class EdgePoll {
   [[nodiscard]] std::optional<bool> look_found() const { return look_found_; }
 
   // Before the next turn the thread sleeps until then, and no event wakes it: what comes meanwhile
-  // is served together. Not while again() is due, not with busy_poll(), which is for those who
-  // would rather not wait, and not where the kernel has no timers that fine.
+  // is served together. Not while again() is due, not with busy_poll(), which asks for no waits,
+  // and not where the kernel has no timers that fine.
   void rest_until(Instant until) { rest_until_ = until; }
   // Whether it did so before this turn.
   [[nodiscard]] bool rested() const { return rested_; }

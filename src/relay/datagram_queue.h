@@ -32,8 +32,8 @@ struct DatagramMarking {
 
 class DatagramQueue {
  public:
-  // Whose a datagram is: a base without content, by which the queue's owner knows its own again.
-  // Lives until flush() returns, or forget().
+  // The sender of a datagram: a base without content, by which the queue's owner recognises its
+  // own. Lives until flush() returns, or forget().
   class Sender {};
 
   // Told what became of the datagrams.

@@ -9,7 +9,7 @@
 namespace weir {
 
 struct IcmpError {
-  Endpoint peer;  // whom the datagram was sent to
+  Endpoint peer;  // the datagram's destination
   // Destination unreachable, as errno: ECONNREFUSED for the port, EHOSTUNREACH, …; else 0.
   int code = 0;
   bool is_too_big = false;  // the way is narrower than the datagram was wide

@@ -8,15 +8,15 @@
 // there is, while the worker is busy (nothing for requests and short connections, and a GSO sender,
 // whose window is a few messages, lost a quarter of its rate).
 //
-// The choice: turns that moved bulk begin at least 200 µs apart, those that received datagrams
-// 100 µs. Other flows of the worker wait as long at most, and only beside some five gigabits or
-// some 80,000 datagrams a second of a flow or two. Where a wait gathers less than that, the
-// sender's window is no larger, or it just sends no faster: waiting would only make it slower, and
-// is tried again after a while, which doubles until it succeeds. Datagrams count only where they
-// leave in one message: those of many flows cost the same one by one, and ten clients that each
-// wait for their answer would all fall into step with the worker's turns, at half the rate. What
-// this costs: a sender with a fixed window of some hundred kilobytes gets one window in each 200
-// µs, and the end of a large answer comes as much later. Whom that hurts sets busy-poll.
+// The choice: turns that moved bulk begin at least 200 µs apart, those that received datagrams 100
+// µs. Other flows of the worker wait as long at most, and only beside some five gigabits or some
+// 80,000 datagrams a second of a flow or two. Where a wait gathers less than that, the sender's
+// window is no larger, or it just sends no faster: waiting would only make it slower, and is tried
+// again after a while, which doubles until it succeeds. Datagrams count only where they leave in
+// one message: those of many flows cost the same one by one, and ten clients that each wait for
+// their answer would all fall into step with the worker's turns, at half the rate. What this costs:
+// a sender with a fixed window of some hundred kilobytes gets one window in each 200 µs, and the
+// end of a large answer comes as much later. An operator whom that hurts sets busy-poll.
 //
 // Large datagrams, a GSO sender's, are the exception. Such a message is a batch already, and its
 // sender waits for a few of them to arrive: in a dense row of them it pays to look for the next one

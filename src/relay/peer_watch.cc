@@ -1,5 +1,5 @@
 // The problem: a server loses its power. A client that talks to it directly hears so by its own
-// keepalive, or because what it sends is not acknowledged. Through a gateway the gateway is who
+// keepalive, or because what it sends is not acknowledged. Through a gateway, the gateway
 // acknowledges and answers the client's probes, and the client would wait for ever.
 //
 // Rejected: TCP_USER_TIMEOUT. It also ends connections whose receiver keeps its window closed for

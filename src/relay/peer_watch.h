@@ -27,7 +27,7 @@ struct LegState {
 };
 [[nodiscard]] LegState leg_state(const tcp_info& info);
 
-// How often a peer probes that was heard so many times in that time, and never with data.
+// How often a peer probes, from which `segments` came in that time, none with data.
 [[nodiscard]] std::optional<Milliseconds> pace_of_probes(std::uint32_t segments, Milliseconds in,
                                                          Milliseconds keepalive);
 

@@ -36,7 +36,7 @@ class ReplySockets {
 
   [[nodiscard]] std::size_t size() const { return by_use_.size(); }
   // Addresses changed: forgets which destinations have to be answered raw, and closes the sockets
-  // of those that are the router's own now, whose programs they would take the datagrams of.
+  // of those that are the router's own now: they would take the datagrams of the router's programs.
   void forget(const std::function<bool(const Address&)>& is_own);
   // Closes all.
   void clear() {

@@ -60,7 +60,7 @@ class TcpRelay {
   // gateway it would not. Passes on what it can.
   [[nodiscard]] bool has_last_words(Progress failure);
 
-  // For those who look after the connection: nothing may be read from them or written to them.
+  // For PeerWatch: nothing may be read from them or written to them.
   [[nodiscard]] int client_socket() const { return client_.socket.get(); }
   [[nodiscard]] int server_socket() const { return server_.socket.get(); }
 

@@ -35,7 +35,7 @@ void Acceptor::accept() {
   if (accepted.valid()) {
     on_call_(Channel(std::move(accepted)));
   } else if (code != EINTR && code != EAGAIN && code != ECONNABORTED) {
-    // Who calls waits there on, and we would be told so all the time.
+    // Callers stay in the backlog, and the poll would report them all the time.
     incoming_->watch({.readable = false, .writable = false});
     recovery_.once(recovery_time_);
   }

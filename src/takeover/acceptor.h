@@ -1,4 +1,4 @@
-// Accepts those that want to take over: a listening Unix socket, and the channels to who calls.
+// Accepts successors: a listening Unix socket, and a channel to each that connects.
 //
 // Main thread, on its loop.
 #pragma once

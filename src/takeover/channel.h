@@ -32,7 +32,7 @@ class Channel {
   // To the gateway that listens there.
   static Result<Channel> connect(const std::string& path);
 
-  // Who is at the other end, as the kernel knows it.
+  // The process at the other end, as the kernel knows it.
   struct Peer {
     pid_t pid = 0;
     uid_t uid = 0;

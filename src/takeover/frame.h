@@ -30,7 +30,7 @@ enum class FrameType : std::uint16_t {
   prepared = 9,  // successor: it can serve
   go = 10,       // gateway: it shall
   serving = 11,  // successor: it does
-  done = 12,     // gateway: it has let go, and said so to whom it concerns
+  done = 12,     // gateway: it has let go, and told the service manager
   // Only of a worker with more listeners than fit beside its name:
   listeners = 13,  // gateway: more of them
 };

@@ -13,7 +13,7 @@ using takeover::Channel;
 using takeover::FrameType;
 
 constexpr Milliseconds to_answer{5'000};
-// Somewhat more than the other side waits: its word, why not, is worth more than ours.
+// Somewhat longer than the other side waits: its reason for giving up says more than our timeout.
 constexpr Milliseconds to_hand_over = takeover::longest_rest + Milliseconds(2'000);
 
 }  // namespace
@@ -34,7 +34,7 @@ Result<std::unique_ptr<Inheritance>> Inheritance::ask(const std::string& path) {
   return out;
 }
 
-// If the other has hung up meanwhile, it has said why.
+// If the old gateway has hung up meanwhile, it has said why.
 Result<> Inheritance::tell(FrameType type, std::string_view body) {
   const auto sent = channel_.send(type, body, {}, clock_now() + to_answer);
   if (sent) {

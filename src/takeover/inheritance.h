@@ -36,10 +36,10 @@ class Inheritance {
   // Since when it rests.
   [[nodiscard]] Instant paused() const { return ending_.paused; }
 
-  // We have everything and can serve. Returns when we shall.
+  // We have everything and can serve. Returns when the old gateway tells us to.
   Result<> prepared();
-  // We do: the other lets go, and it may end when this object does. Returns when it has told its
-  // service manager of us, or is gone.
+  // We serve: the old gateway lets go, and may end when this object does. Returns when it has told
+  // its service manager of us, or is gone.
   void serving();
 
  private:

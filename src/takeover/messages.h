@@ -64,7 +64,7 @@ inline constexpr std::uint32_t nobody = UINT32_MAX;
 // The relay that a socket's datagrams go through.
 struct RelayPart {
   Endpoint endpoint;
-  Endpoint server;  // whom the connection was made to
+  Endpoint server;  // the connection's peer
   Endpoint local;   // the connection's own end
   std::uint32_t mtu = 0;
   friend bool operator==(const RelayPart&, const RelayPart&) = default;
@@ -88,7 +88,7 @@ struct UdpWrapping {
   std::string first;  // before the first one
   std::string rest;   // before the others
   bool begun = false;
-  Endpoint peer;                    // who answers, as a relay names it; port 0: anyone
+  Endpoint peer;                    // the peer that answers, as a relay names it; port 0: any
   std::uint64_t room = UINT64_MAX;  // payload bytes that fit one packet without a header
   // Of the relay, where the flow waited for one; -1: unknown.
   std::int64_t connect_us = -1;

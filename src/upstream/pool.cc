@@ -84,7 +84,7 @@ class Pool::Choice final : public Candidates {
     return pool_.servers_[tier->members[index]]->counts().load();
   }
 
-  // Taken by others since it was looked at.
+  // Other flows have taken it up since it was looked at.
   void exclude(std::size_t member) { lost_.push_back(member); }
 
   const Tier* tier = nullptr;
@@ -124,7 +124,7 @@ class Pool::Choice final : public Candidates {
     }
     const auto share = health.share(now);
     some_slow |= share < ServerHealth::whole;
-    // Of keys always the same ones, more and more of them.
+    // Always the same keys, and more of them as the share grows.
     const auto lot = mixed(draw_.key ^ draw_.random ^ stable_hash(server.identity().name));
     return lot % ServerHealth::whole < share;
   }
@@ -194,7 +194,7 @@ std::optional<std::size_t> Pool::pick(Choice& choice, const Draw& draw) const {
       if (const auto chosen = tier.balancer->choose(choice, draw)) {
         return tier.members[*chosen];
       }
-      // Before a backup gets it, those whose share is not whole yet do.
+      // Servers whose share is not whole yet come before a backup.
       if (asked == Asked::share && choice.some_slow) {
         choice.asked = Asked::standing;
         if (const auto chosen = tier.balancer->choose(choice, draw)) {

@@ -28,7 +28,7 @@ struct ProxyProtocol {
   Port port;                       // of servers that name none
   std::size_t longest_credential;  // user name and password, in bytes each
   Speech (*connect)(const Target& target, const Who& who);
-  Speech (*probe)(const Who& who);  // asks for nothing but to be heard
+  Speech (*probe)(const Who& who);  // asks for nothing but an answer
   // An association for datagrams, of the relay's family; null where the protocol carries none, and
   // then `codec` is, too.
   Speech (*associate)(Family family, const Who& who) = nullptr;

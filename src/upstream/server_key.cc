@@ -49,7 +49,7 @@ bool is_service_name(std::string_view text) {
          text.find('.', second + 1) != std::string_view::npos;
 }
 
-// What people write who are used to other files, or "".
+// What to say of a spelling that other programs' files have, or "".
 std::string_view why_not_here(std::string_view where) {
   return where.find("://") != std::string_view::npos
              ? "a server is HOST or HOST:PORT, without '://'"

@@ -1,4 +1,5 @@
-// Keys that several policies share: what is said on the way, and through whom it leads.
+// Keys that several policies share: what is said on the way, and the upstream that it leads
+// through.
 #pragma once
 
 #include <array>

@@ -47,7 +47,7 @@ class AnsweredFlows {
   }
 
  private:
-  std::deque<UdpFlow*> places_;  // null: it is one no longer; never in front
+  std::deque<UdpFlow*> places_;  // null: answered no longer; never in front
   std::uint32_t first_ = 1;      // the place in front
   std::size_t size_ = 0;
 };

@@ -31,7 +31,7 @@ class Failover {
   // What may have to be sent again. Every other datagram passes without being looked at.
   void keep(const UdpFlow& flow, const InterceptedDatagram& datagram);
   // Whether a DNS flow's next question had better begin another flow: its server gets none any
-  // more. What one that is drained has been asked, it may still answer.
+  // more. A drained server may still answer what it was asked.
   [[nodiscard]] bool is_left_behind(const UdpFlow& flow) const;
   // After an ICMP error: the flow goes to another server, and its question with it, which may end
   // it. False: it stays where it is.

@@ -42,7 +42,7 @@ class FlowTable {
   UdpFlow& insert(FlowCore core, UdpSocket& socket);
   // The same for one that is made already, and that a server has counted.
   UdpFlow& insert(std::unique_ptr<UdpFlow> flow);
-  // Takes it out. Its socket still counts it, and may still speak of it.
+  // Takes it out. Its socket still counts it, and may still refer to it.
   std::unique_ptr<UdpFlow> extract(UdpFlow& flow);
 
   // Sets the flow's deadline anew.

@@ -18,13 +18,13 @@ void each_datagram(std::span<const std::uint8_t> payload, std::uint16_t segment,
 
 }  // namespace
 
-// It has not all its answers, or is no DNS flow: it does not end early, and its relay is its own.
+// The flow lacks answers, or is no DNS flow: it does not end early, and its relay is its own.
 void Lingering::wait_again(UdpFlow& flow) {
   answered_.remove(flow);
   Relays::withdraw(*flow.socket);
 }
 
-// Whether these are its questions still, and all of them.
+// Keeps what tells whether these are still the flow's questions, and all of them.
 void Lingering::learn(UdpFlow& flow, const Questions& questions) {
   flow.is_foreign = questions.is_foreign();
   flow.is_track_lost = flow.is_track_lost || questions.is_track_lost();

@@ -35,8 +35,8 @@ class Lingering {
   // The flow is about to go.
   void forget(UdpFlow& flow);
 
-  // Where more linger than may, those that have done so for longest end; where sockets are scarce
-  // all do, and relays and mappings that rest close.
+  // Where more flows linger than may, the longest lingering end; where sockets are scarce all of
+  // them end, and resting relays and mappings close.
   void end_turn();
 
   // For a successor, and from another process.

@@ -39,7 +39,7 @@ class Paths {
   [[nodiscard]] const Surroundings* surroundings() const { return surroundings_.get(); }
   [[nodiscard]] std::uint8_t state() const { return state_; }
   // Whether a socket that is bound there would be bound to something else today: its address is
-  // gone (of one that was inherited, and whose way only the rules know), or its interface is.
+  // gone, or its interface is.
   [[nodiscard]] bool has_lost_source(const Endpoint& local, const Endpoint& client) const;
   [[nodiscard]] bool has_lost_interface(int fd, const SocketOptions& options) const;
   // After an error that says that what the socket is bound to may be gone: it is looked at again.

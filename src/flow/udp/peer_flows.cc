@@ -55,7 +55,7 @@ bool PeerFlows::may_be_heard_from(const UdpSocket& socket, const Address& peer) 
          std::find(client_sides_.begin(), client_sides_.end(), link) == client_sides_.end();
 }
 
-// False: there is none to be had.
+// False: no room can be made.
 bool PeerFlows::make_room(UdpSocket& socket) {
   std::vector<UdpFlow*>& theirs = socket.extras().unanswered;
   if (theirs.size() < most_of_mapping && count_ < most) {

@@ -40,7 +40,7 @@ class PeerFlows {
 
   // A flow of what `peer` has sent to the socket. Null: it may have none, which is counted.
   UdpFlow* open(UdpSocket& socket, const Endpoint& peer);
-  // Of another process: neither has the client answered it.
+  // Takes over one of another process, which the client has not answered either.
   void adopt(UdpFlow& flow);
   // It is the client's own now, or is about to go.
   void forget(UdpFlow& flow);

@@ -34,7 +34,7 @@ UdpRelay::Lending* lending_of(const UdpSocket& socket) {
   return socket.relay() != nullptr ? socket.relay()->lending.get() : nullptr;
 }
 
-// Which answers are to whom is known only while it is all DNS, and not too much.
+// Answers can be told apart only while all of it is DNS, and no more than is kept.
 bool keeps_track(const UdpRelay::Lending& lending) {
   return !lending.questions.is_foreign() && !lending.questions.is_track_lost();
 }
@@ -230,7 +230,8 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
   if (route.server && route.server->health.was_ejected()) {
     return nullptr;  // whether it takes new connections is the question
   }
-  // What this batch holds for the flow whose relay it is leaves first: it may need it after all.
+  // What this batch holds for the relay's present flow leaves first: that flow may need the relay
+  // after all.
   parts_.sender.flush();
   while (SpareRelays::Member* found = spare_.find(*kind)) {
     auto& lending = static_cast<UdpRelay::Lending&>(*found);

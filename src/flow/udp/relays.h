@@ -64,11 +64,11 @@ class Relays final : private UdpRelay::Owner {
   // What a flow of that relay knows of its way.
   static void learn(FlowCore& core, const UdpSocket& socket);
 
-  // For others, if the flow's questions are answered; and not any more, for now.
+  // Offers the relay to other flows, if its flow's questions are answered; takes the offer back.
   void offer(UdpSocket& socket);
   static void withdraw(UdpSocket& socket);
-  // Whose question a relay's answer is to: a relay may have served other flows before. What answers
-  // a question settles it.
+  // Which flow's question a relay's answer is to: the relay may have served other flows before. An
+  // answer settles its question.
   enum class Asker : std::uint8_t { present_flow, former_flow };
   [[nodiscard]] static Asker settle(const UdpSocket& socket, std::span<const std::uint8_t> answer);
   // Keeps the relay of a flow that is over for the next one. False: it is not for others.
@@ -76,8 +76,8 @@ class Relays final : private UdpRelay::Owner {
   // Closes those that rest, and mappings that do.
   void release_resting();
 
-  // Whether what its connection is bound to is gone. Its connection is not opened anew, because
-  // nothing it could say would be understood on another: with it ends the relay.
+  // Whether what its connection is bound to is gone. The connection is not opened anew, because the
+  // server knows of no relay on another one: the relay ends with it.
   [[nodiscard]] bool is_stale(const UdpSocket& socket);
   // The relay and its flows are over.
   void end(UdpSocket& socket, const std::string& error) { on_relay_ended(socket, error); }

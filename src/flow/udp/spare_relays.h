@@ -3,11 +3,11 @@
 // which costs both sides a connection and the client's question three round trips.
 //
 // Only DNS, where what still comes for the former flow is known by its number (OpenQuestions), and
-// who asks knows answers to his own questions (RFC 5452, section 9.1). Only the same resolver,
-// because not every server relays for a second target (danted 1.4.2 does not, over IPv6). Not for
-// long, because the port from which the server asks has to be hard to guess (RFC 5452, section
-// 9.2); for the same reason, and so that late answers have had the most time, the one that has been
-// spare for longest is taken first.
+// the client knows the answers to its own questions (RFC 5452, section 9.1). Only the same
+// resolver, because not every server relays for a second target (danted 1.4.2 does not, over IPv6).
+// Not for long, because the port from which the server asks has to be hard to guess (RFC 5452,
+// section 9.2); for the same reason, and so that late answers have had the most time, the one that
+// has been spare for longest is taken first.
 //
 // Members belong to their owners and may go at any time, but this one outlives them. One worker's
 // thread.

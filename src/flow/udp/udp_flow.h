@@ -28,8 +28,8 @@ class UdpFlow;
 class UdpSocket;
 class RestingMapping;
 
-// Whom the poll, the timing wheel and the parts of the UDP side turn to with what concerns a flow
-// as a whole: UdpPath.
+// The poll, the timing wheel and the parts of the UDP side call it with what concerns a flow as a
+// whole. It is the UdpPath.
 class UdpOwner {
  public:
   virtual void on_events(UdpSocket& socket, std::uint32_t events) = 0;

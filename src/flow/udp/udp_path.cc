@@ -223,7 +223,7 @@ void UdpPath::take_out(UdpFlow& flow) {
   }
   sender_.forget(flow);
   relays_.leave(flow);
-  const std::unique_ptr<UdpFlow> ended = flows_.extract(flow);  // the socket still speaks of it
+  const std::unique_ptr<UdpFlow> ended = flows_.extract(flow);  // the socket still refers to it
   static_cast<void>(leave(socket));
 }
 

@@ -168,7 +168,7 @@ void UdpRelay::opened() {
   mtu_ = mtu_of(control_.get(), way_.remote.family());
 }
 
-// Nothing is said on the connection any more; its end is the relay's.
+// The connection carries nothing any more; the relay ends with it.
 void UdpRelay::on_events(std::uint32_t events) {
   if (!control_.valid()) {
     if (dialling_) {

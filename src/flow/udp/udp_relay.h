@@ -57,7 +57,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   UdpRelay(const UdpRelay&) = delete;
   UdpRelay& operator=(const UdpRelay&) = delete;
 
-  // To whom the connection was made, and how.
+  // The peer of the connection, and the way there.
   struct Way {
     Endpoint remote;
     std::shared_ptr<Server> server;

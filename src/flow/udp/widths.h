@@ -35,8 +35,8 @@ class Widths {
   // not tell.
   [[nodiscard]] bool exceeds_back(const UdpFlow& flow, const Endpoint& server, std::size_t size,
                                   std::uint16_t segment);
-  // A way, the flow's where it is known whose (else null), has turned out to be narrower than the
-  // datagram that is lost by that. The kernel knows by now; an IPv6 client hears it at once,
+  // A way has turned out to be narrower than a datagram, which is lost; `flow` is the one that goes
+  // by it, null where that is not known. The kernel knows by now; an IPv6 client hears it at once,
   // another with the next datagram that may not be fragmented.
   void narrowed(UdpFlow* flow);
 

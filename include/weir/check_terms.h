@@ -1,4 +1,4 @@
-// How the servers of an upstream are probed.
+// How the servers of an upstream are probed. Plain values; any thread.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 // datagram (or of the first) on its way to the upstream, and how to take it off what comes back.
 // Every such format is a prefix, so payload is never copied.
 //
-// Immutable, and shared by all flows of an upstream. Any thread.
+// Immutable, and shared by all flows of an upstream; constant, or owned by the upstream, and so
+// outlives them. Any thread.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,8 @@
 //
 // IPv4 is kept in its v4-mapped form (RFC 4291, section 2.5.5.2), so that one comparison, one hash
 // and one prefix tree serve both families. On the wire and in text an IPv4 address is always IPv4.
+//
+// Plain values; any thread.
 #pragma once
 
 #include <netinet/in.h>

@@ -1,4 +1,5 @@
-// A flow as the stages before the relay see it: where it comes from and where it was going.
+// A flow as the stages before the relay see it: where it comes from and where it was going. A plain
+// value; any thread.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,8 @@
 // socket, no timer and no clock, so it can be tested byte by byte and strung together: a chain of
 // proxies is a list of handshakes, each spoken through what the ones before it opened.
 //
-// One handshake serves one attempt to connect. One worker's thread.
+// Owned by a hop of a route; serves one attempt to connect. One thread: a worker's, or the main
+// thread for probes.
 #pragma once
 
 #include <cstddef>

@@ -5,6 +5,8 @@
 //   our bug               -> assert with a message; in a Result also where asserts are compiled out
 //   the environment failed -> Error (no memory, no permission, no such file)
 //   the peer misbehaved    -> a flow's `end` and a counted reason, never an Error
+//
+// Plain values; any thread.
 #pragma once
 
 #include <cstdio>

@@ -4,6 +4,9 @@
 // The main thread writes addresses (the resolver's answers); workers read them for every new flow
 // without a lock. A server that a reload keeps (same upstream, same name, same host) is the same
 // object before and after, so its counters, its addresses and its health live on.
+//
+// Shared by the pools that list it and the flows that use it; goes with the last of them. The
+// gateway's ServerPool is InForce's, on the main thread, and keeps none alive.
 #pragma once
 
 #include <array>

@@ -2,7 +2,8 @@
 // forgotten, and once in a while an address that no server has is taken for one; a caller that
 // hears "maybe" asks the servers themselves.
 //
-// The main thread adds; any thread asks.
+// One for each ServerPool, shared by its servers and the snapshots. The main thread adds; any
+// thread asks.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
 // The servers of one upstream as the resolver, the health checks and the reports see them. A policy
 // with servers has one of these (src/upstream/pool.h makes it from the keys).
 //
-// Main thread, but for is_up.
+// Part of its upstream, which owns it. Main thread, but for is_up.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // A service whose servers stand in the DNS (SRV records, RFC 2782): the list as it was last
 // answered. Policies lay out their servers from it, and lay them out anew when it has changed.
 //
-// Main thread only.
+// Shared by the pools laid out from it and the resolver; the ServerPool finds it again. Main thread
+// only.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,8 @@
 // (and of an upstream policy, see upstream.h) feed the parser, `weir check`, and the reference.
 // Settings is what parsing a section leaves: every value typed and within its row's bounds, so that
 // its reader checks only what that reader alone can know.
+//
+// Plain values; any thread. The rows outlive them.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Where a way leads: a flow's destination, or with `via` the next server.
+// Where a way leads: a flow's destination, or with `via` the next server. Plain values; any thread.
 #pragma once
 
 #include <string>

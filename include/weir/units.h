@@ -1,5 +1,5 @@
 // Quantities with a unit in their type, so that a port is never a mark and a byte count never a
-// number of datagrams.
+// number of datagrams. Plain values; any thread.
 #pragma once
 
 #include <chrono>

@@ -4,8 +4,9 @@
 // and its docs. The row carries the name, the keys and the factory; parsing, `weir check`, and the
 // reference read the same row. Nothing outside src/upstream/ names a policy.
 //
-// Upstreams are immutable and shared by all workers; `route` is called from any worker thread. What
-// has to be live (a server's addresses, its weight, the turn of a round-robin) is atomic.
+// Held by each snapshot that has it, and gone with the last; immutable, and shared by all workers.
+// `route` is called from any worker thread; what has to be live (a server's addresses, its weight,
+// the turn of a round-robin) is atomic.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// The clients and flows that move most, over all workers: a value for those who ask.
+// The clients and flows that move most, over all workers: a plain value. Any thread.
 #pragma once
 
 #include <cstddef>

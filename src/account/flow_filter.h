@@ -1,4 +1,4 @@
-// Which flows are asked for: a value, made from a question and passed to every worker.
+// Which flows are asked for: a value, made from a question and passed to every worker. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // Why something was refused, dropped or done in a second-best way. Every such event adds one to a
 // counter with one of these names; nothing is lost unnamed. The names are the label `reason` of
 // the metric weir_events_total.
+//
+// Each worker has one Reasons, for as long as it lives: its thread adds, any thread reads.
 #pragma once
 
 #include <array>

@@ -1,6 +1,8 @@
 // The flow record: what a flow was, how it ended and what it cost. One line when the flow ends, and
 // the same fields for the list of live flows. The keys are those of the user's contract, in JSON in
 // its order; text begins with what an operator looks for first.
+//
+// Plain values; any thread.
 #pragma once
 
 #include <cstdint>

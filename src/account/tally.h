@@ -1,5 +1,8 @@
 // What rules and upstreams are counted by: per worker, each on cache lines of its own, summed when
 // read. Tallies belong to a name and live across reloads.
+//
+// InForce has two Tallies, on the main thread. A Tally is shared with the snapshots: each worker
+// writes its part, any thread reads.
 #pragma once
 
 #include <algorithm>

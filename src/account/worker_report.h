@@ -1,4 +1,4 @@
-// How one worker's loop is doing: a value for those who ask.
+// How one worker's loop is doing: a plain value. Any thread.
 #pragma once
 
 #include <cstdint>

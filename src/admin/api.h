@@ -1,7 +1,7 @@
 // The admin API without HTTP: a request in, an answer out, now or when the workers have spoken.
 // What can be asked is a table of routes in api.cc; a new endpoint is a new row.
 //
-// Main thread.
+// One in each HttpListener; main thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A line chart of the last minutes as inline SVG, coloured by the page's style.
+// A line chart of the last minutes as inline SVG, coloured by the page's style. Pure; any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// What the admin interface can ask of the running gateway. The gateway implements it; the API, and
-// nothing else, calls it. All on the main thread; answers that need the workers come by callback,
-// later, on the main thread too.
+// What the admin interface can ask of the running gateway. Reports (src/gateway) implements it, for
+// as long as the gateway lives; the API, and nothing else, calls it. All on the main thread;
+// answers that need the workers come by callback, later, on the main thread too.
 #pragma once
 
 #include <chrono>

@@ -2,7 +2,7 @@
 // missing. A file that a dead gateway left is replaced; a gateway that answers is an error, and so
 // is a file that is no socket.
 //
-// Main thread.
+// One in AdminServer, and one in TakeoverDonor, each for its path; main thread.
 #pragma once
 
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 // The last minutes of the gateway's totals, a sample every two seconds, for the page's charts.
 //
-// Main thread.
+// One, in AdminServer; main thread.
 #pragma once
 
 #include <chrono>

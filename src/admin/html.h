@@ -1,4 +1,4 @@
-// The few pieces of HTML that the page is made of.
+// The few pieces of HTML that the page is made of. Text only, no state; any thread.
 #pragma once
 
 #include <string>

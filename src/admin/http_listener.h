@@ -7,7 +7,8 @@
 // the bound on connections wait in the socket's backlog. Bounds are each listener's own: a client
 // that fills one does not shut out those of the other.
 //
-// Main thread. The only place that includes <microhttpd.h>.
+// AdminServer has one for the control socket, and one for admin.http. Main thread. The only place
+// that includes <microhttpd.h>.
 #pragma once
 
 #include <chrono>

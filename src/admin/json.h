@@ -1,4 +1,4 @@
-// The API's answers as JSON text, one line each with its newline.
+// The API's answers as JSON text, one line each with its newline. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 // The gateway's figures in Prometheus' text format (version 0.0.4). All names begin with weir_;
 // counters end in _total; bytes and seconds are the only units.
+//
+// Pure text, any thread; process_figures() reads /proc.
 #pragma once
 
 #include <cstdint>

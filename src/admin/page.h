@@ -3,6 +3,8 @@
 // of script that fetch the page anew and exchange its main part.
 //
 // Names come from strangers and from configurations: everything that is not ours is escaped.
+//
+// Pure; any thread.
 #pragma once
 
 #include <string>

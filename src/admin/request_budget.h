@@ -1,7 +1,7 @@
 // How much each address may ask of a read-only listener: a token bucket for each, where an IPv6
 // address stands for its /64, and one shared by all addresses that the table has no room for.
 //
-// Main thread; time is handed in.
+// One in each HttpListener. Main thread; time is handed in.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // The admin interface: the API on the control socket, and read-only on admin.http if that is set;
 // and the history that the page's charts show.
 //
-// Main thread.
+// One, owned by the Gateway; main thread.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// What is shown of an upstream's servers. Main thread.
+// What is shown of an upstream's servers. No state; main thread.
 #pragma once
 
 #include <vector>

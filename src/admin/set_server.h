@@ -1,4 +1,5 @@
-// PATCH /v1/upstreams/UPSTREAM/servers/SERVER: what an operator wants of a server.
+// PATCH /v1/upstreams/UPSTREAM/servers/SERVER: what an operator wants of a server. No state; main
+// thread.
 #pragma once
 
 #include "admin/api.h"

@@ -2,7 +2,7 @@
 // its own beside the socket, which only its owner may open: what every user may open, such as the
 // folder, every user may lock, and for any time. The file goes with the lock.
 //
-// Main thread.
+// Held while a control socket is made; main thread.
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
-// Whose turn it is: one small interface, one file for each way to decide. A balancer is laid out
-// once from names and weights, is immutable but for a counter of turns, and knows nothing of
-// servers or clocks: what is live comes in through Candidates, and randomness through Draw.
+// Which candidate's turn it is: one small interface, one file for each way to decide. A balancer is
+// laid out once from names and weights, is immutable but for a counter of turns, and knows nothing
+// of servers or clocks: what is live comes in through Candidates, and randomness through Draw.
 //
-// Any thread, without a lock.
+// Owned by a tier of a pool, or by a group. Any thread, without a lock.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What a flow's choice hangs on under one way of balancing: the client or the flow where that way
 // hashes, a lot of its own where it does not.
 //
-// Any thread, without a lock.
+// One in each pool and group; immutable but for one atomic. Any thread, without a lock.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // A flow goes to the candidate with the fewest flows for its weight; among equals, to one drawn by
-// lot, so that servers that came up together share what comes first.
+// lot, so that servers that came up together share what comes first. Owner and threads: balancer.h.
 #pragma once
 
 #include <span>

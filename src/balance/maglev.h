@@ -5,6 +5,8 @@
 //
 // A candidate that is not usable now keeps its places; only its own keys go elsewhere, each to a
 // place of its own choice, and come back with it.
+//
+// Owner and threads: balancer.h.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // Two candidates are drawn by their weights, and the one with fewer flows for its weight gets it
 // (Mitzenmacher, "The power of two choices"): nearly as even as looking at all candidates, at the
 // cost of looking at two, and without all flows running to the same one.
+//
+// Owner and threads: balancer.h.
 #pragma once
 
 #include <cstdint>

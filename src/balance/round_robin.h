@@ -1,6 +1,8 @@
 // Weighted round-robin, smooth: with weights 5, 1 and 1 the turns go a a b a c a a, not a a a a a b
 // c. The order of turns is laid down once; taking one is an atomic increment, so all workers
 // together keep the weights exactly.
+//
+// Owner and threads: balancer.h.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,8 @@
 // Hashes that are the same in every process, on every machine and in every version: two gateways
 // have to agree on them. Not for tables that clients could fill with collisions (hash_of in
 // weir/endpoint.h is).
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

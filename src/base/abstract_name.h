@@ -1,7 +1,7 @@
-// Whose an abstract Unix socket's name is (unix(7)). Any user may take any such name, so who has it
-// says nothing by that alone; the kernel tells the user (sock_diag(7)).
+// The user who has an abstract Unix socket's name (unix(7)). Any user may take any such name, so
+// having it proves nothing; the kernel tells the user (sock_diag(7)).
 //
-// Any thread.
+// No state; any thread.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,5 @@
-// How often something may happen: a token bucket. One thread; time is handed in.
+// How often something may happen: a token bucket. Part of what it limits. One thread; time is
+// handed in.
 #pragma once
 
 #include <algorithm>

@@ -9,6 +9,8 @@
 // their number read backwards (the lowest bit counts most): where the table doubles meanwhile, the
 // two buckets that one becomes lie next to each other in that order, so that what was looked at
 // stays behind and what was not lies ahead.
+//
+// Part of what owns the table. One thread.
 #pragma once
 
 #include <cassert>

@@ -1,6 +1,8 @@
 // A valid configuration as plain values: what src/config makes of the files, and what every later
 // stage reads. Immutable once made. Sections that a policy describes ([upstream]) stay Settings;
 // the policy's factory reads them.
+//
+// Held by the Snapshot; any thread.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What differs between two configurations, by names. A value.
+// What differs between two configurations, by names. Plain values; any thread.
 #pragma once
 
 #include <string>

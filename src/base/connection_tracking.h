@@ -1,7 +1,7 @@
 // The kernel's table of connections that it tracks: how full it is, and what it refused for want of
 // room. Every packet of the machine that finds it full is dropped, weir's and others'.
 //
-// Reads /proc; any thread.
+// No state; reads /proc; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // Counters of one writer and any reader: a worker adds, the main thread sums when asked. Plain adds
 // on the writer's side (no locked instruction), yet no data race by the language's rules.
+//
+// Part of what counts; one thread writes, any thread reads.
 #pragma once
 
 #include <atomic>

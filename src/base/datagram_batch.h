@@ -1,7 +1,7 @@
 // Buffers to receive many datagrams with one system call, made once and used for ever: `slots` of
 // 64 KiB each with their addresses and control messages. Untouched pages cost no memory.
 //
-// One thread.
+// A worker has one for its listeners, and one in its Replier; its thread.
 #pragma once
 
 #include <netinet/in.h>

@@ -5,7 +5,8 @@
 // Flows move their deadlines lazily: a packet only notes the time, and on_deadline looks whether
 // the flow has really been idle, and sets itself anew if not.
 //
-// One thread. Entries belong to their owners, who cancel (or destroy) them before they go.
+// One per worker; its thread. Entries belong to their owners, who cancel (or destroy) them before
+// they go.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// A file descriptor that closes itself.
+// A file descriptor that closes itself. A value that has one owner; any thread.
 #pragma once
 
 #include <unistd.h>

@@ -1,5 +1,7 @@
 // How many descriptors the process may have open (RLIMIT_NOFILE), and the few that flows cannot
 // get: a gateway that has none left for its flows still answers the operator who asks it why.
+//
+// Process-wide; main thread.
 #pragma once
 
 #include <cstdint>

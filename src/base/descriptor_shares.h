@@ -14,7 +14,7 @@
 // may borrow less than TCP. A quarter holds about as many connections as one client may have
 // (limits.max-flows-per-client), and leaves UDP the three quarters that it had at any time.
 //
-// Any thread, without a lock.
+// One per process, in FlowTotals. Any thread, without a lock.
 #pragma once
 
 #include <atomic>

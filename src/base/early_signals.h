@@ -1,7 +1,7 @@
 // Signals that come before the gateway watches them. Left alone, a HUP in the first moments (of
 // logrotate, of a script, of a terminal that closes) would end the process: its default action.
 //
-// Main thread, before any other thread is there.
+// Process-wide; main thread, before any other thread is there.
 #pragma once
 
 namespace weir {

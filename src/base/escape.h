@@ -2,7 +2,8 @@
 // that leaves here can move a terminal's cursor, break a line, reverse the reading direction or
 // make JSON invalid. Valid UTF-8 that prints stays as it is.
 //
-// Called for every flow record on the data path: appends, and allocates nothing else.
+// Pure; any thread. Called for every flow record on the data path: appends, and allocates nothing
+// else.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // A process held so that its number cannot come to mean another one.
 //
-// Any thread.
+// Owned by the TakeoverDonor, during a takeover. Any thread.
 #pragma once
 
 #include <sys/types.h>

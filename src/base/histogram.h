@@ -1,5 +1,5 @@
 // How long things took: counts in buckets whose bounds double, from 0.1 ms to 13 s, and one for
-// what took longer. One writer and any reader, as with Counter.
+// what took longer. One writer and any reader, as with Counter. Part of a worker, or of a tally.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// Whose address it is, as the kernel's routes have it.
+// Whether an address is this machine's, as the kernel's routes have it.
 //
-// Any thread; no state.
+// No state; any thread.
 #pragma once
 
 #include "weir/endpoint.h"

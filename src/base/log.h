@@ -3,9 +3,10 @@
 // objects with time, level and message. A flow record is a line of its own shape
 // (account/record.h). What strangers put into a message cannot break its line or a terminal.
 //
-// Any thread may write. Lines go to a thread of the log's own through a bounded queue, so that a
-// full disk or a reader that stopped never holds up a worker; what does not fit is counted as lost,
-// and when lines get through again, one of them says how many were lost.
+// One, owned by the Gateway on the main thread; any thread may write. Lines go to a thread of the
+// log's own through a bounded queue, so that a full disk or a reader that stopped never holds up a
+// worker; what does not fit is counted as lost, and when lines get through again, one of them says
+// how many were lost.
 #pragma once
 
 #include <cstdint>

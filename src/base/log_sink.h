@@ -2,7 +2,7 @@
 // what fits now and says why the rest did not, so that the log's thread can wait in a way that a
 // reload or the end of the program interrupts.
 //
-// The log's thread; made on the main thread.
+// One, the log's. Its thread; made on the main thread.
 #pragma once
 
 #include <cstdint>

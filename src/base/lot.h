@@ -5,6 +5,9 @@
 // workers * lot, and a worker that opens and ends flows within a lot writes nothing shared. A
 // worker that has none left has told none. With a lot of one every flow is told, and the limit is
 // exact. (Linux counts in its percpu_counter in the same way.)
+//
+// A ToldCount is shared, and any thread's. A CountInLots is one worker's, on its thread; others may
+// read its `own`.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What may be a name, wherever one is given.
+// What may be a name, wherever one is given. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -2,7 +2,7 @@
 // one answer or for a dump, walking messages and their attributes. Sizes are checked here and
 // nowhere else; readers get spans. What is walked begins where an nlmsghdr may.
 //
-// Any thread.
+// No state but the sockets, which the caller owns. Any thread.
 #pragma once
 
 #include <linux/netlink.h>

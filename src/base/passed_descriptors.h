@@ -1,4 +1,5 @@
-// Descriptors that travel beside a message on a Unix socket: SCM_RIGHTS (unix(7)).
+// Descriptors that travel beside a message on a Unix socket: SCM_RIGHTS (unix(7)). Pure; any
+// thread.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-// A CIDR prefix of either family.
+// A CIDR prefix of either family. Plain values; any thread.
 #pragma once
 
 #include <cstdint>

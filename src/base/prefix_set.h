@@ -2,7 +2,7 @@
 // that neither overlap nor touch, searched by halving, so that 100,000 prefixes cost 17 steps and
 // no more memory than their ends.
 //
-// Immutable once made; any thread may ask.
+// A value, immutable once made; any thread may ask.
 #pragma once
 
 #include <compare>

@@ -1,5 +1,5 @@
 // Numbers with and without a unit, as an operator writes them. Strict: no sign, no blanks, no
-// fraction, nothing left over. Errors quote the text and say what was expected.
+// fraction, nothing left over. Errors quote the text and say what was expected. Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Amounts for people to read, with as many digits as a reader looks at.
+// Amounts for people to read, with as many digits as a reader looks at. Pure; any thread.
 #pragma once
 
 #include <cstdint>

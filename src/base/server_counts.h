@@ -1,7 +1,8 @@
 // What workers count of one server: each on cache lines of its own, summed when read. A flow writes
 // nothing that another worker uses; where the server has max-flows, but once in a lot (lot.h).
 //
-// Each part is one worker's, on its thread or before that runs; sums are any thread's.
+// One per Server, for as long as that lives. Each part is one worker's, on its thread or before
+// that runs; sums are any thread's.
 #pragma once
 
 #include <cstddef>

@@ -6,6 +6,8 @@
 // Two keys share a count only if their fingerprints and their place agree (less than one in 10^12
 // for a full table). Where every place of a key is taken the key is not counted: the table is sized
 // so that this needs twice as many live keys as there can be flows.
+//
+// Part of what the workers share, for as long as they run. Any thread.
 #pragma once
 
 #include <atomic>

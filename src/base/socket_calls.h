@@ -1,6 +1,8 @@
 // The system calls on sockets, as values: what opens, sends and receives takes them as an argument,
 // so that tests put a network of their own in the kernel's place, and let any call fail with any
 // errno. One indirect call each, no virtual one.
+//
+// Plain values, which live as long as the program; any thread.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-// "did you mean": the known word that a mistyped one probably stands for.
+// "did you mean": the known word that a mistyped one probably stands for. Pure; any thread.
 #pragma once
 
 #include <span>

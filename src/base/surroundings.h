@@ -1,7 +1,7 @@
 // What is the router's own, and what its links lead to directly: its addresses and the networks
 // around them, as they were at one moment.
 //
-// Immutable once read. Any thread.
+// Immutable once read, and shared by the workers. Any thread.
 #pragma once
 
 #include <cstdint>

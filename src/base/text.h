@@ -1,4 +1,4 @@
-// Text as operators write it and messages show it.
+// Text as operators write it and messages show it. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The socket options that interception needs, spelled for both families.
+// The socket options that interception needs, spelled for both families. No state; any thread.
 #pragma once
 
 #include <cstdint>

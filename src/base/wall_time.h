@@ -1,5 +1,7 @@
 // The time of day, for people and for other machines' records: RFC 3339, UTC, milliseconds.
 // Timeouts and durations know nothing of it (weir/units.h, Instant): it is set, and steps back.
+//
+// Values, any thread; a WallClock is one worker's, on its thread.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // `weir check`: is this configuration right? Every problem on stderr, one line each; a summary on
-// stdout when there is none. With --json an object on stdout instead of either.
+// stdout when there is none. With --json an object on stdout instead of either. Main thread.
 #pragma once
 
 #include <cstdint>

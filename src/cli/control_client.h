@@ -1,4 +1,5 @@
-// Asks the running gateway one thing over its control socket, and waits for the answer.
+// Asks the running gateway one thing over its control socket, and waits for the answer. No state;
+// main thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // `weir doctor`: examines this machine for what interception needs, and names what to fix with the
-// command that fixes it. Changes nothing.
+// command that fixes it. Changes nothing. Main thread.
 #pragma once
 
 #include <string>

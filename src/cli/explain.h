@@ -1,4 +1,4 @@
-// `weir explain`: what would become of a flow, without sending it.
+// `weir explain`: what would become of a flow, without sending it. Main thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // `weir firewall show|apply|remove`: the rules and policy routes that a configuration implies, as a
-// script to read, installed, or taken away.
+// script to read, installed, or taken away. Main thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// The firewall's rules that a configuration implies, for commands that have no running gateway.
+// The firewall's rules that a configuration implies, for commands that have no running gateway. No
+// state; main thread.
 #pragma once
 
 #include <memory>

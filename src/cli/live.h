@@ -1,6 +1,8 @@
 // The commands that talk to the running gateway. Each asks the control socket once and prints the
 // answer: as lines for people, or with --json the API's own text. They return the program's exit
 // status (0 done, 1 failed, 2 bad usage).
+//
+// Main thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 // The API's JSON as text for people. Names and hosts in it come from strangers, so everything is
 // made printable on the way. An error means that the JSON is not what this version expects.
+//
+// Pure; any thread.
 #pragma once
 
 #include <string>

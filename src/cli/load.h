@@ -1,5 +1,5 @@
 // A configuration as every command takes it: read with the registry's policies, with the warnings
-// that need rules and upstreams together, and its findings on stderr.
+// that need rules and upstreams together, and its findings on stderr. Blocking reads; main thread.
 #pragma once
 
 #include <optional>

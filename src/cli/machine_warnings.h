@@ -2,7 +2,8 @@
 // `weir check`, which finds everything else in the file alone.
 //
 // Asks the kernel for its routes, and the firewall's tools for the rules that are there: tens of
-// milliseconds. Needs no privilege; without it, nothing is said of others' rules.
+// milliseconds, on the main thread. Needs no privilege; without it, nothing is said of others'
+// rules.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,8 @@
 // Rules that lead to a server whose own traffic they meet: a resolver in the LAN that is one of the
 // rule's clients, and with `local = yes` a server on the router itself. What would come back to its
 // sender passes by (flow/passing.h); what else comes of it is said here.
+//
+// No state; main thread.
 #pragma once
 
 #include <string>

@@ -1,6 +1,8 @@
 // gateway.user: what root gives up before the gateway starts. Nothing is open and no thread runs by
 // then, so whatever is made later is made by that user; only the capabilities that interception
 // needs stay, and go on to the programs that weir starts (nft, ip).
+//
+// Main thread, before there is another.
 #pragma once
 
 #include "base/configuration.h"

@@ -1,6 +1,8 @@
 // The reference, made of what the program itself reads: weir(1) and the shells' completions of the
 // command table, weir.ini(5) of the rows of the keys. So neither can disagree with the program. The
 // build installs what this prints.
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

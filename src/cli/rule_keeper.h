@@ -1,4 +1,5 @@
 // The gateway that runs and keeps the firewall's rules in place: what others remove it puts back.
+// Asks on the control socket, and waits; main thread.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// `weir run`: serve in the foreground until a signal ends it.
+// `weir run`: serve in the foreground until a signal ends it. Main thread.
 #pragma once
 
 #include <string>

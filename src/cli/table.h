@@ -1,4 +1,4 @@
-// Columns that line up. Cells are made printable; numbers stand to the right.
+// Columns that line up. Cells are made printable; numbers stand to the right. A value; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// `weir top`: asks the running gateway every second and shows what moves, until q.
+// `weir top`: asks the running gateway every second and shows what moves, until q. Main thread.
 #pragma once
 
 #include "cli/live.h"

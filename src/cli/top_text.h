@@ -1,4 +1,4 @@
-// What `weir top` shows, as lines of text: two looks at the gateway become rates.
+// What `weir top` shows, as lines of text: two looks at the gateway become rates. Pure; any thread.
 #pragma once
 
 #include <cstddef>

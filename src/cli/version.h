@@ -1,4 +1,4 @@
-// `weir version`: the version, the policies and libraries of this build.
+// `weir version`: the version, the policies and libraries of this build. Main thread.
 #pragma once
 
 namespace weir {

@@ -1,5 +1,5 @@
 // Whether keys that were read one by one fit each other: marks apart, references that lead
-// somewhere, nothing that is defined and never used.
+// somewhere, nothing that is defined and never used. No state; the thread that loads.
 #pragma once
 
 #include "config/documents.h"

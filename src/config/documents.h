@@ -4,6 +4,8 @@
 // what follows that in the main file: with [gateway] at the top, its rules are tried first. Several
 // files come in the order of the `include` keys and, within a pattern, of their names. They may not
 // include, and no file is read twice.
+//
+// A value, made for one load, on its thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 // What loading reads: files, and the files that a pattern names. The one place where the
 // configuration touches the machine, so that tests and fuzzers can make the files up.
+//
+// Made for one load, on its thread; keeps nothing open.
 #pragma once
 
 #include <cstdint>

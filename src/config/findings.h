@@ -1,5 +1,5 @@
 // What loading finds out, collected so that an operator sees every problem at once, in the order of
-// files and lines.
+// files and lines. One for each load, on its thread.
 #pragma once
 
 #include <map>

@@ -2,7 +2,8 @@
 // that counts lines, sees section headers (inih reports no empty one) and refuses what inih would
 // cut, split, join or skip.
 //
-// Not to be called from two threads at once: inih keeps its line length in a global.
+// Plain values, made for one load. Not to be called from two threads at once: inih keeps its line
+// length in a global.
 #pragma once
 
 #include <cstdint>

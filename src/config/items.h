@@ -1,5 +1,5 @@
 // The items that lists of several sections have: addresses with negation, ports of a protocol,
-// interface names. Problems are reported at the item's own place.
+// interface names. Problems are reported at the item's own place. No state; the thread that loads.
 #pragma once
 
 #include <string>

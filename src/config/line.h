@@ -3,6 +3,8 @@
 // inih cuts over-long lines and names, takes `key: value` and indented continuation lines, ends a
 // value at ` ;` wherever it stands, and skips what it does not understand. weir refuses all of
 // that, and says so per line. The views of a Line point into the text it was read from.
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Reads and validates a configuration: the file, the files it includes, the lists it names. Reports
 // every problem at once. Never guesses, truncates or skips.
 //
-// Main thread; blocking reads.
+// No state; blocking reads, on the main thread.
 #pragma once
 
 #include <functional>

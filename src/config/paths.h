@@ -1,5 +1,5 @@
 // Paths in a configuration that the running gateway opens: absolute, so that no operator has to
-// know which folder it runs in.
+// know which folder it runs in. No state; the thread that loads.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Whose processes a section means: users and control groups, as lists of them are written.
+// The processes that a section means: users and control groups, as lists of them are written. No
+// state; the thread that loads.
 #pragma once
 
 #include <string>

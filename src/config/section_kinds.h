@@ -1,5 +1,7 @@
 // The sections that a configuration has and the rows of their keys. Everything that knows a key by
 // name is either here or in the .cc that turns the section into values (see sections.h).
+//
+// Constant; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // From the text of a section to Settings: every key found in the rows of its kind, every value
-// parsed by its row, every problem reported at its line.
+// parsed by its row, every problem reported at its line. No state; the thread that loads.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
 // All sections of a configuration with their values typed: each kind once or, where it has names,
-// each name once.
+// each name once. A value, made for one load, on its thread.
 #pragma once
 
 #include <map>

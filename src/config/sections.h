@@ -1,5 +1,7 @@
 // From Settings to the values of a Configuration: what only the section itself can know about its
 // keys. Problems are reported; the value then stays at its default.
+//
+// No state; the thread that loads.
 #pragma once
 
 #include <string_view>

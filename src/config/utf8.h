@@ -1,4 +1,5 @@
-// UTF-8, as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
+// UTF-8, as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. Pure; any
+// thread.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,8 @@
 //
 // Received bytes are looked at before they are taken (MSG_PEEK), so that payload glued to the last
 // answer never passes through here.
+//
+// Owned by a TcpDial or a Probe, once connected; its thread.
 #pragma once
 
 #include <cstddef>

@@ -3,7 +3,9 @@
 // each. One that is taken costs the caller a second try.
 //
 // As hard to guess as the kernel's own (RFC 6056, section 3.3.1): an attacker that guesses the port
-// of a question can forge its answer. One per worker.
+// of a question can forge its answer.
+//
+// One per worker, in its ServerSockets; its thread.
 #pragma once
 
 #include <array>

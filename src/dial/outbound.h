@@ -4,6 +4,8 @@
 //
 // System calls are dear and this runs for every flow, so nothing is set that the route does not
 // need.
+//
+// No state; the caller owns the socket. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 // of its calls waits. Its sockets carry the bypass-mark, so that the gateway never intercepts its
 // own questions. The file channel.cc is the only place that includes <ares.h>.
 //
-// Main thread.
+// Owned by the Resolver, and made anew with the name servers; main thread. The doctor makes one of
+// its own.
 #pragma once
 
 #include <functional>

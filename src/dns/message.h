@@ -1,7 +1,7 @@
 // What a DNS message says of itself (RFC 1035, section 4.1): whether it asks or answers, its ID,
 // and its question. No more is read, and nothing behind the question.
 //
-// No I/O. Any thread.
+// Plain values, no I/O. Any thread.
 #pragma once
 
 #include <cstdint>

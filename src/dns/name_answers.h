@@ -5,6 +5,8 @@
 // on AAAA must not take the A records along. A name of which neither family has an address counts
 // as failed, whatever the server says (NXDOMAIN included), so that a zone that is broken for a
 // while costs nothing.
+//
+// One for each name, in the Resolver; main thread.
 #pragma once
 
 #include <chrono>

@@ -1,9 +1,8 @@
 // Keeps the addresses of named servers fresh: looks each name up (A and AAAA) without blocking,
 // publishes the answer to the Server, and asks again when the TTL, held within min-ttl and max-ttl,
-// has run out. While a refresh fails the last good answer stays. The only place that includes
-// <ares.h>.
+// has run out. While a refresh fails the last good answer stays.
 //
-// Main thread.
+// One, owned by InForce; main thread.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
 // SRV records (RFC 2782) out of a DNS reply's bytes, which come from strangers: whatever does not
-// add up is an error, never a read beyond the end.
+// add up is an error, never a read beyond the end. Pure; any thread.
 #pragma once
 
 #include <chrono>

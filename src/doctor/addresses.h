@@ -1,4 +1,5 @@
-// The addresses of this machine's interfaces, with the subnets they are in.
+// The addresses of this machine's interfaces, with the subnets they are in. Plain values; reading
+// asks the kernel. Any thread.
 #pragma once
 
 #include <optional>

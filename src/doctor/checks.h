@@ -3,6 +3,8 @@
 //
 // Each returns at least one finding, all under its own name unless it says otherwise; nothing to
 // complain about is one finding `ok`.
+//
+// Main thread of the command; a check may block for seconds.
 #pragma once
 
 #include <span>

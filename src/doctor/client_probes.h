@@ -1,5 +1,7 @@
 // The packets that weir intercepts, as probes: for each family, each interface that clients come in
 // by, and each range of ports that some rule hands to the gateway.
+//
+// No state; asks the kernel. Any thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The judgement of examine_clock without the clock.
+// The judgement of examine_clock without the clock. Pure; any thread.
 #pragma once
 
 #include <cstdint>

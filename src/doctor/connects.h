@@ -1,5 +1,5 @@
 // Tries TCP connections side by side, with the bypass-mark, so that the rules under examination
-// leave them alone.
+// leave them alone. No state; blocks for the caller's patience. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,8 @@
 // refuse it never meets it, and a client reaches what the operator forbade. Which rules of weir's
 // pass by which forward rules, and weir's line that lets these apply again. For the doctor and for
 // `weir check`.
+//
+// Plain values; any thread.
 #pragma once
 
 #include <string>

@@ -4,6 +4,8 @@
 //
 // What a reader does not understand is a condition whose answer is `unknown`: the fate of the probe
 // is then `uncertain`, never `passes`, unless both ways end well.
+//
+// Plain values; any thread.
 #pragma once
 
 #include <cstdint>

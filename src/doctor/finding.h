@@ -1,4 +1,5 @@
-// What one check of `weir doctor` found: a line for people, an object for machines. Plain values.
+// What one check of `weir doctor` found: a line for people, an object for machines. Plain values;
+// any thread.
 #pragma once
 
 #include <cstdint>

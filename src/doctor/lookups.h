@@ -1,4 +1,5 @@
-// Looks up the names of servers as the gateway would, through the configured name servers.
+// Looks up the names of servers as the gateway would, through the configured name servers. No state
+// but a loop for the call, which blocks. Any thread.
 #pragma once
 
 #include <map>

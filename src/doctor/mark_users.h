@@ -1,5 +1,5 @@
 // Which mark bits the rules of others touch, read from what nft and iptables-save print. Pure, so
-// that it can be tested on any text.
+// that it can be tested on any text; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Reading what `nft -j` prints: nothing in it is taken for granted, so that a newer nft costs a
-// finding at most.
+// finding at most. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// What one match of nft's JSON (libnftables-json(5), expressions) compares, and how. Pure.
+// What one match of nft's JSON (libnftables-json(5), expressions) compares, and how. Pure; any
+// thread.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // The first packets of flows as a filter sees them, where nothing is known of one but what the
 // configuration says: a range of ports, the subnet of the clients, any destination. So a condition
-// may hold for some of them only. Plain values.
+// may hold for some of them only. Plain values; any thread.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The kernel's settings, as /proc has them. Reading only.
+// The kernel's settings, as /proc has them. Reading only. No state; any thread.
 #pragma once
 
 #include <optional>

@@ -2,7 +2,7 @@
 // interface it comes in by, its mark, addresses, protocol and port. And the policy rules
 // themselves, with what tells which of them took it.
 //
-// Blocking, for microseconds. Needs no privilege.
+// No state. Blocking, for microseconds; any thread. Needs no privilege.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // What the iptables programs of this machine print. Debian has two of them, which know nothing of
 // each other's rules: the kernel obeys both.
+//
+// Plain values; reading them starts programs. Any thread.
 #pragma once
 
 #include <string>

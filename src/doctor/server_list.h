@@ -1,4 +1,5 @@
-// The servers that TCP flows may go to, with addresses and a port to try.
+// The servers that TCP flows may go to, with addresses and a port to try. Plain values; reading
+// looks names up. Any thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // What the doctor examines: a configuration, what follows from it, and whether a gateway runs with
-// it. Made by the command; every check reads it and nothing changes it.
+// it. Made by the command, and alive until its last check; every check reads it and nothing changes
+// it. Main thread.
 #pragma once
 
 #include <cstdint>

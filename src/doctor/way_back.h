@@ -1,5 +1,7 @@
 // Whether weir's policy rules keep look-ups that come from lo, but carry its mark, off its table:
 // the kernel's for the way back to a sender, and those for answers that inherited the mark.
+//
+// No state; any thread.
 #pragma once
 
 #include "doctor/subject.h"

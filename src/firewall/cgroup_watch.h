@@ -1,7 +1,7 @@
 // Tells when a control group comes or goes: a service that is restarted has another one than
 // before. Watches the folders on the way to each (inotify), as far as they are there.
 //
-// Main thread, on its loop.
+// Owned by ExcludedCgroups; main thread, on its loop.
 #pragma once
 
 #include <functional>

@@ -2,7 +2,7 @@
 // them where the kernel tells; and of changes to lo, by which weir's routes go. It says when to
 // look, not what is wrong: what is there is compared with what should be.
 //
-// Main thread, on its loop.
+// Owned by the Keeper; the firewall's thread, on its loop.
 #pragma once
 
 #include <functional>

@@ -19,6 +19,8 @@
 //
 // Only with nft: iptables sets a timeout in its raw table alone, before anything tells that weir
 // carries the connection, and needs a policy that another program (nfct) has made.
+//
+// Plain values; any thread.
 #pragma once
 
 #include <optional>

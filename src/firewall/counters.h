@@ -1,5 +1,7 @@
 // What the firewall counted for each rule, read back from the kernel. Counting begins anew whenever
 // rules are applied: RuleCounts reads them before, and adds up.
+//
+// No state. Blocking, for milliseconds; any thread.
 #pragma once
 
 #include <cstdint>

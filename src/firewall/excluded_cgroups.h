@@ -2,7 +2,7 @@
 // they come and go: the rules know a group by its number, which a service gets anew with every
 // start.
 //
-// Main thread, on its loop.
+// One, in OwnFirewall; main thread, on its loop.
 #pragma once
 
 #include <functional>

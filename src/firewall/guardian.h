@@ -9,7 +9,7 @@
 // until its predecessor's guardian has done its work, or that would undo the new rules. A name that
 // a user without rights holds makes no gateway wait.
 //
-// One thread, whichever; it waits for another guardian to end.
+// Owned by the Keeper; the firewall's thread, which waits at start() for another guardian to end.
 #pragma once
 
 #include <sys/types.h>

@@ -1,7 +1,8 @@
 // Installs and removes rules on this machine, by running the scripts of script.h. For the commands
 // and for the gateway under `run --firewall`: at start, at every reload, at exit.
 //
-// Blocking, as programs are waited for (program.h). Needs CAP_NET_ADMIN; errors are one sentence.
+// No state. Blocking, as programs are waited for (program.h); any thread. Needs CAP_NET_ADMIN;
+// errors are one sentence.
 #pragma once
 
 #include <optional>

@@ -6,11 +6,12 @@
 // operator's to talk to. status() then says so until the next reload.
 //
 // What rules take from the machine (surroundings.h) is followed: routes that change make rules that
-// change. An interface that once led outside stays shut to clients for as long as the process
-// lives, and its successor.
+// change. An interface that once led outside stays shut to clients for as long as the process or
+// its successor lives.
 //
-// The firewall's thread, on its loop. Calls programs and waits for them: for milliseconds as a
-// rule, and for longest_run (program.h) where another program holds the lock of iptables.
+// One, owned by the Upkeep. The firewall's thread, on its loop. Calls programs and waits for them:
+// for milliseconds as a rule, and for longest_run (program.h) where another program holds the lock
+// of iptables.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // Labels of connection tracking (0 to 127) that weir's rules give to flows. No marks: those are
 // copied to packets, and others use them. A label stays with its flow while rules come and go.
+//
+// Constants; any thread.
 #pragma once
 
 namespace weir::firewall::label {

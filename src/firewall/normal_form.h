@@ -1,5 +1,5 @@
 // Lists of ports and prefixes in the form that the renderers need: one family, ascending, nothing
-// in them twice.
+// in them twice. Pure; any thread.
 #pragma once
 
 #include <optional>

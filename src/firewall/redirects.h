@@ -2,6 +2,8 @@
 // shows a client the shorter way whenever it forwards a packet of its own, and that client then
 // goes past weir. The setting (send_redirects) is the operator's, and has no twin for IPv6; so
 // weir's rules drop what would leave towards clients, and count it (redirects() of plan_parts.h).
+//
+// Pure; any thread.
 #pragma once
 
 #include <string_view>

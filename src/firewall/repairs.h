@@ -1,5 +1,7 @@
 // How often the rules had to be put back, and when to stop: two tools that undo each other's work
 // would go on for ever, and every round cuts traffic. No clock: times go in.
+//
+// Part of the Keeper; its thread.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What the firewall counted for the rules that it decides alone. The kernel's counters may begin
 // anew, when rules are put up or go: what was counted before is added.
 //
-// The firewall's thread.
+// Part of the Upkeep; the firewall's thread.
 #pragma once
 
 #include <map>

@@ -1,6 +1,6 @@
 // What the firewall has to do, as data: which packets go to the gateway and which it decides by
-// itself. One model, built purely from the configuration; two small renderers (nft.h, iptables.h)
-// write it in a tool's words.
+// itself. One model, built purely from the configuration; two small renderers (print_nft.h,
+// print_iptables.h) write it in a tool's words.
 //
 // The rules keep the configuration's order, so that the first match wins here as it does in the
 // gateway. A rule that only the gateway can decide intercepts every packet that could be its own;

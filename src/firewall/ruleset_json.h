@@ -1,5 +1,5 @@
-// The ruleset as JSON, for those who make their own rules of it: `weir firewall show --json`. A
-// third renderer beside nft.h and iptables.h, and like them pure text.
+// The ruleset as JSON, for operators who make their own rules of it: `weir firewall show --json`. A
+// third renderer beside print_nft.h and print_iptables.h, and like them pure text. Any thread.
 #pragma once
 
 #include <string>

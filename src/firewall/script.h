@@ -3,6 +3,8 @@
 //
 // Both are idempotent and know weir's own things without knowing which configuration made them:
 // table `inet weir`, chains WEIR…, and rules and routes by their protocol number.
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

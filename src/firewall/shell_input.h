@@ -3,6 +3,8 @@
 // it does not know. As libvirt and docker do, weir has a jump of its own there, and only where
 // INPUT holds a rule, or a policy other than ACCEPT: an empty one stays untouched. The chain lets
 // in what carries weir's mark and is for a transparent socket; services of the router have none.
+//
+// Constant text; any thread.
 #pragma once
 
 #include <string_view>

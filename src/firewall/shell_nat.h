@@ -7,6 +7,8 @@
 // Conditions that count by themselves cannot be asked twice. `statistic` chooses among
 // translations, so that it is left out; a rule with another one is not copied, and what it
 // translates goes to weir (`weir doctor` names it).
+//
+// Constant text; any thread.
 #pragma once
 
 #include <string_view>

@@ -3,6 +3,8 @@
 //
 // Everything is inside functions and runs at the last line, so that a script that breaks off while
 // it is being read does nothing.
+//
+// Constant text; any thread.
 #pragma once
 
 #include <string_view>

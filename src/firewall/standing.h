@@ -2,7 +2,8 @@
 // the kernel said of them right afterwards. Comparing that with what it says now tells every change
 // by others, and costs one listing by nft (two of iptables-save) and a few netlink questions.
 //
-// Blocking, as programs are waited for (program.h); one thread.
+// Values of the Keeper and the Upkeep; their thread. Blocking, as programs are waited for
+// (program.h).
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
 // What other rules on this machine translate: destinations that they change, so that the flow
 // passes weir by. For `check` and `doctor`, which say so.
 //
-// Plain values, and one function that asks nft and iptables: blocking, for milliseconds.
+// Plain values, and one function that asks nft and iptables: blocking, for milliseconds. Any
+// thread.
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
 // The rules as this process changes them: its own, which a Keeper keeps in place, and those that
 // others installed, which a reload replaces. And what the kernel counted for them.
 //
-// The firewall's thread, on its loop: everything here may wait for programs.
+// One, owned by OwnFirewall. The firewall's thread, on its loop: everything here may wait for
+// programs.
 #pragma once
 
 #include <functional>

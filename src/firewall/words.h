@@ -1,4 +1,4 @@
-// Small pieces of text that both renderers write.
+// Small pieces of text that both renderers write. Pure; any thread.
 #pragma once
 
 #include <span>

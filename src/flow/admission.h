@@ -1,4 +1,5 @@
-// Who may open a flow: the limits on flows, in all, per client and per rule, and the descriptors.
+// Whether a flow may open: the limits on flows, in all, per client and per rule, and the
+// descriptors.
 //
 // TCP and UDP are counted apart, and each is sure of a part of the descriptors: a flood of
 // datagrams never stops connections from being accepted, nor the other way round.
@@ -6,6 +7,8 @@
 // Each worker counts its own flows and holds them against limits that all share, in lots (lot.h): a
 // flow writes nothing that other workers use, but once in a lot. Descriptors are taken ahead, in
 // lots of their own, so that all workers together never have more than there are.
+//
+// One FlowTotals per process, any thread's. One Admission per worker, on its thread.
 #pragma once
 
 #include <array>

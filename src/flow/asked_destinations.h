@@ -5,8 +5,8 @@
 // entry with it, so that no second one does. Datagrams go on for as long as the flow they are asked
 // for.
 //
-// Shared by all workers, without a lock. Touched only where the router's own traffic is
-// intercepted and a proxy has an address of the router's.
+// One per process, in Workers; any worker, without a lock. Touched only where the router's own
+// traffic is intercepted and a proxy has an address of the router's.
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
-// Who moves most at the moment, as one worker sees it: every flow is looked at once, and what it
-// has moved since the look before is its speed. The gateway puts the workers' parts together.
+// The clients and flows that move most at the moment, as one worker sees them: every flow is looked
+// at once, and what it has moved since the look before is its speed. The gateway puts the workers'
+// parts together.
 //
 // One per worker, on its thread; merge() is the main thread's.
 #pragma once

@@ -1,8 +1,9 @@
-// Who counts as one client: on a link of the router's own a device, with all the addresses that the
-// neighbour table says lead to it; elsewhere an address, or as much of it as limits.client-prefix-4
-// and -6 say. A device can forge its MAC: what bounds it beyond that is limits.max-flows.
+// What counts as one client: on a link of the router's own a device, with all the addresses that
+// the neighbour table says lead to it; elsewhere an address, or as much of it as
+// limits.client-prefix-4 and -6 say. A device can forge its MAC: what bounds it beyond that is
+// limits.max-flows.
 //
-// Any thread.
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Whose the flows of one worker are: how many a client has, and whose UDP flow gives way where a
-// limit is reached: a client's own that has been idle for longest, or one of the client that has
+// The clients of one worker's flows: how many flows each has, and which UDP flow gives way where a
+// limit is reached: the client's own that has been idle for longest, or one of the client that has
 // most.
 //
 // Adding, taking out and finding cost the same however many there are, and a datagram costs
@@ -8,7 +8,8 @@
 // their count: of two that differ by less than one part in sixteen, either may be "the one with
 // most".
 //
-// One worker's. Flows belong to their owner, who takes them out before they go.
+// One per worker, in its FlowServices; its thread. Flows belong to their owner, who takes them out
+// before they go.
 #pragma once
 
 #include <algorithm>

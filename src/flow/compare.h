@@ -1,4 +1,4 @@
-// What differs between two configurations, for the report of a reload.
+// What differs between two configurations, for the report of a reload. Pure; any thread.
 #pragma once
 
 #include <optional>

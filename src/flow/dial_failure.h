@@ -1,4 +1,4 @@
-// How a dial that failed ends its flow, and what it is counted as.
+// How a dial that failed ends its flow, and what it is counted as. Pure; any thread.
 #pragma once
 
 #include "account/reason.h"

@@ -1,5 +1,5 @@
-// What every live flow carries, whatever its protocol: who, by which rule, through whom, and since
-// when. One worker's.
+// What every live flow carries, whatever its protocol: its ends, its rule, its server and its
+// start. Part of the TcpFlow or UdpFlow; its worker's thread.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // What the flows of one worker have in common: its loop and clock, its counters, its share of what
-// all workers share, and the way a record goes out. Made by the worker, lent to its flows.
+// all workers share, and the way a record goes out. One per worker, lent to its flows; its thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // A live flow while it is looked at: what is at hand at once, and a record if one is wanted. Valid
-// only while it is looked at.
+// only while it is looked at. The worker's thread.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // never holds up what we are here for. Flows that live from its beginning to its end are seen once;
 // those that open or end meanwhile may be or not.
 //
-// The worker's thread only, wherever it was made.
+// Kept by its next step, until the last. The worker's thread only, wherever it was made.
 #pragma once
 
 #include <cstddef>

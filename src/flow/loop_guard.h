@@ -9,6 +9,9 @@
 // carry a generation, one more than the flow that they were opened for was suspected of, and the
 // eighth is refused. By chance that happens to an innocent client less than once in a billion
 // flows, even with 2,000 live ones.
+//
+// One OwnSocketTables per process, in Workers: any worker, without a lock. One LoopGuard per
+// worker, on its thread.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // The router's own addresses, asked for again when they are a second old: for looks at every flow
 // of the router's own, where asking the kernel each time would cost too much.
 //
-// One worker's.
+// One per worker, in its Passing; its thread.
 #pragma once
 
 #include <unordered_set>

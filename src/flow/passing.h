@@ -8,7 +8,7 @@
 // anything, and all that the router sends by that rule passes by, unless [firewall] exclude-user or
 // exclude-cgroup says which process it is.
 //
-// One worker's.
+// One per worker; its thread.
 #pragma once
 
 #include <deque>

@@ -1,7 +1,7 @@
 // Which way policy rules of the router want a flow to take, that look at what a forwarded packet
 // has and a socket of ours has not (`ip rule iif lan lookup vpn`, `from 192.0.2.0/24 lookup dsl2`).
 //
-// Costs nothing where there are no such rules. One per worker; its thread.
+// One per worker; its thread. Costs nothing where there are no such rules.
 #pragma once
 
 #include <cerrno>

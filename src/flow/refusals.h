@@ -2,7 +2,7 @@
 // one record and not one per datagram or attempt; each is counted all the same. A small table that
 // forgets: two flows on one place cost a record too many, nothing else.
 //
-// One per worker and protocol.
+// One per worker and protocol; the worker's thread.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
 // The router's policy rules (ip rule), as far as they bear on what weir's own sockets are: read
 // over netlink, handed to workers as a value.
 //
-// Parsing is pure. Reading blocks for microseconds; any thread.
+// Values, immutable once shared. Parsing is pure; reading blocks for microseconds. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,8 @@
 // server to blame that has answered another flow since this one began to wait: it is there, and
 // does not like what it was sent. A relay that stood is not to blame for what is behind it, and has
 // had its success when it opened.
+//
+// No state; the flow's worker's thread.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // One TCP flow: its accepted connection, the dial while there is one, then the relay. The stages do
 // the work; the flow owns them, hands them their events and times, and decides when it is over.
 //
-// Owned by TcpFlows. One worker's.
+// Owned by TcpFlows; its worker's thread.
 #pragma once
 
 #include <cstdint>

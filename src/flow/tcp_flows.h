@@ -1,6 +1,8 @@
 // The TCP flows of one worker: accepted by the rules and limits, and kept while they live. A flow
 // is destroyed as it ends: what the kernel still tells of its sockets is dropped
 // (loop/edge_poll.h).
+//
+// One per worker; its thread.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,9 @@
 // One thread that serves flows: its loop, its own listeners, its flow tables, buffers and counters.
 // Workers share no table and take no lock on the data path; the main thread talks to them by
 // posting functions and reads their counters.
+//
+// Owned by Workers. Made and destroyed on the main thread, with a thread of its own from start()
+// on.
 #pragma once
 
 #include <atomic>

@@ -2,7 +2,7 @@
 // allows, and exits. The gateway calls it when something happened and when a time has come; what is
 // to be done it calls the gateway for.
 //
-// No I/O, and the clock that it is given. Main thread.
+// One, in the Gateway; main thread. No I/O, and the clock that it is given.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 // question says how old a reading may be. The firewall may be held up by other programs: then the
 // last reading is the answer.
 //
-// Main thread.
+// One, in the Gateway; main thread.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // The running gateway: makes its parts, wires them together, and starts and ends them in their
 // order. Decides nothing about a flow.
 //
-// Main thread.
+// One per process, made by `weir run` and alive until it ends; main thread.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // What this gateway hands over to a successor: says what it is, brings its workers to rest, and
 // leaves what is the successor's then.
 //
-// Main thread.
+// One, owned by the Gateway once it serves; main thread.
 #pragma once
 
 #include <sys/types.h>

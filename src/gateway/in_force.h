@@ -1,7 +1,7 @@
 // The configuration in force: its snapshot, its servers with their names resolved and their health
 // known, and what its rules and upstreams are counted by.
 //
-// Main thread, on its loop.
+// One, in the Gateway; main thread, on its loop.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 // requests that can wait gather so: however many and however often, the workers go through their
 // flows once a second for them.
 //
-// Main thread.
+// One, in the Gateway; main thread.
 #pragma once
 
 #include <chrono>

@@ -7,8 +7,8 @@
 // needs the end of one is called then. Children of the main loop (uv_spawn) would make every step
 // between two programs a state of the keeper, of a reload, a drain and a takeover.
 //
-// Main thread, on its loop. It waits for the other thread at the start, in a takeover and at the
-// end.
+// One, in the Gateway; main thread, on its loop. It waits for the other thread at the start, in a
+// takeover and at the end.
 #pragma once
 
 #include <functional>

@@ -2,7 +2,7 @@
 // then the log, the firewall's rules and the workers' snapshot follow, and the report is given when
 // the last worker has the new snapshot. Live flows keep the one they opened with.
 //
-// Main thread, on its loop.
+// One, in the Gateway; main thread, on its loop.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Answers what the admin interface asks of the running gateway: counters summed over the workers,
 // and what it can be told to do.
 //
-// Main thread.
+// One, in the Gateway; main thread.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // What the workers have to know of the router: its neighbours, its addresses and links, and its
 // policy rules; now, and whenever they change. Links say by which name packets come in, too.
 //
-// Main thread, on its loop.
+// One, in the Gateway; main thread, on its loop.
 #pragma once
 
 #include <memory>

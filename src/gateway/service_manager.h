@@ -6,7 +6,7 @@
 //
 // The protocols are a few lines each, documented as stable: no reason to need libsystemd.
 //
-// Main thread.
+// One, in the Gateway; main thread.
 #pragma once
 
 #include <sys/types.h>

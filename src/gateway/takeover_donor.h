@@ -7,7 +7,7 @@
 // While the workers rest this thread does nothing else, and no longer than `TakeoverTimes::to_rest`
 // until the successor may serve, and `to_begin` until it does or has been killed.
 //
-// Main thread.
+// One, owned by the Gateway once it serves; main thread.
 #pragma once
 
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 // The successor's side of a takeover: fits this gateway to the one that runs, and puts what that
 // one hands over into its place. takeover/inheritance.h speaks with it.
 //
-// Main thread, until the gateway serves.
+// Made by the Gateway for its start; main thread, until the gateway serves.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // The workers of this process and what they share; posts to all of them and gathers what they
 // answer.
 //
-// Main thread. Outlives none of what it is made with.
+// One, in the Gateway; main thread. Outlives none of what it is made with.
 #pragma once
 
 #include <cstddef>

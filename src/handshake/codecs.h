@@ -1,5 +1,5 @@
 // The datagram codecs there are, by their names: a flow that came from another process is read and
-// written as it was there.
+// written as it was there. Constant; any thread.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// A user name and password for a proxy. Never logged, shown or put into an error.
+// A user name and password for a proxy. Never logged, shown or put into an error. Immutable; shared
+// by an upstream and its handshakes. Any thread.
 #pragma once
 
 #include <string>

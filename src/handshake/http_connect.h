@@ -2,6 +2,8 @@
 //
 // Any 2xx answer opens the tunnel; what stands behind its header belongs to the flow, whatever
 // Content-Length or Transfer-Encoding say. 1xx answers are passed over.
+//
+// Owner and thread: weir/handshake.h.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,8 @@
 //
 // The destination is the client's original one, not the server that was chosen. When the two
 // endpoints are of different families, the IPv4 one is written as a v4-mapped IPv6 address.
+//
+// Owners and threads: weir/handshake.h, weir/datagram_codec.h.
 #pragma once
 
 #include <cstdint>

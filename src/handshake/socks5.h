@@ -1,6 +1,8 @@
 // SOCKS5 (RFC 1928) with user name and password (RFC 1929), both as a client: CONNECT opens a TCP
 // connection to the target, UDP ASSOCIATE a relay for datagrams that lives as long as the
 // connection.
+//
+// Owners and threads: weir/handshake.h, weir/datagram_codec.h.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // that a thousand servers are not probed at once, and lets their health know. Says so once when a
 // server's state changes, whatever changed it: checks, ejection by flows, or the operator.
 //
-// Main thread.
+// One, owned by InForce; main thread.
 #pragma once
 
 #include <map>

@@ -2,7 +2,7 @@
 // options), does what the check's terms say, and tells how it went. Not bound to a schedule; see
 // checker.h.
 //
-// Main thread.
+// Owned by the Checker, until it has told; main thread.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,7 @@
 // So many results in a row decide: a server is down after `fall` failures, up again after `rise`
 // successes. One that was never probed counts as up until then. No clock, no I/O.
+//
+// Part of the Checker's schedule of a server; main thread.
 #pragma once
 
 #include <cstdint>

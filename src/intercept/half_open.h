@@ -2,7 +2,7 @@
 // is not there yet. Such connections are in no accept queue, and are lost with their listener.
 // Whose they are is not told: those of other programs are among them.
 //
-// Blocking, for a millisecond; any thread.
+// No state. Blocking, for a millisecond; any thread.
 #pragma once
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 // port by a hash of the flow's ends, over as many as there are. So sockets that come from elsewhere
 // stay together as they were, and none is added beside them.
 //
-// Main thread, until a worker has them.
+// Plain owners of sockets, which go to the workers. Main thread, until a worker has them.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,10 @@
-// Who is on a link of the router's own: the kernel's neighbour table (ARP, NDP) as addresses and
+// The devices on the router's own links: the kernel's neighbour table (ARP, NDP) as addresses and
 // the devices that they lead to. A device with many addresses, as every IPv6 host is, is one client
 // by it.
 //
 // Neighbours is a value that never changes once it is made, and is shared with the workers.
 // NeighbourWatch keeps the current one: it reads the table once and then follows what the kernel
-// announces (rtnetlink(7), RTNLGRP_NEIGH). Main thread.
+// announces (rtnetlink(7), RTNLGRP_NEIGH). One, in RouterWatch; main thread.
 #pragma once
 
 #include <cstddef>

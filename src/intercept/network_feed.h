@@ -1,7 +1,7 @@
 // Hears over netlink that addresses, links, routes or policy rules of the router changed, and says
 // so once for a burst of changes. The owner of a socket finds out what it means for that socket.
 //
-// Main thread, on its loop.
+// One, in RouterWatch; main thread, on its loop.
 #pragma once
 
 #include <functional>

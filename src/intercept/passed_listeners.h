@@ -1,6 +1,6 @@
 // The listeners of a gateway that systemd starts: those that it kept, completed by new ones.
 //
-// Main thread.
+// No state; main thread.
 #pragma once
 
 #include <cstddef>

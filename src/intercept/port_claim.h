@@ -2,7 +2,7 @@
 // and would with another gateway too; a socket that does not share finds out whether another socket
 // has the port.
 //
-// Main thread, at the start.
+// No state; main thread, at the start.
 #pragma once
 
 #include "base/log.h"

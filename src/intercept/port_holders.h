@@ -1,8 +1,8 @@
-// Whose sockets have a local port: listeners and servers, connections that were given it as theirs,
-// and what is left of one in TIME_WAIT. The kernel lists sockets (sock_diag(7)); /proc says whose
-// they are.
+// The sockets that have a local port, and their processes: listeners and servers, connections that
+// were given it as theirs, and what is left of one in TIME_WAIT. The kernel lists sockets
+// (sock_diag(7)); /proc says whose they are.
 //
-// Any thread; takes milliseconds, more on a machine with many processes.
+// No state; any thread. Takes milliseconds, more on a machine with many processes.
 #pragma once
 
 #include <sys/types.h>

@@ -7,6 +7,8 @@
 // descriptors never leaves the listener unarmed: then a descriptor held in reserve accepts the
 // connection, to reset it and count it. When the kernel cannot accept at all (no memory, and no
 // reserve either), the listener rests for a moment instead of being told again and again.
+//
+// Owned by the worker; its thread.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,8 @@
 // One per family and worker. Level-triggered: a flood is taken in bounded batches, in turn with
 // everything else. With UDP_GRO one buffer can carry several datagrams of one sender, which then
 // also leave together.
+//
+// Owned by the worker; its thread.
 #pragma once
 
 #include <cstdint>

@@ -14,6 +14,8 @@
 // tells of it is dropped: in this turn, and later, where another process holds the socket, too (a
 // successor, or a program between fork and exec). Watchers may so be destroyed at any time, in
 // their own on_events() as well.
+//
+// One per worker; its thread.
 #pragma once
 
 #include <sys/epoll.h>

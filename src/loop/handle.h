@@ -1,5 +1,7 @@
 // One libuv handle and the function it calls, owned by the loop: close() is the only way to end it,
 // and frees the memory when libuv has really let go of it. No other code calls uv_close.
+//
+// The loop's thread.
 #pragma once
 
 #include <uv.h>

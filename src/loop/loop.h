@@ -5,7 +5,8 @@
 // belongs to the loop from construction on (see handle.h) and the classes here are mere grips on
 // it: destroying a grip closes the handle, and no callback runs after that.
 //
-// Thread: everything here belongs to the loop's thread, but for Mailbox::post.
+// The Gateway, each Worker and each LoopThread own one loop. Everything here belongs to the loop's
+// thread, but for Mailbox::post.
 #pragma once
 
 #include <functional>

@@ -2,7 +2,7 @@
 // Tasks run there one after another, in the order they were posted; so do the timers and watches
 // that they make on the loop, which they also have to end.
 //
-// Made and ended by one thread, which may post as any other may.
+// Owned by OwnFirewall. Made and ended by one thread, which may post as any other may.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // What the kernel may hold of bulk flows: of each between two near peers, and of all together.
 //
-// One worker's thread.
+// One BulkShare per worker, in its TcpFlows; its thread.
 #pragma once
 
 #include <atomic>

@@ -2,7 +2,8 @@
 // sendmmsg, and where consecutive ones to one peer have equal sizes, as one UDP_SEGMENT message
 // that the kernel cuts up again.
 //
-// Filled and flushed within one turn: payloads are not copied. One thread.
+// A worker has two, in its Sender and its Replier. Filled and flushed within one turn of its
+// thread: payloads are not copied.
 #pragma once
 
 #include <sys/socket.h>

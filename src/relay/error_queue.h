@@ -1,4 +1,4 @@
-// ICMP errors that came back for datagrams a socket sent (IP_RECVERR).
+// ICMP errors that came back for datagrams a socket sent (IP_RECVERR). No state; any thread.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
 // Pipes for splice(), lent to a direction of a flow only while bytes are in flight in them.
 //
-// One per worker. Bounded: when all are lent, flows go on copying.
+// One per worker, in its TcpFlows; its thread. Bounded: when all are lent, flows go on copying.
 #pragma once
 
 #include <cstddef>

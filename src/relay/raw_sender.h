@@ -3,7 +3,9 @@
 //
 // Raw sockets whose kernel builds the IP header (and fragments), with the source address given per
 // packet. They are bound to a loopback address and filter everything out, so that they never
-// receive a copy of the traffic. Opened when first needed. One per worker.
+// receive a copy of the traffic. Opened when first needed.
+//
+// A worker has two, in its Replier and its IcmpReplies; its thread.
 #pragma once
 
 #include <cstddef>

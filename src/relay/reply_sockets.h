@@ -7,7 +7,7 @@
 // cannot be bound (another program holds 0.0.0.0:53, or the destination is the router itself) the
 // answer is "raw", and is remembered for a while.
 //
-// One per worker.
+// One per worker, in its Replier; its thread.
 #pragma once
 
 #include <cstddef>

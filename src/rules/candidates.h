@@ -6,6 +6,8 @@
 // fast, but hard to read). Choice: rules that name addresses are found through a table per prefix
 // length, keyed by the masked address, of which real lists have a handful of lengths; every other
 // rule is asked in turn. Memory is one entry per prefix. Short lists are asked in turn as a whole.
+//
+// Part of a RuleSet; immutable once made. Any thread.
 #pragma once
 
 #include <cstddef>

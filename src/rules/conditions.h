@@ -1,7 +1,7 @@
 // The conditions of one rule besides its ports, in the form that is asked for every flow: address
 // lists as prefix sets.
 //
-// Immutable once made.
+// Part of a RuleSet; immutable once made. Any thread.
 #pragma once
 
 #include <span>

@@ -1,5 +1,7 @@
 // The 65,536 ports of a protocol cut where a rule's range begins or ends. All ports of one interval
 // have the same rules, so that N ranges make at most 2N + 1 intervals, however wide they are.
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // of the flow; no I/O. Compiled once per configuration: an index by protocol and port leads to the
 // few rules that can match, so that cost does not grow with the number of rules that can't.
 //
-// Immutable after compile(); shared by all workers.
+// Held by the Snapshot; immutable after compile(), and shared by all workers. Any thread.
 #pragma once
 
 #include <cstdint>

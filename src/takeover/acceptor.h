@@ -1,6 +1,6 @@
 // Accepts successors: a listening Unix socket, and a channel to each that connects.
 //
-// Main thread, on its loop.
+// One, in the TakeoverDonor; main thread, on its loop.
 #pragma once
 
 #include <functional>

@@ -3,7 +3,7 @@
 // what is said during a takeover is said in milliseconds, and one straight line of code is easier
 // to trust than a machine of states.
 //
-// Main thread.
+// Owned by the TakeoverDonor or the Inheritance, for one takeover; main thread.
 #pragma once
 
 #include <sys/types.h>

@@ -3,7 +3,7 @@
 // of either side is of a type whose number and layout never change, so that any two versions can
 // tell each other that they do not fit.
 //
-// No I/O. Any thread.
+// No I/O; a FrameReader is its Channel's. Any thread.
 #pragma once
 
 #include <cstddef>

@@ -2,7 +2,7 @@
 // (names, services, the health of servers), the firewall's rules as they stand, and who its service
 // manager is.
 //
-// No I/O. Any thread.
+// Plain values, no I/O. Any thread.
 #pragma once
 
 #include <cstdint>

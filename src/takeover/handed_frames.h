@@ -1,7 +1,7 @@
 // What the workers hand over, as frames on the channel to the successor: as many as it takes, for
 // one has room for only so many descriptors; and put together again by the successor.
 //
-// Main thread. The donor's workers rest meanwhile.
+// No state; main thread. The donor's workers rest meanwhile.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // One worker on its way to a successor: what travels as values (takeover/messages.h), and the
 // descriptors beside it. Made by the worker of the old process, used up by one of the new.
+//
+// Plain values; one thread at a time.
 #pragma once
 
 #include <cstdint>

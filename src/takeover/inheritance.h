@@ -2,7 +2,7 @@
 // has, and when everything else is ready, for its sockets and flows. Every step either works or
 // says in one sentence why not; then the running gateway goes on as before.
 //
-// Made while we are still root; used by the Gateway on the main thread until it serves.
+// Made while we are still root; the Gateway owns it, on the main thread, until it serves.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // What a gateway has learnt of servers and services, out of its pool for a successor and into the
 // successor's.
 //
-// Main thread.
+// No state; main thread.
 #pragma once
 
 #include <memory>

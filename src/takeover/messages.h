@@ -4,7 +4,7 @@
 // Raise `version` with every change of the layout: a gateway and a successor of different versions
 // refuse each other, and the old one goes on.
 //
-// No I/O. Any thread.
+// Plain values, no I/O. Any thread.
 #pragma once
 
 #include <array>

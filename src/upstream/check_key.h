@@ -1,4 +1,5 @@
-// The value of a `check` key: none, connect, handshake, or `[udp] send:TEXT expect:TEXT`.
+// The value of a `check` key: none, connect, handshake, or `[udp] send:TEXT expect:TEXT`. Pure; any
+// thread.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// The user name and password that a section gives, or the file that holds the password.
+// The user name and password that a section gives, or the file that holds the password. No state;
+// reads the file, on the main thread.
 #pragma once
 
 #include <cstddef>

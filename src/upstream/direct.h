@@ -1,6 +1,8 @@
 // The policy `direct`: flows go on to their own destination. With source = client neither side sees
 // that a gateway is between them. The built-ins `direct`, `transparent` and `bypass` are this too;
 // what of `bypass` the firewall cannot decide alone goes on as `transparent`.
+//
+// Owner and threads: weir/upstream.h.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // The policy `forward`: flows go to one of several servers, whatever their destination was. A
-// server without a port gets the flow's destination port.
+// server without a port gets the flow's destination port. Owner and threads: weir/upstream.h.
 #pragma once
 
 #include <memory>

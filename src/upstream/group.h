@@ -1,6 +1,8 @@
 // The policy `group`: flows go on as one of several upstreams has it. With failover, as the first
 // one has it that is up; else a balancer decides among those that are up. A member without a server
 // to offer is passed over.
+//
+// Owner and threads: weir/upstream.h.
 #pragma once
 
 #include <array>

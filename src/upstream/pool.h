@@ -5,7 +5,7 @@
 // priority numbers first. A flow goes to the first tier that has a usable server; the balancer
 // decides within a tier. Only when no tier has one, ejected servers are better than none.
 //
-// Immutable; `route` is called from any worker.
+// Owned by its upstream; immutable. `route` is called from any worker.
 #pragma once
 
 #include <array>

@@ -2,7 +2,7 @@
 // that names the flow's target. What differs from one proxy's protocol to the next is a
 // ProxyProtocol, and a policy's file is little more than that.
 //
-// Immutable; any worker.
+// A ProxyProtocol is constant; owner and threads of the upstream: weir/upstream.h.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// The policies weir has: an explicit table. src/upstream/README.md shows how to add one.
+// The policies weir has: an explicit table. src/upstream/README.md shows how to add one. The table
+// is constant; making upstreams is the main thread's.
 #pragma once
 
 #include <span>

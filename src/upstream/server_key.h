@@ -1,6 +1,8 @@
 // The value of a `server` key:
 // `[NAME=]HOST[:PORT] [weight=N] [backup] [max-flows=N] [source=ADDRESS|client|…]`.
 // HOST is an address, a name, or `srv:_service._proto.name`.
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

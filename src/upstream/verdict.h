@@ -1,5 +1,7 @@
 // The policies `reject` and `drop`: flows that go nowhere. Where the firewall can decide a rule's
 // conditions it refuses these flows by itself and the gateway never sees them.
+//
+// Owner and threads: weir/upstream.h.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,7 @@
 // What surrounds every policy: the PROXY header that tells a server who the client is, and the
 // other upstream through which the policy's servers are reached.
+//
+// A ProxyHeader is immutable, and its upstream's; any thread.
 #pragma once
 
 #include <memory>

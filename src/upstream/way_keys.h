@@ -1,5 +1,5 @@
 // Keys that several policies share: what is said on the way, and the upstream that it leads
-// through.
+// through. Constant; any thread.
 #pragma once
 
 #include <array>

@@ -2,7 +2,7 @@
 // question from the same port), in the order of their answers: where they become too many, the
 // oldest end before their second is over.
 //
-// One worker's.
+// One per worker, in its Lingering; its thread.
 #pragma once
 
 #include <cstddef>

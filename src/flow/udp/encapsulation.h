@@ -1,6 +1,6 @@
 // What stands before the payload of a flow's datagrams: a SOCKS5 relay's header, a PROXY header.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstddef>

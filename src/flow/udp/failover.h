@@ -2,7 +2,7 @@
 // that had no answer yet, after an ICMP error; and before a question on a DNS flow that rested,
 // when its server gets no flows any more.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include "account/reason.h"

@@ -7,7 +7,7 @@
 // that has been idle for longer than NAT gateways have to remember (RFC 4787, REQ-5). TCP flows do
 // not give way: they would end with a reset.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // The UDP flows of one worker: found by (client, destination), kept while they live, each with its
 // deadline.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

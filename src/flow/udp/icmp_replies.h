@@ -4,7 +4,7 @@
 // So many in a second: a flood of datagrams that no server takes must not become one of errors,
 // towards the hosts that its sources belong to.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

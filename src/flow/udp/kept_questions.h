@@ -6,7 +6,7 @@
 // what is not kept any more is not sent again. Nothing has to be taken out: an entry counts while
 // its flow has had no answer since.
 //
-// One worker's.
+// One per worker, in its Failover; its thread.
 #pragma once
 
 #include <cstddef>

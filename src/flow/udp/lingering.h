@@ -3,7 +3,7 @@
 // for every query: those that have been answered must not take the descriptors, or what limits
 // allow, from those that wait.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 // A mapping whose last flow an ICMP error ended rests: it stays, without a flow, until its time is
 // over (REQ-10).
 //
-// Sockets are ServerSockets'. One worker's.
+// Sockets are ServerSockets'. One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

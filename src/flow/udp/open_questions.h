@@ -6,7 +6,7 @@
 // these are no questions any more, for good. And a client may ask more at a time than is kept here:
 // then track of them is lost, for good, too.
 //
-// One worker's.
+// Part of Lingering, for a flow, or of a UdpRelay that may be lent; the worker's thread.
 #pragma once
 
 #include <algorithm>

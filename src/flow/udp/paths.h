@@ -8,7 +8,7 @@
 // after a change of the network (Renewal); the state of the network that a socket was looked at in
 // is a count that comes round, which misses a change only where a flow rests for just so many.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 // that the client trusts for where it is: the router's own, or that of a host on this side of the
 // gateway, which would have written to the client directly.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

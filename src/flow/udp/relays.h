@@ -8,7 +8,7 @@
 // a SOCKS5 server waits for three round trips to that server before it leaves, and costs a
 // connection.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 // address of the router and follow the routes by themselves; what is left is the interface. A
 // socket that is replaced keeps its port where it can.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include "account/reason.h"

@@ -2,7 +2,7 @@
 // that each has sent to. The answers of a whole turn are gathered from all server-side sockets and
 // sent at its end, because they come from many sockets but leave through few.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

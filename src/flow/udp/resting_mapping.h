@@ -1,7 +1,7 @@
 // A mapping (RFC 4787) without a flow that stays all the same until its time is over: an ICMP error
 // ended its last flow, and must not end the client's external port with it (REQ-10).
 //
-// In UdpSocketExtra while the socket rests. One worker's.
+// In UdpSocketExtra while the socket rests; the worker's thread.
 #pragma once
 
 #include <list>

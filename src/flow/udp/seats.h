@@ -1,5 +1,5 @@
-// A UDP flow among those of its client, in the list of those that were answered or the other one.
-// A flow that a peer opened has no seat until the client answers.
+// A UDP flow among those of its client, in the list of those that were answered or the other one. A
+// flow that a peer opened has no seat until the client answers. No state; the worker's thread.
 #pragma once
 
 #include "flow/clients.h"

@@ -4,7 +4,7 @@
 // What sending finds out about a server may end flows, and nothing may end while the batch is being
 // sent: it is told to the owner when the batch has left.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The server-side sockets of one worker: opened towards a server or as a mapping, shared by a
 // client's flows, watched, renewed, and closed when they serve no flow any more.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <memory>

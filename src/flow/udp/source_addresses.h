@@ -2,7 +2,7 @@
 // be on the way. A socket that may send to anyone is bound to no address and has no way, so both
 // have to be asked of the routing table: once per destination, not once per flow.
 //
-// One per worker.
+// One per worker, in its Paths; its thread.
 #pragma once
 
 #include <cstdint>

@@ -9,8 +9,8 @@
 // section 9.2); for the same reason, and so that late answers have had the most time, the one that
 // has been spare for longest is taken first.
 //
-// Members belong to their owners and may go at any time, but this one outlives them. One worker's
-// thread.
+// One per worker, in its Relays; its thread. Members belong to their owners and may go at any time,
+// but this one outlives them.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,8 @@
 // What cannot be handed over ends as `drained`: flows whose relay is still being opened (what waits
 // for it is counted), and those in a format that has no name.
 //
-// One worker's; for adopting before it is started, so that nothing of this races with a datagram.
+// One per worker, in its UdpPath; its thread. It adopts before the worker is started, so that
+// nothing of this races with a datagram.
 #pragma once
 
 #include <memory>

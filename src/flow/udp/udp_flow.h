@@ -1,8 +1,7 @@
 // One UDP flow (client ip:port, destination ip:port) and the server-side socket it goes through,
-// which it shares with the client's other flows when the mapping is per-client. Plain state: flows
-// are FlowTable's, sockets ServerSockets'.
+// which it shares with the client's other flows when the mapping is per-client. Plain state.
 //
-// One worker's.
+// Flows are owned by FlowTable, sockets by ServerSockets; the worker's thread.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // client, and the ends of flows. Owns the parts and wires them; src/README.md tells a datagram's
 // way through them.
 //
-// One worker's.
+// One per worker; its thread.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 // few of them. When the connection ends, so does the relay, and with it its flows. One that a DNS
 // flow needs no longer may serve others (spare_relays.h).
 //
-// Owned by the UdpSocket. One worker's thread.
+// Owned by the UdpSocket; its worker's thread.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // The fields that a UDP flow and its description for a successor have in common: one list for both
 // directions. `copy(of the description, of the flow)` is called for each.
 //
-// One worker's.
+// No state; any thread.
 #pragma once
 
 #include <concepts>

@@ -9,7 +9,7 @@
 // listener, on what may not be fragmented. Where the kernel does not tell the mark (before 5.19),
 // IPv4 is fragmented.
 //
-// One worker's.
+// One per worker, in its UdpPath; its thread.
 #pragma once
 
 #include <cstdint>

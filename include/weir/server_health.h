@@ -51,8 +51,8 @@ class ServerHealth {
   // A flow could not reach the server; a flow did.
   void note_failure(Instant now);
   void note_success(Instant now);
-  // A flow reached it, and failed for what it asked of it; `target` is a hash of that. Says what it
-  // is taken for: the target's affair, or the server's.
+  // A flow reached the server, and failed for what the flow asked of it; `target` is a hash of
+  // that. Returns what the failure counts against: the targets or the server.
   enum class Doubt : std::uint8_t { targets, servers };
   Doubt note_doubt(Instant now, std::uint64_t target);
   // It answered a flow.
@@ -74,7 +74,7 @@ class ServerHealth {
   // True for one caller per eject-time. REQUIRES: standing was on_trial.
   [[nodiscard]] bool claim_trial(Instant now);
 
-  // As another process goes on with it. Terms are the configuration's.
+  // What another process needs to go on with it. Terms are the configuration's.
   struct Saved {
     Wish wish = Wish::up;
     Checked checked = Checked::unknown;

@@ -8,8 +8,8 @@ namespace weir {
 
 class EarlySignals {
  public:
-  // The first thing that the process does. A HUP waits, and becomes a reload; what means nothing to
-  // a gateway is ignored from now on.
+  // The first thing that the process does. A HUP waits, and becomes a reload; signals that mean
+  // nothing to a gateway are ignored from now on.
   static void hold();
 
   // HUP is watched: one that waited comes now.

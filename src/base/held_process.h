@@ -17,10 +17,11 @@ class HeldProcess {
   explicit HeldProcess(pid_t pid);
 
   [[nodiscard]] pid_t pid() const { return pid_; }
-  // It can be ended by us; else the kernel knows no such thing, or we may not look there.
+  // Whether we can end it; not where the kernel has no pidfds, or does not show us the process.
   [[nodiscard]] bool is_held() const { return process_.valid(); }
-  // Ends it at once: it runs no more when we come back, unless the kernel itself is stuck with it
-  // (a dead disk) until then, and then it runs no more after that. REQUIRES: is_held().
+  // Ends it at once, and waits for its end for `patience`: longer than that only the kernel itself
+  // can be stuck with it (a dead disk), and it runs no code of its own any more. REQUIRES:
+  // is_held().
   void end(Milliseconds patience) const;
 
  private:

@@ -186,7 +186,7 @@ Result<Descriptor> subscribe(int protocol, std::initializer_list<int> groups) {
   if (!socket) {
     return socket;
   }
-  // A table with thousands of set elements says each of them when it goes.
+  // When a table with thousands of set elements goes, the kernel announces each of them.
   constexpr int room = 1 << 20;
   (void)set_option(socket.value().get(), SOL_SOCKET, SO_RCVBUFFORCE, room);
   for (const int group : groups) {

@@ -153,7 +153,7 @@ Result<doctor::Subject> subject_of(const Configuration& configuration, ServerPoo
                          .running = running};
 }
 
-// What names others gave (interfaces, chains) may be anything.
+// Names that others gave (interfaces, chains) may hold anything.
 std::string printable(const std::string& text) {
   std::string out;
   append_printable(out, text);

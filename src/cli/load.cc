@@ -35,7 +35,7 @@ std::string_view key_at(const Settings& settings, const Place& place) {
   return {};
 }
 
-// With the type that an unknown one is nearest to: what else is wrong is said by that.
+// With the known type that is nearest to an unknown one, so that the rest can be checked by it.
 Settings with_known_type(const Settings& given) {
   Settings out = given;
   std::vector<std::string_view> names;
@@ -56,7 +56,7 @@ Settings with_known_type(const Settings& given) {
   return out;
 }
 
-// Where no policy can be asked, the lines that look alike in all of them.
+// Where no policy can be asked: checks the lines that have the same form in all of them.
 std::vector<Diagnostic> check_servers(const Settings& settings) {
   std::vector<Diagnostic> out;
   for (const Value& line : settings.all("server")) {
@@ -84,7 +84,7 @@ std::vector<Diagnostic> check_upstream(const Settings& given, std::span<const Se
     }
     const Error& error = made.error();
     const std::string_view key = key_at(settings, error.place());
-    // Without that value, what is wrong with the section as a whole may be so for that reason.
+    // The section as a whole may be wrong only because that value was taken out.
     if (key.empty() && !out.empty()) {
       break;
     }

@@ -15,8 +15,8 @@
 namespace weir {
 namespace {
 
-// As root, where we are: the socket that a successor takes over by, or what the running gateway has
-// to say on its own.
+// While still root: asks the running gateway for what it has (--takeover), and makes the socket
+// that a successor takes over by.
 Result<> find_place(const Configuration& configuration, const RunArguments& arguments,
                     Gateway::Options& options) {
   constexpr mode_t for_root = 0600;

@@ -65,8 +65,7 @@ class Sections {
                                        first_at(first->second, section.place));
   }
 
-  // Of an unknown type the one that it is nearest to: its keys are what the section is meant to
-  // have.
+  // The known type that is nearest to an unknown one: the section is meant to have its keys.
   [[nodiscard]] const PolicyType* meant_by(const IniSection& section) const {
     const std::string* type = type_of(section);
     std::vector<std::string_view> names;

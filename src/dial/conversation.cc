@@ -11,7 +11,7 @@
 namespace weir {
 
 Conversation::State Conversation::fail(std::string error, Handshake::Fault fault) {
-  // What the last ones said may fail to leave when none waits for an answer any more.
+  // The last hops' words may fail to leave when no hop waits for an answer any more.
   hop_ = std::min(hop_, hops_.size() - 1);
   error_ = std::move(error);
   fault_ = fault;
@@ -64,7 +64,7 @@ Conversation::State Conversation::receive(int fd) {
   if (progress.state == Handshake::State::failed) {
     return fail(hops_[hop_].handshake->error(), hops_[hop_].handshake->fault());
   }
-  // What it leaves, it would be given again at once, and for ever.
+  // The handshake would get what it leaves again at once, and for ever.
   const bool is_stuck = progress.state == Handshake::State::waiting && progress.consumed == 0;
   if (is_stuck || progress.consumed > in.size()) {
     return fail(is_stuck ? "a fault in weir: the handshake waits for more and takes nothing"

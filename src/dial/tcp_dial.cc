@@ -342,7 +342,7 @@ TcpDial::Outcome TcpDial::connected() {
   return converse();
 }
 
-// Every server on the way has done its part, as blame() says when one has not.
+// Notes that every server on the way has done its part, as blame() notes one that has not.
 TcpDial::Outcome TcpDial::done() {
   environment_.deadlines.cancel(*this);
   const Instant now = environment_.poll.now();

@@ -39,7 +39,7 @@ struct SteeringRule {
   std::uint32_t priority = 0;
   std::uint8_t action = 0;  // FR_ACT_TO_TBL, FR_ACT_BLACKHOLE, …
   std::uint32_t table = 0;
-  std::uint8_t protocol = 0;  // who made it
+  std::uint8_t protocol = 0;  // the program that made it
   std::string inbound;        // empty: any
   Mark mark;                  // mask 0: does not look at it
   std::optional<Prefix> source;

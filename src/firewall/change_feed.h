@@ -22,8 +22,8 @@ struct Change {
   enum class About : std::uint8_t {
     nothing,     // of weir's
     rules,       // a table that weir has something in
-    generation,  // the end of a batch of changes; `who` made them
-    routes,      // a policy rule, or a route in weir's table; `who`, as far as it is known
+    generation,  // the end of a batch of changes; `who`: the program that made them
+    routes,      // a policy rule, or a route in weir's table; `who` where it is known
     link,        // lo, or its addresses: with them the kernel drops routes of IPv6 by lo
   } about = About::nothing;
   std::string who;

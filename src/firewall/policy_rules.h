@@ -25,7 +25,7 @@ struct PolicyRule {
   std::uint32_t priority = 0;
   Mark mark;  // mask 0: does not look at the mark
   std::uint32_t table = 0;
-  std::uint8_t protocol = 0;  // who made it
+  std::uint8_t protocol = 0;  // the program that made it
   Action action = Action::lookup;
   std::uint32_t target = 0;
   std::string inbound;  // the interface that the packet came in by; empty: any

@@ -40,7 +40,7 @@ struct RoutingRule {
     some,          // it asks for a mark, a source, a port, …
     an_interface,  // it asks for the one that the packet came in by
   } packets = For::all;
-  std::uint8_t protocol = 0;                    // who made it
+  std::uint8_t protocol = 0;                    // the program that made it
   std::optional<std::uint8_t> suppressed = {};  // prefixes up to this length do not count
   friend bool operator==(const RoutingRule&, const RoutingRule&) = default;
 };

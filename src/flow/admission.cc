@@ -101,7 +101,7 @@ void Admission::release(const Claim& flow, const RuleEntry& rule) {
   subtract_live(flow.protocol);
 }
 
-// What is beyond a limit is told with the next flow that is counted.
+// Flows beyond a limit are told with the next one that is counted.
 void Admission::adopt(const Claim& flow, const RuleEntry& rule) {
   all_.live_of(flow.protocol, worker_).add();
   if (flow.protocol == Protocol::tcp) {

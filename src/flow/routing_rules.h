@@ -21,7 +21,7 @@ struct RoutingRule {
   Family family = Family::v4;
   std::uint32_t priority = 0;
   std::uint32_t table = 0;
-  std::uint8_t protocol = 0;  // who made it
+  std::uint8_t protocol = 0;  // the program that made it
   Mark mark;                  // mask 0: does not look at the mark
   std::string inbound;        // iif
   std::string outbound;       // oif

@@ -49,7 +49,7 @@ class ServiceManager {
   // What was kept, or bound for us (LISTEN_FDS). Once.
   [[nodiscard]] std::vector<PassedSocket> take_passed() { return std::move(passed_); }
 
-  // How often alive() is expected to be said, with as much again to spare; none: never.
+  // How often alive() is expected, with as much again to spare; none: never.
   [[nodiscard]] std::optional<Milliseconds> watchdog() const { return watchdog_; }
 
  private:

@@ -11,10 +11,9 @@ namespace {
 constexpr int first_success = 200;
 constexpr int first_redirection = 300;
 constexpr int wants_authentication = 407;
-// The proxy is well and says so of the target: bad gateway, unavailable, timeout.
 
 // The answers that are about the target: it could not be reached, or the proxy's rules are against
-// it. A proxy that says so is well, and no other way round it may be taken for that.
+// it. A proxy that says so is well, and a flow must not go round it for that reason.
 constexpr std::array of_target{403, 451, 502, 503, 504};
 
 std::string authority(const Target& target) {

@@ -21,7 +21,7 @@ constexpr std::uint8_t address_v6 = 4;
 constexpr std::size_t port_size = 2;
 
 // RFC 1928, section 6. 2 to 6 are about the target: it could not be reached, or the server's rules
-// are against it. A server that says so is well, and no other way round it may be taken for that.
+// are against it. A server that says so is well, and a flow must not go round it for that reason.
 constexpr std::array replies{"succeeded",
                              "general SOCKS server failure",
                              "connection not allowed by ruleset",

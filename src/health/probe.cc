@@ -90,7 +90,7 @@ void Probe::on_ready(Poll::Ready ready) {
   }
 }
 
-// What is said fits a socket that is just connected: only answers are waited for.
+// The words fit the buffer of a socket that has just connected: only answers are waited for.
 void Probe::converse() {
   switch (conversation_->advance(socket_.get())) {
     case Conversation::State::waiting:

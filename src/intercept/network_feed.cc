@@ -35,7 +35,7 @@ NetworkFeed::NetworkFeed(Loop& loop, Descriptor socket, std::function<void()> on
 }
 
 void NetworkFeed::hear() {
-  // What it was is no matter, and neither is whether some of it was lost.
+  // Which change it was does not matter, nor whether messages were lost.
   static_cast<void>(netlink::drain(socket_, [](netlink::Bytes) {}));
   if (waits_) {
     return;

@@ -167,7 +167,7 @@ int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
     count = ask(timeout);
     looked = clock_now();
   }
-  // A long silence counts no more than makes it end the row.
+  // A long silence counts only as much as it takes to end the row of close turns.
   const std::chrono::nanoseconds waited =
       std::min<std::chrono::nanoseconds>(looked - began, 8 * longest);
   usual_wait_ = (3 * usual_wait_ + waited) / 4;

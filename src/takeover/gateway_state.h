@@ -1,6 +1,6 @@
 // What a gateway is, for a successor that takes over from it: what has to agree, what it has learnt
-// (names, services, the health of servers), the firewall's rules as they stand, and who its service
-// manager is.
+// (names, services, the health of servers), the firewall's rules as they stand, and its service
+// manager.
 //
 // Plain values, no I/O. Any thread.
 #pragma once

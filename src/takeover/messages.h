@@ -122,7 +122,7 @@ struct FlowPart {
   friend bool operator==(const FlowPart&, const FlowPart&) = default;
 };
 
-// The last thing: so that nothing is missing, and how long the gateway has been at rest.
+// The last message: shows that nothing is missing, and how long the gateway has been at rest.
 struct Ending {
   std::uint32_t workers = 0;
   std::vector<std::uint64_t> last_numbers;  // of every series of flow ids

@@ -1,5 +1,5 @@
 // What a policy answers: how one flow is reached. A plain value of one attempt, owned by its dial
-// or probe; nothing in it moves bytes.
+// or probe and used on that one's thread; nothing in it moves bytes.
 #pragma once
 
 #include <memory>

@@ -2,7 +2,7 @@
 // though the operator may not have meant it: right by the letter of the configuration, and seldom
 // by its intent.
 //
-// Asks the kernel which addresses are this machine's. Main thread.
+// No state; asks the kernel which addresses are this machine's. Main thread.
 #pragma once
 
 #include <vector>

@@ -1,7 +1,7 @@
 // The way past iptables' INPUT that the scripts make (shell_input.h), as it stands: for the keeper,
 // which has to see that it went, or that there are rules now where there were none.
 //
-// Blocking, for milliseconds; any thread.
+// No state. Blocking, for milliseconds; any thread.
 #pragma once
 
 #include <string>

@@ -2,7 +2,7 @@
 // so that the gateway can ask as often as something changes. What weir needs of them is a few rules
 // (policy_rules.h) and one route a family.
 //
-// Blocking, for microseconds; any thread. Reading needs no privilege.
+// Plain values; asking blocks, for microseconds. Any thread. Reading needs no privilege.
 #pragma once
 
 #include <cstddef>

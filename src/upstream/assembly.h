@@ -3,8 +3,8 @@
 // then. An upstream that leads back to itself is refused.
 //
 // Carries upstreams over from the configuration before where neither their section nor anything
-// they go through has changed, so that turns and mappings go on. Main thread; lives as long as the
-// making.
+// they go through has changed, so that turns and mappings go on. One for each making of upstreams,
+// and gone after it; main thread.
 #pragma once
 
 #include <map>

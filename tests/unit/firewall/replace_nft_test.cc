@@ -24,7 +24,7 @@ const std::string standing =
     "\tcounter rule-1-old {\n"
     "\t}\n"
     "\n"
-    "\tcounter rule-1-web {\n"
+    "\tcounter default {\n"
     "\t}\n"
     "\n"
     "\tct timeout closing {\n"
@@ -66,7 +66,7 @@ TEST_CASE("the new chains are made beside the old ones, and touch nothing that s
   CHECK(has(text, "\tchain own-new {"));
   CHECK(has(text, "\tchain prerouting_steps-new {"));
   CHECK(has(text, "\t\ttcp dport { 80, 443 } goto decide-new"));
-  CHECK(has(text, "\tcounter rule-1-web { }"));
+  CHECK(has(text, "\tcounter default { }"));
   CHECK(text.find("delete") == std::string::npos);
   CHECK(text.find("flush") == std::string::npos);
   CHECK(text.find(" hook ") == std::string::npos);
@@ -86,7 +86,7 @@ TEST_CASE("at last the old chains go, what they alone used, and the new ones hav
   const std::string text = replace_nft(plan_of_web(), standing).at(clear);
   CHECK(has(text, "delete chain inet weir own"));
   CHECK(has(text, "delete counter inet weir rule-1-old"));
-  CHECK_FALSE(has(text, "delete counter inet weir rule-1-web"));
+  CHECK_FALSE(has(text, "delete counter inet weir default"));
   CHECK(has(text, "delete set inet weir rule-1-old-4"));
   CHECK(has(text, "rename chain inet weir own-new own"));
   CHECK(has(text, "rename chain inet weir prerouting_steps-new prerouting_steps"));

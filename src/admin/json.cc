@@ -189,6 +189,7 @@ std::string json_of(const ReloadReport& report) {
   return line(
       {{"rules", changes(report.rules_added, report.rules_removed, report.rules_changed)},
        {"servers", changes(report.servers_added, report.servers_removed, report.servers_changed)},
+       {"settings", report.settings},
        {"flows_kept", report.flows_kept},
        {"flows_now_matching_another_rule", report.flows_now_matching_another_rule},
        {"warnings", report.warnings}});

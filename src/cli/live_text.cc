@@ -266,6 +266,9 @@ Result<std::string> reload_text(std::string_view json) {
     }
     add_changes(out, "rules", report.at("rules"));
     add_changes(out, "servers", report.at("servers"));
+    const auto settings = report.value("settings", Json::array());
+    out += settings.empty() ? "settings unchanged\n"
+                            : "settings changed: " + printable(joined(settings)) + '\n';
     out += fmt::format("{} flows kept, {} of them would match another rule now\n",
                        number_at(report, "flows_kept"),
                        number_at(report, "flows_now_matching_another_rule"));

@@ -71,6 +71,7 @@ ConfigurationChanges compare(const Snapshot& before, const Snapshot& after) {
       servers_of(before), servers_of(after),
       [](const std::string& a, const std::string& b) { return a == b; }, out.servers_added,
       out.servers_removed, out.servers_changed);
+  out.settings = settings_changed(before.configuration(), after.configuration());
   return out;
 }
 

@@ -10,7 +10,7 @@
 
 namespace weir {
 
-// The rules and servers that were added, removed and changed.
+// The rules and servers that were added, removed and changed, and the names of other settings.
 [[nodiscard]] ConfigurationChanges compare(const Snapshot& before, const Snapshot& after);
 
 // What only a restart can change, if the new configuration asks for it: a sentence for the

@@ -95,6 +95,7 @@ TEST_CASE("a reload's report says what changed") {
   ReloadReport report;
   report.ok = true;
   report.rules_added = {"web", "dns"};
+  report.settings = {"firewall.interfaces", "[upstream office] source"};
   report.warnings = {"weir.ini:3: warning: rule 'b' never matches"};
   report.flows_kept = 12;
   report.flows_now_matching_another_rule = 1;
@@ -104,6 +105,7 @@ TEST_CASE("a reload's report says what changed") {
         "weir.ini:3: warning: rule 'b' never matches\n"
         "rules added: web, dns\n"
         "servers unchanged\n"
+        "settings changed: firewall.interfaces, [upstream office] source\n"
         "12 flows kept, 1 of them would match another rule now\n");
 }
 

@@ -1,9 +1,18 @@
 // A configuration that is right becomes the values it says.
+#include <utility>
+
+#include "base/configuration_changes.h"
 #include "catch.h"
 #include "config/made_up_files.h"
 
 namespace weir {
 namespace {
+
+Configuration good(const std::string& text) {
+  auto loaded = load_text(text);
+  REQUIRE(loaded.configuration);
+  return std::move(*loaded.configuration);
+}
 
 TEST_CASE("every section arrives as values") {
   const auto loaded = load_text(R"([gateway]
@@ -190,6 +199,32 @@ TEST_CASE("with an error there is no configuration, with a warning there is") {
   const auto warned = load_text("[upstream a]\ntype = direct\n");
   CHECK(warned.configuration);
   CHECK(warned.diagnostics.size() == 1);
+}
+
+TEST_CASE("a reload's report names every setting that changed, and none that did not") {
+  const std::string before =
+      "[gateway]\ndefault = direct\n"
+      "[rule web]\non = tcp/80\nuse = office\n"
+      "[upstream office]\ntype = socks5\nserver = 192.0.2.1\nusername = router\npassword = a\n"
+      "[upstream old]\ntype = direct\n";
+  const std::string after =
+      "[gateway]\nbusy-poll = 50\n"
+      "[firewall]\ninterfaces = lan\nexclude = 192.0.2.0/24\n"
+      "[rule web]\non = tcp/80\nuse = office\n"
+      "[upstream office]\ntype = socks5\nserver = 192.0.2.2\nusername = router\npassword = b\n"
+      "source = 192.0.2.9\n"
+      "[upstream new]\ntype = direct\n"
+      "[limits]\nbuffer = 128KiB\n[timeouts]\nudp-idle = 1m\n[dns]\nmax-ttl = 5m\n"
+      "[log]\nlevel = debug\ntarget = file:/tmp/weir.log\n[admin]\nhttp = 127.0.0.1:9080\n";
+  const auto one = good(before);
+  const auto two = good(after);
+  CHECK(settings_changed(one, two) ==
+        std::vector<std::string>{"gateway.default", "gateway.busy-poll", "firewall.interfaces",
+                                 "firewall.exclude", "limits.buffer", "timeouts.udp-idle",
+                                 "dns.max-ttl", "log.level", "log.target", "admin.http",
+                                 "[upstream office] password", "[upstream office] source",
+                                 "[upstream old] removed", "[upstream new] added"});
+  CHECK(settings_changed(one, good("; moved by a line\n" + before)).empty());
 }
 
 }  // namespace

@@ -1,26 +1,11 @@
 #include "firewall/install.h"
 
-#include <linux/capability.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <array>
-
 #include "firewall/nft.h"
 #include "firewall/program.h"
 
 namespace weir::firewall {
 
 namespace {
-
-bool may_change_the_network() {
-  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
-  if (syscall(SYS_capget, &header, data.data()) != 0) {
-    return true;  // let the kernel say
-  }
-  return (data[0].effective & (1U << CAP_NET_ADMIN)) != 0;
-}
 
 Result<> run_script(const std::string& script) {
   if (!may_change_the_network()) {

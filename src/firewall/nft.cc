@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
+#include <sys/select.h>
 
 #include <memory>
 
@@ -71,23 +72,30 @@ Ended run_here(const Library& library, const std::string& commands, NftWith with
           .errors = errors != nullptr ? errors : ""};
 }
 
+Result<Ended> run_program_nft(const std::string& commands, NftWith with) {
+  std::vector<std::string> arguments{"nft"};
+  if (with != NftWith::everything) {
+    arguments.emplace_back(with == NftWith::no_values ? "--stateless" : "--check");
+  }
+  arguments.insert(arguments.end(), {"--file", "-"});
+  return run_program(arguments, commands);
+}
+
+// The library ends the process where it can open no socket, and where that has a number that
+// select() does not take; and where it may do nothing it says so on our standard error. Until it
+// has opened its socket other threads may open some, too.
+bool is_safe_here() {
+  constexpr int meanwhile = 256;
+  const auto socket = netlink::open(NETLINK_NETFILTER);
+  return socket && socket.value().get() < FD_SETSIZE - meanwhile && may_change_the_network();
+}
+
 }  // namespace
 
 Result<Ended> run_nft(const std::string& commands, NftWith with) {
   static const Library library;
-  if (!library.is_whole()) {
-    std::vector<std::string> arguments{"nft"};
-    if (with != NftWith::everything) {
-      arguments.emplace_back(with == NftWith::no_values ? "--stateless" : "--check");
-    }
-    arguments.insert(arguments.end(), {"--file", "-"});
-    return run_program(arguments, commands);
-  }
-  // Where it can open no socket the library ends the process.
-  if (const auto socket = netlink::open(NETLINK_NETFILTER); !socket) {
-    return socket.error();
-  }
-  return run_here(library, commands, with);
+  return library.is_whole() && is_safe_here() ? Result<Ended>(run_here(library, commands, with))
+                                              : run_program_nft(commands, with);
 }
 
 Result<> apply_nft(const std::string& commands) {

@@ -3,9 +3,11 @@
 #include "firewall/program.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -221,6 +223,15 @@ std::string first_line(const std::string& text) {
     begin = end + 1;
   }
   return "";
+}
+
+bool may_change_the_network() {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  if (syscall(SYS_capget, &header, data.data()) != 0) {
+    return true;  // let the kernel say
+  }
+  return (data[0].effective & (1U << CAP_NET_ADMIN)) != 0;
 }
 
 bool is_installed(const std::string& program) { return !find(program).empty(); }

@@ -31,4 +31,7 @@ inline constexpr Milliseconds longest_run{20'000};
 
 [[nodiscard]] bool is_installed(const std::string& program);
 
+// Whether this process has CAP_NET_ADMIN.
+[[nodiscard]] bool may_change_the_network();
+
 }  // namespace weir::firewall

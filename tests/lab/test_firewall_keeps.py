@@ -2,6 +2,7 @@
 """`weir run --firewall`: the rules come and go with weir, stand while it lives whatever others do to
 them, and do what on-failure says when it is gone."""
 
+import glob
 import json
 import os
 import signal
@@ -256,8 +257,11 @@ def guardian(lab, net):
                 return False
 
         def guardian_of():
-            with open(f"/proc/{weir.program.pid}/task/{weir.program.pid}/children") as file:
-                return [int(pid) for pid in file.read().split() if is_guardian(pid)]
+            children = []
+            for listing in glob.glob(f"/proc/{weir.program.pid}/task/*/children"):
+                with open(listing) as file:
+                    children += file.read().split()
+            return [int(pid) for pid in children if is_guardian(pid)]
         first = eventually(guardian_of, "the guardian is there")[0]
         os.kill(first, signal.SIGTERM)  # is nothing to it
         os.kill(first, signal.SIGKILL)

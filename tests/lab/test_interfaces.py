@@ -74,7 +74,7 @@ def follows(lab, net, backend):
         with route(lab, net, *everywhere(lab, net, lab.north)):
             eventually(lambda: seen_from(lab, net, lab.north, lab.alice) == lab.north.at(net),
                        "what comes in there is not intercepted any more", 5)
-            assert weir.status()["firewall"]["outside"] == ["to-north"]
+            eventually(lambda: weir.status()["firewall"]["outside"] == ["to-north"], "the status says so")
         with route(lab, net, *everywhere(lab, net, lab.east)):
             eventually(lambda: seen_from(lab, net, lab.east, lab.alice) == lab.east.at(net),
                        "what comes in there is not intercepted any more", 5)

@@ -1,5 +1,8 @@
 #include "account/reason.h"
 
+#include <algorithm>
+#include <array>
+
 namespace weir {
 
 // A switch and no table: the compiler reports a reason without a name.
@@ -109,6 +112,14 @@ std::string_view name_of(Reason reason) {
       break;
   }
   return "unknown";
+}
+
+bool is_second_best(std::string_view reason) {
+  constexpr std::array ways{
+      Reason::own_server,        Reason::own_proxy,          Reason::retried,
+      Reason::source_port_taken, Reason::reply_socket_taken, Reason::socket_renewed,
+      Reason::icmp_from_server};
+  return std::any_of(ways.begin(), ways.end(), [&](Reason way) { return name_of(way) == reason; });
 }
 
 }  // namespace weir

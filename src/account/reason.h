@@ -70,6 +70,10 @@ enum class Reason : std::uint8_t {
 
 [[nodiscard]] std::string_view name_of(Reason reason);  // "max-flows-per-client"
 
+// Whether what was asked for was done all the same, in another way than the first choice. Of the
+// other reasons a flow, a datagram, an error message or a record was lost. Unknown names: false.
+[[nodiscard]] bool is_second_best(std::string_view reason);
+
 class Reasons {
  public:
   void add(Reason reason, std::uint64_t n = 1) {

@@ -2,23 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
-#include <string_view>
 #include <utility>
 
 #include "base/escape.h"
+#include "cli/screen_table.h"
 
 namespace weir {
-namespace {
-
-// Characters, not bytes: whatever begins none of UTF-8's continuation bytes.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<std::uint8_t>(c) & 0xc0U) != 0x80;
-  }));
-}
-
-}  // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 

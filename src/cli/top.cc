@@ -1,15 +1,19 @@
 #include "cli/top.h"
 
+#include <langinfo.h>
 #include <ncurses.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <clocale>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cli/control_client.h"
 #include "cli/top_text.h"
@@ -18,6 +22,7 @@ namespace weir {
 namespace {
 
 constexpr int refresh_ms = 1'000;
+constexpr int escape_ms = 25;  // to tell the key from the beginning of another one
 
 Result<TopLook> look_at(const std::string& socket) {
   TopLook out;
@@ -45,6 +50,8 @@ class Terminal {
       noecho();
       curs_set(0);
       keypad(stdscr, true);
+      set_escdelay(escape_ms);
+      choose_colours();
     }
   }
   ~Terminal() {
@@ -63,17 +70,16 @@ class Terminal {
             .height = static_cast<std::size_t>(getmaxy(stdscr))};
   }
 
-  static void draw(const std::vector<std::string>& lines) {
+  static void draw(const std::vector<ScreenLine>& lines) {
     erase();
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      // Heads of tables are in capitals.
-      const bool head =
-          i == 0 || (!lines[i].empty() &&
-                     lines[i].find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string::npos &&
-                     lines[i].find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos);
-      attrset(static_cast<int>(head ? A_BOLD : A_NORMAL));
-      mvaddstr(static_cast<int>(i), 0, lines[i].c_str());
+      move(static_cast<int>(i), 0);
+      for (const Run& run : lines[i]) {
+        attrset(look_of(run.tone));
+        addstr(drawable(run.text).c_str());
+      }
     }
+    attrset(A_NORMAL);
     refresh();
   }
 
@@ -84,8 +90,66 @@ class Terminal {
   }
 
  private:
+  static void choose_colours() {
+    if (!has_colors()) {
+      return;
+    }
+    start_color();
+    use_default_colors();
+    for (const auto& [tone, colour] : {std::pair{Tone::good, COLOR_GREEN},
+                                       {Tone::warning, COLOR_YELLOW},
+                                       {Tone::bad, COLOR_RED}}) {
+      init_pair(static_cast<short>(tone), static_cast<short>(colour), -1);
+    }
+  }
+
+  static int look_of(Tone tone) {
+    const bool coloured = has_colors();
+    const auto colour = coloured ? COLOR_PAIR(static_cast<int>(tone)) : A_NORMAL;
+    switch (tone) {
+      case Tone::plain:
+        return static_cast<int>(A_NORMAL);
+      case Tone::head:
+        return static_cast<int>(A_BOLD);
+      case Tone::quiet:
+        return static_cast<int>(A_DIM);
+      case Tone::good:
+        return static_cast<int>(colour);
+      case Tone::warning:
+      case Tone::bad:
+        break;
+    }
+    return static_cast<int>(colour | (coloured ? A_BOLD : A_REVERSE));
+  }
+
+  // The sign for what was cut, in a terminal that knows no UTF-8.
+  static std::string drawable(std::string text) {
+    constexpr std::string_view sign = "…";
+    static const bool utf8 = std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+    for (auto at = text.find(sign); !utf8 && at != std::string::npos; at = text.find(sign)) {
+      text.replace(at, sign.size(), ">");
+    }
+    return text;
+  }
+
   SCREEN* screen_;
 };
+
+using Clock = std::chrono::steady_clock;
+
+int left_until(Clock::time_point then) {
+  return static_cast<int>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(then - Clock::now()).count());
+}
+
+void draw(const Result<TopLook>& look, const TopLook* before, const TopView& view) {
+  const auto lines = look ? top_lines(look.value(), before, view, Terminal::size())
+                          : Result<std::vector<ScreenLine>>(look.error());
+  Terminal::draw(lines ? lines.value()
+                       : std::vector<ScreenLine>{{{"weir: " + lines.error().text(), Tone::bad}},
+                                                 {},
+                                                 {{"q ends; a gateway that starts is shown"}}});
+}
 
 // After getch() had no key: is there something to read all the same? Then it is the end.
 bool terminal_has_gone() {
@@ -116,20 +180,23 @@ int run_top(const LiveArguments& arguments) {
     std::fputs("weir: top does not know this terminal; set TERM\n", stderr);
     return 2;
   }
+  TopView view;
   std::optional<TopLook> before;
   while (true) {
-    const auto lines = look ? top_lines(look.value(), before ? &*before : nullptr, Terminal::size())
-                            : Result<std::vector<std::string>>(look.error());
-    Terminal::draw(lines ? lines.value()
-                         : std::vector<std::string>{"weir: " + lines.error().text(), "",
-                                                    "q ends; a gateway that starts is shown"});
-    // A changed size wants to be drawn at once, and is no reason to ask.
-    int key = Terminal::key(refresh_ms);
-    while (key == KEY_RESIZE) {
-      key = Terminal::key(0);
-    }
-    if (key == 'q' || key == 'Q' || (key == ERR && terminal_has_gone())) {
-      return 0;
+    const auto next_look = Clock::now() + std::chrono::milliseconds(refresh_ms);
+    for (auto left = refresh_ms; left > 0; left = left_until(next_look)) {
+      draw(look, before ? &*before : nullptr, view);
+      const int key = Terminal::key(left);
+      if (key == ERR && terminal_has_gone()) {
+        return 0;
+      }
+      // A changed size wants to be drawn at once, and is no key.
+      if (key != ERR && key != KEY_RESIZE) {
+        view.press(key == KEY_BACKSPACE ? TopView::backspace : key);
+      }
+      if (view.is_over) {
+        return 0;
+      }
     }
     if (look) {
       before = std::move(look).value();

@@ -4,19 +4,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <sstream>
+#include <iterator>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "account/reason.h"
+#include "base/escape.h"
 #include "base/readable.h"
-#include "cli/table.h"
 
 namespace weir {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Align = Table::Align;
 
 std::uint64_t number(const Json& object, const char* key) {
   return object.at(key).get<std::uint64_t>();
@@ -39,111 +39,264 @@ std::string speed(double bytes_per_second) {
   return bytes_text(static_cast<std::uint64_t>(std::max(bytes_per_second, 0.0))) + "/s";
 }
 
-void add_lines(std::vector<std::string>& out, const std::string& text) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    out.push_back(line);
-  }
+ScreenLine plain(std::string line) { return {{std::move(line), Tone::plain}}; }
+
+// As much of a name as comes from the configuration or the network, made printable.
+Run cell(const std::string& value, Tone tone = Tone::plain) {
+  std::string printable;
+  append_printable(printable, value);
+  return {std::move(printable), tone};
 }
 
-void add_head(std::vector<std::string>& out, const Json& status, const Json* before) {
-  std::uint64_t events = 0;
-  for (const auto& [reason, times] : status.at("events").items()) {
-    events += times.get<std::uint64_t>();
-  }
-  out.push_back(fmt::format("weir {}  {}  up for {}", text(status, "version"),
-                            status.at("draining").get<bool>() ? "DRAINING" : "serving",
-                            elapsed_text(status.at("uptime_ms").get<double>())));
-  out.push_back(
-      fmt::format("flows {} TCP  {} UDP  (at most {})  {:.1f} new/s  {} drops and refusals",
-                  number(status, "tcp_flows"), number(status, "udp_flows"),
-                  number(status, "max_flows"), rate(status, before, "flows_total"), events));
-  out.push_back("traffic " + speed(rate(status, before, "bytes_up")) + " up  " +
-                speed(rate(status, before, "bytes_down")) + " down");
+Run amount(const Json& row, const char* key) { return {bytes_text(number(row, key))}; }
+
+Tone tone_of(const std::string& state) {
+  return state == "up" ? Tone::good : state == "drain" ? Tone::warning : Tone::bad;
 }
 
-std::string upstream_table(const Json& answer) {
-  Table table({{"UPSTREAM"},
-               {"SERVER"},
-               {"STATE"},
-               {"FLOWS", Align::right},
-               {"TOTAL", Align::right},
-               {"FAILURES", Align::right},
-               {"UP", Align::right},
-               {"DOWN", Align::right}});
-  const auto add = [&](const Json& row, const std::string& upstream, const std::string& server,
-                       const std::string& state, const std::string& failures) {
-    table.row({upstream, server, state, std::to_string(number(row, "flows")),
-               std::to_string(number(row, "flows_total")), failures,
-               bytes_text(number(row, "bytes_up")), bytes_text(number(row, "bytes_down"))});
-  };
-  for (const auto& upstream : answer.at("upstreams")) {
-    const auto name = text(upstream, "name");
-    add(upstream, name, "", "", "");
+// What went wrong for somebody, and what was only done in another way.
+std::pair<std::uint64_t, std::uint64_t> losses_and_others(const Json& events) {
+  std::uint64_t losses = 0;
+  std::uint64_t others = 0;
+  for (const auto& [reason, times] : events.items()) {
+    (is_second_best(reason) ? others : losses) += times.get<std::uint64_t>();
+  }
+  return {losses, others};
+}
+
+// → how many servers there are, and how many of them take flows.
+std::pair<std::size_t, std::size_t> servers_in(const Json& upstreams) {
+  std::size_t all = 0;
+  std::size_t up = 0;
+  for (const auto& upstream : upstreams.at("upstreams")) {
     for (const auto& server : upstream.at("servers")) {
-      add(server, name, text(server, "name"), text(server, "state"),
-          std::to_string(number(server, "failures_total")));
+      ++all;
+      up += text(server, "state") == "up" ? 1U : 0U;
     }
   }
-  return table.text();
+  return {all, up};
 }
 
-std::string flow_table(const Json& answer) {
-  Table table({{"NOW", Align::right},
-               {"CLIENT"},
-               {"DESTINATION"},
-               {"RULE"},
-               {"UPSTREAM"},
-               {"UP", Align::right},
-               {"DOWN", Align::right},
-               {"AGE", Align::right},
-               {"ID"}});
-  for (const auto& flow : answer.at("flows")) {
-    table.row({speed(flow.at("bytes_per_second").get<double>()),
-               text(flow, "protocol") + " " + text(flow, "client"), text(flow, "destination"),
-               text(flow, "rule"), text(flow, "upstream"), bytes_text(number(flow, "bytes_up")),
-               bytes_text(number(flow, "bytes_down")),
-               elapsed_text(flow.at("duration_ms").get<double>()), text(flow, "id")});
+std::vector<ScreenLine> head_of(const Json& status, const Json* before, const Json& upstreams) {
+  const auto [losses, others] = losses_and_others(status.at("events"));
+  const auto [servers, up] = servers_in(upstreams);
+  const bool drains = status.at("draining").get<bool>();
+  ScreenLine first{{"weir " + text(status, "version") + "  ", Tone::head},
+                   {drains ? "draining" : "serving", drains ? Tone::warning : Tone::good},
+                   {"  up for " + elapsed_text(status.at("uptime_ms").get<double>())}};
+  if (servers != 0) {
+    first.push_back({"  "});
+    first.push_back(
+        {fmt::format("{} of {} servers up", up, servers), up == servers ? Tone::plain : Tone::bad});
   }
-  return table.text();
+  ScreenLine third{
+      {"traffic " + speed(rate(status, before, "bytes_up")) + " up  " +
+       speed(rate(status, before, "bytes_down")) + " down  "},
+      {fmt::format("{} lost or refused", losses), losses != 0 ? Tone::warning : Tone::plain},
+      {fmt::format("  {} went another way", others)}};
+  return {std::move(first),
+          plain(fmt::format("flows {} TCP  {} UDP  (at most {} each)  {:.1f} new/s",
+                            number(status, "tcp_flows"), number(status, "udp_flows"),
+                            number(status, "max_flows"), rate(status, before, "flows_total"))),
+          std::move(third)};
+}
+
+bool row_is_shown(const TopView& view, const ScreenRow& row) { return view.shows(text_of(row)); }
+
+void keep_shown(const TopView& view, std::vector<ScreenRow>& rows) {
+  std::erase_if(rows, [&](const ScreenRow& row) { return !row_is_shown(view, row); });
+}
+
+struct TableOfRows {
+  std::vector<ScreenColumn> columns;
+  std::vector<ScreenRow> rows;
+};
+
+ScreenRow upstream_row(const Json& row, const std::string& upstream, const std::string& server,
+                       Run state, const std::string& failures, Run why) {
+  return {cell(upstream),
+          cell(server),
+          std::move(state),
+          {std::to_string(number(row, "flows"))},
+          {std::to_string(number(row, "flows_total"))},
+          {failures},
+          amount(row, "bytes_up"),
+          amount(row, "bytes_down"),
+          std::move(why)};
+}
+
+// What was never used and has no servers is left out: the built-in ones that no rule names.
+TableOfRows upstreams_of(const Json& answer, const TopView& view) {
+  TableOfRows table;
+  table.columns = {{"UPSTREAM", false, 9}, {"SERVER", false, 8}, {"STATE", false, 9},
+                   {"FLOWS", true, 7},     {"TOTAL", true, 4},   {"FAILURES", true, 5},
+                   {"UP", true, 3},        {"DOWN", true, 3},    {"WHY", false, 6}};
+  std::vector<ScreenRow> well;
+  for (const auto& upstream : answer.at("upstreams")) {
+    const auto name = text(upstream, "name");
+    const auto& servers = upstream.at("servers");
+    if (servers.empty() && number(upstream, "flows_total") == 0) {
+      continue;
+    }
+    well.push_back(upstream_row(upstream, name, "", {""}, "", {""}));
+    for (const auto& server : servers) {
+      const auto state = text(server, "state");
+      auto row = upstream_row(server, name, text(server, "name"), cell(state, tone_of(state)),
+                              std::to_string(number(server, "failures_total")),
+                              cell(text(server, "why"), Tone::quiet));
+      (state == "up" ? well : table.rows).push_back(std::move(row));
+    }
+  }
+  table.rows.insert(table.rows.end(), well.begin(), well.end());
+  keep_shown(view, table.rows);
+  return table;
+}
+
+TableOfRows clients_of(const Json& answer, const TopView& view) {
+  TableOfRows table;
+  table.columns = {{"NOW", true, 9}, {"CLIENT", false, 9}, {"FLOWS", true, 8}, {"MOVED", true, 7}};
+  for (const auto& client : answer.at("clients")) {
+    table.rows.push_back({{speed(client.at("bytes_per_second").get<double>())},
+                          cell(text(client, "client")),
+                          {std::to_string(number(client, "flows"))},
+                          amount(client, "bytes")});
+  }
+  keep_shown(view, table.rows);
+  return table;
+}
+
+std::vector<Json> in_order(const Json& flows, TopView::Order order) {
+  std::vector<Json> all(flows.begin(), flows.end());
+  const auto most = [&](const char* key) {
+    std::stable_sort(all.begin(), all.end(), [&](const Json& a, const Json& b) {
+      return a.at(key).get<double>() > b.at(key).get<double>();
+    });
+  };
+  switch (order) {
+    case TopView::Order::speed:
+      most("bytes_per_second");
+      break;
+    case TopView::Order::up:
+      most("bytes_up");
+      break;
+    case TopView::Order::down:
+      most("bytes_down");
+      break;
+    case TopView::Order::age:
+      most("duration_ms");
+      break;
+    case TopView::Order::client:
+      std::stable_sort(all.begin(), all.end(), [](const Json& a, const Json& b) {
+        return text(a, "client") < text(b, "client");
+      });
+      break;
+  }
+  return all;
+}
+
+TableOfRows flows_of(const Json& answer, const TopView& view) {
+  TableOfRows table;
+  table.columns = {{"NOW", true, 9},   {"CLIENT", false, 9},   {"DESTINATION", false, 9},
+                   {"RULE", false, 8}, {"UPSTREAM", false, 6}, {"UP", true, 5},
+                   {"DOWN", true, 5},  {"AGE", true, 4},       {"ID", false, 3}};
+  for (const Json& flow : in_order(answer.at("flows"), view.order)) {
+    table.rows.push_back({{speed(flow.at("bytes_per_second").get<double>())},
+                          cell(text(flow, "protocol") + " " + text(flow, "client")),
+                          cell(text(flow, "destination")),
+                          cell(text(flow, "rule")),
+                          cell(text(flow, "upstream")),
+                          amount(flow, "bytes_up"),
+                          amount(flow, "bytes_down"),
+                          {elapsed_text(flow.at("duration_ms").get<double>())},
+                          cell(text(flow, "id"))});
+  }
+  keep_shown(view, table.rows);
+  return table;
+}
+
+std::vector<ScreenLine> help() {
+  return {{{"Keys", Tone::head}},
+          plain("s u d a c   flows by speed, bytes up, bytes down, age, client"),
+          plain("/           type a text: only rows that have it are shown; Enter keeps it"),
+          plain("Esc         every row again"),
+          plain("? or h      these keys, and back"),
+          plain("q           ends"),
+          {},
+          plain("Speeds are since the last look, a second ago. Servers that take no flows come"),
+          plain("first. \"lost or refused\" and \"went another way\" count since the start; by"),
+          plain("reason: weir status. Upstreams that nothing has used are left out.")};
+}
+
+std::string last_line(const TopView& view) {
+  if (view.is_typing) {
+    return "only rows with: " + view.filter + "_   (Enter keeps it, Esc: every row)";
+  }
+  const std::string filter =
+      view.filter.empty() ? "" : "  only rows with '" + view.filter + "' (Esc: every row)";
+  return fmt::format("? keys  / filter  q ends  flows by {}{}", name_of(view.order), filter);
+}
+
+// Shares lines among tables: each has what it needs, or its part of what is there.
+std::vector<std::size_t> shares(std::vector<std::size_t> needed, std::size_t room) {
+  std::vector<std::size_t> given(needed.size(), 0);
+  std::size_t left = room;
+  bool some_want = true;
+  while (left != 0 && some_want) {
+    some_want = false;
+    for (std::size_t i = 0; i < needed.size() && left != 0; ++i) {
+      if (given[i] < needed[i]) {
+        ++given[i];
+        --left;
+        some_want = true;
+      }
+    }
+  }
+  return given;
+}
+
+void add_tables(std::vector<ScreenLine>& out, std::vector<TableOfRows> tables, Screen screen) {
+  std::vector<std::size_t> needed;
+  for (const TableOfRows& table : tables) {
+    needed.push_back(table.rows.size() + 2);  // with its head and an empty line
+  }
+  const std::size_t room = screen.height - std::min(screen.height, out.size() + 1);
+  const auto given = shares(std::move(needed), room);
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    if (given[i] < 2) {
+      continue;
+    }
+    out.emplace_back();
+    auto lines = screen_table(std::move(tables[i].columns), std::move(tables[i].rows), screen.width,
+                              given[i] - 1);
+    std::move(lines.begin(), lines.end(), std::back_inserter(out));
+  }
 }
 
 }  // namespace
 
-std::string first_characters(const std::string& text, std::size_t count) {
-  std::size_t at = 0;
-  for (; at < text.size(); ++at) {
-    const bool begins = (static_cast<std::uint8_t>(text[at]) & 0xc0U) != 0x80;
-    if (begins && count-- == 0) {
-      break;
-    }
-  }
-  return text.substr(0, at);
-}
-
-Result<std::vector<std::string>> top_lines(const TopLook& look, const TopLook* before,
-                                           Screen screen) {
+Result<std::vector<ScreenLine>> top_lines(const TopLook& look, const TopLook* before,
+                                          const TopView& view, Screen screen) {
   try {
-    std::vector<std::string> out;
     const auto status = Json::parse(look.status);
     const auto earlier = before == nullptr ? Json() : Json::parse(before->status);
-    add_head(out, status, before == nullptr ? nullptr : &earlier);
-    out.emplace_back();
-    std::vector<std::string> upstreams;
-    add_lines(upstreams, upstream_table(Json::parse(look.upstreams)));
-    std::vector<std::string> flows;
-    add_lines(flows, flow_table(Json::parse(look.busiest)));
-    // Upstreams may take what the flows leave, and at least half.
-    const auto room = screen.height - std::min(screen.height, out.size() + 1);
-    const auto shown =
-        std::min(upstreams.size(), std::max(room / 2, room - std::min(room, flows.size())));
-    upstreams.resize(shown);
-    out.insert(out.end(), upstreams.begin(), upstreams.end());
-    out.emplace_back();
-    out.insert(out.end(), flows.begin(), flows.end());
-    out.resize(std::min(out.size(), screen.height));
-    for (auto& line : out) {
-      line = first_characters(line, screen.width);
+    const auto upstreams = Json::parse(look.upstreams);
+    const auto busiest = Json::parse(look.busiest);
+    auto out = head_of(status, before == nullptr ? nullptr : &earlier, upstreams);
+    if (view.shows_help) {
+      out.emplace_back();
+      auto lines = help();
+      std::move(lines.begin(), lines.end(), std::back_inserter(out));
+    } else {
+      add_tables(
+          out, {upstreams_of(upstreams, view), clients_of(busiest, view), flows_of(busiest, view)},
+          screen);
+    }
+    out.resize(screen.height);
+    if (screen.height > 1) {
+      out.back() = {{last_line(view), view.is_typing ? Tone::warning : Tone::quiet}};
+    }
+    for (ScreenLine& line : out) {
+      line = shortened(std::move(line), screen.width);
     }
     return out;
   } catch (const Json::exception& error) {

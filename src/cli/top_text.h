@@ -1,12 +1,14 @@
-// What `weir top` shows, as lines of text: two looks at the gateway become rates. Pure; any thread.
+// What `weir top` shows, as lines for the terminal: two looks at the gateway become rates. Pure;
+// any thread.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "cli/screen_table.h"
+#include "cli/top_view.h"
 #include "weir/result.h"
-#include "weir/units.h"
 
 namespace weir {
 
@@ -22,12 +24,9 @@ struct Screen {
   std::size_t height = 24;
 };
 
-// At most `height` lines of at most `width` characters. `before` is the look before, null at first;
-// an error says that an answer makes no sense.
-[[nodiscard]] Result<std::vector<std::string>> top_lines(const TopLook& look, const TopLook* before,
-                                                         Screen screen);
-
-// The text's first characters; a character of several bytes stays whole.
-[[nodiscard]] std::string first_characters(const std::string& text, std::size_t count);
+// At most `height` lines of at most `width` characters; what does not fit is cut with a sign.
+// `before` is the look before, null at first; an error says that an answer makes no sense.
+[[nodiscard]] Result<std::vector<ScreenLine>> top_lines(const TopLook& look, const TopLook* before,
+                                                        const TopView& view, Screen screen);
 
 }  // namespace weir

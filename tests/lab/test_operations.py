@@ -379,6 +379,10 @@ def top(lab):
         said, status = screen(lab, weir, ((b"traffic", b"x"), (b"KiB/s down", b"q")),
                               shown=lambda: (client.sendall(b"?"), read_exactly(client, 10_000)))
         assert status == 0 and b"192.0.2.11" in said and b"transparent" in said, said
+        # The smallest of screens: the keys, a filter that nothing fits, and the end.
+        said, status = screen(lab, weir, ((b"traffic", b"?"), (b"only rows that have it", b"?"), (b"", b"/"),
+                                          (b"only rows with:", b"zzz\n"), (b"'zzz'", b"q")), rows=24, columns=80)
+        assert status == 0, (status, said)
         done = weir.live("top")
         assert done.returncode == 2 and "terminal" in done.stderr, done
         said, status = screen(lab, weir, ((b"TERM", b""),), term="no-such-terminal")

@@ -17,6 +17,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "doctor/ipsets.h"
 #include "doctor/probe.h"
 
 namespace weir::doctor {
@@ -63,7 +64,7 @@ struct Filter {
 // From `iptables-save`; `tool` is the program that changes what it printed. Not weir's own chains.
 // Chains are named with their table: "filter INPUT".
 [[nodiscard]] Filter filter_of_iptables(std::string_view tool, Family family,
-                                        const std::string& saved);
+                                        const std::string& saved, const IpSets& sets = {});
 
 enum class Fate : std::uint8_t { passes, uncertain, partly_refused, refused };
 

@@ -61,24 +61,6 @@ Answer in_ports(const std::string& list, const std::function<Answer(long, long)>
   return answer;
 }
 
-// iptables-save writes an IPv4 mask that is no prefix as a mask: rare, and not understood.
-std::optional<AddressRange> addresses(const std::string& text) {
-  const auto slash = text.find('/');
-  const auto address = Address::parse(text.substr(0, slash));
-  if (!address) {
-    return std::nullopt;
-  }
-  const std::uint32_t whole = address.value().is_v4() ? 32 : 128;
-  const auto length =
-      slash == std::string::npos ? std::optional(whole) : number(text.substr(slash + 1));
-  if (!length || *length > whole || text.find('.', slash) < text.size()) {
-    return slash == std::string::npos
-               ? std::optional(range_of({address.value(), static_cast<std::uint8_t>(whole)}))
-               : std::nullopt;
-  }
-  return range_of({address.value(), static_cast<std::uint8_t>(*length)});
-}
-
 Answer has_mark(const Probe& probe, const std::string& value_mask) {
   const auto slash = value_mask.find('/');
   const auto value = number(std::string_view(value_mask).substr(0, slash));
@@ -123,7 +105,7 @@ std::optional<Condition> condition_of(const std::string& option, const std::stri
     };
   }
   if (option == "-s" || option == "-d") {
-    const auto range = addresses(value);
+    const auto range = addresses_in(value);
     return [=](const Probe& probe) {
       if (!range) {
         return Answer::unknown;
@@ -205,7 +187,7 @@ Act act_of(const std::string& target) {
 
 class Reader {
  public:
-  Reader(std::string_view tool, Family family) {
+  Reader(std::string_view tool, Family family, const IpSets& sets) : sets_(sets) {
     filter_.tool = tool;
     filter_.families = {family};
   }
@@ -288,6 +270,9 @@ class Reader {
           return has_tcp_flags(probe, mask, set);
         };
         i += 2;
+      } else if (word == "--match-set") {
+        condition = has_set(value(1), value(2));
+        i += 2;
       } else if (auto known = condition_of(word, value(1))) {
         condition = std::move(*known);
         ++i;
@@ -306,6 +291,16 @@ class Reader {
     filter_.chains[step.chain].push_back(std::move(step));
   }
 
+  [[nodiscard]] Condition has_set(const std::string& name, const std::string& direction) const {
+    const auto found = sets_.find(name);
+    if (found == sets_.end()) {
+      return [](const Probe&) { return Answer::unknown; };
+    }
+    return [set = found->second, direction](const Probe& probe) {
+      return is_in(probe, set, direction);
+    };
+  }
+
   void add_target(Step& step, const std::string& table, const std::string& word,
                   const std::string& target) {
     const std::string chain = table + " " + target;
@@ -320,6 +315,7 @@ class Reader {
     }
   }
 
+  const IpSets& sets_;
   Filter filter_;
   std::string table_;
   std::vector<std::pair<std::string, std::string>> rules_;
@@ -327,8 +323,9 @@ class Reader {
 
 }  // namespace
 
-Filter filter_of_iptables(std::string_view tool, Family family, const std::string& saved) {
-  Reader reader(tool, family);
+Filter filter_of_iptables(std::string_view tool, Family family, const std::string& saved,
+                          const IpSets& sets) {
+  Reader reader(tool, family, sets);
   reader.read(saved);
   return std::move(reader).filter();
 }

@@ -74,8 +74,13 @@ std::vector<SavedTables> read_saved_tables() {
 
 std::vector<Filter> read_filters() {
   std::vector<Filter> all;
-  for (const SavedTables& one : read_saved_tables()) {
-    all.push_back(filter_of_iptables(one.program, one.family, one.text));
+  const auto tables = read_saved_tables();
+  const bool ask_sets = std::any_of(tables.begin(), tables.end(), [](const SavedTables& one) {
+    return one.text.find("--match-set ") != std::string::npos;
+  });
+  const IpSets sets = ask_sets ? ipsets_of(output_of({"ipset", "save"})) : IpSets();
+  for (const SavedTables& one : tables) {
+    all.push_back(filter_of_iptables(one.program, one.family, one.text, sets));
   }
   const auto listing =
       nlohmann::json::parse(output_of({"nft", "-j", "list", "ruleset"}), nullptr, false);

@@ -79,20 +79,34 @@ void get_metrics(const Asked& asked) {
   });
 }
 
+// Unknown words are none: an old address still shows the page.
+History::Window window_of(const ApiRequest& request) {
+  for (const History::Window window : History::windows) {
+    for (const auto& [key, value] : request.query) {
+      if (value == History::shape(window).word) {
+        return window;
+      }
+    }
+  }
+  return History::Window::minutes;
+}
+
 void get_page(const Asked& asked) {
   asked.control.busiest([control = &asked.control, history = &asked.history,
+                         window = window_of(asked.request),
                          answered = asked.answered](const std::shared_ptr<const Busiest>& busiest) {
-    control->rules(recent_enough,
-                   [control, history, answered, busiest](const std::vector<RuleReport>& rules) {
-                     answered({.type = std::string(page_type),
-                               .body = page({.status = control->status(),
-                                             .rules = rules,
-                                             .upstreams = control->upstreams(),
-                                             .busiest = *busiest,
-                                             .history = *history}),
-                               .allow = {},
-                               .policy = std::string(page_policy)});
-                   });
+    control->rules(recent_enough, [control, history, window, answered,
+                                   busiest](const std::vector<RuleReport>& rules) {
+      answered({.type = std::string(page_type),
+                .body = page({.status = control->status(),
+                              .rules = rules,
+                              .upstreams = control->upstreams(),
+                              .busiest = *busiest,
+                              .history = *history,
+                              .window = window}),
+                .allow = {},
+                .policy = std::string(page_policy)});
+    });
   });
 }
 
@@ -218,7 +232,7 @@ void patch_log(const Asked& asked) {
 }
 
 constexpr std::array routes{
-    ApiRoute{"GET", "/", "", get_page},
+    ApiRoute{"GET", "/", "window", get_page},
     ApiRoute{"GET", "/metrics", "", get_metrics},
     ApiRoute{"GET", "/v1/status", "", get_status},
     ApiRoute{"GET", "/v1/rules", "", get_rules},

@@ -22,6 +22,12 @@ void append_points(std::string& out, const ChartLine& line, std::size_t slots, d
   }
 }
 
+void append_texts(std::string& out, const ChartLine& line, std::string (*text)(double)) {
+  for (std::size_t i = 0; i < line.values.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : "|", text(line.values[i]));
+  }
+}
+
 }  // namespace
 
 double round_up(double value, double thousand) {
@@ -55,15 +61,19 @@ void append_chart(std::string& out, const Chart& chart) {
                    line.name, line.values.empty() ? "–" : chart.text(line.values.back()));
   }
   fmt::format_to(at,
-                 "</figcaption><div class=\"plot\"><span class=\"top\">{}</span>"
+                 "</figcaption><div class=\"plot\" data-slots=\"{}\" data-window=\"{}\">"
+                 "<span class=\"top\">{}</span>"
                  "<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" "
                  "aria-label=\"{} over the last {}\">"
                  "<path class=\"grid\" d=\"M0 4H{}M0 {}H{}M0 {}H{}\"/>",
-                 chart.text(top), width, height, chart.title, chart.window, width,
-                 4 + (height - 5) / 2, width, height - 1, width);
+                 chart.slots, chart.window, chart.text(top), width, height, chart.title,
+                 chart.window, width, 4 + (height - 5) / 2, width, height - 1, width);
   for (const auto& line : chart.lines) {
     if (line.values.size() > 1) {
-      fmt::format_to(at, "<polyline class=\"{}\" points=\"", line.style);
+      fmt::format_to(at, "<polyline class=\"{}\" data-name=\"{}\" data-values=\"", line.style,
+                     line.name);
+      append_texts(out, line, chart.text);
+      out += "\" points=\"";
       append_points(out, line, chart.slots, top);
       out += "\"/>";
     }

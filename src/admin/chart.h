@@ -1,4 +1,5 @@
-// A line chart of the last minutes as inline SVG, coloured by the page's style. Pure; any thread.
+// A line chart as inline SVG, coloured by the page's style; each value is there as text, too, for
+// the page's script to show under the pointer. Pure; any thread.
 #pragma once
 
 #include <cstddef>

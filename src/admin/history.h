@@ -1,11 +1,14 @@
-// The last minutes of the gateway's totals, a sample every two seconds, for the page's charts.
+// What became of the gateway's totals, for the page's charts: the last five minutes, the last hour
+// and the last day, in samples that are as far apart as a chart has room for.
 //
 // One, in AdminServer; main thread.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <string_view>
 #include <vector>
 
 #include "admin/control.h"
@@ -14,8 +17,18 @@ namespace weir {
 
 class History {
  public:
+  enum class Window : std::uint8_t { minutes, hour, day };
+  struct Shape {
+    std::string_view word;  // in the page's address
+    std::string_view text;
+    std::chrono::seconds interval;
+    std::size_t most;  // points
+  };
+  [[nodiscard]] static const Shape& shape(Window window);
+  static constexpr std::array windows{Window::minutes, Window::hour, Window::day};
+
+  // How often add() is to be called.
   static constexpr std::chrono::seconds interval{2};
-  static constexpr std::size_t most = 150;  // five minutes
 
   // What happened between two samples, per second, and what was there at the second one.
   struct Point {
@@ -27,7 +40,7 @@ class History {
   };
 
   void add(const StatusReport& status);
-  [[nodiscard]] std::vector<Point> points() const;  // oldest first
+  [[nodiscard]] std::vector<Point> points(Window window) const;  // oldest first
 
  private:
   struct Sample {
@@ -38,7 +51,7 @@ class History {
     std::uint64_t tcp_flows = 0;
     std::uint64_t udp_flows = 0;
   };
-  std::deque<Sample> samples_;
+  std::array<std::deque<Sample>, windows.size()> samples_;
 };
 
 }  // namespace weir

@@ -60,11 +60,12 @@ void HtmlTable::row(std::string_view style, const std::vector<std::string>& cell
                  style.empty() ? std::string() : fmt::format(" class=\"{}\"", style));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto title = i < titles_.size() ? titles_[i] : "";
-    fmt::format_to(std::back_inserter(out_), "<td{}>{}</td>",
-                   title.starts_with('#') ? " class=\"n\""
-                   : title == "Why"       ? " class=\"why\""
-                                          : " class=\"a\"",
-                   cells[i]);
+    const bool number = title.starts_with('#');
+    fmt::format_to(std::back_inserter(out_), "<td class=\"{}\" data-title=\"{}\">{}</td>",
+                   number           ? "n"
+                   : title == "Why" ? "why"
+                                    : "a",
+                   title.substr(number ? 1 : 0), cells[i]);
   }
   out_ += "</tr>\n";
 }

@@ -14,7 +14,7 @@ namespace weir {
 [[nodiscard]] std::string pill(std::string_view kind, std::string_view text);
 
 // A table that is written as it is filled, and closed at its end. A title that begins with '#' is
-// a column of numbers.
+// a column of numbers. Each cell knows its title, for narrow screens, where rows are cards.
 class HtmlTable {
  public:
   HtmlTable(std::string& out, std::vector<std::string_view> titles);

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "account/reason.h"
 #include "admin/chart.h"
 #include "admin/html.h"
 #include "base/log.h"
@@ -72,12 +73,60 @@ void add_header(std::string& out, const StatusReport& status) {
           : fmt::format(" · log level {}", name_of(status.log_level)));
 }
 
+std::string state_of(const ServerReport& server) {
+  if (server.state == "up") {
+    return pill("good", "up");
+  }
+  return pill(server.state == "drain" ? "" : "bad", server.state);
+}
+
+// What an operator looks for, before anything else; nothing where all is well.
+void add_trouble(std::string& out, const PageFigures& figures) {
+  std::string items;
+  const auto item = [&](const std::string& what) { items += "<li>" + what + "</li>"; };
+  if (!figures.status.firewall.trouble.empty()) {
+    item("<b>firewall</b>: " + html(figures.status.firewall.trouble));
+  }
+  for (const auto& upstream : figures.upstreams) {
+    const auto is_up = [](const ServerReport& server) { return server.state == "up"; };
+    if (!upstream.servers.empty() &&
+        std::none_of(upstream.servers.begin(), upstream.servers.end(), is_up)) {
+      item("<b>" + html(upstream.name) + "</b>: no server takes flows");
+    }
+    for (const auto& server : upstream.servers) {
+      if (is_up(server)) {
+        continue;
+      }
+      const std::string since = server.since_ms < 0
+                                    ? "since the start"
+                                    : "for " + elapsed_text(static_cast<double>(server.since_ms));
+      item(fmt::format("<b>{}/{}</b> {} {}{}", html(upstream.name), html(server.name),
+                       state_of(server), since,
+                       server.why.empty() ? std::string() : ": " + html(server.why)));
+    }
+  }
+  if (!items.empty()) {
+    out +=
+        "<section class=\"card trouble\"><h2>Needs a look</h2><ul>" + items + "</ul></section>\n";
+  }
+}
+
+struct Events {
+  std::uint64_t losses = 0;
+  std::uint64_t others = 0;
+};
+
+Events events_in(const StatusReport& status) {
+  Events events;
+  for (const auto& [reason, number] : status.reasons) {
+    (is_second_best(reason) ? events.others : events.losses) += number;
+  }
+  return events;
+}
+
 void add_tiles(std::string& out, const PageFigures& figures) {
   const auto& status = figures.status;
-  std::uint64_t events = 0;
-  for (const auto& [reason, number] : status.reasons) {
-    events += number;
-  }
+  const auto events = events_in(status);
   const auto tile = [&](const std::string& value, const std::string& text) {
     fmt::format_to(std::back_inserter(out),
                    "<div class=\"card tile\"><b>{}</b><span>{}</span></div>", value, text);
@@ -88,12 +137,12 @@ void add_tiles(std::string& out, const PageFigures& figures) {
   tile(count(status.flows_total), "flows since start");
   tile(bytes_text(status.bytes_up), "from clients to servers");
   tile(bytes_text(status.bytes_down), "from servers to clients");
-  tile(count(events), "drops, refusals and fallbacks");
+  tile(count(events.losses), "lost or refused");
   out += "</div>\n";
 }
 
-void add_charts(std::string& out, const History& history) {
-  const auto points = history.points();
+void add_charts(std::string& out, const History& history, History::Window chosen) {
+  const auto points = history.points(chosen);
   const auto line = [&](std::string_view style, std::string_view name,
                         double History::Point::*value) {
     ChartLine made{.style = style, .name = name, .values = {}};
@@ -103,36 +152,35 @@ void add_charts(std::string& out, const History& history) {
     }
     return made;
   };
-  constexpr std::string_view window = "5 min";
-  out += "<div class=\"row\">";
+  const auto& [word, window, interval, most] = History::shape(chosen);
+  out += "<nav class=\"windows\">The last";
+  for (const History::Window other : History::windows) {
+    const auto& shape = History::shape(other);
+    fmt::format_to(std::back_inserter(out), " <a href=\"/?window={}\"{}>{}</a>", shape.word,
+                   other == chosen ? " aria-current=\"true\"" : "", shape.text);
+  }
+  out += "</nav><div class=\"row\">";
   append_chart(out, {.title = "Traffic",
                      .text = speed,
                      .thousand = 1024,
                      .lines = {line("up", "up", &History::Point::bytes_up),
                                line("down", "down", &History::Point::bytes_down)},
-                     .slots = History::most,
+                     .slots = most,
                      .window = window});
   append_chart(out, {.title = "New flows",
                      .text = per_second,
                      .thousand = 1000,
                      .lines = {line("third", "opened", &History::Point::flows_opened)},
-                     .slots = History::most,
+                     .slots = most,
                      .window = window});
   append_chart(out, {.title = "Live flows",
                      .text = plain,
                      .thousand = 1000,
                      .lines = {line("up", "TCP", &History::Point::tcp_flows),
                                line("down", "UDP", &History::Point::udp_flows)},
-                     .slots = History::most,
+                     .slots = most,
                      .window = window});
   out += "</div>\n";
-}
-
-std::string state_of(const ServerReport& server) {
-  if (server.state == "up") {
-    return pill("good", "up");
-  }
-  return pill(server.state == "drain" ? "" : "bad", server.state);
 }
 
 std::string where(const ServerReport& server) {
@@ -155,6 +203,9 @@ void add_upstreams(std::string& out, const std::vector<UpstreamReport>& upstream
   HtmlTable table(out, {"Upstream", "Host", "State", "Why", "#Flows", "#Since start", "#Failures",
                         "#Connect 95%", "#Up", "#Down"});
   for (const auto& upstream : upstreams) {
+    if (upstream.servers.empty() && upstream.flows == 0) {
+      continue;  // the built-in ones that no rule names
+    }
     const auto up = std::count_if(upstream.servers.begin(), upstream.servers.end(),
                                   [](const ServerReport& server) { return server.state == "up"; });
     table.row("group",
@@ -177,16 +228,30 @@ void add_upstreams(std::string& out, const std::vector<UpstreamReport>& upstream
 
 void add_rules(std::string& out, const std::vector<RuleReport>& rules) {
   open_card(out, "Rules", "the first that matches decides");
-  HtmlTable table(out, {"Rule", "Use", "Where", "Decided by", "#Flows", "#Hits", "#First byte 95%",
-                        "#Up", "#Down"});
+  const bool some_in_firewall =
+      std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.in_firewall; });
+  std::vector<std::string_view> titles{
+      "Rule", "Use", "Where", "#Live", "#Flows", "#First byte 95%", "#Up", "#Down"};
+  if (some_in_firewall) {
+    titles.insert(titles.end(), {"#Packets in firewall", "#Bytes in firewall"});
+  }
+  HtmlTable table(out, titles);
   for (const auto& rule : rules) {
-    table.row("",
-              {html(rule.name), html(rule.use), "<small>" + html(rule.place) + "</small>",
-               rule.in_firewall ? "firewall" : "gateway", count(rule.live),
-               rule.in_firewall ? count(rule.firewall_packets) + " <small>packets</small>"
-                                : count(rule.flows),
-               quantile(rule.latencies.first_byte, 0.95), bytes_text(rule.bytes_up),
-               rule.in_firewall ? bytes_text(rule.firewall_bytes) : bytes_text(rule.bytes_down)});
+    std::vector<std::string> cells{html(rule.name), html(rule.use),
+                                   "<small>" + html(rule.place) + "</small>"};
+    const auto add = [&](bool known, std::string text) {
+      cells.push_back(known ? std::move(text) : "–");
+    };
+    add(!rule.in_firewall, count(rule.live));
+    add(!rule.in_firewall, count(rule.flows));
+    add(!rule.in_firewall, quantile(rule.latencies.first_byte, 0.95));
+    add(!rule.in_firewall, bytes_text(rule.bytes_up));
+    add(!rule.in_firewall, bytes_text(rule.bytes_down));
+    if (some_in_firewall) {
+      add(rule.in_firewall, count(rule.firewall_packets));
+      add(rule.in_firewall, bytes_text(rule.firewall_bytes));
+    }
+    table.row("", cells);
   }
 }
 
@@ -203,20 +268,22 @@ void add_clients(std::string& out, const Busiest& busiest) {
   }
 }
 
-void add_reasons(std::string& out, const StatusReport& status) {
+void add_reasons(std::string& out, const StatusReport& status, std::string_view title,
+                 bool second_best) {
   auto reasons = status.reasons;
+  std::erase_if(reasons, [&](const auto& one) {
+    return one.second == 0 || is_second_best(one.first) != second_best;
+  });
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  open_card(out, "Drops, refusals and fallbacks", "by reason, since start");
-  if (reasons.empty() || reasons.front().second == 0) {
+  open_card(out, title, "by reason, since start");
+  if (reasons.empty()) {
     out += "<p class=\"none\">None so far.</p>\n";
     return;
   }
   HtmlTable table(out, {"Reason", "#Times"});
   for (const auto& [reason, number] : reasons) {
-    if (number > 0) {
-      table.row("", {html(reason), count(number)});
-    }
+    table.row("", {html(reason), count(number)});
   }
 }
 
@@ -226,17 +293,31 @@ void add_flows(std::string& out, const Busiest& busiest) {
     out += "<p class=\"none\">No flow is live.</p>\n";
     return;
   }
-  HtmlTable table(out, {"Client", "Destination", "Host", "Rule", "Upstream", "Server", "#Now",
-                        "#Up", "#Down", "#Age", "Id"});
+  const bool some_have_a_host =
+      std::any_of(busiest.flows.begin(), busiest.flows.end(),
+                  [](const auto& one) { return !one.record.host.empty(); });
+  std::vector<std::string_view> titles{"Client", "Destination", "Rule",  "Upstream", "Server",
+                                       "#Now",   "#Up",         "#Down", "#Age",     "Id"};
+  if (some_have_a_host) {
+    titles.insert(titles.begin() + 2, "Host");
+  }
+  HtmlTable table(out, titles);
   for (const auto& [flow, bytes_per_second] : busiest.flows) {
-    table.row(
-        "",
-        {std::string(name_of(flow.protocol)) + " " + html(flow.client.text()),
-         html(flow.destination.text()), html(flow.host), html(flow.rule), html(flow.upstream),
-         html(flow.server.empty() ? flow.server_address : flow.server),
-         speed(static_cast<double>(bytes_per_second)), bytes_text(flow.bytes_up),
-         bytes_text(flow.bytes_down), elapsed_text(static_cast<double>(flow.duration_us) / 1000),
-         "<small>" + html(flow.id) + "</small>"});
+    std::vector<std::string> cells{
+        std::string(name_of(flow.protocol)) + " " + html(flow.client.text()),
+        html(flow.destination.text()),
+        html(flow.rule),
+        html(flow.upstream),
+        html(flow.server.empty() ? flow.server_address : flow.server),
+        speed(static_cast<double>(bytes_per_second)),
+        bytes_text(flow.bytes_up),
+        bytes_text(flow.bytes_down),
+        elapsed_text(static_cast<double>(flow.duration_us) / 1000),
+        "<small>" + html(flow.id) + "</small>"};
+    if (some_have_a_host) {
+      cells.insert(cells.begin() + 2, html(flow.host));
+    }
+    table.row("", cells);
   }
 }
 
@@ -249,8 +330,9 @@ std::string page(const PageFigures& figures) {
   std::string out(page_html.substr(0, at));
   out += "<main>\n";
   add_header(out, figures.status);
+  add_trouble(out, figures);
   add_tiles(out, figures);
-  add_charts(out, figures.history);
+  add_charts(out, figures.history, figures.window);
   add_upstreams(out, figures.upstreams);
   out += end_card;
   add_rules(out, figures.rules);
@@ -258,7 +340,9 @@ std::string page(const PageFigures& figures) {
   out += "<div class=\"row wide\">";
   add_clients(out, figures.busiest);
   out += end_card;
-  add_reasons(out, figures.status);
+  add_reasons(out, figures.status, "Lost or refused", false);
+  out += end_card;
+  add_reasons(out, figures.status, "Went another way", true);
   out += end_card;
   out += "</div>\n";
   add_flows(out, figures.busiest);

@@ -29,6 +29,7 @@ struct PageFigures {
   std::vector<UpstreamReport> upstreams;
   const Busiest& busiest;
   const History& history;
+  History::Window window = History::Window::minutes;  // of the charts
 };
 
 [[nodiscard]] std::string page(const PageFigures& figures);

@@ -52,7 +52,7 @@ def whole(lab):
         page, said = browse(lab, "whole", url, "--virtual-time-budget=3000", "--dump-dom")
         assert not said, said
         for part in ("web1", "odd-one", "serving", "its name has no address yet", "<svg",
-                     "Drops, refusals and fallbacks"):
+                     "Lost or refused", "Went another way", "Needs a look"):
             assert part in page, (part, page[-4000:])
         # Everything it asked for was this page: a server elsewhere would not be reachable, but named.
         assert not re.search(r"""(src|href)=["'](?!/|data:)""", page), page

@@ -41,8 +41,8 @@ TEST_CASE_METHOD(Fixture, "the page is whole without its script") {
   CHECK(all.starts_with("<!doctype html>"));
   CHECK(all.ends_with("</html>\n"));
   CHECK_FALSE(has(all, "{{"));
-  CHECK(has(all, "<td class=\"n\">5</td>"));           // max-flows
-  CHECK_FALSE(has(all, "<td class=\"a\">loop</td>"));  // never happened
+  CHECK(has(all, "<td class=\"n\" data-title=\"Times\">5</td>"));  // max-flows
+  CHECK_FALSE(has(all, ">loop</td>"));                             // never happened
   CHECK(has(all, "web1.example.net"));
   CHECK(has(all, "2001:db8::60"));
   CHECK(has(all, "weir.ini:12"));
@@ -76,11 +76,65 @@ TEST_CASE_METHOD(Fixture, "names of strangers are text and nothing else") {
   CHECK_FALSE(has(all, "\x1b"));
 }
 
-TEST_CASE_METHOD(Fixture, "a server that is not up says why") {
+TEST_CASE_METHOD(Fixture, "what is well needs no look") {
+  CHECK_FALSE(has(text(), "Needs a look"));
+}
+
+TEST_CASE_METHOD(Fixture, "losses stand apart from what only went another way") {
+  struct Busy : FakeControl {
+    StatusReport status() override {
+      auto report = FakeControl::status();
+      report.reasons = {{"max-flows", 5}, {"retried", 7}};
+      return report;
+    }
+  } another;
+  const auto all = page({.status = another.status(),
+                         .rules = {},
+                         .upstreams = another.upstreams(),
+                         .busiest = busy,
+                         .history = history});
+  const auto losses = all.find("<h2>Lost or refused");
+  const auto others = all.find("<h2>Went another way");
+  CHECK(losses < all.find(">max-flows</td>"));
+  CHECK(all.find(">max-flows</td>") < others);
+  CHECK(others < all.find(">retried</td>"));
+  CHECK(has(all, "<b>5</b><span>lost or refused</span>"));
+}
+
+TEST_CASE_METHOD(Fixture, "what the firewall decides has columns of its own, where there is any") {
+  const auto all = text();
+  CHECK(has(all, "<td class=\"n\" data-title=\"Packets in firewall\">6</td>"));
+  CHECK(has(all, "<td class=\"n\" data-title=\"Bytes in firewall\">360 B</td>"));
+  const auto without = page({.status = control.status(),
+                             .rules = {},
+                             .upstreams = control.upstreams(),
+                             .busiest = busy,
+                             .history = history});
+  CHECK_FALSE(has(without, "in firewall"));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "the charts' window is the one that was asked for, and others are a click away") {
+  for (const auto window : History::windows) {
+    const auto all = page({.status = control.status(),
+                           .rules = {},
+                           .upstreams = control.upstreams(),
+                           .busiest = busy,
+                           .history = history,
+                           .window = window});
+    CHECK(times(all, "aria-current=\"true\"") == 1);
+    CHECK(has(all, "<a href=\"/?window=" + std::string(History::shape(window).word) +
+                       "\" aria-current=\"true\">"));
+    CHECK(times(all, "data-window=\"" + std::string(History::shape(window).text) + "\"") == 3);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a server that is not up says why, first of all and since when") {
   struct Broken : FakeControl {
     std::vector<UpstreamReport> upstreams() override {
       auto out = FakeControl::upstreams();
       out[0].servers[0].state = "unresolved";
+      out[0].servers[0].since_ms = 185'000;
       out[0].servers[0].why = "no address of web1.example.net is known";
       return out;
     }
@@ -93,6 +147,10 @@ TEST_CASE_METHOD(Fixture, "a server that is not up says why") {
   CHECK(has(all, "<span class=\"pill bad\">unresolved</span>"));
   CHECK(has(all, "no address of web1.example.net is known"));
   CHECK(has(all, "0 of 1 up"));
+  CHECK(
+      has(all, "<b>pool/web1</b> <span class=\"pill bad\">unresolved</span> for 3m5s: no address"));
+  CHECK(has(all, "<b>pool</b>: no server takes flows"));
+  CHECK(all.find("Needs a look") < all.find("live TCP flows"));
 }
 
 TEST_CASE("a chart ends at the right, fits its height and has round numbers") {
@@ -105,6 +163,7 @@ TEST_CASE("a chart ends at the right, fits its height and has round numbers") {
                      .window = "1 min"});
   CHECK(has(out, "<span class=\"top\">50</span>"));
   CHECK(has(out, "points=\"160.0,89.0 240.0,37.4 320.0,63.2\""));
+  CHECK(has(out, "data-name=\"n\" data-values=\"0|30|15\""));
   CHECK(has(out, "<output>15</output>"));
   CHECK(round_up(0) == Approx(1));
   CHECK(round_up(1) == Approx(1));

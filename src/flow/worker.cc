@@ -76,7 +76,7 @@ void Worker::post(std::function<void(Worker&)> task) {
 
 void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   tcp_.limit_buffer(snapshot->limits().buffer);
-  poll_.busy_poll(snapshot->configuration().gateway.busy_poll);
+  poll_.waits().busy_poll(snapshot->configuration().gateway.busy_poll);
   services_.use(std::move(snapshot));
 }
 
@@ -193,12 +193,12 @@ void Worker::end_turn() {
                                            .datagrams = questions.all + moved.answers.all,
                                            .large_datagrams = questions.large + moved.answers.large,
                                            .merged = moved.merged,
-                                           .rested = poll_.rested(),
-                                           .look_found = poll_.look_found()});
+                                           .rested = poll_.waits().rested(),
+                                           .look_found = poll_.waits().look_found()});
   if (pause.rest_until) {
-    poll_.rest_until(*pause.rest_until);
+    poll_.waits().rest_until(*pause.rest_until);
   }
-  poll_.look_for(pause.look_for);
+  poll_.waits().look_for(pause.look_for);
 }
 
 WorkerReport Worker::report() const {

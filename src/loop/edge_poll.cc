@@ -1,26 +1,19 @@
 #include "loop/edge_poll.h"
 
-#include <sys/prctl.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <thread>
 #include <utility>
 
 namespace weir {
 
-using namespace std::chrono_literals;
-
 EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end)
     : loop_(loop),
       fd_(epoll_create1(EPOLL_CLOEXEC)),
+      waits_(fd_),
       now_(clock_now()),
       on_turn_end_(std::move(on_turn_end)) {
   slots_.resize(1);  // of the libuv loop, which is no watcher
@@ -59,8 +52,8 @@ EdgePoll::Watch EdgePoll::enter(int fd, Watcher& watcher, std::uint32_t events) 
 
 // Null: the watch is over.
 EdgePoll::Slot* EdgePoll::find(const Watch& watch) {
-  Slot& slot = slots_[watch.slot_];
-  return slot.watcher != nullptr && slot.generation == watch.generation_ ? &slot : nullptr;
+  Slot& slot = slots_[watch.slot];
+  return slot.watcher != nullptr && slot.generation == watch.generation ? &slot : nullptr;
 }
 
 EdgePoll::Watch EdgePoll::add(int fd, Watcher& watcher) {
@@ -79,7 +72,7 @@ void EdgePoll::cancel(Watch& watch) {
   if (Slot* slot = find(watch)) {
     slot->watcher = nullptr;
     ++slot->generation;
-    slot->due = std::exchange(free_slot_, watch.slot_);
+    slot->due = std::exchange(free_slot_, watch.slot);
   }
   watch = {};
 }
@@ -110,8 +103,8 @@ void EdgePoll::not_again(const Watch& watch) {
 }
 
 void EdgePoll::serve(const epoll_event& event) {
-  const Watch watch(static_cast<std::uint32_t>(event.data.u64),
-                    static_cast<std::uint32_t>(event.data.u64 >> 32U));
+  const Watch watch{.slot = static_cast<std::uint32_t>(event.data.u64),
+                    .generation = static_cast<std::uint32_t>(event.data.u64 >> 32U)};
   if (const Slot* slot = find(watch)) {
     slot->watcher->on_events(event.events);
   }
@@ -129,68 +122,18 @@ void EdgePoll::serve_due() {
   serving_.clear();
 }
 
-void EdgePoll::rest() {
-  const auto until = std::exchange(rest_until_, std::nullopt);
-  const bool may = can_rest_ && again_.empty() && busy_poll_ == 0us;
-  rested_ = until && may && *until > clock_now();
-  if (rested_) {
-    std::this_thread::sleep_until(*until);
-  }
-}
-
-int EdgePoll::wait(std::span<epoll_event> into, int timeout) {
-  const auto ask = [&](int milliseconds) {
-    const int count = epoll_wait(fd_, into.data(), static_cast<int>(into.size()), milliseconds);
-    if (count < 0 && errno != EINTR) {
-      std::perror("weir: epoll_wait");
-      std::abort();
-    }
-    return std::max(count, 0);
-  };
-  look_found_.reset();
-  const auto longest = std::max(busy_poll_, std::exchange(look_for_, 0us));
-  if (timeout == 0 || longest == 0us) {
-    return ask(timeout);
-  }
-  const Instant began = clock_now();
-  Instant looked = began;
-  int count = 0;
-  // A wait that slept includes the time of waking up, about as long again: hence twice.
-  if (usual_wait_ <= 2 * longest) {
-    while (count == 0 && looked - began < longest) {
-      count = ask(0);
-      looked = clock_now();
-    }
-    look_found_ = count != 0;
-  }
-  if (count == 0) {
-    count = ask(timeout);
-    looked = clock_now();
-  }
-  // A long silence counts only as much as it takes to end the row of close turns.
-  const std::chrono::nanoseconds waited =
-      std::min<std::chrono::nanoseconds>(looked - began, 8 * longest);
-  usual_wait_ = (3 * usual_wait_ + waited) / 4;
-  return count;
-}
-
 void EdgePoll::run() {
   running_ = true;
-  // The kernel may wake us that late, in ns; its default, 50 µs, is as long as some turns and
-  // rests. Without high-resolution timers it would be milliseconds.
-  prctl(PR_SET_TIMERSLACK, 5'000);
-  timespec resolution{};
-  can_rest_ = clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 &&
-              resolution.tv_nsec <= 5'000;
+  waits_.begin();
   std::array<epoll_event, 256> events;
   // The first turn does not sleep: libuv registers only while it runs what was made before, and
   // tasks may have been posted already.
   bool first = true;
   while (running_) {
-    rest();
+    waits_.rest(again_.empty() ? TurnWaits::Due::nothing : TurnWaits::Due::something);
     uv_update_time(loop_.raw());  // else what this turn took would be slept on top
     const int timeout = first || !again_.empty() ? 0 : uv_backend_timeout(loop_.raw());
-    const int count = wait(events, timeout);
+    const int count = waits_.wait(events, timeout);
     uv_update_time(loop_.raw());
     now_ = clock_now();
     serving_.swap(again_);

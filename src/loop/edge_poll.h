@@ -20,14 +20,12 @@
 
 #include <sys/epoll.h>
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <span>
 #include <vector>
 
 #include "loop/loop.h"
+#include "loop/turn_waits.h"
 
 namespace weir {
 
@@ -44,17 +42,11 @@ class EdgePoll {
 
   // One descriptor's events and the watcher that hears them. A value; it stays what it is when the
   // watch ends, and then stands for nothing.
-  class Watch {
-   public:
-    Watch() = default;
+  struct Watch {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;  // of the slot
     // Whether there was one; it may be over.
-    explicit operator bool() const { return slot_ != 0; }
-
-   private:
-    friend class EdgePoll;
-    Watch(std::uint32_t slot, std::uint32_t generation) : slot_(slot), generation_(generation) {}
-    std::uint32_t slot_ = 0;
-    std::uint32_t generation_ = 0;
+    explicit operator bool() const { return slot != 0; }
   };
 
   EdgePoll(Loop& loop, std::function<void()> on_turn_end);
@@ -82,21 +74,8 @@ class EdgePoll {
   // Takes that back.
   void not_again(const Watch& watch);
 
-  // How long to look for more to do before falling asleep, in a row of turns that come close enough
-  // for it to pay; 0, as at first, is not at all. Waking up costs more than a short wait: here, and
-  // also the processor that wakes us.
-  void busy_poll(std::chrono::microseconds longest) { busy_poll_ = longest; }
-  // The same, before the next turn only.
-  void look_for(std::chrono::microseconds longest) { look_for_ = longest; }
-  // Whether looking before this turn found something; nothing: there was none.
-  [[nodiscard]] std::optional<bool> look_found() const { return look_found_; }
-
-  // Before the next turn the thread sleeps until then, and no event wakes it: what comes meanwhile
-  // is served together. Not while again() is due, not with busy_poll(), which asks for no waits,
-  // and not where the kernel has no timers that fine.
-  void rest_until(Instant until) { rest_until_ = until; }
-  // Whether it did so before this turn.
-  [[nodiscard]] bool rested() const { return rested_; }
+  // How the time until the next turn is spent.
+  [[nodiscard]] TurnWaits& waits() { return waits_; }
 
   void run();  // until stop()
   void stop() { running_ = false; }
@@ -129,21 +108,12 @@ class EdgePoll {
   [[nodiscard]] Slot* find(const Watch& watch);
   void serve(const epoll_event& event);
   void serve_due();
-  void rest();
-  // epoll_wait: how many events came.
-  int wait(std::span<epoll_event> into, int timeout);
 
   Loop& loop_;
   int fd_;
+  TurnWaits waits_;
   bool running_ = false;
   Instant now_;
-  bool can_rest_ = false;
-  bool rested_ = false;
-  std::optional<Instant> rest_until_;
-  std::chrono::microseconds busy_poll_{0};
-  std::chrono::microseconds look_for_{0};
-  std::optional<bool> look_found_;
-  std::chrono::nanoseconds usual_wait_{0};  // between turns, of late
   std::function<void()> on_turn_end_;
   std::vector<Slot> slots_;      // the first is the libuv loop's
   std::uint32_t free_slot_ = 0;  // 0: none

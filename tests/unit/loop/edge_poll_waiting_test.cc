@@ -25,7 +25,7 @@ std::chrono::nanoseconds own_time() {
 
 TEST_CASE("a poll that looks for more before it sleeps hears what comes meanwhile") {
   Turns turns;
-  turns.poll.busy_poll(200us);
+  turns.poll.waits().busy_poll(200us);
   Pair pair;
   constexpr int exchanges = 500;
   std::atomic<int> heard{0};
@@ -50,7 +50,7 @@ TEST_CASE("a poll that looks for more before it sleeps hears what comes meanwhil
 
 TEST_CASE("a poll that looks for more sleeps all the same when nothing comes") {
   Turns turns;
-  turns.poll.busy_poll(1ms);
+  turns.poll.waits().busy_poll(1ms);
   Timer timer(turns.loop, [&]() { turns.poll.stop(); });
   timer.once(300ms);
   const auto began = own_time();
@@ -67,7 +67,7 @@ TEST_CASE("a look that was asked for once is for one turn, and says what came of
     const int first = turns.turns + 1;
     turns.at_turn_end = [&turns, look, first]() {
       if (turns.turns == first) {
-        turns.poll.look_for(look);
+        turns.poll.waits().look_for(look);
       }
     };
     const auto began = own_time();
@@ -76,9 +76,9 @@ TEST_CASE("a look that was asked for once is for one turn, and says what came of
     return own_time() - began;
   };
   sleep(50ms);
-  CHECK(turns.poll.look_found() == false);
+  CHECK(turns.poll.waits().look_found() == false);
   CHECK(sleep(0ms) < 20ms);
-  CHECK(turns.poll.look_found() == std::nullopt);
+  CHECK(turns.poll.waits().look_found() == std::nullopt);
 }
 
 TEST_CASE("a look that finds something says so") {
@@ -87,12 +87,12 @@ TEST_CASE("a look that finds something says so") {
   Ears ears;
   REQUIRE(turns.poll.add_input(pair.near.get(), ears));
   turns.at_turn_end = [&]() {
-    turns.poll.look_for(50ms);
+    turns.poll.waits().look_for(50ms);
     pair.write("x");
   };
   turns.run(2);
   CHECK(ears.heard.size() == 1);
-  CHECK(turns.poll.look_found() == true);
+  CHECK(turns.poll.waits().look_found() == true);
 }
 
 TEST_CASE("while a poll rests nothing wakes it, and what came is told in one turn") {
@@ -107,7 +107,7 @@ TEST_CASE("while a poll rests nothing wakes it, and what came is told in one tur
   one.write("x");
   other.write("x");
   const Instant until = clock_now() + 20ms;
-  turns.poll.rest_until(until);
+  turns.poll.waits().rest_until(until);
   turns.run(1);
   CHECK(turns.poll.now() >= until);
   CHECK(first.heard.size() == 1);
@@ -117,7 +117,7 @@ TEST_CASE("while a poll rests nothing wakes it, and what came is told in one tur
 TEST_CASE("a rest is for one turn, and none where another turn was asked for") {
   Turns turns;
   const Watched due(turns);
-  turns.poll.rest_until(clock_now() + 1h);
+  turns.poll.waits().rest_until(clock_now() + 1h);
   turns.poll.again(due.watch, EPOLLIN);
   turns.run(1);
   CHECK(due.heard().size() == 1);
@@ -126,8 +126,8 @@ TEST_CASE("a rest is for one turn, and none where another turn was asked for") {
 
 TEST_CASE("a poll that looks for more before it sleeps does not rest") {
   Turns turns;
-  turns.poll.busy_poll(200us);
-  turns.poll.rest_until(clock_now() + 1h);
+  turns.poll.waits().busy_poll(200us);
+  turns.poll.waits().rest_until(clock_now() + 1h);
   turns.run_awake(2);
 }
 

@@ -21,7 +21,6 @@ EXCEPTIONS = {
 TO_GO = {
     ("FlowCore", "fields"),
     ("FlowServices", "methods"),
-    ("Member", "friend"),
     ("Snapshot", "methods"),
     ("TcpDial", "fields"),
     ("TcpFlow", "fields"),

@@ -276,7 +276,7 @@ void Relays::learn_kind(UdpSocket& socket, const Route& route) {
 void Relays::offer(UdpSocket& socket) {
   UdpRelay::Lending* lending = lending_of(socket);
   if (lending != nullptr && lending->questions.none() && keeps_track(*lending)) {
-    spare_.add(*lending, lending->kind);
+    lending->join(spare_, lending->kind);
   }
 }
 
@@ -305,7 +305,7 @@ bool Relays::rest(UdpSocket& socket) {
   socket.relay()->release_server();
   socket.only_flow = nullptr;
   const auto longest = socket.snapshot->timeouts().dns_idle;
-  spare_.rest(*lending, std::min<Instant>(parts_.now + longest, lending->until), parts_.now);
+  lending->rest(std::min<Instant>(parts_.now + longest, lending->until), parts_.now);
   return true;
 }
 

@@ -18,21 +18,6 @@ std::size_t SpareRelays::KindHash::operator()(const Kind& kind) const {
   return out ^ kind.generation;
 }
 
-void SpareRelays::add(Member& relay, const Kind& kind) {
-  assert(!relay.is_spare() && "a relay is spare twice");
-  auto& [of_row, row] = *rows_.try_emplace(kind).first;
-  relay.among_ = this;
-  relay.kind_ = &of_row;
-  relay.in_row_ = row.insert(row.end(), &relay);
-}
-
-void SpareRelays::rest(Member& relay, Instant until, Instant now) {
-  assert(relay.is_spare() && !relay.is_resting() && "only a spare relay rests, and once");
-  relay.rests_ = true;
-  relay.in_resting_ = resting_.insert(resting_.end(), &relay);
-  deadlines_.set(relay, until, now);
-}
-
 SpareRelays::Member* SpareRelays::find(const Kind& kind) const {
   const auto row = rows_.find(kind);
   return row != rows_.end() ? row->second.front() : nullptr;
@@ -40,6 +25,21 @@ SpareRelays::Member* SpareRelays::find(const Kind& kind) const {
 
 SpareRelays::Member* SpareRelays::longest_resting() const {
   return resting_.empty() ? nullptr : resting_.front();
+}
+
+void SpareRelays::Member::join(SpareRelays& all, const Kind& kind) {
+  assert(!is_spare() && "a relay is spare twice");
+  auto& [of_row, row] = *all.rows_.try_emplace(kind).first;
+  among_ = &all;
+  kind_ = &of_row;
+  in_row_ = row.insert(row.end(), this);
+}
+
+void SpareRelays::Member::rest(Instant until, Instant now) {
+  assert(is_spare() && !is_resting() && "only a spare relay rests, and once");
+  rests_ = true;
+  in_resting_ = among_->resting_.insert(among_->resting_.end(), this);
+  among_->deadlines_.set(*this, until, now);
 }
 
 void SpareRelays::Member::leave() {

@@ -46,6 +46,11 @@ class SpareRelays {
 
     [[nodiscard]] bool is_spare() const { return among_ != nullptr; }
     [[nodiscard]] bool is_resting() const { return rests_; }
+    // Other flows may have it. REQUIRES: it is not spare.
+    void join(SpareRelays& all, const Kind& kind);
+    // No flow uses it meanwhile; it is told when none has taken it until then.
+    // REQUIRES: it is spare, and does not rest yet.
+    void rest(Instant until, Instant now);
     // Taken, or no longer to be had. Does nothing where it was not spare.
     void leave();
 
@@ -55,7 +60,6 @@ class SpareRelays {
     virtual void on_rested() = 0;
 
    private:
-    friend class SpareRelays;
     void on_deadline(Instant now) final;
 
     SpareRelays* among_ = nullptr;
@@ -68,12 +72,6 @@ class SpareRelays {
   explicit SpareRelays(Deadlines& deadlines) : deadlines_(deadlines) {}
   SpareRelays(const SpareRelays&) = delete;
   SpareRelays& operator=(const SpareRelays&) = delete;
-
-  // REQUIRES: it is not spare.
-  void add(Member& relay, const Kind& kind);
-  // No flow uses it meanwhile; it is told when none has taken it until then.
-  // REQUIRES: it is spare, and does not rest yet.
-  void rest(Member& relay, Instant until, Instant now);
 
   // The one that has been spare for longest; null: there is none.
   [[nodiscard]] Member* find(const Kind& kind) const;

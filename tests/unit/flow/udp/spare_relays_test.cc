@@ -52,14 +52,14 @@ TEST_CASE("a relay is spare until it leaves") {
   Relay relay;
   CHECK_FALSE(relay.is_spare());
   CHECK(lab.spare.find(kind()) == nullptr);
-  lab.spare.add(relay, kind());
+  relay.join(lab.spare, kind());
   CHECK(relay.is_spare());
   CHECK(lab.spare.find(kind()) == &relay);
   relay.leave();
   CHECK_FALSE(relay.is_spare());
   CHECK(lab.spare.find(kind()) == nullptr);
   relay.leave();
-  lab.spare.add(relay, kind());
+  relay.join(lab.spare, kind());
   CHECK(lab.spare.find(kind()) == &relay);
 }
 
@@ -67,20 +67,20 @@ TEST_CASE("who has been spare for longest is found first") {
   Lab lab;
   std::vector<std::unique_ptr<Relay>> relays;
   for (int i = 0; i < 3; ++i) {
-    lab.spare.add(*relays.emplace_back(std::make_unique<Relay>()), kind());
+    relays.emplace_back(std::make_unique<Relay>())->join(lab.spare, kind());
   }
   relays[1]->leave();
   CHECK(lab.spare.find(kind()) == relays[0].get());
   relays[0]->leave();
   CHECK(lab.spare.find(kind()) == relays[2].get());
-  lab.spare.add(*relays[0], kind());
+  relays[0]->join(lab.spare, kind());
   CHECK(lab.spare.find(kind()) == relays[2].get());
 }
 
 TEST_CASE("a relay serves only who asks for the same") {
   Lab lab;
   Relay relay;
-  lab.spare.add(relay, kind());
+  relay.join(lab.spare, kind());
   std::vector<SpareRelays::Kind> others(8, kind());
   others[0].upstream = one<Upstream>(3);
   others[1].server = one<Server>(3);
@@ -99,8 +99,8 @@ TEST_CASE("a relay serves only who asks for the same") {
 TEST_CASE("a relay that rests is told when its time is over, and nobody finds it any more") {
   Lab lab;
   Relay relay;
-  lab.spare.add(relay, kind());
-  lab.spare.rest(relay, lab.now + seconds(10), lab.now);
+  relay.join(lab.spare, kind());
+  relay.rest(lab.now + seconds(10), lab.now);
   CHECK(relay.is_resting());
   CHECK(lab.spare.resting() == 1);
   CHECK(lab.spare.find(kind()) == &relay);
@@ -116,16 +116,16 @@ TEST_CASE("a relay that rests is told when its time is over, and nobody finds it
 TEST_CASE("a relay that somebody took is told nothing") {
   Lab lab;
   Relay relay;
-  lab.spare.add(relay, kind());
-  lab.spare.rest(relay, lab.now + seconds(10), lab.now);
+  relay.join(lab.spare, kind());
+  relay.rest(lab.now + seconds(10), lab.now);
   relay.leave();
   CHECK(lab.spare.resting() == 0);
   lab.wait(seconds(20));
   CHECK(relay.rested == 0);
   // The next time counts from then.
-  lab.spare.add(relay, kind());
+  relay.join(lab.spare, kind());
   CHECK_FALSE(relay.is_resting());
-  lab.spare.rest(relay, lab.now + seconds(10), lab.now);
+  relay.rest(lab.now + seconds(10), lab.now);
   lab.wait(seconds(11));
   CHECK(relay.rested == 1);
 }
@@ -136,12 +136,12 @@ TEST_CASE("who has rested for longest can be sent away") {
   Relay first;
   Relay second;
   CHECK(lab.spare.longest_resting() == nullptr);
-  lab.spare.add(busy, kind());
+  busy.join(lab.spare, kind());
   for (Relay* relay : {&second, &first}) {
-    lab.spare.add(*relay, kind());
+    relay->join(lab.spare, kind());
   }
-  lab.spare.rest(first, lab.now + seconds(10), lab.now);
-  lab.spare.rest(second, lab.now + seconds(5), lab.now);
+  first.rest(lab.now + seconds(10), lab.now);
+  second.rest(lab.now + seconds(5), lab.now);
   CHECK(lab.spare.longest_resting() == &first);
   first.leave();
   CHECK(lab.spare.longest_resting() == &second);
@@ -155,9 +155,9 @@ TEST_CASE("a relay that is destroyed leaves nothing behind") {
   Relay stays;
   {
     Relay goes;
-    lab.spare.add(goes, kind());
-    lab.spare.add(stays, kind());
-    lab.spare.rest(goes, lab.now + seconds(1), lab.now);
+    goes.join(lab.spare, kind());
+    stays.join(lab.spare, kind());
+    goes.rest(lab.now + seconds(1), lab.now);
   }
   CHECK(lab.spare.find(kind()) == &stays);
   CHECK(lab.spare.resting() == 0);

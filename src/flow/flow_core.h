@@ -1,5 +1,5 @@
 // What every live flow carries, whatever its protocol: its ends, its rule, its server and its
-// start. Part of the TcpFlow or UdpFlow; its worker's thread.
+// start. A value. Part of the TcpFlow or UdpFlow; its worker's thread.
 #pragma once
 
 #include <algorithm>
@@ -32,14 +32,17 @@ struct FlowCore {
   std::uint64_t bytes_looked_at = 0;        // at the last look for the busiest
   std::uint16_t attempts = 0;
   std::uint8_t generation = 0;  // LoopGuard's
-
-  [[nodiscard]] std::int64_t since_opened(Instant now) const { return (now - opened).count(); }
-  // The first byte has come; half an hour stands for all that is longer.
-  void note_first_byte(Instant now) {
-    first_byte_us = static_cast<std::int32_t>(
-        std::min<std::int64_t>(since_opened(now), std::numeric_limits<std::int32_t>::max()));
-  }
 };
+
+[[nodiscard]] inline std::int64_t since_opened(const FlowCore& core, Instant now) {
+  return (now - core.opened).count();
+}
+
+// The first byte has come; half an hour stands for all that is longer.
+inline void note_first_byte(FlowCore& core, Instant now) {
+  core.first_byte_us = static_cast<std::int32_t>(
+      std::min<std::int64_t>(since_opened(core, now), std::numeric_limits<std::int32_t>::max()));
+}
 
 // What its worker counts of its server. REQUIRES: core.server
 [[nodiscard]] inline ServerCounts::Part& counts_of(const FlowCore& core) {

@@ -99,7 +99,7 @@ FlowRecord FlowServices::describe(const FlowCore& core) const {
     record.source = core.source.text();
   }
   record.first_byte_us = core.first_byte_us;
-  record.duration_us = core.since_opened(parts_.now);
+  record.duration_us = since_opened(core, parts_.now);
   record.time = wall_clock_.at(parts_.now);
   record.opened = record.time - std::chrono::microseconds(record.duration_us);
   record.attempts = core.attempts;

@@ -109,10 +109,10 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
     return;
   }
   TcpDial& dial = dialling_->dial;
-  connect_us_ = core_.since_opened(dial.connected_at());
+  connect_us_ = since_opened(core_, dial.connected_at());
   parts_.services.took(core_, Latency::connect, connect_us_);
   if (!dial.route().hops.empty()) {
-    handshake_us_ = core_.since_opened(parts_.poll.now());
+    handshake_us_ = since_opened(core_, parts_.poll.now());
     parts_.services.took(core_, Latency::handshake, handshake_us_);
   }
   if (core_.server) {
@@ -199,7 +199,7 @@ void TcpFlow::count_bytes() {
   const auto up = relay_->bytes_up();
   const auto down = relay_->bytes_down();
   if (counted_down_ == 0 && down != 0) {
-    core_.note_first_byte(parts_.poll.now());
+    note_first_byte(core_, parts_.poll.now());
     parts_.services.took(core_, Latency::first_byte, core_.first_byte_us);
   }
   if (up != counted_up_ || down != counted_down_) {

@@ -183,8 +183,8 @@ void Relays::on_relay_open(UdpSocket& socket) {
     } else {
       one->wrapping->room = parts_.encapsulation.room_of(socket, one->core);
     }
-    one->wrapping->connect_us = one->core.since_opened(dial.connected_at());
-    one->wrapping->handshake_us = one->core.since_opened(parts_.now);
+    one->wrapping->connect_us = since_opened(one->core, dial.connected_at());
+    one->wrapping->handshake_us = since_opened(one->core, parts_.now);
     parts_.dial.services.took(one->core, Latency::connect, one->wrapping->connect_us);
     parts_.dial.services.took(one->core, Latency::handshake, one->wrapping->handshake_us);
   }

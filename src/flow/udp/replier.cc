@@ -231,7 +231,7 @@ void Replier::on_not_sent(DatagramQueue::Sender&, std::uint64_t datagrams, int c
 
 void Replier::count_sent(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t bytes) {
   if (flow.traffic.packets_down == 0) {
-    flow.core.note_first_byte(parts_.now);
+    note_first_byte(flow.core, parts_.now);
     if (flow.socket->relay() == nullptr) {  // which was a success when it opened, and may last
       note_first_answer(flow.core, parts_.now);
     }

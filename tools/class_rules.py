@@ -24,7 +24,6 @@ TO_GO = {
     ("TcpDial", "fields"),
     ("TcpFlow", "fields"),
     ("TcpFlows", "friend"),
-    ("UdpFlow", "fields"),
     ("UdpRelay", "fields"),
     ("UdpRelay", "methods"),
     ("UdpSocket", "fields"),

@@ -141,7 +141,7 @@ bool FlowOpening::admit_answered(UdpFlow& flow) {
     return false;
   }
   parts_.peers.forget(flow);
-  flow.unasked = false;
+  flow.marks.unasked = false;
   take_seat(parts_.services.clients(), flow);
   return true;
 }

@@ -29,7 +29,7 @@ UdpFlow& FlowTable::insert(FlowCore core, UdpSocket& socket) {
   auto flow = std::make_unique<UdpFlow>(std::move(core));
   flow->socket = &socket;
   flow->last_activity = now_;
-  flow->late = is_late_;
+  flow->marks.late = is_late_;
   late_ += is_late_ ? 1 : 0;
   ++socket.flows;
   if (flow->core.rule->upstream->profile().mapping == Mapping::per_flow) {
@@ -50,7 +50,7 @@ UdpFlow& FlowTable::insert(std::unique_ptr<UdpFlow> flow) {
 
 std::unique_ptr<UdpFlow> FlowTable::extract(UdpFlow& flow) {
   flow.disarm(deadlines_);
-  late_ -= flow.late ? 1 : 0;
+  late_ -= flow.marks.late ? 1 : 0;
   if (flow.core.server) {
     counts_of(flow.core).live.subtract();
   }
@@ -59,7 +59,7 @@ std::unique_ptr<UdpFlow> FlowTable::extract(UdpFlow& flow) {
 
 Instant FlowTable::due(const UdpFlow& flow) {
   const Timeouts& timeouts = flow.core.snapshot->timeouts();
-  if (flow.unasked) {
+  if (flow.marks.unasked) {
     return flow.last_activity + std::min<Milliseconds>(unasked_idle, timeouts.udp_idle);
   }
   if (!flow.is_dns()) {

@@ -26,15 +26,15 @@ void Lingering::wait_again(UdpFlow& flow) {
 
 // Keeps what tells whether these are still the flow's questions, and all of them.
 void Lingering::learn(UdpFlow& flow, const Questions& questions) {
-  flow.is_foreign = questions.is_foreign();
-  flow.is_track_lost = flow.is_track_lost || questions.is_track_lost();
-  if (flow.is_foreign || questions.none()) {
+  flow.marks.is_foreign = questions.is_foreign();
+  flow.marks.is_track_lost = flow.marks.is_track_lost || questions.is_track_lost();
+  if (flow.marks.is_foreign || questions.none()) {
     questions_.erase(&flow);
   }
 }
 
 void Lingering::asked(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment) {
-  if (flow.is_foreign) {
+  if (flow.marks.is_foreign) {
     return;
   }
   Questions& questions = questions_[&flow];
@@ -46,7 +46,7 @@ void Lingering::asked(UdpFlow& flow, std::span<const std::uint8_t> payload, std:
 // A DNS flow whose questions are answered ends soon.
 void Lingering::answered(UdpFlow& flow, std::span<const std::uint8_t> payload,
                          std::uint16_t segment) {
-  if (flow.is_foreign) {
+  if (flow.marks.is_foreign) {
     return;
   }
   const auto open = questions_.find(&flow);
@@ -55,7 +55,7 @@ void Lingering::answered(UdpFlow& flow, std::span<const std::uint8_t> payload,
   each_datagram(payload, segment, [&](auto datagram) {
     static_cast<void>(questions.answered(datagram));  // a repeated answer is one, too
   });
-  const bool is_answered = questions.none() && !questions.is_foreign() && !flow.is_track_lost;
+  const bool is_answered = questions.none() && !questions.is_foreign() && !flow.marks.is_track_lost;
   learn(flow, questions);
   wait_again(flow);
   if (!is_answered) {

@@ -118,7 +118,7 @@ UdpFlow* PeerFlows::open(UdpSocket& socket, const Endpoint& peer) {
 }
 
 void PeerFlows::adopt(UdpFlow& flow) {
-  flow.unasked = true;
+  flow.marks.unasked = true;
   ++count_;
   flow.socket->extras().unanswered.push_back(&flow);
 }

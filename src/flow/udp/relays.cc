@@ -110,7 +110,7 @@ void Relays::leave(UdpFlow& flow) {
   if (UdpRelay* relay = flow.socket->relay()) {
     relay->forget(flow);
   }
-  if (flow.asks_here) {
+  if (flow.marks.asks_here) {
     parts_.dial.passing.withdraw_datagrams(flow.core.flow.destination);
   }
 }
@@ -150,9 +150,9 @@ void Relays::follow(UdpFlow& flow) {
 
 // A relay on this router will send the flow's datagrams, and they will come back to us.
 void Relays::note_asked(UdpFlow& flow) {
-  if (!flow.asks_here) {
-    flow.asks_here = parts_.dial.passing.ask_datagrams(flow.core.remote, flow.core.flow.destination,
-                                                       *parts_.dial.services.snapshot());
+  if (!flow.marks.asks_here) {
+    flow.marks.asks_here = parts_.dial.passing.ask_datagrams(
+        flow.core.remote, flow.core.flow.destination, *parts_.dial.services.snapshot());
   }
 }
 

@@ -244,7 +244,7 @@ void Replier::count_sent(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t b
   flow.traffic.packets_down += datagrams;
   flow.traffic.bytes_down += bytes;
   flow.last_activity = parts_.now;
-  flow.waiting = false;
+  flow.marks.waiting = false;
   parts_.services.moved(flow.core, {{.bytes_down = bytes, .packets_down = datagrams}});
 }
 

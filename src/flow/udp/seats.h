@@ -18,12 +18,12 @@ inline void leave_seat(Clients& clients, UdpFlow& flow) {
 
 // Its server has answered.
 inline void note_heard(Clients& clients, UdpFlow& flow) {
-  if (flow.unasked) {
-    flow.heard = true;
+  if (flow.marks.unasked) {
+    flow.marks.heard = true;
     return;
   }
   leave_seat(clients, flow);
-  flow.heard = true;
+  flow.marks.heard = true;
   take_seat(clients, flow);
 }
 

@@ -93,10 +93,10 @@ void Sender::on_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, std
   flow.traffic.packets_up += datagrams;
   flow.traffic.bytes_up += bytes;
   // A client that goes on asking a DNS server which does not answer gets another one some time.
-  if (!flow.waiting || !flow.is_dns()) {
+  if (!flow.marks.waiting || !flow.is_dns()) {
     flow.last_activity = parts_.now;
   }
-  flow.waiting = true;
+  flow.marks.waiting = true;
   parts_.services.moved(flow.core, {{.bytes_up = bytes, .packets_up = datagrams}});
 }
 

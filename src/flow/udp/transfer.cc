@@ -87,9 +87,9 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
   each_shared_field(out, core, take);
   each_shared_field(out, flow, take);
   out.answered = flow.answered != 0;
-  out.waiting = flow.waiting;
-  out.is_foreign = flow.is_foreign;
-  out.is_track_lost = flow.is_track_lost;
+  out.waiting = flow.marks.waiting;
+  out.is_foreign = flow.marks.is_foreign;
+  out.is_track_lost = flow.marks.is_track_lost;
   if (core.path) {
     out.path = *core.path;
   }
@@ -190,10 +190,10 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
   auto flow = std::make_unique<UdpFlow>(std::move(core));
   flow->socket = &socket;
   each_shared_field(part, *flow, [](const auto& kept, auto& here) { here = kept; });
-  flow->waiting = part.waiting;
-  flow->is_foreign = part.is_foreign;
-  flow->is_track_lost = part.is_track_lost;
-  flow->heard = flow->traffic.packets_down != 0;
+  flow->marks.waiting = part.waiting;
+  flow->marks.is_foreign = part.is_foreign;
+  flow->marks.is_track_lost = part.is_track_lost;
+  flow->marks.heard = flow->traffic.packets_down != 0;
   if (part.wrapping) {
     flow->wrapping = std::make_unique<UdpWrapping>(*part.wrapping);
   }

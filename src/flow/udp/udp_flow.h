@@ -121,6 +121,17 @@ class UdpSocket final : public EdgePoll::Watcher {
 
 inline constexpr Port dns_port = 53;
 
+// What has happened to a flow so far, in one byte.
+struct UdpFlowMarks {
+  bool late : 1 = false;           // opened while the gateway drains
+  bool waiting : 1 = false;        // something was sent up since the last answer
+  bool unasked : 1 = false;        // a peer opened it, and the client has not sent anything yet
+  bool heard : 1 = false;          // the server has answered
+  bool asks_here : 1 = false;      // a relay on this router, for its destination
+  bool is_foreign : 1 = false;     // something it carried to or from port 53 was no DNS
+  bool is_track_lost : 1 = false;  // it had more questions open than are kept
+};
+
 // There may be a hundred thousand of them: what few flows need lives elsewhere.
 class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender, public Clients::Seat {
  public:
@@ -130,22 +141,16 @@ class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender, pu
   void disarm(Deadlines& deadlines) { deadlines.cancel(*this); }
   // Its list among its client's flows.
   [[nodiscard]] Clients::Kind kind() const {
-    return heard ? Clients::Kind::answered : Clients::Kind::unanswered;
+    return marks.heard ? Clients::Kind::answered : Clients::Kind::unanswered;
   }
 
   [[nodiscard]] bool is_to_dns_port() const { return core.flow.destination.port == dns_port; }
   // It goes to port 53, and nothing it carried was anything but DNS.
-  [[nodiscard]] bool is_dns() const { return is_to_dns_port() && !is_foreign; }
+  [[nodiscard]] bool is_dns() const { return is_to_dns_port() && !marks.is_foreign; }
 
-  [[no_unique_address]] FlowCore core;  // the three below fit into what alignment leaves of it
-  bool late : 1 = false;                // opened while the gateway drains
-  bool waiting : 1 = false;             // something was sent up since the last answer
-  bool unasked : 1 = false;        // a peer opened it, and the client has not sent anything yet
-  bool heard : 1 = false;          // the server has answered
-  bool asks_here : 1 = false;      // a relay on this router, for its destination
-  bool is_foreign : 1 = false;     // something it carried to or from port 53 was no DNS
-  bool is_track_lost : 1 = false;  // it had more questions open than are kept
-  std::uint32_t answered = 0;      // its place among the answered DNS flows; 0: it is not one
+  [[no_unique_address]] FlowCore core;  // the two below fit into what alignment leaves of it
+  UdpFlowMarks marks;
+  std::uint32_t answered = 0;  // its place among the answered DNS flows; 0: it is not one
   UdpSocket* socket = nullptr;
   std::unique_ptr<UdpWrapping> wrapping;  // null: datagrams go bare
   std::unique_ptr<UdpFlow> chained;       // in FlowTable

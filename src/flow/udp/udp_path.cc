@@ -82,7 +82,7 @@ UdpFlow* UdpPath::flow_of(const InterceptedDatagram& datagram) {
   if (flow == nullptr) {
     return opening_.open(datagram);
   }
-  return !flow->unasked || opening_.admit_answered(*flow) ? flow : nullptr;
+  return !flow->marks.unasked || opening_.admit_answered(*flow) ? flow : nullptr;
 }
 
 // Ends a flow whose server gets no flows any more. Null: it is over.
@@ -169,7 +169,7 @@ void UdpPath::on_deadline(UdpFlow& flow, Instant now) {
   }
   // What is no question need not be answered, though it goes to port 53.
   const bool unanswered =
-      flow.is_to_dns_port() ? flow.is_dns() && flow.waiting : flow.traffic.packets_down == 0;
+      flow.is_to_dns_port() ? flow.is_dns() && flow.marks.waiting : flow.traffic.packets_down == 0;
   if (unanswered) {
     const bool relayed = flow.socket->relay() != nullptr;
     note_silent_end(flow.core, relayed ? Reached::through_relay : Reached::directly,
@@ -199,7 +199,7 @@ void UdpPath::end(UdpFlow& flow, End why, std::string_view error) {
   if (why != End::closed) {
     Relays::withdraw(*flow.socket);  // no other flow is to have what this one ended by
   }
-  if (flow.unasked) {  // strangers must not fill the log
+  if (flow.marks.unasked) {  // strangers must not fill the log
     parts_.dial.reasons.add(Reason::peer_unanswered);
   } else {
     parts_.dial.services.write(flow.core, record(flow), why, error);
@@ -215,7 +215,7 @@ void UdpPath::end(UdpFlow& flow, End why, std::string_view error) {
 void UdpPath::take_out(UdpFlow& flow) {
   UdpSocket& socket = *flow.socket;
   lingering_.forget(flow);
-  if (flow.unasked) {
+  if (flow.marks.unasked) {
     peers_.forget(flow);
   } else {
     leave_seat(parts_.dial.services.clients(), flow);

@@ -67,7 +67,7 @@ TEST_CASE("a DNS flow with more queries open than are tracked never ends early")
   for (std::uint16_t id = 1; id <= 4; ++id) {
     world.answer(53, dns_response(id));
   }
-  CHECK(world.flow(53)->is_track_lost);
+  CHECK(world.flow(53)->marks.is_track_lost);
   CHECK(world.flow(53)->answered == 0);
 }
 

@@ -34,7 +34,7 @@ TEST_CASE("any peer that sends to a mapping reaches its client, by the peer's ow
   world.say(7002, "x");
   call(world, "203.0.113.77:9");
   REQUIRE(flow_of(world, "203.0.113.77:9") != nullptr);
-  CHECK(flow_of(world, "203.0.113.77:9")->unasked);
+  CHECK(flow_of(world, "203.0.113.77:9")->marks.unasked);
   const auto* reply = world.network.bound_to(end_of("203.0.113.77:9"));
   REQUIRE(reply != nullptr);
   CHECK(reply->sent[0].peer == UdpWorld::client_at(4000));
@@ -54,7 +54,7 @@ TEST_CASE("a flow that a peer opened is the client's once it answers, and counts
   CHECK(world.totals.live(Protocol::udp) == 1);
   reply(world, "203.0.113.77:9");
   REQUIRE(flow_of(world, "203.0.113.77:9") != nullptr);
-  CHECK_FALSE(flow_of(world, "203.0.113.77:9")->unasked);
+  CHECK_FALSE(flow_of(world, "203.0.113.77:9")->marks.unasked);
   CHECK(world.totals.live(Protocol::udp) == 2);
 }
 

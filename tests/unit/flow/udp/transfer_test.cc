@@ -62,7 +62,7 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   world.path->adopt(std::move(from), snapshot);
   REQUIRE(world.flow(7001) != nullptr);
   CHECK(world.totals.live(Protocol::udp) == 1);
-  CHECK(world.flow(7001)->heard);
+  CHECK(world.flow(7001)->marks.heard);
   world.say(7001, "z");
   CHECK(world.network.at(kept).sent.back().payload == "z");
   world.answer(7001, "w");

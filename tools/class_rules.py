@@ -26,7 +26,6 @@ TO_GO = {
     ("TcpFlows", "friend"),
     ("UdpRelay", "fields"),
     ("UdpRelay", "methods"),
-    ("UdpSocket", "fields"),
     ("Worker", "fields"),
     ("Worker", "methods"),
 }

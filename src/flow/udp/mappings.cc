@@ -7,21 +7,21 @@ namespace weir {
 
 UdpSocket* Mappings::find(const Endpoint& client, const Upstream& upstream, const Way& way) const {
   return shared_.find(Hash{}(client, &upstream), [&](const UdpSocket& socket) {
-    return socket.client == client && socket.rule->upstream.get() == &upstream &&
+    return socket.holder.client == client && socket.holder.rule->upstream.get() == &upstream &&
            way_of(socket) == way;
   });
 }
 
 void Mappings::share(UdpSocket& socket) {
-  socket.is_mapping = true;
+  socket.marks.is_mapping = true;
   shared_.insert(&socket);
 }
 
 void Mappings::forget(UdpSocket& socket) {
   ways_.erase(&socket);
-  if (socket.is_mapping) {
+  if (socket.marks.is_mapping) {
     shared_.extract(socket);
-    socket.is_mapping = false;
+    socket.marks.is_mapping = false;
   }
   if (socket.extra && socket.extra->resting) {
     socket.extra->resting->leave();
@@ -49,7 +49,7 @@ void Mappings::rest(ServerSockets& all, UdpSocket& socket, Deadlines& deadlines,
 }
 
 void Mappings::wake(UdpSocket& socket) {
-  socket.rests = false;
+  socket.marks.rests = false;
   if (socket.extra) {
     socket.extra->resting.reset();
   }

@@ -51,7 +51,7 @@ class Mappings {
       return hash_of(client) ^ std::hash<const void*>{}(upstream);
     }
     std::uint64_t operator()(const UdpSocket& socket) const {
-      return operator()(socket.client, socket.rule->upstream.get());
+      return operator()(socket.holder.client, socket.holder.rule->upstream.get());
     }
   };
 

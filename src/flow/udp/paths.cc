@@ -42,7 +42,7 @@ bool Paths::has_lost_interface(int fd, const SocketOptions& options) const {
 
 void Paths::doubt(UdpSocket& socket) {
   if (doubts_.take(now_)) {
-    socket.looked_at = static_cast<std::uint8_t>(state_ - 1);
+    socket.marks.looked_at = static_cast<std::uint8_t>(state_ - 1);
     known_.clear();
   }
 }

@@ -48,7 +48,7 @@ bool PeerFlows::may_be_heard_from(const UdpSocket& socket, const Address& peer) 
   if (socket.relay() != nullptr) {
     return false;
   }
-  const Address& client = socket.client.address;
+  const Address& client = socket.holder.client.address;
   const bool is_beside_client =
       !surroundings->is_own(client) && surroundings->interface_of(client) == link;
   return !is_beside_client &&
@@ -87,19 +87,21 @@ UdpFlow* PeerFlows::open(UdpSocket& socket, const Endpoint& peer) {
   if (!make_room(socket)) {
     return nullptr;
   }
-  const Flow flow{
-      .protocol = Protocol::udp, .client = socket.client, .destination = peer, .interface = 0};
+  const Flow flow{.protocol = Protocol::udp,
+                  .client = socket.holder.client,
+                  .destination = peer,
+                  .interface = 0};
   FlowCore core = parts_.services.open(flow);
-  core.snapshot = socket.snapshot;
-  core.rule = socket.rule;
+  core.snapshot = socket.holder.snapshot;
+  core.rule = socket.holder.rule;
   core.remote = peer;
   core.source = socket.local;
   if (socket.relay() != nullptr) {
     Relays::learn(core, socket);
   }
-  const bool rests = socket.rests;  // for the client; a stranger changes nothing of that
+  const bool rests = socket.marks.rests;  // for the client; a stranger changes nothing of that
   Mappings::wake(socket);
-  socket.rests = rests;
+  socket.marks.rests = rests;
   UdpFlow& opened = parts_.flows.insert(std::move(core), socket);
   if (socket.unwrapped() != nullptr) {
     std::vector<Wrapping> wrappings;

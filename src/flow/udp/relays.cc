@@ -165,7 +165,7 @@ void Relays::on_relay_open(UdpSocket& socket) {
   way.source = dial.route().source;
   way.options = dial.route().options;
   const Flow flow{.protocol = Protocol::udp,
-                  .client = socket.client,
+                  .client = socket.holder.client,
                   .destination = relay.endpoint(),
                   .interface = 0};
   if (const auto opened = parts_.sockets.attach(socket, flow, way); opened.socket == nullptr) {
@@ -253,9 +253,7 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
     lending.leave();
     relay.go_on_with(route.server);
     socket.only_flow = nullptr;
-    socket.client = core.flow.client;
-    socket.snapshot = core.snapshot;
-    socket.rule = core.rule;
+    socket.hold_for(core);
     learn(core, socket);
     return &socket;
   }
@@ -304,7 +302,7 @@ bool Relays::rest(UdpSocket& socket) {
   }
   socket.relay()->release_server();
   socket.only_flow = nullptr;
-  const auto longest = socket.snapshot->timeouts().dns_idle;
+  const auto longest = socket.holder.snapshot->timeouts().dns_idle;
   lending->rest(std::min<Instant>(parts_.now + longest, lending->until), parts_.now);
   return true;
 }
@@ -318,21 +316,21 @@ void Relays::release_resting() {
 
 bool Relays::is_stale(const UdpSocket& socket) {
   const UdpRelay& relay = *socket.relay();
-  if (socket.looked_at == parts_.paths.state() || !relay.is_open()) {
+  if (socket.marks.looked_at == parts_.paths.state() || !relay.is_open()) {
     return false;
   }
-  if (socket.is_way_unknown) {
-    return parts_.paths.has_lost_source(relay.local(), socket.client);
+  if (socket.marks.is_way_unknown) {
+    return parts_.paths.has_lost_source(relay.local(), socket.holder.client);
   }
   const Route way = socket.way(relay.way().remote);
   if (parts_.paths.has_lost_interface(relay.control(), *way.options)) {
     return true;
   }
   const Flow flow{.protocol = Protocol::udp,
-                  .client = socket.client,
+                  .client = socket.holder.client,
                   .destination = way.remote,
                   .interface = 0};
-  const Address& chosen = parts_.paths.to(flow, way, socket.snapshot->bypass()).source;
+  const Address& chosen = parts_.paths.to(flow, way, socket.holder.snapshot->bypass()).source;
   return !chosen.is_unspecified() && chosen != relay.local().address;
 }
 

@@ -6,10 +6,10 @@ bool Renewal::is_stale(const UdpSocket& socket, const Flow& flow, const Route& w
   if (parts_.paths.has_lost_interface(socket.descriptor.get(), *way.options)) {
     return true;
   }
-  if (!socket.is_connected() || socket.source != SourceKind::gateway) {
+  if (!socket.is_connected() || socket.marks.source != SourceKind::gateway) {
     return false;
   }
-  const Address& chosen = parts_.paths.to(flow, way, socket.snapshot->bypass()).source;
+  const Address& chosen = parts_.paths.to(flow, way, socket.holder.snapshot->bypass()).source;
   return !chosen.is_unspecified() && chosen != socket.local.address;
 }
 
@@ -19,7 +19,7 @@ bool Renewal::look_at_relay(UdpSocket& socket) {
     parts_.relays.end(socket, "the network changed under the relay's connection");
     return false;
   }
-  socket.looked_at = parts_.paths.state();
+  socket.marks.looked_at = parts_.paths.state();
   return true;
 }
 
@@ -28,9 +28,9 @@ bool Renewal::look(UdpFlow& flow) {
   if (socket.relay() != nullptr) {
     return look_at_relay(socket);
   }
-  socket.looked_at = parts_.paths.state();
-  if (socket.is_way_unknown) {
-    if (!parts_.paths.has_lost_source(socket.local, socket.client)) {
+  socket.marks.looked_at = parts_.paths.state();
+  if (socket.marks.is_way_unknown) {
+    if (!parts_.paths.has_lost_source(socket.local, socket.holder.client)) {
       return true;
     }
     parts_.reasons.add(Reason::socket_renewed);
@@ -67,7 +67,7 @@ void Renewal::note_source(UdpFlow& flow, const Route& way) {
   flow.core.source = socket.local;
   if (socket.local.address.is_unspecified()) {
     flow.core.source.address =
-        parts_.paths.to(flow.core.flow, way, socket.snapshot->bypass()).source;
+        parts_.paths.to(flow.core.flow, way, socket.holder.snapshot->bypass()).source;
   }
 }
 

@@ -40,7 +40,7 @@ class Renewal {
   explicit Renewal(const Parts& parts) : parts_(parts) {}
 
   [[nodiscard]] bool is_due(const UdpFlow& flow) const {
-    return flow.socket->looked_at != parts_.paths.state();
+    return flow.socket->marks.looked_at != parts_.paths.state();
   }
   // Looks at the flow's socket. False: the flow is over, and another one has to be opened.
   // REQUIRES: is_due().

@@ -33,14 +33,14 @@ bool is_unreachable(int code) {
 }
 
 void tune(UdpSocket& socket, std::size_t received, const SocketCalls& calls) {
-  if (socket.tuned) {
+  if (socket.marks.tuned) {
     return;
   }
-  socket.received = static_cast<std::uint8_t>(socket.received + received);
-  if (socket.received < heavy_after) {
+  socket.marks.received = static_cast<std::uint8_t>(socket.marks.received + received);
+  if (socket.marks.received < heavy_after) {
     return;
   }
-  socket.tuned = true;
+  socket.marks.tuned = true;
   const int fd = socket.descriptor.get();
   if (socket.unwrapped() == nullptr) {  // else every datagram has its own header
     static_cast<void>(set_option(fd, SOL_UDP, UDP_GRO, 1, calls));
@@ -117,7 +117,7 @@ void Replier::take(UdpSocket& socket, std::size_t slot) {
   UdpFlow* flow = socket.only_flow;
   if (flow == nullptr) {
     const Endpoint peer = batch_.peer(slot);
-    flow = parts_.flows.find(socket.client, peer);
+    flow = parts_.flows.find(socket.holder.client, peer);
     flow = flow != nullptr ? flow : parts_.peers.open(socket, peer);
     if (flow == nullptr) {
       return;  // counted by the limit that was reached
@@ -181,7 +181,7 @@ void Replier::take_unwrapped(UdpSocket& socket, std::size_t slot) {
       return;
     }
   } else {
-    flow = parts_.flows.find(socket.client, peer);
+    flow = parts_.flows.find(socket.holder.client, peer);
     flow = flow != nullptr ? flow : parts_.peers.open(socket, peer);
   }
   if (flow == nullptr) {
@@ -256,7 +256,7 @@ void Replier::count_lost(std::uint64_t datagrams, int code) {
 
 void Replier::read_errors(UdpSocket& socket) {
   while (const auto error = next_icmp_error(socket.descriptor.get(), parts_.calls)) {
-    UdpFlow* flow = parts_.flows.find(socket.client, error->peer);
+    UdpFlow* flow = parts_.flows.find(socket.holder.client, error->peer);
     if (error->is_too_big) {
       parts_.widths.narrowed(flow);
     }

@@ -111,7 +111,7 @@ ServerSockets::Opened ServerSockets::reserve(const FlowCore& core) {
 
 ServerSockets::Opened ServerSockets::attach(UdpSocket& socket, const Flow& flow,
                                             const Route& route) {
-  Outbound out = open_udp_mapping(flow, route, socket.snapshot->bypass(), 0, parts_.calls);
+  Outbound out = open_udp_mapping(flow, route, socket.holder.snapshot->bypass(), 0, parts_.calls);
   if (!out.socket.valid()) {
     return {.error = out.error, .step = out.step};
   }
@@ -122,7 +122,7 @@ ServerSockets::Opened ServerSockets::attach(UdpSocket& socket, const Flow& flow,
   count_taken_port(out);
   socket.descriptor = std::move(out.socket);
   socket.local = out.local;
-  socket.looked_at = parts_.paths.state();
+  socket.marks.looked_at = parts_.paths.state();
   return {.socket = &socket};
 }
 
@@ -140,7 +140,7 @@ UdpSocket* ServerSockets::adopt(std::unique_ptr<UdpSocket> socket, Descriptor de
 bool ServerSockets::replace(UdpSocket& socket, const Flow& flow, const Route& way) {
   const Peers peers = socket.is_connected() ? Peers::one : Peers::any;
   Outbound out = open_udp_instead(socket.descriptor.get(), socket.local.port, peers, flow, way,
-                                  socket.snapshot->bypass(), parts_.calls);
+                                  socket.holder.snapshot->bypass(), parts_.calls);
   EdgePoll::Watch watch;
   if (out.socket.valid()) {
     watch = parts_.poll.add_input(out.socket.get(), socket);
@@ -154,8 +154,8 @@ bool ServerSockets::replace(UdpSocket& socket, const Flow& flow, const Route& wa
   socket.descriptor = std::move(out.socket);
   socket.local = out.local;
   parts_.mappings.note_way(socket, way.way);
-  socket.tuned = false;
-  socket.received = 0;
+  socket.marks.tuned = false;
+  socket.marks.received = 0;
   parts_.loop_guard.opened(socket.own());
   parts_.reasons.add(Reason::socket_renewed);
   return true;
@@ -172,13 +172,11 @@ ServerSockets::Opened ServerSockets::open_for(FlowCore& core, Outbound& out, con
   }
   count_taken_port(out);
   UdpSocket& socket = enter(std::move(fresh));
-  socket.client = core.flow.client;
-  socket.snapshot = core.snapshot;
-  socket.rule = core.rule;
+  socket.hold_for(core);
   socket.descriptor = std::move(out.socket);
   socket.local = out.local;
   socket.generation = core.generation;
-  socket.looked_at = parts_.paths.state();
+  socket.marks.looked_at = parts_.paths.state();
   const bool is_connected = core.rule->upstream->profile().mapping == Mapping::per_flow;
   parts_.loop_guard.opened(
       {Protocol::udp, out.local, is_connected ? route.remote : Endpoint{}, core.generation});
@@ -203,21 +201,19 @@ UdpSocket& ServerSockets::enter(std::unique_ptr<UdpSocket> socket) {
 
 UdpSocket& ServerSockets::enter(const FlowCore& core) {
   UdpSocket& socket = enter(std::make_unique<UdpSocket>(parts_.owner));
-  socket.client = core.flow.client;
-  socket.snapshot = core.snapshot;
-  socket.rule = core.rule;
+  socket.hold_for(core);
   return socket;
 }
 
 bool ServerSockets::rest(UdpSocket& socket) {
-  if (!socket.rests || parts_.admission.udp_sockets_are_scarce()) {
+  if (!socket.marks.rests || parts_.admission.udp_sockets_are_scarce()) {
     return false;
   }
   if (parts_.mappings.resting() == most_resting) {
     release(*parts_.mappings.longest_resting());
   }
   parts_.mappings.rest(*this, socket, parts_.deadlines,
-                       parts_.now + socket.snapshot->timeouts().udp_idle, parts_.now);
+                       parts_.now + socket.holder.snapshot->timeouts().udp_idle, parts_.now);
   return true;
 }
 

@@ -57,12 +57,12 @@ class Numbering {
 
 SocketPart part_of(const UdpSocket& socket, Numbering& numbers) {
   SocketPart out;
-  out.client = socket.client;
-  out.way = numbers.of(*socket.rule);
+  out.client = socket.holder.client;
+  out.way = numbers.of(*socket.holder.rule);
   out.local = socket.local;
   out.generation = socket.generation;
   out.only_one_flow = socket.only_flow != nullptr;
-  out.tuned = socket.tuned;
+  out.tuned = socket.marks.tuned;
   if (socket.unwrapped() != nullptr) {
     for (const DatagramCodec* codec : *socket.unwrapped()) {
       out.codecs.emplace_back(codec->name());
@@ -139,14 +139,12 @@ UdpSocket* Transfer::adopt_socket(const SocketPart& part, const RuleEntry& rule,
                                   const std::shared_ptr<const Snapshot>& snapshot,
                                   Descriptor socket, Descriptor control) {
   auto made = std::make_unique<UdpSocket>(parts_.owner);
-  made->client = part.client;
+  made->holder = {.client = part.client, .snapshot = snapshot, .rule = &rule};
   made->local = part.local;
   made->generation = part.generation;
-  made->tuned = part.tuned;
-  made->snapshot = snapshot;
-  made->rule = &rule;
-  made->source = rule.upstream->profile().source.kind;
-  made->is_way_unknown = !rule.upstream->through().empty();
+  made->marks.tuned = part.tuned;
+  made->marks.source = rule.upstream->profile().source.kind;
+  made->marks.is_way_unknown = !rule.upstream->through().empty();
   std::vector<const DatagramCodec*> codecs;
   for (const auto& name : part.codecs) {
     codecs.push_back(codec_named(name));

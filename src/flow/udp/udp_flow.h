@@ -64,6 +64,17 @@ struct UdpSocketExtra {
 
 using takeover::UdpWrapping;
 
+// What has become of a server-side socket so far, in three bytes.
+struct UdpSocketMarks {
+  std::uint8_t received = 0;                    // until it is tuned
+  std::uint8_t looked_at = 0;                   // in which state of the network (Paths) it fits
+  SourceKind source : 2 = SourceKind::gateway;  // what it was bound to
+  bool is_way_unknown : 1 = false;  // by which of several upstreams it goes: it was inherited
+  bool tuned : 1 = false;           // set up for many datagrams
+  bool is_mapping : 1 = false;      // in Mappings
+  bool rests : 1 = false;           // without a flow, is to stay for a while
+};
+
 // A server-side socket: a mapping (RFC 4787) while it serves one client ip:port towards anyone, or
 // a connected socket of a single flow.
 class UdpSocket final : public EdgePoll::Watcher {
@@ -73,28 +84,30 @@ class UdpSocket final : public EdgePoll::Watcher {
   explicit UdpSocket(UdpOwner& of) : owner(of) {}
   void on_events(std::uint32_t events) override { owner.on_events(*this, events); }
 
+  // Whose it is, and what a flow that a new peer opens is counted for: as its first flow was.
+  struct Holder {
+    Endpoint client;
+    std::shared_ptr<const Snapshot> snapshot;
+    const RuleEntry* rule = nullptr;
+  };
+
   UdpOwner& owner;
-  Endpoint client;
+  Holder holder;
   Endpoint local;
   Descriptor descriptor;
   EdgePoll::Watch watch;
   std::uint32_t place = 0;  // among ServerSockets' own
   std::uint32_t flows = 0;
-  std::uint8_t generation = 0;                  // LoopGuard's
-  std::uint8_t received = 0;                    // until it is tuned
-  std::uint8_t looked_at = 0;                   // in which state of the network (Paths) it fits
-  SourceKind source : 2 = SourceKind::gateway;  // what it was bound to
-  bool is_way_unknown : 1 = false;        // by which of several upstreams it goes: it was inherited
-  bool tuned : 1 = false;                 // set up for many datagrams
-  bool is_mapping : 1 = false;            // in Mappings
-  bool rests : 1 = false;                 // without a flow, is to stay for a while
+  std::uint8_t generation = 0;  // LoopGuard's
+  UdpSocketMarks marks;
   UdpFlow* only_flow = nullptr;           // of a socket with one flow
   std::unique_ptr<UdpSocketExtra> extra;  // what few sockets have
-  // What a flow that a new peer opens is counted for: as the mapping's first flow was.
-  std::shared_ptr<const Snapshot> snapshot;
-  const RuleEntry* rule = nullptr;
-  UdpSocket* chained = nullptr;  // in Mappings
+  UdpSocket* chained = nullptr;           // in Mappings
 
+  // The client of that flow holds it.
+  void hold_for(const FlowCore& core) {
+    holder = {.client = core.flow.client, .snapshot = core.snapshot, .rule = core.rule};
+  }
   // Remembers what undoes the route's wrappings.
   void unwrap_like(const Route& route);
   // Remembers what the route bound it to.
@@ -106,7 +119,8 @@ class UdpSocket final : public EdgePoll::Watcher {
   // Through which its datagrams go; null: none.
   [[nodiscard]] UdpRelay* relay() const { return extra ? extra->relay.get() : nullptr; }
   [[nodiscard]] const SocketOptions& options() const {
-    return extra && extra->options != nullptr ? *extra->options : rule->upstream->profile().options;
+    return extra && extra->options != nullptr ? *extra->options
+                                              : holder.rule->upstream->profile().options;
   }
   [[nodiscard]] UdpSocketExtra& extras() {
     if (!extra) {

@@ -149,7 +149,7 @@ void UdpPath::on_unreachable(UdpFlow& flow, int code) {
   // An ICMP error ends neither a mapping nor a flow that has had answers (RFC 4787, REQ-10): any
   // host that knows the ports can send one.
   if (flow.traffic.packets_down == 0) {
-    flow.socket->rests = flow.socket->is_mapping;
+    flow.socket->marks.rests = flow.socket->marks.is_mapping;
     end(flow, End::connect_failed, std::string("ICMP: ") + std::strerror(code));
   }
 }

@@ -21,8 +21,8 @@ void UdpSocket::unwrap_like(const Route& route) {
 }
 
 void UdpSocket::note_way(const Route& route) {
-  source = route.source.kind;
-  if (route.options != &rule->upstream->profile().options) {
+  marks.source = route.source.kind;
+  if (route.options != &holder.rule->upstream->profile().options) {
     extras().options = route.options;
   }
 }
@@ -30,8 +30,8 @@ void UdpSocket::note_way(const Route& route) {
 Route UdpSocket::way(const Endpoint& remote) const {
   Route out;
   out.remote = remote;
-  out.source.kind = source;
-  if (source == SourceKind::address) {
+  out.source.kind = marks.source;
+  if (marks.source == SourceKind::address) {
     out.source.address = local.address;
   }
   out.options = &options();

@@ -141,14 +141,14 @@ TEST_CASE("an error about what the socket is bound to has it looked at again") {
   for (const int code : {ENODEV, ENXIO, ENETDOWN, EADDRNOTAVAIL, EINVAL}) {
     UdpWorld world;
     world.say(7001, "x");
-    const std::uint8_t fits = world.flow(7001)->socket->looked_at;
+    const std::uint8_t fits = world.flow(7001)->socket->marks.looked_at;
     world.network.fail(Call::sendto, code);
     world.say(7001, "y");
     REQUIRE(world.flow(7001) != nullptr);
-    CHECK(world.flow(7001)->socket->looked_at != fits);
+    CHECK(world.flow(7001)->socket->marks.looked_at != fits);
     CHECK(world.count(Reason::send_failed) == 1);
     world.say(7001, "z");
-    CHECK(world.flow(7001)->socket->looked_at == fits);
+    CHECK(world.flow(7001)->socket->marks.looked_at == fits);
   }
 }
 

@@ -177,7 +177,7 @@ TEST_CASE("a mapping whose only flow an ICMP error ended stays, and is the clien
   REQUIRE(world.flow(7002) != nullptr);
   CHECK(world.flow(7002)->socket == socket);
   CHECK(socket->local == local);
-  CHECK_FALSE(socket->rests);
+  CHECK_FALSE(socket->marks.rests);
 }
 
 TEST_CASE("a mapping that rests goes when its time is over") {

@@ -83,7 +83,7 @@ TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
   world.path->let_go();
   world.path->adopt(std::move(from), snapshot);
   REQUIRE(world.flow(7002) != nullptr);
-  CHECK(world.flow(7002)->socket->is_mapping);
+  CHECK(world.flow(7002)->socket->marks.is_mapping);
   CHECK_FALSE(world.flow(7002)->socket->is_connected());
 }
 

@@ -24,8 +24,6 @@ TO_GO = {
     ("TcpDial", "fields"),
     ("TcpFlow", "fields"),
     ("TcpFlows", "friend"),
-    ("UdpRelay", "fields"),
-    ("UdpRelay", "methods"),
     ("Worker", "fields"),
     ("Worker", "methods"),
 }

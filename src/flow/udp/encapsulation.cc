@@ -45,7 +45,7 @@ void Encapsulation::wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) con
 std::size_t Encapsulation::room_of(const UdpSocket& socket, const FlowCore& core) const {
   const Family family = core.remote.family();
   if (socket.relay() != nullptr) {
-    return room_in(socket.relay()->mtu(), family);
+    return room_in(socket.relay()->connection().mtu, family);
   }
   if (const std::uint32_t mtu = mtu_of(socket.descriptor.get(), family, calls_); mtu != 0) {
     return room_in(mtu, family);

@@ -108,7 +108,8 @@ void Relays::join(UdpFlow& flow) {
 
 void Relays::leave(UdpFlow& flow) {
   if (UdpRelay* relay = flow.socket->relay()) {
-    relay->forget(flow);
+    relay->waiting.forget(flow);
+    std::erase(relay->flows, &flow);
   }
   if (flow.marks.asks_here) {
     parts_.dial.passing.withdraw_datagrams(flow.core.flow.destination);
@@ -127,7 +128,7 @@ void Relays::learn(FlowCore& core, const UdpSocket& socket) {
   if (socket.descriptor.valid()) {
     core.source = socket.local;
     if (core.source.address.is_unspecified()) {  // routing picks the same one for both
-      core.source.address = relay.local().address;
+      core.source.address = relay.connection().own.local.address;
     }
   }
 }
@@ -161,12 +162,12 @@ void Relays::on_relay_open(UdpSocket& socket) {
   const TcpDial& dial = relay.dial();
   // The socket as the route wants it, in the family of the connection.
   Route way;
-  way.remote = relay.endpoint();
+  way.remote = relay.connection().endpoint;
   way.source = dial.route().source;
   way.options = dial.route().options;
   const Flow flow{.protocol = Protocol::udp,
                   .client = socket.holder.client,
-                  .destination = relay.endpoint(),
+                  .destination = relay.connection().endpoint,
                   .interface = 0};
   if (const auto opened = parts_.sockets.attach(socket, flow, way); opened.socket == nullptr) {
     on_relay_failed(socket, TcpDial::Outcome::failed,
@@ -190,8 +191,8 @@ void Relays::on_relay_open(UdpSocket& socket) {
   }
   learn_kind(socket, dial.route());
   relay.finish_dialling();
-  const auto kept = relay.take_kept();
-  for (const UdpRelay::Kept& datagram : kept) {
+  const auto waiting = relay.waiting.take();
+  for (const WaitingDatagrams::Datagram& datagram : waiting) {
     parts_.sender.send(
         *datagram.flow,
         {reinterpret_cast<const std::uint8_t*>(datagram.payload.data()), datagram.payload.size()},
@@ -236,7 +237,7 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
   while (SpareRelays::Member* found = spare_.find(*kind)) {
     auto& lending = static_cast<UdpRelay::Lending&>(*found);
     UdpRelay& relay = lending.relay;
-    UdpSocket& socket = relay.socket();
+    UdpSocket& socket = relay.socket;
     const bool has_moved = !leads_to(route, relay.way().remote);
     if (has_moved || parts_.now >= lending.until || is_stale(socket)) {
       lending.leave();
@@ -309,7 +310,7 @@ bool Relays::rest(UdpSocket& socket) {
 
 void Relays::release_resting() {
   while (SpareRelays::Member* relay = spare_.longest_resting()) {
-    parts_.sockets.release(static_cast<UdpRelay::Lending&>(*relay).relay.socket());
+    parts_.sockets.release(static_cast<UdpRelay::Lending&>(*relay).relay.socket);
   }
   parts_.sockets.release_resting();
 }
@@ -320,10 +321,10 @@ bool Relays::is_stale(const UdpSocket& socket) {
     return false;
   }
   if (socket.marks.is_way_unknown) {
-    return parts_.paths.has_lost_source(relay.local(), socket.holder.client);
+    return parts_.paths.has_lost_source(relay.connection().own.local, socket.holder.client);
   }
   const Route way = socket.way(relay.way().remote);
-  if (parts_.paths.has_lost_interface(relay.control(), *way.options)) {
+  if (parts_.paths.has_lost_interface(relay.connection().control.get(), *way.options)) {
     return true;
   }
   const Flow flow{.protocol = Protocol::udp,
@@ -331,7 +332,7 @@ bool Relays::is_stale(const UdpSocket& socket) {
                   .destination = way.remote,
                   .interface = 0};
   const Address& chosen = parts_.paths.to(flow, way, socket.holder.snapshot->bypass()).source;
-  return !chosen.is_unspecified() && chosen != relay.local().address;
+  return !chosen.is_unspecified() && chosen != relay.connection().own.local.address;
 }
 
 }  // namespace weir

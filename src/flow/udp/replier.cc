@@ -143,7 +143,7 @@ void Replier::take(UdpSocket& socket, std::size_t slot) {
 void Replier::take_unwrapped(UdpSocket& socket, std::size_t slot) {
   Endpoint peer = batch_.peer(slot);
   const UdpRelay* relay = socket.relay();
-  if (relay != nullptr && peer != relay->endpoint()) {
+  if (relay != nullptr && peer != relay->connection().endpoint) {
     parts_.reasons.add(Reason::relay_stranger);
     return;
   }
@@ -269,7 +269,7 @@ void Replier::read_errors(UdpSocket& socket) {
 int Replier::read_relay_errors(UdpSocket& socket) {
   int code = 0;
   while (const auto error = next_icmp_error(socket.descriptor.get(), parts_.calls)) {
-    if (is_unreachable(error->code) && error->peer == socket.relay()->endpoint()) {
+    if (is_unreachable(error->code) && error->peer == socket.relay()->connection().endpoint) {
       code = error->code;
     }
   }

@@ -32,12 +32,12 @@ void Sender::send(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uin
   UdpRelay* relay = socket.relay();
   const std::size_t step = segment != 0 ? segment : std::max<std::size_t>(payload.size(), 1);
   if (relay != nullptr && !relay->is_open()) {
-    if (!relay->keep(flow, payload, segment, tos)) {
+    if (!relay->waiting.keep(flow, payload, segment, tos)) {
       parts_.reasons.add(Reason::waiting_too_many, (payload.size() + step - 1) / step);
     }
     return;
   }
-  const Endpoint& remote = relay != nullptr ? relay->endpoint() : flow.core.remote;
+  const Endpoint& remote = relay != nullptr ? relay->connection().endpoint : flow.core.remote;
   const auto marking = tos == 0 ? DatagramQueue::Marking{} : marking_of(socket, remote, tos);
   if (flow.wrapping) {
     send_wrapped(flow, payload, step, marking);
@@ -51,9 +51,10 @@ void Sender::send_wrapped(UdpFlow& flow, std::span<const std::uint8_t> payload, 
                           DatagramQueue::Marking marking) {
   UdpSocket& socket = *flow.socket;
   const UdpRelay* relay = socket.relay();
-  const auto to = socket.is_connected()
-                      ? std::nullopt
-                      : std::optional(relay != nullptr ? relay->endpoint() : flow.core.remote);
+  const auto to =
+      socket.is_connected()
+          ? std::nullopt
+          : std::optional(relay != nullptr ? relay->connection().endpoint : flow.core.remote);
   UdpWrapping& wrapping = *flow.wrapping;
   std::size_t offset = 0;
   do {

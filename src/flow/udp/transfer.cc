@@ -69,10 +69,10 @@ SocketPart part_of(const UdpSocket& socket, Numbering& numbers) {
     }
   }
   if (const UdpRelay* relay = socket.relay()) {
-    out.relay = takeover::RelayPart{.endpoint = relay->endpoint(),
+    out.relay = takeover::RelayPart{.endpoint = relay->connection().endpoint,
                                     .server = relay->way().remote,
-                                    .local = relay->local(),
-                                    .mtu = relay->mtu()};
+                                    .local = relay->connection().own.local,
+                                    .mtu = relay->connection().mtu};
   }
   return out;
 }
@@ -122,7 +122,7 @@ void Transfer::hand_over(HandedWorker& out) const {
     out.sockets.push_back(part_of(*socket, numbers));
     out.descriptors.push_back(socket->descriptor.get());
     if (socket->relay() != nullptr) {
-      out.descriptors.push_back(socket->relay()->control());
+      out.descriptors.push_back(socket->relay()->connection().control.get());
     }
   }
   parts_.flows.each([&](const UdpFlow& flow) {

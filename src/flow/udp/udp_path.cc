@@ -270,7 +270,7 @@ void UdpPath::let_go() {
   });
   for (UdpFlow* flow : left) {
     if (const UdpRelay* relay = flow->socket->relay()) {
-      parts_.dial.reasons.add(Reason::draining, relay->kept_of(*flow));
+      parts_.dial.reasons.add(Reason::draining, relay->waiting.count_of(*flow));
     }
     end(*flow, End::drained, "its relay was not open when another process took over");
   }

@@ -8,11 +8,8 @@
 // Owned by the UdpSocket; its worker's thread.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +21,7 @@
 #include "flow/own_sockets.h"
 #include "flow/udp/open_questions.h"
 #include "flow/udp/spare_relays.h"
+#include "flow/udp/waiting_datagrams.h"
 #include "loop/edge_poll.h"
 
 namespace weir {
@@ -49,10 +47,10 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   };
 
   // To be dialled for that flow.
-  UdpRelay(Owner& owner, const DialParts& parts, UdpSocket& socket, const FlowCore& core);
+  UdpRelay(Owner& owner, const DialParts& parts, UdpSocket& of, const FlowCore& core);
   // To be inherited.
-  UdpRelay(Owner& owner, const DialParts& parts, UdpSocket& socket)
-      : owner_(owner), parts_(parts), socket_(socket) {}
+  UdpRelay(Owner& owner, const DialParts& parts, UdpSocket& of)
+      : socket(of), owner_(owner), parts_(parts) {}
   ~UdpRelay();
   UdpRelay(const UdpRelay&) = delete;
   UdpRelay& operator=(const UdpRelay&) = delete;
@@ -70,7 +68,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   struct Lending final : SpareRelays::Member {
     Lending(UdpRelay& lent, SpareRelays::Kind to, Instant at_most)
         : relay(lent), kind(std::move(to)), until(at_most) {}
-    void on_rested() override { relay.owner_.on_relay_unwanted(relay.socket_); }
+    void on_rested() override { relay.owner_.on_relay_unwanted(relay.socket); }
 
     UdpRelay& relay;
     SpareRelays::Kind kind;
@@ -78,13 +76,17 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
     OpenQuestions<16> questions;
     bool has_served = false;  // another flow than the present one
   };
+
+  UdpSocket& socket;  // whose datagrams go through it
+  std::vector<UdpFlow*> flows;
+  WaitingDatagrams waiting;  // until it is open
   // Null: it is its flow's alone.
   std::unique_ptr<Lending> lending;
+
   // No flow uses it for now: the server no longer counts it.
   void release_server() { way_.server.reset(); }
   // Another flow uses it from now on, whose route chose `server`.
   void go_on_with(std::shared_ptr<Server> server);
-  [[nodiscard]] UdpSocket& socket() const { return socket_; }
 
   // What is known of a relay that another process opened.
   struct Inherited {
@@ -120,36 +122,19 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   // Ends the connection, without telling.
   void close();
 
-  [[nodiscard]] bool is_open() const { return control_.valid(); }
-  [[nodiscard]] int control() const { return control_.get(); }
-  // Its events are another process's from now on.
-  void stop_watching() { parts_.poll.remove(watch_, control_.get()); }
-  // Where datagrams go, once it is open.
-  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
-  // The connection's own end.
-  [[nodiscard]] const Endpoint& local() const { return own_.local; }
-  // Largest IP packet on the way there, in bytes; 0: unknown.
-  [[nodiscard]] std::uint32_t mtu() const { return mtu_; }
-
-  // Keeps a datagram until the relay is open; false when too many wait already.
-  [[nodiscard]] bool keep(UdpFlow& flow, std::span<const std::uint8_t> payload,
-                          std::uint16_t segment, std::uint8_t tos);
-  void forget(const UdpFlow& flow);
-  // How many datagrams of it wait.
-  [[nodiscard]] std::uint64_t kept_of(const UdpFlow& flow) const;
-
-  struct Kept {
-    UdpFlow* flow;
-    std::string payload;
-    std::uint16_t segment;
-    std::uint8_t tos;
+  // The connection that it lives by, and what that leads to.
+  struct Connection {
+    Descriptor control;
+    EdgePoll::Watch watch;
+    LoopGuard::OwnSocket own;
+    Endpoint endpoint;      // where datagrams go
+    std::uint32_t mtu = 0;  // largest IP packet on the way there, in bytes; 0: unknown
   };
-  [[nodiscard]] std::vector<Kept> take_kept() {
-    kept_bytes_ = 0;
-    return std::exchange(kept_, {});
-  }
-
-  std::vector<UdpFlow*> flows;  // that go through it
+  [[nodiscard]] bool is_open() const { return connection_.control.valid(); }
+  // Once it is open.
+  [[nodiscard]] const Connection& connection() const { return connection_; }
+  // Its events are another process's from now on.
+  void stop_watching() { parts_.poll.remove(connection_.watch, connection_.control.get()); }
 
  private:
   void on_dialed(TcpDial::Outcome outcome) override;
@@ -162,16 +147,9 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
 
   Owner& owner_;
   const DialParts& parts_;  // outlive it
-  UdpSocket& socket_;
   std::unique_ptr<Dialling> dialling_;
-  Descriptor control_;
-  EdgePoll::Watch watch_;  // of it
-  LoopGuard::OwnSocket own_;
-  Endpoint endpoint_;
-  std::uint32_t mtu_ = 0;
+  Connection connection_;
   Way way_;  // once there is no more dialling
-  std::vector<Kept> kept_;
-  std::size_t kept_bytes_ = 0;
 };
 
 }  // namespace weir

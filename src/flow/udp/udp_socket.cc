@@ -40,7 +40,7 @@ Route UdpSocket::way(const Endpoint& remote) const {
 
 LoopGuard::OwnSocket UdpSocket::own() const {
   const Endpoint anyone;
-  const Endpoint& peer = relay() != nullptr     ? relay()->endpoint()
+  const Endpoint& peer = relay() != nullptr     ? relay()->connection().endpoint
                          : only_flow != nullptr ? only_flow->core.remote
                                                 : anyone;
   return {Protocol::udp, local, peer, generation};

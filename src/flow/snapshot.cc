@@ -38,16 +38,15 @@ class PastUpstream final : public Upstream {
 
 }  // namespace
 
-Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configuration,
-                                                       const Inventory& inventory,
-                                                       const Snapshot* previous) {
+Result<std::shared_ptr<const Snapshot>> Snapshot::Maker::make(Configuration configuration,
+                                                              const Snapshot* previous) const {
   std::shared_ptr<Snapshot> made(new Snapshot());
   made->configuration_ = std::make_shared<const Configuration>(std::move(configuration));
   const Configuration& from = *made->configuration_;
 
   made->limits_ = from.limits;
   if (made->limits_.max_flows == 0) {
-    made->limits_.max_flows = inventory.auto_max_flows;
+    made->limits_.max_flows = auto_max_flows;
   }
   if (made->limits_.max_flows_per_client == 0) {
     made->limits_.max_flows_per_client = std::max<std::uint64_t>(made->limits_.max_flows / 4, 1);
@@ -57,8 +56,8 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::make(Configuration configurati
     before.sections = previous->configuration().upstreams;
     before.upstreams = previous->upstreams();
   }
-  UpstreamAssembly assembly(from.upstreams, inventory.servers, before);
-  if (auto taken = made->take_upstreams(inventory, assembly); !taken) {
+  UpstreamAssembly assembly(from.upstreams, servers, before);
+  if (auto taken = made->take_upstreams(*this, assembly); !taken) {
     return taken.error();
   }
   // Where links cannot be read, names are taken as they are.
@@ -110,7 +109,7 @@ std::shared_ptr<const Snapshot> Snapshot::relink(const Snapshot& previous,
   return made;
 }
 
-Snapshot::Renewed Snapshot::renew(const Snapshot& previous, const Inventory& inventory) {
+Snapshot::Renewed Snapshot::Maker::renew(const Snapshot& previous) const {
   std::shared_ptr<Snapshot> made(new Snapshot());
   made->configuration_ = previous.configuration_;
   made->limits_ = previous.limits_;
@@ -118,18 +117,17 @@ Snapshot::Renewed Snapshot::renew(const Snapshot& previous, const Inventory& inv
   made->inbound_ = previous.inbound_;
   made->interface_names_ = previous.interface_names_;
   const Configuration& from = *made->configuration_;
-  UpstreamAssembly assembly(from.upstreams, inventory.servers,
+  UpstreamAssembly assembly(from.upstreams, servers,
                             {.sections = from.upstreams,
                              .upstreams = previous.upstreams(),
                              .outside = UpstreamAssembly::Previous::Outside::left});
-  [[maybe_unused]] const auto taken = made->take_upstreams(inventory, assembly);
+  [[maybe_unused]] const auto taken = made->take_upstreams(*this, assembly);
   assert(taken.ok() && "an upstream that cannot be renewed stays as it was");
   return {.snapshot = std::move(made), .not_renewed = assembly.not_renewed()};
 }
 
-std::shared_ptr<const Snapshot> Snapshot::for_inherited(const Snapshot& current,
-                                                        const Inventory& inventory,
-                                                        std::span<const Way> ways) {
+std::shared_ptr<const Snapshot> Snapshot::Maker::for_inherited(const Snapshot& current,
+                                                               std::span<const Way> ways) const {
   std::shared_ptr<Snapshot> made(new Snapshot(current));
   made->entries_.clear();
   made->passing_.clear();
@@ -143,21 +141,21 @@ std::shared_ptr<const Snapshot> Snapshot::for_inherited(const Snapshot& current,
     RuleEntry entry = rule != current.entries_.end() ? *rule : RuleEntry{};
     if (rule == current.entries_.end()) {
       entry.name = way.rule;
-      entry.tally = inventory.rules.get(way.rule);
+      entry.tally = rules.get(way.rule);
       entry.log = current.configuration().log.flows;
       entry.key = std::hash<std::string>{}(way.rule);
     }
     entry.upstream = upstream != current.upstreams_.end()
                          ? *upstream
                          : std::make_shared<PastUpstream>(way.upstream, way.mapping);
-    entry.upstream_tally = inventory.upstreams.get(way.upstream);
+    entry.upstream_tally = upstreams.get(way.upstream);
     made->entries_.push_back(std::move(entry));
   }
   return made;
 }
 
 // Upstreams in the order of their sections, then the built-ins; and the rules' ways to them.
-Result<> Snapshot::take_upstreams(const Inventory& inventory, UpstreamAssembly& assembly) {
+Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly) {
   const Configuration& from = *configuration_;
   for (const Settings& settings : from.upstreams) {
     auto upstream = assembly.get(settings.name());
@@ -173,8 +171,8 @@ Result<> Snapshot::take_upstreams(const Inventory& inventory, UpstreamAssembly& 
     const auto& upstream = found.value();
     return RuleEntry{.name = name,
                      .upstream = upstream,
-                     .tally = inventory.rules.get(name),
-                     .upstream_tally = inventory.upstreams.get(upstream->name()),
+                     .tally = maker.rules.get(name),
+                     .upstream_tally = maker.upstreams.get(upstream->name()),
                      .log = from.log.flows,
                      .max_flows = 0,
                      .max_flows_per_client = 0,
@@ -194,7 +192,7 @@ Result<> Snapshot::take_upstreams(const Inventory& inventory, UpstreamAssembly& 
     passing_.back().upstream = plain.upstream;
     passing_.back().upstream_tally = plain.upstream_tally;
   }
-  server_addresses_ = inventory.servers.addresses();
+  server_addresses_ = maker.servers.addresses();
   upstreams_.insert(upstreams_.end(), assembly.builtins().begin(), assembly.builtins().end());
   return Done{};
 }

@@ -33,43 +33,42 @@ struct RuleEntry {
 
 class Snapshot {
  public:
-  // Carries upstreams over from `previous` (may be null) where nothing about them changed, so that
-  // the turns of a balancer and mappings go on. Errors come only from what the configuration let
-  // pass.
-  struct Inventory {
-    ServerPool& servers;
-    Tallies& rules;
-    Tallies& upstreams;
-    std::uint64_t auto_max_flows;
-  };
-  static Result<std::shared_ptr<const Snapshot>> make(Configuration configuration,
-                                                      const Inventory& inventory,
-                                                      const Snapshot* previous);
-
   // The same configuration with upstreams laid out anew where what they were laid out from has
   // changed (an operator's weight, a service's records).
   struct Renewed {
     std::shared_ptr<const Snapshot> snapshot;
     std::vector<Error> not_renewed;  // of upstreams that stay as they were (a file that is gone)
   };
-  static Renewed renew(const Snapshot& previous, const Inventory& inventory);
-
-  // The same, but for the interfaces of rules, as packets come in by them with those links, and for
-  // the links' names; null: nothing about that has changed.
-  static std::shared_ptr<const Snapshot> relink(const Snapshot& previous,
-                                                std::span<const Link> links);
-
-  // What flows of another process are counted for: the current rule and upstream of that name, or
-  // something in their place that has the names. Its entries are the ways, in their order; it
-  // chooses nothing.
+  // Of flows of another process: by which rule and upstream they went.
   struct Way {
     std::string rule;
     std::string upstream;
     Mapping mapping = Mapping::per_flow;
   };
-  static std::shared_ptr<const Snapshot> for_inherited(const Snapshot& current,
-                                                       const Inventory& inventory,
-                                                       std::span<const Way> ways);
+  // Makes snapshots, of what lives longer than any of them. The main thread.
+  struct Maker {
+    ServerPool& servers;
+    Tallies& rules;
+    Tallies& upstreams;
+    std::uint64_t auto_max_flows;
+
+    // Carries upstreams over from `previous` (may be null) where nothing about them changed, so
+    // that the turns of a balancer and mappings go on. Errors come only from what the configuration
+    // let pass.
+    [[nodiscard]] Result<std::shared_ptr<const Snapshot>> make(Configuration configuration,
+                                                               const Snapshot* previous) const;
+    [[nodiscard]] Renewed renew(const Snapshot& previous) const;
+    // What flows of another process are counted for: the current rule and upstream of that name, or
+    // something in their place that has the names. Its entries are the ways, in their order; it
+    // chooses nothing.
+    [[nodiscard]] std::shared_ptr<const Snapshot> for_inherited(const Snapshot& current,
+                                                                std::span<const Way> ways) const;
+  };
+
+  // The same, but for the interfaces of rules, as packets come in by them with those links, and for
+  // the links' names; null: nothing about that has changed.
+  static std::shared_ptr<const Snapshot> relink(const Snapshot& previous,
+                                                std::span<const Link> links);
 
   [[nodiscard]] const Configuration& configuration() const { return *configuration_; }
   // With the automatic values filled in.
@@ -102,7 +101,7 @@ class Snapshot {
 
   [[nodiscard]] InterfaceNames names_for_rules(std::span<const Link> links) const;
   [[nodiscard]] std::string interface_name(std::uint32_t number) const;
-  Result<> take_upstreams(const Inventory& inventory, UpstreamAssembly& assembly);
+  Result<> take_upstreams(const Maker& maker, UpstreamAssembly& assembly);
   void compile_rules(std::span<const Link> links);
 
   std::shared_ptr<const Configuration> configuration_;

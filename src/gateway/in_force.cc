@@ -31,14 +31,14 @@ InForce::InForce(Loop& loop, Log& log, Workers& workers, std::size_t count)
       servers_({}, count),
       counters_{Tallies(count), Tallies(count)} {}
 
-Snapshot::Inventory InForce::inventory() {
+Snapshot::Maker InForce::maker() {
   return {servers_, counters_.rules, counters_.upstreams, workers_.auto_max_flows()};
 }
 
 Result<> InForce::open(Configuration configuration, const takeover::GatewayState* earlier) {
   const RestoredServers held =
       earlier != nullptr ? restore_servers(*earlier, servers_) : RestoredServers{};
-  auto made = Snapshot::make(std::move(configuration), inventory(), nullptr);
+  auto made = maker().make(std::move(configuration), nullptr);
   if (!made) {
     return made.error();
   }
@@ -63,7 +63,7 @@ Result<> InForce::begin(const takeover::GatewayState* earlier) {
 }
 
 Result<std::shared_ptr<const Snapshot>> InForce::make(Configuration configuration) {
-  return Snapshot::make(std::move(configuration), inventory(), snapshot_.get());
+  return maker().make(std::move(configuration), snapshot_.get());
 }
 
 void InForce::enter(std::shared_ptr<const Snapshot> next) {
@@ -79,7 +79,7 @@ void InForce::adopt(InheritedWorker from, Worker& worker) {
                                          .host = server.host,
                                          .port = server.port}));
   }
-  worker.adopt(std::move(from), Snapshot::for_inherited(*snapshot_, inventory(), ways));
+  worker.adopt(std::move(from), maker().for_inherited(*snapshot_, ways));
 }
 
 void InForce::describe(takeover::GatewayState& out) {
@@ -104,7 +104,7 @@ void InForce::look_after_servers() {
 }
 
 void InForce::renew() {
-  auto renewed = Snapshot::renew(*snapshot_, inventory());
+  auto renewed = maker().renew(*snapshot_);
   for (const Error& error : renewed.not_renewed) {
     log_.warning("servers stay as they were laid out before: " + error.text());
   }

@@ -37,7 +37,7 @@ class InForce {
   // Of another configuration, with all that this one has of it; enter() puts it in force.
   [[nodiscard]] Result<std::shared_ptr<const Snapshot>> make(Configuration configuration);
   void enter(std::shared_ptr<const Snapshot> next);
-  // For flows of another process (Snapshot::for_inherited), whose servers these are.
+  // For flows of another process (Snapshot::Maker::for_inherited), whose servers these are.
   void adopt(InheritedWorker from, Worker& worker);
 
   [[nodiscard]] Resolver& resolver() { return *resolver_; }
@@ -56,7 +56,7 @@ class InForce {
   [[nodiscard]] Counters& counters() { return counters_; }
 
  private:
-  [[nodiscard]] Snapshot::Inventory inventory();
+  [[nodiscard]] Snapshot::Maker maker();
   void look_after_servers();
   void renew();
 

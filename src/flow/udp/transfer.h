@@ -51,7 +51,8 @@ class Transfer {
   // Everything about flows and sockets that live. REQUIRES: nothing is queued.
   void hand_over(HandedWorker& out) const;
   [[nodiscard]] static bool can_be_handed(const UdpSocket& socket);
-  // Goes on with another process's. `snapshot`: Snapshot::for_inherited of the worker's ways.
+  // Goes on with another process's. `snapshot`: Snapshot::Maker::for_inherited of the worker's
+  // ways.
   void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot);
 
  private:

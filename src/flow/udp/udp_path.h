@@ -72,7 +72,8 @@ class UdpPath final : private UdpOwner {
   // once they are the successor's.
   void hand_over(HandedWorker& out);
   void let_go();
-  // Goes on with another process's. `snapshot`: Snapshot::for_inherited of the worker's ways.
+  // Goes on with another process's. `snapshot`: Snapshot::Maker::for_inherited of the worker's
+  // ways.
   void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
     transfer_.adopt(std::move(from), snapshot);
   }

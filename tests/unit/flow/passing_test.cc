@@ -15,8 +15,8 @@ struct World {
   explicit World(const std::string& text) {
     auto loaded = load_text(text);
     REQUIRE(loaded.configuration);
-    auto made = Snapshot::make(std::move(*loaded.configuration), {servers, rules, upstreams, 1000},
-                               nullptr);
+    auto made = Snapshot::Maker{servers, rules, upstreams, 1000}.make(
+        std::move(*loaded.configuration), nullptr);
     REQUIRE(made.ok());
     snapshot = made.value();
   }

@@ -40,7 +40,7 @@ struct World {
   Tallies rules{1};
   Tallies upstreams{1};
   std::shared_ptr<const Snapshot> make(Configuration from, const Snapshot* previous = nullptr) {
-    auto made = Snapshot::make(std::move(from), {servers, rules, upstreams, 1000}, previous);
+    auto made = Snapshot::Maker{servers, rules, upstreams, 1000}.make(std::move(from), previous);
     INFO((made.ok() ? "" : made.error().text()));
     REQUIRE(made.ok());
     return made.value();
@@ -101,8 +101,8 @@ TEST_CASE("a rule's interface goes by the links' names as of their last news") {
   REQUIRE(named);
   CHECK(rule_of(named) == "web");
   CHECK(Snapshot::relink(*named, with("lan0")) == nullptr);
-  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
-  CHECK(rule_of(Snapshot::renew(*named, inventory).snapshot) == "web");
+  const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};
+  CHECK(rule_of(maker.renew(*named).snapshot) == "web");
 
   const auto renamed = Snapshot::relink(*named, with("wan0"));
   REQUIRE(renamed);
@@ -231,9 +231,9 @@ TEST_CASE("renewed, a snapshot lays out anew only what an operator's weight chan
   Configuration from = configuration();
   from.upstreams.push_back(section("other", {{"type", "forward"}, {"server", "c=192.0.2.3"}}));
   const auto before = world.make(from);
-  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
+  const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};
   before->upstreams()[0]->servers()[1]->weight_override.store(5);
-  const auto after = Snapshot::renew(*before, inventory).snapshot;
+  const auto after = maker.renew(*before).snapshot;
   CHECK(&after->configuration() == &before->configuration());
   CHECK(after->upstreams()[0] != before->upstreams()[0]);
   CHECK(after->upstreams()[0]->servers()[1] == before->upstreams()[0]->servers()[1]);
@@ -241,7 +241,7 @@ TEST_CASE("renewed, a snapshot lays out anew only what an operator's weight chan
   CHECK(after->upstreams()[1] == before->upstreams()[1]);
   CHECK(after->choose(to_port(80)).upstream == after->upstreams()[0]);
   CHECK(after->choose(to_port(80)).tally == before->choose(to_port(80)).tally);
-  const auto again = Snapshot::renew(*after, inventory).snapshot;
+  const auto again = maker.renew(*after).snapshot;
   CHECK(std::equal(again->upstreams().begin(), again->upstreams().end(), after->upstreams().begin(),
                    after->upstreams().end()));
 }
@@ -259,17 +259,17 @@ TEST_CASE("renewed while a password file is gone, an upstream stays as it was, a
                                               {"password-file", path}}));
   const auto before = world.make(from);
   std::filesystem::remove(path);
-  const Snapshot::Inventory inventory{world.servers, world.rules, world.upstreams, 1000};
+  const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};
 
   // Another upstream is laid out anew: nobody asks for the file.
   before->upstreams()[0]->servers()[1]->weight_override.store(5);
-  const auto other = Snapshot::renew(*before, inventory);
+  const auto other = maker.renew(*before);
   CHECK(other.not_renewed.empty());
   CHECK(other.snapshot->upstreams()[0]->server_set()->terms_of(1).weight == 5);
   REQUIRE(other.snapshot->upstreams()[1] == before->upstreams()[1]);
 
   before->upstreams()[1]->servers()[0]->weight_override.store(5);
-  const auto itself = Snapshot::renew(*other.snapshot, inventory);
+  const auto itself = maker.renew(*other.snapshot);
   REQUIRE(itself.not_renewed.size() == 1);
   CHECK(itself.not_renewed[0].text().find("cannot read") != std::string::npos);
   CHECK(itself.snapshot->upstreams()[1] == before->upstreams()[1]);
@@ -280,7 +280,7 @@ TEST_CASE("an upstream that cannot be made is an error with its line") {
   Configuration from = configuration();
   from.upstreams = {section("pool", {{"type", "forward"}, {"server", "a=192.0.2.999"}})};
   const auto made =
-      Snapshot::make(from, {world.servers, world.rules, world.upstreams, 1000}, nullptr);
+      Snapshot::Maker{world.servers, world.rules, world.upstreams, 1000}.make(from, nullptr);
   REQUIRE_FALSE(made.ok());
   CHECK(made.error().place() == Place{"weir.ini", 3});
 }

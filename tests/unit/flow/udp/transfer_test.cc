@@ -25,8 +25,8 @@ std::shared_ptr<const Snapshot> ways_of(UdpWorld& world, const HandedWorker& fro
     ways.push_back(
         {way.rule, way.upstream, way.per_client ? Mapping::per_client : Mapping::per_flow});
   }
-  return Snapshot::for_inherited(*world.snapshot,
-                                 {world.servers, world.rules, world.upstreams, 1'000}, ways);
+  return Snapshot::Maker{world.servers, world.rules, world.upstreams, 1'000}.for_inherited(
+      *world.snapshot, ways);
 }
 
 }  // namespace

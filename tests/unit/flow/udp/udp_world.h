@@ -59,7 +59,7 @@ struct UdpWorld {
     REQUIRE(opened.ok());
     log = std::move(opened).value();
     auto made =
-        Snapshot::make(std::move(configuration), {servers, rules, upstreams, 1'000}, nullptr);
+        Snapshot::Maker{servers, rules, upstreams, 1'000}.make(std::move(configuration), nullptr);
     INFO((made.ok() ? "" : made.error().text()));
     REQUIRE(made.ok());
     snapshot = made.value();

@@ -21,8 +21,6 @@ EXCEPTIONS = {
 TO_GO = {
     ("FlowServices", "methods"),
     ("TcpDial", "fields"),
-    ("TcpFlow", "fields"),
-    ("TcpFlows", "friend"),
     ("Worker", "fields"),
     ("Worker", "methods"),
 }

@@ -29,29 +29,29 @@ void close_in_silence(Descriptor& socket) {
 
 }  // namespace
 
-TcpFlow::TcpFlow(TcpFlows& all, FlowCore core, Descriptor client)
-    : all_(all),
-      parts_(all.parts_),
+TcpFlow::TcpFlow(const Parts& parts, FlowCore core, Descriptor client)
+    : parts_(parts),
       core_(std::move(core)),
       client_(std::move(client)),
       client_events_(*this),
       server_events_(*this),
-      peers_(core_.opened) {}
+      quiet_{.peers = PeerWatch(core_.opened)} {}
 
 TcpFlow::~TcpFlow() {
-  parts_.poll.cancel(client_watch_);
-  parts_.poll.cancel(server_watch_);
+  parts_.dial.poll.cancel(client_events_.watch);
+  parts_.dial.poll.cancel(server_events_.watch);
 }
 
 TcpFlow::Dialling::Dialling(TcpFlow& flow, TcpDial::Owner& owner)
-    : own_sockets(flow.parts_, flow.core_.generation),
-      dial({own_sockets, flow.parts_.poll, flow.parts_.deadlines, flow.core_.snapshot->bypass(),
-            flow.core_.snapshot->timeouts().connect, flow.core_.snapshot->timeouts().handshake},
+    : own_sockets(flow.parts_.dial, flow.core_.generation),
+      dial({own_sockets, flow.parts_.dial.poll, flow.parts_.dial.deadlines,
+            flow.core_.snapshot->bypass(), flow.core_.snapshot->timeouts().connect,
+            flow.core_.snapshot->timeouts().handshake},
            flow.core_.flow, *flow.core_.rule->upstream, owner, flow.server_events_) {}
 
 void TcpFlow::start() {
-  client_watch_ = parts_.poll.add(client_.get(), client_events_);
-  if (!client_watch_) {
+  client_events_.watch = parts_.dial.poll.add(client_.get(), client_events_);
+  if (!client_events_.watch) {
     finish(End::limit, Reason::out_of_memory, "cannot watch the connection");
     return;
   }
@@ -64,9 +64,9 @@ void TcpFlow::start() {
 }
 
 FlowRecord TcpFlow::record() const {
-  FlowRecord out = parts_.services.describe(core_);
-  out.connect_us = connect_us_;
-  out.handshake_us = handshake_us_;
+  FlowRecord out = parts_.dial.services.describe(core_);
+  out.connect_us = waited_.connect_us;
+  out.handshake_us = waited_.handshake_us;
   if (relay_) {
     out.bytes_up = relay_->bytes_up();
     out.bytes_down = relay_->bytes_down();
@@ -75,8 +75,8 @@ FlowRecord TcpFlow::record() const {
 }
 
 void TcpFlow::on_client_events(std::uint32_t events) {
-  if (failed_) {
-    pass_last_words(parts_.poll.now());
+  if (last_words_.failed) {
+    pass_last_words(parts_.dial.poll.now());
     return;
   }
   if (relay_) {
@@ -84,15 +84,15 @@ void TcpFlow::on_client_events(std::uint32_t events) {
     return;
   }
   // Still dialling. What the client sends waits in its socket; only its going away matters now.
-  pending_client_events_ |= events;
+  dialling_->client_events |= events;
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     finish(End::client_reset, std::nullopt, "the client reset the connection while connecting");
   }
 }
 
 void TcpFlow::on_server_events(std::uint32_t events) {
-  if (failed_) {
-    pass_last_words(parts_.poll.now());
+  if (last_words_.failed) {
+    pass_last_words(parts_.dial.poll.now());
   } else if (relay_) {
     progress(relay_->on_server_events(events));
   } else if (dialling_) {
@@ -109,24 +109,24 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
     return;
   }
   TcpDial& dial = dialling_->dial;
-  connect_us_ = since_opened(core_, dial.connected_at());
-  parts_.services.took(core_, Latency::connect, connect_us_);
+  waited_.connect_us = since_opened(core_, dial.connected_at());
+  parts_.dial.services.took(core_, Latency::connect, waited_.connect_us);
   if (!dial.route().hops.empty()) {
-    handshake_us_ = since_opened(core_, parts_.poll.now());
-    parts_.services.took(core_, Latency::handshake, handshake_us_);
+    waited_.handshake_us = since_opened(core_, parts_.dial.poll.now());
+    parts_.dial.services.took(core_, Latency::handshake, waited_.handshake_us);
   }
   if (core_.server) {
     counts_of(core_).opened();
   }
   const auto server_events = dial.events_seen();
+  const auto client_events = dialling_->client_events | EPOLLIN | EPOLLOUT;
   TcpDial::Taken server = dial.take_socket();
-  server_watch_ = server.watch;
-  relay_.emplace(all_.shared_, std::move(client_), std::move(server.socket));
+  server_events_.watch = server.watch;
+  relay_.emplace(parts_.relay, std::move(client_), std::move(server.socket));
   dialling_.reset();
-  last_activity_ = parts_.poll.now();
+  quiet_.since = parts_.dial.poll.now();
   arm_next();
-  const auto both = pending_client_events_ | EPOLLIN | EPOLLOUT;
-  auto state = relay_->on_client_events(both);
+  auto state = relay_->on_client_events(client_events);
   // The event that told of the connection may have told of data, too.
   if ((state == TcpRelay::Progress::waiting || state == TcpRelay::Progress::more) &&
       (server_events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
@@ -147,32 +147,32 @@ void TcpFlow::learn_from_dial() {
   }
 }
 
-void TcpFlow::on_retry(const std::shared_ptr<Server>&) { parts_.reasons.add(Reason::retried); }
+void TcpFlow::on_retry(const std::shared_ptr<Server>&) { parts_.dial.reasons.add(Reason::retried); }
 
 void TcpFlow::progress(TcpRelay::Progress state) {
   count_bytes();
-  last_activity_ = parts_.poll.now();
+  quiet_.since = parts_.dial.poll.now();
   switch (state) {
     case TcpRelay::Progress::waiting:
-      if (relay_->half_closed() && !half_closed_) {
-        half_closed_ = true;
-        arm(std::min(deadline_, last_activity_ + core_.snapshot->timeouts().half_closed));
+      if (relay_->half_closed() && !quiet_.half_closed) {
+        quiet_.half_closed = true;
+        arm(std::min(quiet_.deadline, quiet_.since + core_.snapshot->timeouts().half_closed));
       }
       break;
     case TcpRelay::Progress::more:
       // Both directions are looked at again, whichever is asked for.
-      parts_.poll.not_again(client_watch_);
-      parts_.poll.again(client_watch_, 0);
+      parts_.dial.poll.not_again(client_events_.watch);
+      parts_.dial.poll.again(client_events_.watch, 0);
       break;
     case TcpRelay::Progress::closed:
       finish(End::closed, std::nullopt, {});
       break;
     case TcpRelay::Progress::client_reset:
     case TcpRelay::Progress::server_reset:
-      failed_ = state;
+      last_words_.failed = state;
       if (relay_->has_last_words(state)) {
-        last_words_until_ = last_activity_ + last_words_time;
-        arm(last_activity_ + Deadlines::tick);
+        last_words_.until = quiet_.since + last_words_time;
+        arm(quiet_.since + Deadlines::tick);
       } else {
         finish_failed();
       }
@@ -182,7 +182,7 @@ void TcpFlow::progress(TcpRelay::Progress state) {
 
 // One side has reset the connection, and the other may still be reading what came before that.
 void TcpFlow::pass_last_words(Instant now) {
-  if (now < last_words_until_ && relay_->has_last_words(*failed_)) {
+  if (now < last_words_.until && relay_->has_last_words(*last_words_.failed)) {
     arm(now + Deadlines::tick);
   } else {
     finish_failed();
@@ -191,48 +191,51 @@ void TcpFlow::pass_last_words(Instant now) {
 
 void TcpFlow::finish_failed() {
   count_bytes();
-  finish(*failed_ == TcpRelay::Progress::client_reset ? End::client_reset : End::server_reset,
+  finish(*last_words_.failed == TcpRelay::Progress::client_reset ? End::client_reset
+                                                                 : End::server_reset,
          std::nullopt, std::strerror(relay_->error()));
 }
 
 void TcpFlow::count_bytes() {
   const auto up = relay_->bytes_up();
   const auto down = relay_->bytes_down();
-  if (counted_down_ == 0 && down != 0) {
-    note_first_byte(core_, parts_.poll.now());
-    parts_.services.took(core_, Latency::first_byte, core_.first_byte_us);
+  if (counted_.down == 0 && down != 0) {
+    note_first_byte(core_, parts_.dial.poll.now());
+    parts_.dial.services.took(core_, Latency::first_byte, core_.first_byte_us);
   }
-  if (up != counted_up_ || down != counted_down_) {
-    parts_.services.moved(core_,
-                          {{.bytes_up = up - counted_up_, .bytes_down = down - counted_down_}});
-    counted_up_ = up;
-    counted_down_ = down;
+  if (up != counted_.up || down != counted_.down) {
+    parts_.dial.services.moved(
+        core_, {{.bytes_up = up - counted_.up, .bytes_down = down - counted_.down}});
+    counted_.up = up;
+    counted_.down = down;
   }
 }
 
 void TcpFlow::arm(Instant when) {
-  deadline_ = when;
-  parts_.deadlines.set(*this, when, parts_.poll.now());
+  quiet_.deadline = when;
+  parts_.dial.deadlines.set(*this, when, parts_.dial.poll.now());
+}
+
+Instant TcpFlow::idle_until() const {
+  const Timeouts& timeouts = core_.snapshot->timeouts();
+  return quiet_.since + (quiet_.half_closed ? timeouts.half_closed : timeouts.tcp_idle);
 }
 
 void TcpFlow::arm_next() {
-  const Timeouts& timeouts = core_.snapshot->timeouts();
-  arm(std::min(last_activity_ + (half_closed_ ? timeouts.half_closed : timeouts.tcp_idle),
-               peers_.due(last_activity_, timeouts.keepalive)));
+  arm(std::min(idle_until(), quiet_.peers.due(quiet_.since, core_.snapshot->timeouts().keepalive)));
 }
 
 // Activity only notes the time; here we look whether the flow has really been quiet.
 void TcpFlow::on_deadline(Instant now) {
-  if (failed_) {
+  if (last_words_.failed) {
     pass_last_words(now);
     return;
   }
-  const Timeouts& timeouts = core_.snapshot->timeouts();
-  if (now >= last_activity_ + (half_closed_ ? timeouts.half_closed : timeouts.tcp_idle)) {
-    finish(half_closed_ ? End::half_closed_timeout : End::idle, std::nullopt, {});
+  if (now >= idle_until()) {
+    finish(quiet_.half_closed ? End::half_closed_timeout : End::idle, std::nullopt, {});
     return;
   }
-  if (now >= peers_.due(last_activity_, timeouts.keepalive)) {
+  if (now >= quiet_.peers.due(quiet_.since, core_.snapshot->timeouts().keepalive)) {
     look_after_peers(now);
   } else {
     arm_next();
@@ -240,15 +243,15 @@ void TcpFlow::on_deadline(Instant now) {
 }
 
 void TcpFlow::look_after_peers(Instant now) {
-  if (now - last_activity_ >= at_rest) {
+  if (now - quiet_.since >= at_rest) {
     relay_->come_to_rest();
   }
-  const auto finding =
-      peers_.look({.client = {.socket = relay_->client_socket(), .moved = relay_->bytes_up()},
-                   .server = {.socket = relay_->server_socket(), .moved = relay_->bytes_down()},
-                   .last_activity = last_activity_,
-                   .keepalive = core_.snapshot->timeouts().keepalive},
-                  now);
+  const auto finding = quiet_.peers.look(
+      {.client = {.socket = relay_->client_socket(), .moved = relay_->bytes_up()},
+       .server = {.socket = relay_->server_socket(), .moved = relay_->bytes_down()},
+       .last_activity = quiet_.since,
+       .keepalive = core_.snapshot->timeouts().keepalive},
+      now);
   switch (finding) {
     case PeerWatch::Finding::nothing:
       arm_next();
@@ -269,7 +272,7 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
   }
   FlowRecord done = record();
   if (was_connected) {
-    parts_.loop_guard.closed({Protocol::tcp, core_.source, core_.remote, core_.generation});
+    parts_.dial.loop_guard.closed({Protocol::tcp, core_.source, core_.remote, core_.generation});
     if (why != End::closed) {
       relay_->reset();
     }
@@ -285,15 +288,15 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
     }
   }
   if (reason) {
-    parts_.reasons.add(*reason);
+    parts_.dial.reasons.add(*reason);
   }
   if (core_.server && was_connected) {
     counts_of(core_).live.subtract();
     counts_of(core_).moved(done);
   }
-  parts_.services.write(core_, std::move(done), why, error);
-  parts_.services.closed(core_);
-  all_.take_out(*this);
+  parts_.dial.services.write(core_, std::move(done), why, error);
+  parts_.dial.services.closed(core_);
+  parts_.all.take_out(*this);
 }
 
 }  // namespace weir

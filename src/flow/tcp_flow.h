@@ -26,7 +26,13 @@ class TcpFlows;
 
 class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
  public:
-  TcpFlow(TcpFlows& all, FlowCore core, Descriptor client);
+  // What a worker's TCP flows have in common; outlives them.
+  struct Parts {
+    DialParts dial;
+    TcpRelay::Shared& relay;
+    TcpFlows& all;  // it leaves them as it ends
+  };
+  TcpFlow(const Parts& parts, FlowCore core, Descriptor client);
   ~TcpFlow();
   TcpFlow(const TcpFlow&) = delete;
   TcpFlow& operator=(const TcpFlow&) = delete;
@@ -36,7 +42,7 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
 
   [[nodiscard]] const FlowCore& core() const { return core_; }
   [[nodiscard]] FlowCore& core() { return core_; }
-  [[nodiscard]] std::uint64_t bytes() const { return counted_up_ + counted_down_; }
+  [[nodiscard]] std::uint64_t bytes() const { return counted_.up + counted_.down; }
   std::unique_ptr<TcpFlow> chained;  // in TcpFlows::flows_
 
   [[nodiscard]] FlowRecord record() const;
@@ -49,16 +55,41 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
     Dialling(TcpFlow& flow, TcpDial::Owner& owner);
     OwnSockets own_sockets;
     TcpDial dial;
+    std::uint32_t client_events = 0;  // what the client's socket was told meanwhile
   };
   struct ClientEvents final : EdgePoll::Watcher {
     explicit ClientEvents(TcpFlow& owner) : flow(owner) {}
     void on_events(std::uint32_t events) override { flow.on_client_events(events); }
     TcpFlow& flow;
+    EdgePoll::Watch watch;
   };
   struct ServerEvents final : EdgePoll::Watcher {
     explicit ServerEvents(TcpFlow& owner) : flow(owner) {}
     void on_events(std::uint32_t events) override { flow.on_server_events(events); }
     TcpFlow& flow;
+    EdgePoll::Watch watch;  // of the relay; the dial has its own
+  };
+  // How long it took until it could begin; for its record.
+  struct Waited {
+    std::int64_t connect_us = FlowRecord::unknown;
+    std::int64_t handshake_us = FlowRecord::unknown;
+  };
+  // What the tallies have of it, in bytes.
+  struct Counted {
+    std::uint64_t up = 0;
+    std::uint64_t down = 0;
+  };
+  // Since when nothing has moved, and when it is time to see what follows from that.
+  struct Quiet {
+    PeerWatch peers;
+    Instant since{};
+    Instant deadline{};
+    bool half_closed = false;
+  };
+  // A side has reset the connection; see pass_last_words().
+  struct LastWords {
+    Instant until{};
+    std::optional<TcpRelay::Progress> failed{};
   };
 
   void on_client_events(std::uint32_t events);
@@ -66,39 +97,30 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   void on_dialed(TcpDial::Outcome outcome) override;
   void learn_from_dial();
   void on_retry(const std::shared_ptr<Server>&) override;
-  [[nodiscard]] std::string flow_id() const override { return parts_.services.id_of(core_); }
+  [[nodiscard]] std::string flow_id() const override { return parts_.dial.services.id_of(core_); }
   void progress(TcpRelay::Progress state);
   void pass_last_words(Instant now);
   void finish_failed();
   void count_bytes();
   void arm(Instant when);
+  [[nodiscard]] Instant idle_until() const;
   void arm_next();
   void look_after_peers(Instant now);
   void on_deadline(Instant now) override;
   // Takes the flow out of the table, and so destroys it: nothing follows it.
   void finish(End why, std::optional<Reason> reason, std::string_view error);
 
-  TcpFlows& all_;
-  const DialParts& parts_;
+  const Parts& parts_;
   FlowCore core_;
   Descriptor client_;  // until the relay has it
   ClientEvents client_events_;
   ServerEvents server_events_;
-  EdgePoll::Watch client_watch_;
-  EdgePoll::Watch server_watch_;  // of the relay; the dial has its own
   std::unique_ptr<Dialling> dialling_;
   std::optional<TcpRelay> relay_;
-  PeerWatch peers_;
-  std::int64_t connect_us_ = FlowRecord::unknown;
-  std::int64_t handshake_us_ = FlowRecord::unknown;
-  std::uint64_t counted_up_ = 0;
-  std::uint64_t counted_down_ = 0;
-  Instant last_activity_;
-  Instant deadline_;
-  Instant last_words_until_;
-  std::optional<TcpRelay::Progress> failed_;  // a side has reset; see pass_last_words()
-  std::uint32_t pending_client_events_ = 0;
-  bool half_closed_ = false;
+  Waited waited_;
+  Counted counted_;
+  Quiet quiet_;
+  LastWords last_words_;
 };
 
 }  // namespace weir

@@ -23,14 +23,14 @@ std::uint64_t refusal_hash(const Flow& flow, End end) {
 }  // namespace
 
 TcpFlows::TcpFlows(const DialParts& parts, Port port, std::size_t workers)
-    : parts_(parts),
-      port_(port),
+    : port_(port),
       bulk_(bulk_budget(workers)),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size)),
       shared_{.buffer = {buffer_.get(), buffer_size},
               .pipes = pipes_,
               .most_stashed = buffer_size,
-              .bulk = bulk_} {}
+              .bulk = bulk_},
+      parts_{.dial = parts, .relay = shared_, .all = *this} {}
 
 TcpFlows::~TcpFlows() = default;
 
@@ -40,27 +40,28 @@ void TcpFlows::accept(Accepted accepted) {
             .client = accepted.client,
             .destination = accepted.destination,
             .interface = 0};
-  if (parts_.services.needs_interface(flow.client.family())) {
+  if (parts_.dial.services.needs_interface(flow.client.family())) {
     flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
   }
-  FlowCore core = parts_.services.open(flow);
+  FlowCore core = parts_.dial.services.open(flow);
   if (is_invalid_destination(flow.destination)) {
-    parts_.reasons.add(Reason::invalid_destination);
+    parts_.dial.reasons.add(Reason::invalid_destination);
     refuse(core, accepted.socket, End::invalid_destination, {});
     return;
   }
-  const auto finding = parts_.loop_guard.look(flow, port_);
+  const auto finding = parts_.dial.loop_guard.look(flow, port_);
   core.generation = finding.generation;
   if (finding.is_loop) {
-    parts_.reasons.add(Reason::loop);
+    parts_.dial.reasons.add(Reason::loop);
     refuse(core, accepted.socket, End::loop, finding.why());
     return;
   }
-  if (const auto verdict = parts_.services.admit(core); verdict != Admission::Verdict::admitted) {
+  if (const auto verdict = parts_.dial.services.admit(core);
+      verdict != Admission::Verdict::admitted) {
     refuse(core, accepted.socket, End::limit, text_of(verdict));
     return;
   }
-  auto flow_object = std::make_unique<TcpFlow>(*this, std::move(core), std::move(accepted.socket));
+  auto flow_object = std::make_unique<TcpFlow>(parts_, std::move(core), std::move(accepted.socket));
   TcpFlow& entered = *flow_object;
   flows_.insert(std::move(flow_object));
   entered.start();
@@ -68,8 +69,8 @@ void TcpFlows::accept(Accepted accepted) {
 
 void TcpFlows::refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error) {
   close_with_reset(client);
-  if (refusals_.is_news(refusal_hash(core.flow, end), parts_.poll.now())) {
-    parts_.services.write(core, parts_.services.describe(core), end, error);
+  if (refusals_.is_news(refusal_hash(core.flow, end), parts_.dial.poll.now())) {
+    parts_.dial.services.write(core, parts_.dial.services.describe(core), end, error);
   }
 }
 

@@ -40,6 +40,8 @@ class TcpFlows {
   bool end(std::uint64_t sequence, End why);
   // Ends every flow.
   void end_all(End end);
+  // For a flow that is over. Destroys it.
+  void take_out(TcpFlow& flow) { flows_.extract(flow); }
 
   // What has moved as bulk since the call before, in bytes.
   [[nodiscard]] std::uint64_t take_bulk_bytes() { return std::exchange(shared_.bulk_bytes, 0); }
@@ -48,23 +50,19 @@ class TcpFlows {
   [[nodiscard]] std::uint64_t bulk_directions() const { return bulk_.directions(); }
 
  private:
-  friend class TcpFlow;
-
   struct NumberHash {
     std::uint64_t operator()(std::uint64_t sequence) const { return sequence; }
     std::uint64_t operator()(const TcpFlow& flow) const { return flow.core().sequence; }
   };
 
   void refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error);
-  // Destroys it.
-  void take_out(TcpFlow& flow) { flows_.extract(flow); }
 
-  DialParts parts_;
   Port port_;
   PipePool pipes_;
   BulkShare bulk_;
   std::unique_ptr<std::uint8_t[]> buffer_;
   TcpRelay::Shared shared_;
+  TcpFlow::Parts parts_;
   Refusals refusals_;
   ChainedTable<TcpFlow, NumberHash> flows_;
 };

@@ -80,13 +80,13 @@ TcpDial::TcpDial(const Environment& environment, const Flow& flow, const Upstrea
       events_(events),
       challengers_(environment.poll, *this) {}
 
-TcpDial::~TcpDial() { environment_.poll.cancel(watch_); }
+TcpDial::~TcpDial() { environment_.poll.cancel(attempt_.watch); }
 
 TcpDial::Outcome TcpDial::start() { return attempt(); }
 
 TcpDial::Outcome TcpDial::start(Route first) { return attempt(std::move(first)); }
 
-TcpDial::Outcome TcpDial::attempt() { return attempt(upstream_.route(flow_, tried_)); }
+TcpDial::Outcome TcpDial::attempt() { return attempt(upstream_.route(flow_, tried_.servers)); }
 
 // Attempts until one is under way, or none is left. `connecting` from a failed one means that the
 // next is due.
@@ -98,33 +98,33 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
       case Route::Verdict::drop:
         return Outcome::dropped;
       case Route::Verdict::no_server:
-        return last_failure_;  // no server left to try: how the last attempt failed says more
+        return tried_.last_failure;  // no server left to try: how the last attempt failed says more
       case Route::Verdict::dial:
         break;
     }
-    if (doubted_ != nullptr && !is_beside_doubted(next)) {
-      return last_failure_;
+    if (tried_.doubted != nullptr && !is_beside_doubted(next)) {
+      return tried_.last_failure;
     }
-    doubted_ = nullptr;
-    if (attempts_ > 0) {
-      owner_.on_retry(tried_.back());
+    tried_.doubted = nullptr;
+    if (tried_.attempts > 0) {
+      owner_.on_retry(tried_.servers.back());
     }
-    route_ = std::move(next);
-    ++attempts_;
-    memory_ = environment_.witness.remember(route_);
+    attempt_.route = std::move(next);
+    ++tried_.attempts;
+    attempt_.memory = environment_.witness.remember(attempt_.route);
     const Outcome outcome = open();
-    if (outcome != Outcome::connecting || socket_.valid()) {
+    if (outcome != Outcome::connecting || attempt_.socket.valid()) {
       return outcome;
     }
-    next = upstream_.route(flow_, tried_);
+    next = upstream_.route(flow_, tried_.servers);
   }
 }
 
 TcpDial::Outcome TcpDial::open() {
-  if (const int code = environment_.witness.choose_way(flow_, route_); code != 0) {
+  if (const int code = environment_.witness.choose_way(flow_, attempt_.route); code != 0) {
     return connect_failed("find the way that policy rules say", code);
   }
-  Outbound out = open_tcp(flow_, route_, environment_.bypass);
+  Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass);
   if (out.source_port_taken) {
     environment_.witness.on_source_port_taken();
   }
@@ -132,14 +132,14 @@ TcpDial::Outcome TcpDial::open() {
     return connect_failed(out.step, out.error,
                           out.has_no_way() ? Outcome::no_route : outcome_of(out.error));
   }
-  watch_ = environment_.poll.add(out.socket.get(), events_);
-  if (!watch_) {
+  attempt_.watch = environment_.poll.add(out.socket.get(), events_);
+  if (!attempt_.watch) {
     return connect_failed("watch the socket", errno);
   }
-  socket_ = std::move(out.socket);
-  local_ = out.local;
+  attempt_.socket = std::move(out.socket);
+  attempt_.local = out.local;
   environment_.witness.on_socket_opened(ends());
-  connect_until_ = environment_.poll.now() + environment_.connect_timeout;
+  attempt_.until = environment_.poll.now() + environment_.connect_timeout;
   arm_connect(environment_.poll.now());
   return Outcome::connecting;
 }
@@ -147,27 +147,27 @@ TcpDial::Outcome TcpDial::open() {
 void TcpDial::arm_connect(Instant now) {
   const Instant next = now + next_address_after;
   environment_.deadlines.set(
-      *this, route_.more.empty() ? connect_until_ : std::min(connect_until_, next), now);
+      *this, attempt_.route.more.empty() ? attempt_.until : std::min(attempt_.until, next), now);
 }
 
 // Dials the next address beside the one that has not answered yet.
 void TcpDial::open_challenger() {
-  const Endpoint first = route_.remote;
+  const Endpoint first = attempt_.route.remote;
   next_address();
-  if (environment_.witness.choose_way(flow_, route_) != 0) {
-    route_.remote = first;
+  if (environment_.witness.choose_way(flow_, attempt_.route) != 0) {
+    attempt_.route.remote = first;
     return;
   }
-  Outbound out = open_tcp(flow_, route_, environment_.bypass);
-  const Ends ends{.local = out.local, .remote = std::exchange(route_.remote, first)};
+  Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass);
+  const Ends ends{.local = out.local, .remote = std::exchange(attempt_.route.remote, first)};
   if (out.socket.valid() && challengers_.add({.socket = std::move(out.socket), .ends = ends})) {
     environment_.witness.on_socket_opened(ends);
   }
 }
 
 void TcpDial::next_address() {
-  route_.remote.address = route_.more.front();
-  route_.more.erase(route_.more.begin());
+  attempt_.route.remote.address = attempt_.route.more.front();
+  attempt_.route.more.erase(attempt_.route.more.begin());
 }
 
 void TcpDial::on_challenger_connected(Challengers::Entrant winner) {
@@ -181,19 +181,19 @@ void TcpDial::on_challenger_closed(const Ends& ends) {
 
 // A challenger takes the place of the first address, whose socket is closed already.
 bool TcpDial::promote(Challengers::Entrant entrant) {
-  socket_ = std::move(entrant.socket);
-  local_ = entrant.ends.local;
-  route_.remote = entrant.ends.remote;
-  watch_ = environment_.poll.add(socket_.get(), events_);
-  return static_cast<bool>(watch_);
+  attempt_.socket = std::move(entrant.socket);
+  attempt_.local = entrant.ends.local;
+  attempt_.route.remote = entrant.ends.remote;
+  attempt_.watch = environment_.poll.add(attempt_.socket.get(), events_);
+  return static_cast<bool>(attempt_.watch);
 }
 
 void TcpDial::drop_socket() {
-  if (socket_.valid()) {
+  if (attempt_.socket.valid()) {
     environment_.witness.on_socket_closed(ends());
-    environment_.poll.cancel(watch_);
-    socket_.reset();
-    events_seen_ = 0;
+    environment_.poll.cancel(attempt_.watch);
+    attempt_.socket.reset();
+    attempt_.events_seen = 0;
   }
 }
 
@@ -211,25 +211,26 @@ TcpDial::Outcome TcpDial::connect_failed(const char* step, int code, Outcome out
       }
       drop_socket();
     }
-    if (!route_.more.empty()) {
+    if (!attempt_.route.more.empty()) {
       next_address();
       environment_.deadlines.cancel(*this);
       return open();
     }
   }
   close_socket();
-  error_ = step;
-  if (route_.dialled) {
-    error_ += " to " + hop_name(route_.dialled_upstream, route_.dialled.get());
+  tried_.error = step;
+  if (attempt_.route.dialled) {
+    tried_.error +=
+        " to " + hop_name(attempt_.route.dialled_upstream, attempt_.route.dialled.get());
   }
-  error_ += ": ";
-  error_ += std::strerror(code);
-  const auto& server = route_.dialled ? route_.dialled : route_.server;
+  tried_.error += ": ";
+  tried_.error += std::strerror(code);
+  const auto& server = attempt_.route.dialled ? attempt_.route.dialled : attempt_.route.server;
   if (server && Server::is_our_own(code)) {
     // Another server may need another source, but this one did nothing wrong.
-    tried_.push_back(server);
-    last_failure_ = outcome;
-    return outcome != Outcome::out_of_descriptors && attempts_ < upstream_.profile().attempts
+    tried_.servers.push_back(server);
+    tried_.last_failure = outcome;
+    return outcome != Outcome::out_of_descriptors && tried_.attempts < upstream_.profile().attempts
                ? Outcome::connecting
                : outcome;
   }
@@ -239,10 +240,10 @@ TcpDial::Outcome TcpDial::connect_failed(const char* step, int code, Outcome out
 TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
                                            const std::string& error, Handshake::Fault fault) {
   close_socket();
-  const Hop& at = route_.hops[hop];
-  error_ = route_.hops.size() > 1 || route_.dialled
-               ? "handshake with " + hop_name(at.upstream, at.server.get()) + ": " + error
-               : error;
+  const Hop& at = attempt_.route.hops[hop];
+  tried_.error = attempt_.route.hops.size() > 1 || attempt_.route.dialled
+                     ? "handshake with " + hop_name(at.upstream, at.server.get()) + ": " + error
+                     : error;
   if (fault == Handshake::Fault::server) {
     return blame(at.server, outcome);
   }
@@ -253,39 +254,40 @@ TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
   if (at.server) {
     at.server->note_success(environment_.poll.now());
   }
-  const auto& next = hop + 1 < route_.hops.size() ? route_.hops[hop + 1].server : route_.server;
+  const auto& next = hop + 1 < attempt_.route.hops.size() ? attempt_.route.hops[hop + 1].server
+                                                          : attempt_.route.server;
   return blame(next == at.server ? nullptr : next, Outcome::target_failed);
 }
 
 // `connecting` when another server may be tried instead of this one.
 TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome outcome) {
-  last_failure_ = outcome;
+  tried_.last_failure = outcome;
   if (!server) {
     return outcome;
   }
   server->note_failure(environment_.poll.now());
-  tried_.push_back(server);
-  return attempts_ < upstream_.profile().attempts ? Outcome::connecting : outcome;
+  tried_.servers.push_back(server);
+  return tried_.attempts < upstream_.profile().attempts ? Outcome::connecting : outcome;
 }
 
 // The server let us in, and failed at what the flow asks for. Another one of the same upstream may
 // do better. But no client shall get past a proxy, by way of a group's next member, by asking it
 // for what it cannot do.
 TcpDial::Outcome TcpDial::doubt(const std::shared_ptr<Server>& server, Outcome outcome) {
-  last_failure_ = outcome;
+  tried_.last_failure = outcome;
   if (!server) {
     return outcome;
   }
   const auto taken_for = server->note_doubt(environment_.poll.now(), hash_of(flow_.destination));
-  tried_.push_back(server);
-  doubted_ = taken_for == ServerHealth::Doubt::targets ? server.get() : nullptr;
-  return attempts_ < upstream_.profile().attempts ? Outcome::connecting : outcome;
+  tried_.servers.push_back(server);
+  tried_.doubted = taken_for == ServerHealth::Doubt::targets ? server.get() : nullptr;
+  return tried_.attempts < upstream_.profile().attempts ? Outcome::connecting : outcome;
 }
 
 bool TcpDial::is_beside_doubted(const Route& next) const {
   bool found = false;
   each_on_way(next, upstream_.name(), [&](const std::string&, const Server& server) {
-    found = found || server.identity().upstream == doubted_->identity().upstream;
+    found = found || server.identity().upstream == tried_.doubted->identity().upstream;
   });
   return found;
 }
@@ -299,7 +301,7 @@ void TcpDial::close_socket() {
 
 // Goes on after something that may have failed, and reports what is decided.
 void TcpDial::settle(Outcome outcome) {
-  if (outcome == Outcome::connecting && !socket_.valid()) {
+  if (outcome == Outcome::connecting && !attempt_.socket.valid()) {
     outcome = attempt();
   }
   if (outcome != Outcome::connecting) {
@@ -308,7 +310,7 @@ void TcpDial::settle(Outcome outcome) {
 }
 
 void TcpDial::on_events(std::uint32_t events) {
-  events_seen_ |= events;
+  attempt_.events_seen |= events;
   if (conversation_) {
     settle(converse());
     return;
@@ -316,7 +318,7 @@ void TcpDial::on_events(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     int code = 0;
     socklen_t length = sizeof code;
-    getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &code, &length);
+    getsockopt(attempt_.socket.get(), SOL_SOCKET, SO_ERROR, &code, &length);
     if (code != 0) {
       settle(connect_failed("connect", code));
       return;
@@ -331,14 +333,14 @@ TcpDial::Outcome TcpDial::connected() {
   const Instant now = environment_.poll.now();
   connected_at_ = now;
   challengers_.close();
-  if (route_.hops.empty()) {
+  if (attempt_.route.hops.empty()) {
     return done();
   }
   if (flow_id_.empty()) {
     flow_id_ = owner_.flow_id();
   }
   environment_.deadlines.set(*this, now + environment_.handshake_timeout, now);
-  conversation_.emplace(route_.hops, flow_id_);
+  conversation_.emplace(attempt_.route.hops, flow_id_);
   return converse();
 }
 
@@ -346,13 +348,13 @@ TcpDial::Outcome TcpDial::connected() {
 TcpDial::Outcome TcpDial::done() {
   environment_.deadlines.cancel(*this);
   const Instant now = environment_.poll.now();
-  each_on_way(route_, upstream_.name(),
+  each_on_way(attempt_.route, upstream_.name(),
               [&](const std::string&, Server& server) { server.note_success(now); });
   return Outcome::connected;
 }
 
 TcpDial::Outcome TcpDial::converse() {
-  switch (conversation_->advance(socket_.get())) {
+  switch (conversation_->advance(attempt_.socket.get())) {
     case Conversation::State::waiting:
       return Outcome::connecting;
     case Conversation::State::done:
@@ -367,8 +369,8 @@ TcpDial::Outcome TcpDial::converse() {
 }
 
 void TcpDial::on_deadline(Instant now) {
-  if (!conversation_ && now < connect_until_) {
-    if (!route_.more.empty()) {
+  if (!conversation_ && now < attempt_.until) {
+    if (!attempt_.route.more.empty()) {
       open_challenger();
     }
     arm_connect(now);
@@ -383,7 +385,7 @@ void TcpDial::on_deadline(Instant now) {
 }
 
 TcpDial::Taken TcpDial::take_socket() {
-  return {.socket = std::move(socket_), .watch = std::exchange(watch_, {})};
+  return {.socket = std::move(attempt_.socket), .watch = std::exchange(attempt_.watch, {})};
 }
 
 }  // namespace weir

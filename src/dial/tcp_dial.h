@@ -106,11 +106,13 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   void on_events(std::uint32_t events);
 
   // Of the attempt that connected, or of the last one.
-  [[nodiscard]] const Route& route() const { return route_; }
-  [[nodiscard]] Ends ends() const { return {.local = local_, .remote = route_.remote}; }
-  [[nodiscard]] std::uint32_t attempts() const { return attempts_; }
+  [[nodiscard]] const Route& route() const { return attempt_.route; }
+  [[nodiscard]] Ends ends() const {
+    return {.local = attempt_.local, .remote = attempt_.route.remote};
+  }
+  [[nodiscard]] std::uint32_t attempts() const { return tried_.attempts; }
   // What failed and why, in a phrase; empty when nothing did.
-  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] const std::string& error() const { return tried_.error; }
   // When the connection stood and the handshakes began.
   [[nodiscard]] Instant connected_at() const { return connected_at_; }
   // REQUIRES: connected. From now on the owner tells when the socket is closed, and cancels the
@@ -121,11 +123,32 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   };
   [[nodiscard]] Taken take_socket();
   // What the socket that is connected now was told so far.
-  [[nodiscard]] std::uint32_t events_seen() const { return events_seen_; }
+  [[nodiscard]] std::uint32_t events_seen() const { return attempt_.events_seen; }
   // Gives up: the flow is over.
   void abandon() { close_socket(); }
 
  private:
+  // The attempt under way, or the last one. Of the addresses of its server, the socket is the one
+  // that is dialled first; the others are Challengers.
+  struct Attempt {
+    Route route;
+    std::unique_ptr<Witness::Memory> memory;  // of the route
+    Descriptor socket;
+    EdgePoll::Watch watch;
+    Endpoint local;
+    std::uint32_t events_seen = 0;
+    Instant until{};  // it has to stand by then
+  };
+  // What the attempts so far have come to.
+  struct Tried {
+    std::vector<std::shared_ptr<Server>> servers;
+    std::uint32_t attempts = 0;
+    Outcome last_failure = Outcome::no_server;
+    // Of the servers: the last one, where the target may be to blame.
+    const Server* doubted = nullptr;
+    std::string error;
+  };
+
   void on_deadline(Instant now) override;
   Outcome attempt();
   Outcome attempt(Route next);
@@ -155,21 +178,11 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   const Upstream& upstream_;
   Owner& owner_;
   EdgePoll::Watcher& events_;
-  Route route_;
-  std::unique_ptr<Witness::Memory> memory_;  // of it
-  Descriptor socket_;
-  EdgePoll::Watch watch_;  // of it
-  Endpoint local_;
-  std::uint32_t events_seen_ = 0;
+  Attempt attempt_;
   Challengers challengers_;
-  Instant connect_until_;
   std::string flow_id_;
   std::optional<Conversation> conversation_;  // once connected, where there are handshakes
-  std::vector<std::shared_ptr<Server>> tried_;
-  std::uint32_t attempts_ = 0;
-  Outcome last_failure_ = Outcome::no_server;
-  const Server* doubted_ = nullptr;  // of tried_: the last one, where the target may be to blame
-  std::string error_;
+  Tried tried_;
   Instant connected_at_;
 };
 

@@ -8,7 +8,7 @@
 // one's process and counts, so that the flows it gets keep their names and new ones get names that
 // no flow had.
 //
-// One per worker, in its FlowServices; its thread.
+// One per worker; its thread.
 #pragma once
 
 #include <cstdint>

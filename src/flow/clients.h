@@ -8,7 +8,7 @@
 // their count: of two that differ by less than one part in sixteen, either may be "the one with
 // most".
 //
-// One per worker, in its FlowServices; its thread. Flows belong to their owner, who takes them out
+// One per worker; its thread. Flows belong to their owner, who takes them out
 // before they go.
 #pragma once
 

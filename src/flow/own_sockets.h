@@ -6,10 +6,14 @@
 
 #include <memory>
 
+#include "account/flow_id.h"
+#include "account/reason.h"
+#include "base/deadlines.h"
 #include "dial/tcp_dial.h"
-#include "flow/flow_services.h"
+#include "flow/in_use.h"
 #include "flow/loop_guard.h"
 #include "flow/passing.h"
+#include "flow/way_choice.h"
 #include "loop/edge_poll.h"
 
 namespace weir {
@@ -21,7 +25,9 @@ struct DialParts {
   LoopGuard& loop_guard;
   Passing& passing;
   Reasons& reasons;
-  FlowServices& services;
+  WayChoice& ways;
+  const InUse& in_use;
+  const FlowIds& ids;
 };
 
 class OwnSockets final : public TcpDial::Witness {
@@ -41,11 +47,11 @@ class OwnSockets final : public TcpDial::Witness {
 
  private:
   [[nodiscard]] std::unique_ptr<Memory> remember(const Route& route) override {
-    return parts_.passing.remember(route, *parts_.services.snapshot());
+    return parts_.passing.remember(route, *parts_.in_use.snapshot);
   }
   void on_source_port_taken() override { parts_.reasons.add(Reason::source_port_taken); }
   [[nodiscard]] int choose_way(const Flow& flow, Route& route) override {
-    return parts_.services.choose_way(flow, route);
+    return parts_.ways.choose(flow, route);
   }
   void on_socket_opened(const TcpDial::Ends& ends) override {
     parts_.loop_guard.opened(known(ends));

@@ -11,6 +11,7 @@
 
 #include "base/transparent.h"
 #include "flow/dial_failure.h"
+#include "flow/flow_tallies.h"
 #include "flow/tcp_flows.h"
 
 namespace weir {
@@ -64,7 +65,7 @@ void TcpFlow::start() {
 }
 
 FlowRecord TcpFlow::record() const {
-  FlowRecord out = parts_.dial.services.describe(core_);
+  FlowRecord out = parts_.records.describe(core_);
   out.connect_us = waited_.connect_us;
   out.handshake_us = waited_.handshake_us;
   if (relay_) {
@@ -110,10 +111,10 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
   }
   TcpDial& dial = dialling_->dial;
   waited_.connect_us = since_opened(core_, dial.connected_at());
-  parts_.dial.services.took(core_, Latency::connect, waited_.connect_us);
+  note_latency(core_, Latency::connect, waited_.connect_us);
   if (!dial.route().hops.empty()) {
     waited_.handshake_us = since_opened(core_, parts_.dial.poll.now());
-    parts_.dial.services.took(core_, Latency::handshake, waited_.handshake_us);
+    note_latency(core_, Latency::handshake, waited_.handshake_us);
   }
   if (core_.server) {
     counts_of(core_).opened();
@@ -201,11 +202,10 @@ void TcpFlow::count_bytes() {
   const auto down = relay_->bytes_down();
   if (counted_.down == 0 && down != 0) {
     note_first_byte(core_, parts_.dial.poll.now());
-    parts_.dial.services.took(core_, Latency::first_byte, core_.first_byte_us);
+    note_latency(core_, Latency::first_byte, core_.first_byte_us);
   }
   if (up != counted_.up || down != counted_.down) {
-    parts_.dial.services.moved(
-        core_, {{.bytes_up = up - counted_.up, .bytes_down = down - counted_.down}});
+    note_moved(core_, {{.bytes_up = up - counted_.up, .bytes_down = down - counted_.down}});
     counted_.up = up;
     counted_.down = down;
   }
@@ -294,8 +294,8 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
     counts_of(core_).live.subtract();
     counts_of(core_).moved(done);
   }
-  parts_.dial.services.write(core_, std::move(done), why, error);
-  parts_.dial.services.closed(core_);
+  parts_.records.write(core_, std::move(done), why, error);
+  parts_.intake.closed(core_);
   parts_.all.take_out(*this);
 }
 

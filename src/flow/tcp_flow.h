@@ -14,6 +14,8 @@
 #include "base/descriptor.h"
 #include "dial/tcp_dial.h"
 #include "flow/flow_core.h"
+#include "flow/flow_intake.h"
+#include "flow/flow_records.h"
 #include "flow/loop_guard.h"
 #include "flow/own_sockets.h"
 #include "loop/edge_poll.h"
@@ -29,6 +31,8 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   // What a worker's TCP flows have in common; outlives them.
   struct Parts {
     DialParts dial;
+    FlowIntake& intake;
+    FlowRecords& records;
     TcpRelay::Shared& relay;
     TcpFlows& all;  // it leaves them as it ends
   };
@@ -97,7 +101,9 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   void on_dialed(TcpDial::Outcome outcome) override;
   void learn_from_dial();
   void on_retry(const std::shared_ptr<Server>&) override;
-  [[nodiscard]] std::string flow_id() const override { return parts_.dial.services.id_of(core_); }
+  [[nodiscard]] std::string flow_id() const override {
+    return parts_.dial.ids.text(core_.sequence);
+  }
   void progress(TcpRelay::Progress state);
   void pass_last_words(Instant now);
   void finish_failed();

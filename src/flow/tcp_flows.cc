@@ -22,15 +22,19 @@ std::uint64_t refusal_hash(const Flow& flow, End end) {
 
 }  // namespace
 
-TcpFlows::TcpFlows(const DialParts& parts, Port port, std::size_t workers)
-    : port_(port),
-      bulk_(bulk_budget(workers)),
+TcpFlows::TcpFlows(const Parts& parts)
+    : port_(parts.port),
+      bulk_(bulk_budget(parts.workers)),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size)),
       shared_{.buffer = {buffer_.get(), buffer_size},
               .pipes = pipes_,
               .most_stashed = buffer_size,
               .bulk = bulk_},
-      parts_{.dial = parts, .relay = shared_, .all = *this} {}
+      parts_{.dial = parts.dial,
+             .intake = parts.intake,
+             .records = parts.records,
+             .relay = shared_,
+             .all = *this} {}
 
 TcpFlows::~TcpFlows() = default;
 
@@ -40,10 +44,10 @@ void TcpFlows::accept(Accepted accepted) {
             .client = accepted.client,
             .destination = accepted.destination,
             .interface = 0};
-  if (parts_.dial.services.needs_interface(flow.client.family())) {
+  if (parts_.dial.ways.needs_interface(flow.client.family())) {
     flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
   }
-  FlowCore core = parts_.dial.services.open(flow);
+  FlowCore core = parts_.intake.open(flow);
   if (is_invalid_destination(flow.destination)) {
     parts_.dial.reasons.add(Reason::invalid_destination);
     refuse(core, accepted.socket, End::invalid_destination, {});
@@ -56,8 +60,7 @@ void TcpFlows::accept(Accepted accepted) {
     refuse(core, accepted.socket, End::loop, finding.why());
     return;
   }
-  if (const auto verdict = parts_.dial.services.admit(core);
-      verdict != Admission::Verdict::admitted) {
+  if (const auto verdict = parts_.intake.admit(core); verdict != Admission::Verdict::admitted) {
     refuse(core, accepted.socket, End::limit, text_of(verdict));
     return;
   }
@@ -70,7 +73,7 @@ void TcpFlows::accept(Accepted accepted) {
 void TcpFlows::refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error) {
   close_with_reset(client);
   if (refusals_.is_news(refusal_hash(core.flow, end), parts_.dial.poll.now())) {
-    parts_.dial.services.write(core, parts_.dial.services.describe(core), end, error);
+    parts_.records.write(core, parts_.records.describe(core), end, error);
   }
 }
 

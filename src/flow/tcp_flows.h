@@ -23,8 +23,14 @@ namespace weir {
 
 class TcpFlows {
  public:
-  // `port`: weir's own, which no flow may be going to on this machine.
-  TcpFlows(const DialParts& parts, Port port, std::size_t workers);
+  struct Parts {
+    DialParts dial;
+    FlowIntake& intake;
+    FlowRecords& records;
+    Port port;            // weir's own, which no flow may be going to on this machine
+    std::size_t workers;  // how many there are
+  };
+  explicit TcpFlows(const Parts& parts);
   ~TcpFlows();
 
   void accept(Accepted accepted);

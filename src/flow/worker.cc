@@ -24,17 +24,26 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
       number_(number),
       poll_(loop_, [this]() { end_turn(); }),
       deadlines_(clock_now()),
+      ids_(std::move(ids)),
+      way_choice_(ways_, in_use_, reasons_),
       admission_(shared.totals, number),
       loop_guard_(shared.own_sockets, number),
       passing_(deadlines_, shared.asked, [this]() { return poll_.now(); }),
-      services_({number, poll_.clock(), admission_, passing_, ways_, reasons_, shared.log},
-                std::move(ids)),
-      tcp_({poll_, deadlines_, loop_guard_, passing_, reasons_, services_}, shared.port,
-           shared.totals.workers()),
-      udp_({.dial = {poll_, deadlines_, loop_guard_, passing_, reasons_, services_},
+      intake_({number, poll_.clock(), in_use_, ids_, admission_, clients_, passing_, reasons_}),
+      records_({ids_, poll_.clock(), reasons_, shared.log}),
+      tcp_({.dial = dial_parts(),
+            .intake = intake_,
+            .records = records_,
+            .port = shared.port,
+            .workers = shared.totals.workers()}),
+      udp_({.dial = dial_parts(),
+            .intake = intake_,
+            .records = records_,
+            .clients = clients_,
             .admission = admission_,
             .log = shared.log,
             .now = poll_.clock(),
+            .worker = static_cast<std::uint16_t>(number),
             .port = shared.port,
             .mark = snapshot->bypass().value}),
       mailbox_(std::make_unique<Mailbox>(loop_)),
@@ -42,6 +51,10 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
   use(std::move(snapshot));
   use(shared.neighbours);
   listen(std::move(listeners));
+}
+
+DialParts Worker::dial_parts() {
+  return {poll_, deadlines_, loop_guard_, passing_, reasons_, way_choice_, in_use_, ids_};
 }
 
 void Worker::start() {
@@ -62,7 +75,7 @@ Worker::~Worker() {
     udp_listeners_.clear();
     tcp_.end_all(End::drained);
     udp_.end_all(End::drained);
-    services_.flush_records();
+    records_.flush();
     ticker_.reset();
     mailbox_.reset();
     poll_.stop();
@@ -77,7 +90,7 @@ void Worker::post(std::function<void(Worker&)> task) {
 void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   tcp_.limit_buffer(snapshot->limits().buffer);
   poll_.waits().busy_poll(snapshot->configuration().gateway.busy_poll);
-  services_.use(std::move(snapshot));
+  in_use_.snapshot = std::move(snapshot);
 }
 
 Worker::Taken Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot) {
@@ -157,7 +170,7 @@ HandedWorker Worker::hand_over() {
   out.listeners = listening();
   out.part.tcp_listeners = static_cast<std::uint16_t>(tcp_listeners_.size());
   out.part.udp_listeners = static_cast<std::uint16_t>(udp_listeners_.size());
-  out.last_number = services_.ids().last();
+  out.last_number = ids_.last();
   udp_.hand_over(out);
   return out;
 }
@@ -172,7 +185,7 @@ void Worker::let_go() {
 void Worker::end_turn() {
   udp_.end_turn();
   // The ticker runs only while there is something to wait for: an idle gateway sleeps.
-  const bool wanted = deadlines_.size() != 0 || services_.has_records();
+  const bool wanted = deadlines_.size() != 0 || records_.are_waiting();
   if (wanted && !ticking_ && ticker_) {
     ticking_ = true;
     ticker_->once(is_behind_ ? Milliseconds{0} : Deadlines::tick);
@@ -214,7 +227,7 @@ void Worker::tick() {
   ticking_ = false;
   constexpr std::size_t most_in_a_turn = 64;
   is_behind_ = !deadlines_.advance(clock_now(), most_in_a_turn);
-  services_.flush_records();
+  records_.flush();
 }
 
 void Worker::drain(Comers comers) {
@@ -248,7 +261,7 @@ void Worker::look_for_busiest(std::function<void(BusyLook::Part)> found) {
 }
 
 bool Worker::close_flow(const std::string& id) {
-  const auto sequence = services_.sequence_of(id);
+  const auto sequence = ids_.number(id);
   return sequence && (tcp_.end(*sequence, End::killed) || udp_.end(*sequence, End::killed));
 }
 

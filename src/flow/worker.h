@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "account/flow_id.h"
 #include "account/reason.h"
 #include "account/worker_report.h"
 #include "base/datagram_batch.h"
@@ -23,11 +24,15 @@
 #include "base/surroundings.h"
 #include "flow/admission.h"
 #include "flow/busy_look.h"
-#include "flow/flow_services.h"
+#include "flow/clients.h"
+#include "flow/flow_intake.h"
+#include "flow/flow_records.h"
 #include "flow/flow_walk.h"
+#include "flow/in_use.h"
 #include "flow/snapshot.h"
 #include "flow/tcp_flows.h"
 #include "flow/udp/udp_path.h"
+#include "flow/way_choice.h"
 #include "intercept/listeners.h"
 #include "intercept/tcp_listener.h"
 #include "intercept/udp_listener.h"
@@ -78,7 +83,9 @@ class Worker {
   // The router's policy rules, as they are now.
   void use_rules(std::shared_ptr<const RoutingRules> rules) { ways_.use(std::move(rules)); }
   void use(std::shared_ptr<const Snapshot> snapshot);
-  void use(std::shared_ptr<const Neighbours> neighbours) { services_.use(std::move(neighbours)); }
+  void use(std::shared_ptr<const Neighbours> neighbours) {
+    in_use_.neighbours = std::move(neighbours);
+  }
   struct Taken {
     std::uint64_t flows_kept = 0;
     std::uint64_t matching_another_rule = 0;  // of those: what they would get now
@@ -115,6 +122,7 @@ class Worker {
  private:
   void go_on(const std::shared_ptr<FlowWalk>& walk);
   [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
+  [[nodiscard]] DialParts dial_parts();
   void listen(Listeners listeners);
   void stop_listening();
   void end_turn();
@@ -126,11 +134,16 @@ class Worker {
   EdgePoll poll_;
   Deadlines deadlines_;
   Reasons reasons_;
+  InUse in_use_;
+  FlowIds ids_;
   PolicyWays ways_;
+  WayChoice way_choice_;
+  Clients clients_;
   Admission admission_;
   LoopGuard loop_guard_;
   Passing passing_;
-  FlowServices services_;
+  FlowIntake intake_;
+  FlowRecords records_;
   TcpFlows tcp_;
   UdpPath udp_;
   DatagramBatch batch_;

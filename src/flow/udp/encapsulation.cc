@@ -22,7 +22,7 @@ std::size_t room_in(std::uint32_t mtu, Family family) {
 
 void Encapsulation::wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const {
   auto made = std::make_unique<UdpWrapping>();
-  const std::string id = services_.id_of(flow.core);
+  const std::string id = ids_.text(flow.core.sequence);
   const Opening opening{.flow_id = id};
   for (const Wrapping& wrapping : wrappings) {
     std::string header;

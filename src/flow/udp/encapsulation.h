@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <span>
 
+#include "account/flow_id.h"
 #include "base/socket_calls.h"
-#include "flow/flow_services.h"
 #include "flow/udp/udp_flow.h"
 #include "weir/route.h"
 
@@ -15,8 +15,7 @@ namespace weir {
 
 class Encapsulation {
  public:
-  Encapsulation(const FlowServices& services, const SocketCalls& calls)
-      : services_(services), calls_(calls) {}
+  Encapsulation(const FlowIds& ids, const SocketCalls& calls) : ids_(ids), calls_(calls) {}
 
   // Makes what the route asks for; a flow whose first datagram has left goes on as it was.
   void wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const;
@@ -24,7 +23,7 @@ class Encapsulation {
   [[nodiscard]] std::size_t room_of(const UdpSocket& socket, const FlowCore& core) const;
 
  private:
-  const FlowServices& services_;
+  const FlowIds& ids_;
   const SocketCalls& calls_;
 };
 

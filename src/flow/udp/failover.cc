@@ -43,8 +43,7 @@ bool Failover::ask_another(UdpFlow& flow) {
   while (core.attempts < core.rule->upstream->profile().attempts) {
     Route route = core.rule->upstream->route(core.flow, question->tried);
     if (route.verdict != Route::Verdict::dial || !route.server ||
-        route.carrier == Route::Carrier::relay ||
-        parts_.services.choose_way(core.flow, route) != 0) {
+        route.carrier == Route::Carrier::relay || parts_.ways.choose(core.flow, route) != 0) {
       return false;
     }
     const auto opened = parts_.sockets.instead(core, route);

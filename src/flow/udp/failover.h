@@ -6,12 +6,12 @@
 #pragma once
 
 #include "account/reason.h"
-#include "flow/flow_services.h"
 #include "flow/udp/encapsulation.h"
 #include "flow/udp/kept_questions.h"
 #include "flow/udp/sender.h"
 #include "flow/udp/server_sockets.h"
 #include "flow/udp/udp_flow.h"
+#include "flow/way_choice.h"
 #include "intercept/udp_listener.h"
 
 namespace weir {
@@ -19,7 +19,7 @@ namespace weir {
 class Failover {
  public:
   struct Parts {
-    FlowServices& services;
+    WayChoice& ways;
     Reasons& reasons;
     ServerSockets& sockets;
     const Encapsulation& encapsulation;

@@ -23,11 +23,11 @@ UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
                   .destination = datagram.destination,
                   .interface = datagram.interface};
   if (is_invalid_destination(flow.destination) || flow.client.port == 0) {
-    refuse(parts_.services.open(flow), End::invalid_destination, Reason::invalid_destination, {});
+    refuse(parts_.intake.open(flow), End::invalid_destination, Reason::invalid_destination, {});
     return nullptr;
   }
   parts_.peers.note_client_side(flow.interface);
-  FlowCore core = parts_.services.open(flow);
+  FlowCore core = parts_.intake.open(flow);
   const auto finding = parts_.loop_guard.look(flow, port_);
   core.generation = finding.generation;
   if (finding.is_loop) {
@@ -41,13 +41,13 @@ UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
   if (const auto verdict = admit(core); verdict != Verdict::admitted) {
     // admit() has counted the reason.
     if (refusals_.is_news(flow_hash(flow.client, flow.destination), parts_.now)) {
-      parts_.services.write(core, parts_.services.describe(core), End::limit, text_of(verdict));
+      parts_.records.write(core, parts_.records.describe(core), End::limit, text_of(verdict));
     }
     return nullptr;
   }
   UdpSocket* socket = socket_for(core, route);
   if (socket == nullptr) {
-    parts_.services.closed(core);
+    parts_.intake.closed(core);
     return nullptr;
   }
   Mappings::wake(*socket);
@@ -58,7 +58,7 @@ UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
   if (socket->relay() != nullptr) {
     parts_.relays.join(opened);
   }
-  take_seat(parts_.services.clients(), opened);
+  take_seat(parts_.clients, opened);
   return &opened;
 }
 
@@ -103,15 +103,15 @@ UdpSocket* FlowOpening::socket_for(FlowCore& core, Route& route) {
 }
 
 Verdict FlowOpening::admit(FlowCore& core) {
-  Verdict verdict = parts_.services.try_to_admit(core);
+  Verdict verdict = parts_.intake.try_to_admit(core);
   if (verdict == Verdict::max_flows_per_client || verdict == Verdict::max_flows) {
     parts_.sender.flush();  // what this batch holds leaves first; a flow may end by it
     if (UdpFlow* other = flow_that_gives_way(core, verdict)) {
       parts_.reasons.add(Reason::gave_way);
       parts_.owner.end(*other, End::limit, "gave way to a new flow");
-      verdict = parts_.services.try_to_admit(core, verdict == Verdict::max_flows
-                                                       ? Admission::Place::of_another
-                                                       : Admission::Place::of_the_same_client);
+      verdict = parts_.intake.try_to_admit(core, verdict == Verdict::max_flows
+                                                     ? Admission::Place::of_another
+                                                     : Admission::Place::of_the_same_client);
     }
   }
   if (verdict != Verdict::admitted) {
@@ -125,13 +125,12 @@ UdpFlow* FlowOpening::flow_that_gives_way(const FlowCore& core, Verdict verdict)
   const auto since = [](const Clients::Seat& flow) {
     return static_cast<const UdpFlow&>(flow).last_activity;
   };
-  Clients& clients = parts_.services.clients();
   Clients::Seat* found = nullptr;
   if (verdict == Verdict::max_flows) {
-    found = clients.spare_of_most(parts_.now - least_idle, since);
+    found = parts_.clients.spare_of_most(parts_.now - least_idle, since);
   } else if (const auto client =
-                 clients.find(parts_.services.client_key_of(core.flow.client.address))) {
-    found = clients.idlest_of(*client, since);
+                 parts_.clients.find(parts_.intake.client_key_of(core.flow.client.address))) {
+    found = parts_.clients.idlest_of(*client, since);
   }
   return static_cast<UdpFlow*>(found);
 }
@@ -142,14 +141,14 @@ bool FlowOpening::admit_answered(UdpFlow& flow) {
   }
   parts_.peers.forget(flow);
   flow.marks.unasked = false;
-  take_seat(parts_.services.clients(), flow);
+  take_seat(parts_.clients, flow);
   return true;
 }
 
 void FlowOpening::refuse(const FlowCore& core, End end, Reason reason, std::string_view error) {
   parts_.reasons.add(reason);
   if (refusals_.is_news(flow_hash(core.flow.client, core.flow.destination), parts_.now)) {
-    parts_.services.write(core, parts_.services.describe(core), end, error);
+    parts_.records.write(core, parts_.records.describe(core), end, error);
   }
 }
 

@@ -16,7 +16,9 @@
 #include "account/reason.h"
 #include "account/record.h"
 #include "flow/admission.h"
-#include "flow/flow_services.h"
+#include "flow/clients.h"
+#include "flow/flow_intake.h"
+#include "flow/flow_records.h"
 #include "flow/loop_guard.h"
 #include "flow/refusals.h"
 #include "flow/udp/encapsulation.h"
@@ -35,7 +37,9 @@ class FlowOpening {
  public:
   struct Parts {
     FlowTable& flows;
-    FlowServices& services;
+    FlowIntake& intake;
+    FlowRecords& records;
+    Clients& clients;
     Reasons& reasons;
     const LoopGuard& loop_guard;
     ServerSockets& sockets;

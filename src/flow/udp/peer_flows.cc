@@ -91,7 +91,7 @@ UdpFlow* PeerFlows::open(UdpSocket& socket, const Endpoint& peer) {
                   .client = socket.holder.client,
                   .destination = peer,
                   .interface = 0};
-  FlowCore core = parts_.services.open(flow);
+  FlowCore core = parts_.intake.open(flow);
   core.snapshot = socket.holder.snapshot;
   core.rule = socket.holder.rule;
   core.remote = peer;

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "account/reason.h"
-#include "flow/flow_services.h"
+#include "flow/flow_intake.h"
 #include "flow/udp/encapsulation.h"
 #include "flow/udp/flow_table.h"
 #include "flow/udp/paths.h"
@@ -29,7 +29,7 @@ class PeerFlows {
  public:
   struct Parts {
     FlowTable& flows;
-    FlowServices& services;
+    FlowIntake& intake;
     Reasons& reasons;
     Paths& paths;
     Relays& relays;

@@ -10,6 +10,7 @@
 
 #include "dial/outbound.h"
 #include "flow/dial_failure.h"
+#include "flow/flow_tallies.h"
 
 namespace weir {
 namespace {
@@ -153,7 +154,7 @@ void Relays::follow(UdpFlow& flow) {
 void Relays::note_asked(UdpFlow& flow) {
   if (!flow.marks.asks_here) {
     flow.marks.asks_here = parts_.dial.passing.ask_datagrams(
-        flow.core.remote, flow.core.flow.destination, *parts_.dial.services.snapshot());
+        flow.core.remote, flow.core.flow.destination, *parts_.dial.in_use.snapshot);
   }
 }
 
@@ -186,8 +187,8 @@ void Relays::on_relay_open(UdpSocket& socket) {
     }
     one->wrapping->connect_us = since_opened(one->core, dial.connected_at());
     one->wrapping->handshake_us = since_opened(one->core, parts_.now);
-    parts_.dial.services.took(one->core, Latency::connect, one->wrapping->connect_us);
-    parts_.dial.services.took(one->core, Latency::handshake, one->wrapping->handshake_us);
+    note_latency(one->core, Latency::connect, one->wrapping->connect_us);
+    note_latency(one->core, Latency::handshake, one->wrapping->handshake_us);
   }
   learn_kind(socket, dial.route());
   relay.finish_dialling();

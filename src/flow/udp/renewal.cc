@@ -41,7 +41,7 @@ bool Renewal::look(UdpFlow& flow) {
   way.way = parts_.mappings.way_of(socket);
   // A flow that a peer opened knows no inbound interface: it stays on its mapping's way.
   const bool is_asked = flow.core.flow.interface != 0;
-  if (is_asked && parts_.services.choose_way(flow.core.flow, way) != 0) {
+  if (is_asked && parts_.ways.choose(flow.core.flow, way) != 0) {
     parts_.owner.end(flow, End::server_reset, "policy rules send it nowhere any more");
     return false;
   }

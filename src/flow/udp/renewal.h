@@ -13,7 +13,6 @@
 #pragma once
 
 #include "account/reason.h"
-#include "flow/flow_services.h"
 #include "flow/udp/flow_table.h"
 #include "flow/udp/mappings.h"
 #include "flow/udp/paths.h"
@@ -21,6 +20,7 @@
 #include "flow/udp/replier.h"
 #include "flow/udp/server_sockets.h"
 #include "flow/udp/udp_flow.h"
+#include "flow/way_choice.h"
 
 namespace weir {
 
@@ -28,7 +28,7 @@ class Renewal {
  public:
   struct Parts {
     const FlowTable& flows;
-    FlowServices& services;
+    WayChoice& ways;
     Reasons& reasons;
     Paths& paths;
     const Mappings& mappings;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/transparent.h"
+#include "flow/flow_tallies.h"
 #include "flow/server_news.h"
 #include "flow/udp/seats.h"
 #include "relay/error_queue.h"
@@ -235,8 +236,8 @@ void Replier::count_sent(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t b
     if (flow.socket->relay() == nullptr) {  // which was a success when it opened, and may last
       note_first_answer(flow.core, parts_.now);
     }
-    parts_.services.took(flow.core, Latency::first_byte, flow.core.first_byte_us);
-    note_heard(parts_.services.clients(), flow);
+    note_latency(flow.core, Latency::first_byte, flow.core.first_byte_us);
+    note_heard(parts_.clients, flow);
   }
   if (flow.core.server) {
     flow.core.server->health.note_heard(parts_.now);
@@ -245,7 +246,7 @@ void Replier::count_sent(UdpFlow& flow, std::uint64_t datagrams, std::uint64_t b
   flow.traffic.bytes_down += bytes;
   flow.last_activity = parts_.now;
   flow.marks.waiting = false;
-  parts_.services.moved(flow.core, {{.bytes_down = bytes, .packets_down = datagrams}});
+  note_moved(flow.core, {{.bytes_down = bytes, .packets_down = datagrams}});
 }
 
 void Replier::count_lost(std::uint64_t datagrams, int code) {

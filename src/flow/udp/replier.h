@@ -12,7 +12,7 @@
 #include "base/datagram_batch.h"
 #include "base/log.h"
 #include "base/socket_calls.h"
-#include "flow/flow_services.h"
+#include "flow/clients.h"
 #include "flow/udp/flow_table.h"
 #include "flow/udp/lingering.h"
 #include "flow/udp/peer_flows.h"
@@ -30,7 +30,7 @@ class Replier final : private DatagramQueue::Owner {
   struct Parts {
     const FlowTable& flows;
     EdgePoll& poll;
-    FlowServices& services;
+    Clients& clients;
     Reasons& reasons;
     Log& log;
     PeerFlows& peers;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dial/outbound.h"
+#include "flow/flow_tallies.h"
 
 namespace weir {
 namespace {
@@ -98,7 +99,7 @@ void Sender::on_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, std
     flow.last_activity = parts_.now;
   }
   flow.marks.waiting = true;
-  parts_.services.moved(flow.core, {{.bytes_up = bytes, .packets_up = datagrams}});
+  note_moved(flow.core, {{.bytes_up = bytes, .packets_up = datagrams}});
 }
 
 void Sender::on_not_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, int code) {

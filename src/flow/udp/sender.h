@@ -13,7 +13,6 @@
 
 #include "account/reason.h"
 #include "base/socket_calls.h"
-#include "flow/flow_services.h"
 #include "flow/udp/flow_table.h"
 #include "flow/udp/paths.h"
 #include "flow/udp/udp_flow.h"
@@ -26,7 +25,6 @@ class Sender final : private DatagramQueue::Owner {
  public:
   struct Parts {
     const FlowTable& flows;
-    FlowServices& services;
     Reasons& reasons;
     Paths& paths;
     Widths& widths;

@@ -26,7 +26,7 @@ ServerSockets::Opened ServerSockets::connected(FlowCore& core, Route& route) {
     ++core.attempts;
     core.server = route.server;
     core.remote = route.remote;
-    if (const int code = parts_.services.choose_way(core.flow, route); code != 0) {
+    if (const int code = parts_.ways.choose(core.flow, route); code != 0) {
       return {.error = code, .step = no_way};
     }
     if (!parts_.admission.take_udp_socket()) {
@@ -59,7 +59,7 @@ ServerSockets::Opened ServerSockets::connected(FlowCore& core, Route& route) {
 ServerSockets::Opened ServerSockets::mapping(FlowCore& core, Route& route) {
   core.attempts = 1;
   core.remote = route.remote;
-  if (const int code = parts_.services.choose_way(core.flow, route); code != 0) {
+  if (const int code = parts_.ways.choose(core.flow, route); code != 0) {
     return {.error = code, .step = no_way};
   }
   Opened opened{.socket = parts_.mappings.find(core.flow.client, *core.rule->upstream, route.way)};

@@ -14,11 +14,11 @@
 #include "dial/free_ports.h"
 #include "dial/outbound.h"
 #include "flow/admission.h"
-#include "flow/flow_services.h"
 #include "flow/loop_guard.h"
 #include "flow/udp/mappings.h"
 #include "flow/udp/paths.h"
 #include "flow/udp/udp_flow.h"
+#include "flow/way_choice.h"
 #include "loop/edge_poll.h"
 
 namespace weir {
@@ -31,7 +31,7 @@ class ServerSockets {
     Admission& admission;
     LoopGuard& loop_guard;
     Reasons& reasons;
-    FlowServices& services;
+    WayChoice& ways;
     Paths& paths;
     Mappings& mappings;
     const SocketCalls& calls;

@@ -203,8 +203,8 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
   if (entered.traffic.packets_up == 0) {  // the client has not answered, or could not be heard yet
     parts_.peers.adopt(entered);
   } else {
-    parts_.services.adopt(entered.core);
-    take_seat(parts_.services.clients(), entered);
+    parts_.intake.adopt(entered.core);
+    take_seat(parts_.clients, entered);
   }
   if (entered.core.server) {
     counts_of(entered.core).live.add();
@@ -232,7 +232,7 @@ void Transfer::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
     }
     FlowCore core;
     core.flow.protocol = Protocol::udp;
-    core.flow.worker = parts_.services.worker();
+    core.flow.worker = parts_.worker;
     each_shared_field(part, core, [](const auto& kept, auto& here) { here = kept; });
     core.snapshot = snapshot;
     core.rule = &entries[part.way];

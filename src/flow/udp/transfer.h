@@ -13,12 +13,14 @@
 // nothing of this races with a datagram.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "account/reason.h"
 #include "flow/admission.h"
-#include "flow/flow_services.h"
+#include "flow/clients.h"
+#include "flow/flow_intake.h"
 #include "flow/loop_guard.h"
 #include "flow/udp/flow_table.h"
 #include "flow/udp/lingering.h"
@@ -35,7 +37,8 @@ class Transfer {
  public:
   struct Parts {
     FlowTable& flows;
-    FlowServices& services;
+    FlowIntake& intake;
+    Clients& clients;
     Reasons& reasons;
     Admission& admission;
     LoopGuard& loop_guard;
@@ -45,6 +48,7 @@ class Transfer {
     PeerFlows& peers;
     Lingering& lingering;
     UdpOwner& owner;
+    std::uint16_t worker;
   };
   explicit Transfer(const Parts& parts) : parts_(parts) {}
 

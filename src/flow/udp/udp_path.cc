@@ -24,30 +24,30 @@ UdpPath::UdpPath(const Parts& parts)
       paths_(parts.calls, parts.now),
       icmp_(parts.mark, parts.dial.reasons, parts.calls, parts.now),
       widths_(paths_, mappings_, icmp_, parts.dial.reasons),
-      encapsulation_(parts.dial.services, parts.calls),
+      encapsulation_(parts.dial.ids, parts.calls),
       flows_(parts.dial.deadlines, parts.now),
       sockets_({parts.dial.poll, parts.dial.deadlines, parts.admission, parts.dial.loop_guard,
-                parts.dial.reasons, parts.dial.services, paths_, mappings_, parts.calls, parts.now,
+                parts.dial.reasons, parts.dial.ways, paths_, mappings_, parts.calls, parts.now,
                 *this}),
-      sender_({flows_, parts.dial.services, parts.dial.reasons, paths_, widths_, parts.calls,
-               parts.now, *this}),
+      sender_({flows_, parts.dial.reasons, paths_, widths_, parts.calls, parts.now, *this}),
       relays_({parts_.dial, parts.admission, sockets_, mappings_, paths_, encapsulation_, sender_,
                icmp_, parts.now, *this}),
       lingering_(flows_, relays_, parts.admission, parts.now, *this),
-      peers_({flows_, parts.dial.services, parts.dial.reasons, paths_, relays_, encapsulation_,
-              *this}),
-      replier_({flows_, parts.dial.poll, parts.dial.services, parts.dial.reasons, parts.log, peers_,
+      peers_({flows_, parts.intake, parts.dial.reasons, paths_, relays_, encapsulation_, *this}),
+      replier_({flows_, parts.dial.poll, parts.clients, parts.dial.reasons, parts.log, peers_,
                 widths_, lingering_, parts.calls, parts.now, *this},
                parts.mark),
       failover_(
-          {parts.dial.services, parts.dial.reasons, sockets_, encapsulation_, sender_, parts.now}),
-      renewal_({flows_, parts.dial.services, parts.dial.reasons, paths_, mappings_, sockets_,
-                relays_, replier_, *this}),
-      opening_({flows_, parts.dial.services, parts.dial.reasons, parts.dial.loop_guard, sockets_,
-                relays_, peers_, encapsulation_, sender_, icmp_, parts.now, *this},
+          {parts.dial.ways, parts.dial.reasons, sockets_, encapsulation_, sender_, parts.now}),
+      renewal_({flows_, parts.dial.ways, parts.dial.reasons, paths_, mappings_, sockets_, relays_,
+                replier_, *this}),
+      opening_({flows_, parts.intake, parts.records, parts.clients, parts.dial.reasons,
+                parts.dial.loop_guard, sockets_, relays_, peers_, encapsulation_, sender_, icmp_,
+                parts.now, *this},
                parts.port),
-      transfer_({flows_, parts.dial.services, parts.dial.reasons, parts.admission,
-                 parts.dial.loop_guard, sockets_, mappings_, relays_, peers_, lingering_, *this}) {}
+      transfer_({flows_, parts.intake, parts.clients, parts.dial.reasons, parts.admission,
+                 parts.dial.loop_guard, sockets_, mappings_, relays_, peers_, lingering_, *this,
+                 parts.worker}) {}
 
 // Sockets go first: their relays know the pool, and their mappings the row, that they are in.
 UdpPath::~UdpPath() { sockets_.clear(); }
@@ -185,7 +185,7 @@ std::uint64_t UdpPath::scan(std::uint64_t at, std::size_t most, const Visit& vis
 }
 
 FlowRecord UdpPath::record(const UdpFlow& flow) const {
-  FlowRecord out = parts_.dial.services.describe(flow.core);
+  FlowRecord out = parts_.records.describe(flow.core);
   if (flow.wrapping) {
     out.connect_us = flow.wrapping->connect_us;
     out.handshake_us = flow.wrapping->handshake_us;
@@ -202,7 +202,7 @@ void UdpPath::end(UdpFlow& flow, End why, std::string_view error) {
   if (flow.marks.unasked) {  // strangers must not fill the log
     parts_.dial.reasons.add(Reason::peer_unanswered);
   } else {
-    parts_.dial.services.write(flow.core, record(flow), why, error);
+    parts_.records.write(flow.core, record(flow), why, error);
   }
   if (flow.core.server) {
     counts_of(flow.core).moved(flow.traffic);
@@ -218,8 +218,8 @@ void UdpPath::take_out(UdpFlow& flow) {
   if (flow.marks.unasked) {
     peers_.forget(flow);
   } else {
-    leave_seat(parts_.dial.services.clients(), flow);
-    parts_.dial.services.closed(flow.core);
+    leave_seat(parts_.clients, flow);
+    parts_.intake.closed(flow.core);
   }
   sender_.forget(flow);
   relays_.leave(flow);

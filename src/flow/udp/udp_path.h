@@ -14,6 +14,9 @@
 #include "base/datagram_batch.h"
 #include "base/socket_calls.h"
 #include "base/surroundings.h"
+#include "flow/clients.h"
+#include "flow/flow_intake.h"
+#include "flow/flow_records.h"
 #include "flow/flow_view.h"
 #include "flow/own_sockets.h"
 #include "flow/udp/encapsulation.h"
@@ -42,9 +45,13 @@ class UdpPath final : private UdpOwner {
  public:
   struct Parts {
     DialParts dial;
+    FlowIntake& intake;
+    FlowRecords& records;
+    Clients& clients;
     Admission& admission;
     Log& log;
     const Instant& now;
+    std::uint16_t worker;
     Port port;           // weir's own
     std::uint32_t mark;  // the bypass-mark
     const SocketCalls& calls = kernel_calls;

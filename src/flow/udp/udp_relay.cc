@@ -17,7 +17,7 @@ UdpRelay::Dialling::Dialling(UdpRelay& relay, const FlowCore& core)
     : flow(core.flow),
       upstream(*core.rule->upstream),
       own_sockets(relay.parts_, core.generation),
-      flow_id(relay.parts_.services.id_of(core)),
+      flow_id(relay.parts_.ids.text(core.sequence)),
       dial({own_sockets, relay.parts_.poll, relay.parts_.deadlines, core.snapshot->bypass(),
             core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake},
            flow, upstream, static_cast<TcpDial::Owner&>(relay),

@@ -13,7 +13,8 @@
 
 #include "base/log.h"
 #include "fake_network.h"
-#include "flow/flow_services.h"
+#include "flow/flow_intake.h"
+#include "flow/flow_records.h"
 #include "flow/udp/udp_path.h"
 #include "flow/upstream_section.h"
 
@@ -64,13 +65,17 @@ struct UdpWorld {
     REQUIRE(made.ok());
     snapshot = made.value();
     passing.emplace(deadlines, asked, [this]() { return now; });
-    services.emplace(FlowServices::Parts{0, now, admission, *passing, ways, reasons, *log},
-                     FlowIds(1, 0));
-    services->use(snapshot);
+    in_use.snapshot = snapshot;
+    intake.emplace(FlowIntake::Parts{0, now, in_use, ids, admission, clients, *passing, reasons});
+    records.emplace(FlowRecords::Parts{ids, now, reasons, *log});
     path.emplace(UdpPath::Parts{.dial = dial(),
+                                .intake = *intake,
+                                .records = *records,
+                                .clients = clients,
                                 .admission = admission,
                                 .log = *log,
                                 .now = now,
+                                .worker = 0,
                                 .port = 50080,
                                 .mark = 2,
                                 .calls = FakeNetwork::calls()});
@@ -82,7 +87,7 @@ struct UdpWorld {
   }
 
   [[nodiscard]] DialParts dial() {
-    return {poll, deadlines, loop_guard, *passing, reasons, *services};
+    return {poll, deadlines, loop_guard, *passing, reasons, way_choice, in_use, ids};
   }
 
   // The client says something; several things in one batch.
@@ -174,10 +179,15 @@ struct UdpWorld {
   Tallies upstreams{1};
   Reasons reasons;
   PolicyWays ways;
+  InUse in_use;
+  WayChoice way_choice{ways, in_use, reasons};
+  FlowIds ids{1, 0};
+  Clients clients;
   std::unique_ptr<Log> log;
   std::shared_ptr<const Snapshot> snapshot;
   std::optional<Passing> passing;
-  std::optional<FlowServices> services;
+  std::optional<FlowIntake> intake;
+  std::optional<FlowRecords> records;
   std::optional<UdpPath> path;
 };
 

@@ -1,0 +1,57 @@
+#include "flow/flow_intake.h"
+
+#include "flow/client_key.h"
+
+namespace weir {
+
+std::uint64_t FlowIntake::client_key_of(const Address& address) const {
+  return client_key(address, parts_.in_use.snapshot->limits(), parts_.in_use.neighbours.get());
+}
+
+FlowCore FlowIntake::open(const Flow& flow) {
+  FlowCore core;
+  core.flow = flow;
+  core.flow.worker = static_cast<std::uint16_t>(parts_.worker);
+  core.sequence = parts_.ids.next();
+  core.snapshot = parts_.in_use.snapshot;
+  core.rule = &core.snapshot->choose(flow);
+  core.opened = parts_.now;
+  if (const auto reason = parts_.passing.why(flow, *core.rule, *core.snapshot)) {
+    core.rule = &core.snapshot->passing(*core.rule);
+    parts_.reasons.add(*reason);
+  }
+  return core;
+}
+
+Admission::Verdict FlowIntake::admit(FlowCore& core) {
+  const auto verdict = try_to_admit(core);
+  if (verdict != Admission::Verdict::admitted) {
+    parts_.reasons.add(reason_of(verdict));
+  }
+  return verdict;
+}
+
+Admission::Verdict FlowIntake::try_to_admit(FlowCore& core, Admission::Place place) {
+  const auto key = client_key_of(core.flow.client.address);
+  const auto verdict =
+      parts_.admission.admit({core.flow.protocol, key}, *core.rule, core.snapshot->limits(), place);
+  if (verdict == Admission::Verdict::admitted) {
+    core.client = parts_.clients.take(key);
+    core.rule->tally->of(parts_.worker).flows.add();
+    core.rule->upstream_tally->of(parts_.worker).flows.add();
+  }
+  return verdict;
+}
+
+void FlowIntake::adopt(FlowCore& core) {
+  const auto key = client_key_of(core.flow.client.address);
+  core.client = parts_.clients.take(key);
+  parts_.admission.adopt({core.flow.protocol, key}, *core.rule);
+}
+
+void FlowIntake::closed(const FlowCore& core) {
+  parts_.admission.release({core.flow.protocol, parts_.clients.key_of(core.client)}, *core.rule);
+  parts_.clients.drop(core.client);
+}
+
+}  // namespace weir

@@ -1,0 +1,52 @@
+// How flows of one worker come in and go out: a new one gets its number and its rule, is admitted
+// within the limits, and counts for its client, its rule and its upstream until it is over.
+//
+// One per worker, lent to its flows; its thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "account/flow_id.h"
+#include "account/reason.h"
+#include "flow/admission.h"
+#include "flow/clients.h"
+#include "flow/flow_core.h"
+#include "flow/in_use.h"
+#include "flow/passing.h"
+
+namespace weir {
+
+class FlowIntake {
+ public:
+  struct Parts {
+    std::size_t worker;
+    const Instant& now;
+    const InUse& in_use;
+    FlowIds& ids;
+    Admission& admission;
+    Clients& clients;
+    Passing& passing;
+    Reasons& reasons;
+  };
+  explicit FlowIntake(const Parts& parts) : parts_(parts) {}
+
+  // The client that a flow from that address counts for.
+  [[nodiscard]] std::uint64_t client_key_of(const Address& address) const;
+
+  // A new flow's core, by the rules, or passing by; not yet admitted.
+  [[nodiscard]] FlowCore open(const Flow& flow);
+  // Counts an admitted flow for its rule and upstream; closed() takes back what is counted as live.
+  [[nodiscard]] Admission::Verdict admit(FlowCore& core);
+  // The same, and a refusal is not counted yet: another flow may give way.
+  [[nodiscard]] Admission::Verdict try_to_admit(FlowCore& core,
+                                                Admission::Place place = Admission::Place::its_own);
+  // Counts a flow that another process admitted.
+  void adopt(FlowCore& core);
+  void closed(const FlowCore& core);
+
+ private:
+  Parts parts_;
+};
+
+}  // namespace weir

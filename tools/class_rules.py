@@ -15,12 +15,7 @@ COUNTED = ("flow", "gateway", "takeover", "loop", "dial")
 EXCEPTIONS = {
     "UdpPath": "makes every part of a worker's UDP side and wires them: one field a part",
     "Gateway": "makes every part of the process and wires them: one field a part",
-}
-
-# Not yet so: (class, rule). To go; nothing is ever added.
-TO_GO = {
-    ("Worker", "fields"),
-    ("Worker", "methods"),
+    "Worker": "makes every part of one worker's thread and wires them; has all that may be asked of that thread",
 }
 
 COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/', re.S)
@@ -141,9 +136,8 @@ def cut_classes(sources, counted):
     return {name: sorted(paths) for name, paths in places.items() if len(paths) > 1}
 
 
-def problems(root, to_go=None):
-    """What src/ does that it may not; and what is in the list of what is to go, and has gone."""
-    to_go = TO_GO if to_go is None else to_go
+def problems(root):
+    """What src/ does that it may not."""
     found = []
     headers = [path for folder in COUNTED for path in sorted((root / "src" / folder).rglob("*.h"))]
     names = set()
@@ -162,11 +156,7 @@ def problems(root, to_go=None):
                for folder in COUNTED for path in sorted((root / "src" / folder).rglob("*.cc"))]
     for name, paths in sorted(cut_classes(sources, names).items()):
         found.append((name, "cut", f"{paths[0]}: {name} is cut into {len(paths)} files: {', '.join(paths)}"))
-    seen = {(name, rule) for name, rule, _ in found}
-    out = [text for name, rule, text in found if name not in EXCEPTIONS and (name, rule) not in to_go]
-    out += [f"tools/class_rules.py: {name} ({rule}) keeps the rule by now: take it off the list"
-            for name, rule in sorted(to_go - seen)]
-    return out
+    return [text for name, _, text in found if name not in EXCEPTIONS]
 
 
 SELF_TEST = {
@@ -198,11 +188,4 @@ SELF_EXPECTED = [
     "src/flow/large.h:1: Large has 13 fields, not at most 12",
     "src/flow/large.h:1: Large has 13 public methods, not at most 12",
     "src/flow/large.cc: Large is cut into 2 files: src/flow/large.cc, src/flow/more.cc",
-]
-# With a list of what is to go, of which one has gone.
-SELF_TO_GO = {("Large", "friend"), ("Large", "cut"), ("Small", "fields")}
-SELF_EXPECTED_TO_GO = [
-    "src/flow/large.h:1: Large has 13 fields, not at most 12",
-    "src/flow/large.h:1: Large has 13 public methods, not at most 12",
-    "tools/class_rules.py: Small (fields) keeps the rule by now: take it off the list",
 ]

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <cstring>
 #include <ctime>
 #include <utility>
 
@@ -46,11 +45,12 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
             .worker = static_cast<std::uint16_t>(number),
             .port = shared.port,
             .mark = snapshot->bypass().value}),
+      listeners_({poll_, deadlines_, reasons_, shared.log, tcp_, udp_}),
       mailbox_(std::make_unique<Mailbox>(loop_)),
       ticker_(std::make_unique<Timer>(loop_, [this]() { tick(); })) {
   use(std::move(snapshot));
   use(shared.neighbours);
-  listen(std::move(listeners));
+  listeners_.listen(std::move(listeners));
 }
 
 DialParts Worker::dial_parts() {
@@ -66,13 +66,12 @@ void Worker::start() {
 
 Worker::~Worker() {
   if (!thread_.joinable()) {
-    stop_listening();
+    listeners_.close();
     udp_.let_go();
     return;
   }
   mailbox_->post([this]() {
-    tcp_listeners_.clear();
-    udp_listeners_.clear();
+    listeners_.clear();
     tcp_.end_all(End::drained);
     udp_.end_all(End::drained);
     records_.flush();
@@ -105,78 +104,22 @@ Worker::Taken Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapsh
   return out;
 }
 
-void Worker::listen(Listeners listeners) {
-  const auto tcp = [&](Descriptor socket) {
-    tcp_listeners_.push_back(std::make_unique<TcpListener>(
-        poll_, deadlines_, std::move(socket),
-        TcpListener::Handler{
-            .on_accepted = [this](Accepted accepted) { tcp_.accept(std::move(accepted)); },
-            .on_out_of_descriptors = [this]() { reasons_.add(Reason::out_of_descriptors); },
-            .on_failed =
-                [this](int code) {
-                  reasons_.add(Reason::accept_failed);
-                  shared_.log.debug(std::string("accept: ") + std::strerror(code));
-                }}));
-  };
-  const auto udp = [&](Descriptor socket) {
-    udp_listeners_.push_back(std::make_unique<UdpListener>(
-        poll_, std::move(socket), batch_,
-        UdpListener::Handler{
-            .on_datagrams =
-                [this](std::span<const InterceptedDatagram> datagrams) {
-                  udp_.on_datagrams(datagrams);
-                },
-            .on_no_destination = [this]() { reasons_.add(Reason::no_original_destination); },
-            .on_truncated = [this]() { reasons_.add(Reason::datagram_truncated); },
-            .on_dropped =
-                [this](std::uint32_t datagrams) {
-                  reasons_.add(Reason::receive_queue_full, datagrams);
-                }}));
-  };
-  for (Descriptor& socket : listeners.tcp) {
-    tcp(std::move(socket));
-  }
-  for (Descriptor& socket : listeners.udp) {
-    udp(std::move(socket));
-  }
-}
-
-void Worker::stop_listening() {
-  for (const auto& listener : tcp_listeners_) {
-    listener->close();
-  }
-  for (const auto& listener : udp_listeners_) {
-    listener->close();
-  }
-}
-
 void Worker::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
   udp_.adopt(std::move(from), snapshot);
-}
-
-std::vector<int> Worker::listening() const {
-  std::vector<int> out;
-  for (const auto& listener : tcp_listeners_) {
-    out.push_back(listener->descriptor());
-  }
-  for (const auto& listener : udp_listeners_) {
-    out.push_back(listener->descriptor());
-  }
-  return out;
 }
 
 HandedWorker Worker::hand_over() {
   HandedWorker out;
   out.listeners = listening();
-  out.part.tcp_listeners = static_cast<std::uint16_t>(tcp_listeners_.size());
-  out.part.udp_listeners = static_cast<std::uint16_t>(udp_listeners_.size());
+  out.part.tcp_listeners = static_cast<std::uint16_t>(listeners_.tcp_count());
+  out.part.udp_listeners = static_cast<std::uint16_t>(listeners_.udp_count());
   out.last_number = ids_.last();
   udp_.hand_over(out);
   return out;
 }
 
 void Worker::let_go() {
-  stop_listening();
+  listeners_.close();
   udp_.let_go();
   udp_.take_no_new();
   draining_ = true;
@@ -199,7 +142,7 @@ void Worker::end_turn() {
   if (took > longest_turn_us_.load(std::memory_order_relaxed)) {
     longest_turn_us_.store(took, std::memory_order_relaxed);
   }
-  const DatagramBatch::Count questions = batch_.take_count();
+  const DatagramBatch::Count questions = listeners_.take_count();
   const UdpPath::Moved moved = udp_.take_moved();
   const Moderation::Pause pause =
       moderation_.after_turn(poll_.now(), {.bulk_bytes = tcp_.take_bulk_bytes(),
@@ -231,14 +174,14 @@ void Worker::tick() {
 }
 
 void Worker::drain(Comers comers) {
-  for (const auto& listener : tcp_listeners_) {
-    if (comers == Comers::passed_by) {
-      listener->take_rest();
-    }
-    listener->close();
-  }
-  if (comers == Comers::refused) {
-    udp_.take_no_new();
+  switch (comers) {
+    case Comers::passed_by:
+      listeners_.finish_tcp();
+      break;
+    case Comers::refused:
+      listeners_.close_tcp();
+      udp_.take_no_new();
+      break;
   }
   draining_ = true;
 }

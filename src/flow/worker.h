@@ -17,7 +17,6 @@
 #include "account/flow_id.h"
 #include "account/reason.h"
 #include "account/worker_report.h"
-#include "base/datagram_batch.h"
 #include "base/deadlines.h"
 #include "base/histogram.h"
 #include "base/log.h"
@@ -33,9 +32,8 @@
 #include "flow/tcp_flows.h"
 #include "flow/udp/udp_path.h"
 #include "flow/way_choice.h"
+#include "flow/worker_listeners.h"
 #include "intercept/listeners.h"
-#include "intercept/tcp_listener.h"
-#include "intercept/udp_listener.h"
 #include "loop/edge_poll.h"
 #include "loop/loop.h"
 #include "relay/moderation.h"
@@ -70,7 +68,7 @@ class Worker {
   void start();
 
   // Its listeners' descriptors, first TCP, then UDP. REQUIRES: not draining.
-  [[nodiscard]] std::vector<int> listening() const;
+  [[nodiscard]] std::vector<int> listening() const { return listeners_.descriptors(); }
 
   // Any thread; `task` runs on the worker's.
   void post(std::function<void(Worker&)> task);
@@ -123,8 +121,6 @@ class Worker {
   void go_on(const std::shared_ptr<FlowWalk>& walk);
   [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
   [[nodiscard]] DialParts dial_parts();
-  void listen(Listeners listeners);
-  void stop_listening();
   void end_turn();
   void tick();
 
@@ -146,14 +142,12 @@ class Worker {
   FlowRecords records_;
   TcpFlows tcp_;
   UdpPath udp_;
-  DatagramBatch batch_;
+  WorkerListeners listeners_;
   Moderation moderation_;
   BusyLook busy_look_;
   Histogram turns_;  // how long each took
   std::atomic<std::int64_t> longest_turn_us_{0};
   std::atomic<std::int64_t> longest_reload_us_{0};
-  std::vector<std::unique_ptr<TcpListener>> tcp_listeners_;
-  std::vector<std::unique_ptr<UdpListener>> udp_listeners_;
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Timer> ticker_;
   bool ticking_ = false;

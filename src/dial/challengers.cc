@@ -24,7 +24,7 @@ void Challengers::on_events(const Runner& runner, std::uint32_t events) {
   const auto index = static_cast<std::size_t>(found - running_.begin());
   int code = 0;
   socklen_t length = sizeof code;
-  getsockopt(runner.entrant.socket.get(), SOL_SOCKET, SO_ERROR, &code, &length);
+  calls_.getsockopt(runner.entrant.socket.get(), SOL_SOCKET, SO_ERROR, &code, &length);
   if (code != 0) {
     const Ends ends = runner.entrant.ends;
     drop(index);

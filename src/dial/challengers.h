@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
+#include "base/socket_calls.h"
 #include "loop/edge_poll.h"
 #include "weir/endpoint.h"
 
@@ -37,7 +38,8 @@ class Challengers {
     ~Owner() = default;
   };
 
-  Challengers(EdgePoll& poll, Owner& owner) : poll_(poll), owner_(owner) {}
+  Challengers(EdgePoll& poll, Owner& owner, const SocketCalls& calls)
+      : poll_(poll), owner_(owner), calls_(calls) {}
   Challengers(const Challengers&) = delete;
   Challengers& operator=(const Challengers&) = delete;
 
@@ -66,6 +68,7 @@ class Challengers {
 
   EdgePoll& poll_;
   Owner& owner_;
+  const SocketCalls& calls_;
   std::vector<std::unique_ptr<Runner>> running_;
 };
 

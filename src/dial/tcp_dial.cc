@@ -78,7 +78,7 @@ TcpDial::TcpDial(const Environment& environment, const Flow& flow, const Upstrea
       upstream_(upstream),
       owner_(owner),
       events_(events),
-      challengers_(environment.poll, *this) {}
+      challengers_(environment.poll, *this, environment.calls) {}
 
 TcpDial::~TcpDial() { environment_.poll.cancel(attempt_.watch); }
 
@@ -124,7 +124,7 @@ TcpDial::Outcome TcpDial::open() {
   if (const int code = environment_.witness.choose_way(flow_, attempt_.route); code != 0) {
     return connect_failed("find the way that policy rules say", code);
   }
-  Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass);
+  Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass, environment_.calls);
   if (out.source_port_taken) {
     environment_.witness.on_source_port_taken();
   }
@@ -158,7 +158,7 @@ void TcpDial::open_challenger() {
     attempt_.route.remote = first;
     return;
   }
-  Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass);
+  Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass, environment_.calls);
   const Ends ends{.local = out.local, .remote = std::exchange(attempt_.route.remote, first)};
   if (out.socket.valid() && challengers_.add({.socket = std::move(out.socket), .ends = ends})) {
     environment_.witness.on_socket_opened(ends);
@@ -318,7 +318,7 @@ void TcpDial::on_events(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     int code = 0;
     socklen_t length = sizeof code;
-    getsockopt(attempt_.socket.get(), SOL_SOCKET, SO_ERROR, &code, &length);
+    environment_.calls.getsockopt(attempt_.socket.get(), SOL_SOCKET, SO_ERROR, &code, &length);
     if (code != 0) {
       settle(connect_failed("connect", code));
       return;

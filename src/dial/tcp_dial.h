@@ -18,6 +18,7 @@
 
 #include "base/deadlines.h"
 #include "base/descriptor.h"
+#include "base/socket_calls.h"
 #include "dial/challengers.h"
 #include "dial/conversation.h"
 #include "dial/outbound.h"
@@ -90,6 +91,7 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
     Mark bypass;
     Milliseconds connect_timeout;
     Milliseconds handshake_timeout;
+    const SocketCalls& calls = kernel_calls;
   };
 
   // `events` is what the poll calls for the upstream socket; it hands them to on_events().

@@ -9,6 +9,7 @@
 #include "account/flow_id.h"
 #include "account/reason.h"
 #include "base/deadlines.h"
+#include "base/socket_calls.h"
 #include "dial/tcp_dial.h"
 #include "flow/in_use.h"
 #include "flow/loop_guard.h"
@@ -28,6 +29,7 @@ struct DialParts {
   WayChoice& ways;
   const InUse& in_use;
   const FlowIds& ids;
+  const SocketCalls& calls = kernel_calls;
 };
 
 class OwnSockets final : public TcpDial::Witness {

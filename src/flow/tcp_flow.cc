@@ -47,7 +47,7 @@ TcpFlow::Dialling::Dialling(TcpFlow& flow, TcpDial::Owner& owner)
     : own_sockets(flow.parts_.dial, flow.core_.generation),
       dial({own_sockets, flow.parts_.dial.poll, flow.parts_.dial.deadlines,
             flow.core_.snapshot->bypass(), flow.core_.snapshot->timeouts().connect,
-            flow.core_.snapshot->timeouts().handshake},
+            flow.core_.snapshot->timeouts().handshake, flow.parts_.dial.calls},
            flow.core_.flow, *flow.core_.rule->upstream, owner, flow.server_events_) {}
 
 void TcpFlow::start() {

@@ -10,11 +10,12 @@
 
 namespace weir {
 
-EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end)
+EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end, std::function<Instant()> clock)
     : loop_(loop),
       fd_(epoll_create1(EPOLL_CLOEXEC)),
       waits_(fd_),
-      now_(clock_now()),
+      read_clock_(std::move(clock)),
+      now_(read_clock_()),
       on_turn_end_(std::move(on_turn_end)) {
   slots_.resize(1);  // of the libuv loop, which is no watcher
   epoll_event event{};
@@ -135,7 +136,7 @@ void EdgePoll::run() {
     const int timeout = first || !again_.empty() ? 0 : uv_backend_timeout(loop_.raw());
     const int count = waits_.wait(events, timeout);
     uv_update_time(loop_.raw());
-    now_ = clock_now();
+    now_ = read_clock_();
     serving_.swap(again_);
     bool loop_ready = false;
     for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(count))) {

@@ -49,7 +49,9 @@ class EdgePoll {
     explicit operator bool() const { return slot != 0; }
   };
 
-  EdgePoll(Loop& loop, std::function<void()> on_turn_end);
+  // `clock`: what now() goes by.
+  EdgePoll(Loop& loop, std::function<void()> on_turn_end,
+           std::function<Instant()> clock = clock_now);
   ~EdgePoll();
   EdgePoll(const EdgePoll&) = delete;
   EdgePoll& operator=(const EdgePoll&) = delete;
@@ -113,6 +115,7 @@ class EdgePoll {
   int fd_;
   TurnWaits waits_;
   bool running_ = false;
+  std::function<Instant()> read_clock_;
   Instant now_;
   std::function<void()> on_turn_end_;
   std::vector<Slot> slots_;      // the first is the libuv loop's

@@ -19,7 +19,8 @@ UdpRelay::Dialling::Dialling(UdpRelay& relay, const FlowCore& core)
       own_sockets(relay.parts_, core.generation),
       flow_id(relay.parts_.ids.text(core.sequence)),
       dial({own_sockets, relay.parts_.poll, relay.parts_.deadlines, core.snapshot->bypass(),
-            core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake},
+            core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake,
+            relay.parts_.calls},
            flow, upstream, static_cast<TcpDial::Owner&>(relay),
            static_cast<EdgePoll::Watcher&>(relay)) {}
 

@@ -98,6 +98,7 @@ bool Server::is_our_own(int code) {
     case EACCES:
     case EPERM:
     case ENODEV:  // the interface that the upstream names
+    case ENOSPC:  // fs.epoll.max_user_watches
       return true;
     default:
       return false;

@@ -290,6 +290,14 @@ TEST_CASE("a socket that the kernel does not watch is closed, and no server is t
   CHECK(world.has_nothing_open());
 }
 
+TEST_CASE("no room for another watch is this machine's trouble, and no server is to blame") {
+  DialWorld world;
+  const Scripted pool(1, DialWorld::servers(1));
+  world.network.fails_at_once(DialWorld::server(1), ENOSPC);  // as epoll says it
+  CHECK(world.run(pool) == Outcome::failed);
+  CHECK(failures(pool, 0) == 0);
+}
+
 TEST_CASE("a source that cannot be asked for costs the record a field and not the flow") {
   DialWorld world;
   const Scripted pool(1, DialWorld::servers(1));

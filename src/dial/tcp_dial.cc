@@ -110,6 +110,7 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
       owner_.on_retry(tried_.servers.back());
     }
     attempt_.route = std::move(next);
+    attempt_.local = {};
     ++tried_.attempts;
     attempt_.memory = environment_.witness.remember(attempt_.route);
     const Outcome outcome = open();

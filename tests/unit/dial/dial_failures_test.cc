@@ -343,6 +343,16 @@ TEST_CASE("no more servers are tried than retries allow, even where more are lef
   CHECK(world.retried == Names{"server1"});
 }
 
+TEST_CASE("the source of one attempt is not told of another that opened no socket") {
+  DialWorld world;
+  const Scripted pool(2, DialWorld::servers(2));
+  world.network.fails_later(DialWorld::server(1), ECONNREFUSED);
+  world.network.fails_at_once(DialWorld::server(2), ENETUNREACH);
+  CHECK(world.run(pool) == Outcome::no_route);
+  CHECK(world.dial->ends().remote == DialWorld::server(2));
+  CHECK(world.dial->ends().local.port == 0);
+}
+
 TEST_CASE("each silent server has the whole of timeouts.connect, and then the next is tried") {
   DialWorld world;
   const Scripted pool(2, DialWorld::servers(2));

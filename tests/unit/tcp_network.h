@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -281,17 +282,17 @@ class TcpNetwork {
       return failed(EINPROGRESS);
     }
     const bool is_silent = manner != now_->manners_.end();
-    const int least = 4'096;
-    if (is_silent) {
-      ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
-    }
     now_->join(fd);
     now_->peers_[server] = TcpPeer(now_->take_call());
     now_->filled_[server] = is_silent ? fill(fd) : 0;
     return failed(EINPROGRESS);
   }
-  // Until the kernel takes no more: what is on its way must have arrived first.
+  // Until the kernel takes no more: what is on its way must have arrived first. Ready again only
+  // when all has left: what is left of the window may let some of it go.
   static std::size_t fill(int fd) {
+    const int one = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &one, sizeof one);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     const std::string filling(4'096, '.');
     std::size_t filled = 0;
     for (pollfd writable{fd, POLLOUT, 0}; poll(&writable, 1, 0) == 1;) {

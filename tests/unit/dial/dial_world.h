@@ -73,6 +73,7 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
   }
   // The clock moves on, and what is due happens.
   void pass(Milliseconds time) {
+    settle();  // what has happened by now
     now_ += time;
     poll_.run();
     while (!deadlines_.advance(now_)) {

@@ -1,5 +1,5 @@
-// What a flow adds to the tallies of its rule and upstream while it lives: in its worker's part,
-// so without a lock. No state; the flow's worker's thread.
+// What a flow adds to the tallies of its rule and upstream, and to the counts of its server, while
+// it lives: in its worker's part, so without a lock. No state; the flow's worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,9 @@ inline void note_moved(const FlowCore& core, const Traffic& traffic) {
   for (Tally* tally : {core.rule->tally.get(), core.rule->upstream_tally.get()}) {
     each_count([](Counter& to, const std::uint64_t& more) { to.add(more); },
                tally->of(core.flow.worker), traffic);
+  }
+  if (core.server) {
+    counts_of(core).moved(traffic);
   }
 }
 

@@ -292,7 +292,6 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
   }
   if (core_.server && was_connected) {
     counts_of(core_).live.subtract();
-    counts_of(core_).moved(done);
   }
   parts_.records.write(core_, std::move(done), why, error);
   parts_.intake.closed(core_);

@@ -204,9 +204,6 @@ void UdpPath::end(UdpFlow& flow, End why, std::string_view error) {
   } else {
     parts_.records.write(flow.core, record(flow), why, error);
   }
-  if (flow.core.server) {
-    counts_of(flow.core).moved(flow.traffic);
-  }
   take_out(flow);
 }
 

@@ -625,18 +625,20 @@ TEST_CASE("a server's live flows are those that are connected, its load those th
   CHECK(world.rules.get("one")->sum().flows == 1);
 }
 
-TEST_CASE("a rule's tally has a flow's bytes while it lives, and not twice when it ends") {
+TEST_CASE("rule, upstream and server have a live flow's bytes, and not twice at its end") {
   World world;
   Connected flow(world);
   flow.client.say("12345");
   CHECK(world.hears(flow.server, "12345"));
   CHECK(world.rules.get("one")->sum().bytes_up == 5);
+  CHECK(world.server("one", "a")->counts().sum().bytes_up == 5);
   flow.server.say("123");
   CHECK(world.hears(flow.client, "123"));
   world.flows->end_all(End::killed);
   CHECK(world.rules.get("one")->sum().bytes_up == 5);
   CHECK(world.upstreams.get("one")->sum().bytes_down == 3);
   CHECK(world.server("one", "a")->counts().sum().bytes_up == 5);
+  CHECK(world.server("one", "a")->counts().sum().bytes_down == 3);
 }
 
 }  // namespace weir

@@ -25,10 +25,10 @@
 #include "gateway/reload.h"
 #include "gateway/reports.h"
 #include "gateway/router_watch.h"
-#include "gateway/service_manager.h"
 #include "gateway/takeover_donor.h"
 #include "gateway/takeover_successor.h"
 #include "gateway/workers.h"
+#include "intercept/service_manager.h"
 #include "loop/loop.h"
 #include "takeover/inheritance.h"
 

@@ -13,9 +13,9 @@
 #include "base/log.h"
 #include "gateway/in_force.h"
 #include "gateway/own_firewall.h"
-#include "gateway/service_manager.h"
 #include "gateway/takeover_donor.h"
 #include "gateway/workers.h"
+#include "intercept/service_manager.h"
 
 namespace weir {
 

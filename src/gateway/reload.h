@@ -16,8 +16,8 @@
 #include "flow/snapshot.h"
 #include "gateway/in_force.h"
 #include "gateway/own_firewall.h"
-#include "gateway/service_manager.h"
 #include "gateway/workers.h"
+#include "intercept/service_manager.h"
 #include "weir/result.h"
 
 namespace weir {

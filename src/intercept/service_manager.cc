@@ -1,4 +1,4 @@
-#include "gateway/service_manager.h"
+#include "intercept/service_manager.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "gateway/service_manager.h"
+#include "intercept/service_manager.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

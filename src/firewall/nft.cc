@@ -5,7 +5,10 @@
 #include <nftables/libnftables.h>
 #include <sys/select.h>
 
+#include <charconv>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "base/netlink.h"
 
@@ -81,13 +84,28 @@ Result<Ended> run_program_nft(const std::string& commands, NftWith with) {
   return run_program(arguments, commands);
 }
 
+// Whether no descriptor of this process has a number so large; the kernel gives the lowest that is
+// free, but below a large one hardly any may be.
+bool all_descriptors_are_below(int bound) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry("/proc/self/fd", error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    int number = 0;
+    const std::string name = entry->path().filename();
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    if (number >= bound) {
+      return false;
+    }
+  }
+  return !error;
+}
+
 // The library ends the process where it can open no socket, and where that has a number that
 // select() does not take; and where it may do nothing it says so on our standard error. Until it
-// has opened its socket other threads may open some, too.
+// has opened its socket, in less than a millisecond, other threads may open as many again.
 bool is_safe_here() {
-  constexpr int meanwhile = 256;
-  const auto socket = netlink::open(NETLINK_NETFILTER);
-  return socket && socket.value().get() < FD_SETSIZE - meanwhile && may_change_the_network();
+  return may_change_the_network() && all_descriptors_are_below(FD_SETSIZE / 2) &&
+         netlink::open(NETLINK_NETFILTER).ok();
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // nft's commands, run in this process by libnftables where that is installed (the program nft needs
-// it, too), or else by the program; and by the program where this process has so many descriptors
-// that the library, which calls select(), would end it. The library saves starting a program: to
-// list a table takes it 0.6 ms instead of 8. It is loaded when it is first needed, so that a router
-// with iptables alone needs none of it.
+// it, too), or else by the program; and by the program where this process has hundreds of
+// descriptors: the library calls select(), and one that has a large number would end us. The
+// library saves starting a program: to list a table takes it 0.6 ms instead of 8. It is loaded when
+// it is first needed, so that a router with iptables alone needs none of it.
 //
 // Blocking, for milliseconds. One thread of a process: the library is not made for several.
 #pragma once

@@ -256,6 +256,7 @@ std::vector<std::size_t> shares(std::vector<std::size_t> needed, std::size_t roo
 
 void add_tables(std::vector<ScreenLine>& out, std::vector<TableOfRows> tables, Screen screen) {
   std::vector<std::size_t> needed;
+  needed.reserve(tables.size());
   for (const TableOfRows& table : tables) {
     needed.push_back(table.rows.size() + 2);  // with its head and an empty line
   }

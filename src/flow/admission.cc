@@ -37,8 +37,8 @@ std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
 
 FlowTotals::FlowTotals(std::uint64_t descriptors, std::size_t workers)
     : parts_(std::max<std::size_t>(workers, 1)),
-      descriptors_(descriptors, parts_.size()),
-      clients_(most_counted) {}
+      clients_(most_counted),
+      descriptors_(descriptors, parts_.size()) {}
 
 std::uint64_t FlowTotals::live(Protocol protocol) const {
   std::uint64_t out = 0;

@@ -53,10 +53,10 @@ class FlowTotals {
   struct alignas(64) Part {
     std::array<CountInLots, 2> live;
   };
-  std::vector<Part> parts_;
   alignas(64) std::array<ToldCount, 2> told_;
-  alignas(64) DescriptorShares descriptors_;
+  std::vector<Part> parts_;
   SharedCounts clients_;  // what workers have told of clients
+  alignas(64) DescriptorShares descriptors_;
 };
 
 // One worker's.

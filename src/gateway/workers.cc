@@ -3,20 +3,16 @@
 namespace weir {
 
 Workers::Workers(Mailbox& mailbox, Log& log, std::uint64_t descriptors, std::size_t count)
-    : mailbox_(mailbox),
-      log_(log),
-      shared_{.totals = FlowTotals(descriptors, count),
-              .own_sockets = OwnSocketTables(count),
-              .asked = {}} {}
+    : mailbox_(mailbox), log_(log), shared_(std::make_unique<Shared>(descriptors, count)) {}
 
 void Workers::make(std::vector<Listeners> listeners,
                    const std::shared_ptr<const Snapshot>& snapshot,
                    const std::function<FlowIds(std::size_t)>& ids,
                    std::function<void()> on_drained) {
   const Worker::Shared shared{
-      .totals = shared_.totals,
-      .own_sockets = shared_.own_sockets,
-      .asked = shared_.asked,
+      .totals = shared_->totals,
+      .own_sockets = shared_->own_sockets,
+      .asked = shared_->asked,
       .log = log_,
       .port = snapshot->configuration().gateway.port,
       .neighbours = neighbours_,

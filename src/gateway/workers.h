@@ -43,14 +43,16 @@ class Workers {
   void ask(std::function<T(Worker&)> question, std::function<void(std::vector<T>)> answer);
 
   [[nodiscard]] std::uint64_t live(Protocol protocol) const {
-    return shared_.totals.live(protocol);
+    return shared_->totals.live(protocol);
   }
-  [[nodiscard]] std::uint64_t auto_max_flows() const { return shared_.totals.auto_max_flows(); }
+  [[nodiscard]] std::uint64_t auto_max_flows() const { return shared_->totals.auto_max_flows(); }
   // How often that happened.
   [[nodiscard]] std::uint64_t count(Reason reason) const;
 
  private:
   struct Shared {
+    Shared(std::uint64_t descriptors, std::size_t count)
+        : totals(descriptors, count), own_sockets(count) {}
     FlowTotals totals;
     OwnSocketTables own_sockets;
     AskedDestinations asked;
@@ -58,7 +60,7 @@ class Workers {
 
   Mailbox& mailbox_;
   Log& log_;
-  Shared shared_;
+  std::unique_ptr<Shared> shared_;
   std::shared_ptr<const Neighbours> neighbours_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -79,6 +79,7 @@ std::vector<Filter> read_filters() {
     return one.text.find("--match-set ") != std::string::npos;
   });
   const IpSets sets = ask_sets ? ipsets_of(output_of({"ipset", "save"})) : IpSets();
+  all.reserve(tables.size());
   for (const SavedTables& one : tables) {
     all.push_back(filter_of_iptables(one.program, one.family, one.text, sets));
   }

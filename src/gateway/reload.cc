@@ -50,7 +50,7 @@ void Reload::begin() {
                     });
 }
 
-void Reload::enter(std::shared_ptr<const Snapshot> next,
+void Reload::enter(const std::shared_ptr<const Snapshot>& next,
                    const std::shared_ptr<ReloadReport>& report) {
   report->ok = true;
   static_cast<ConfigurationChanges&>(*report) = compare(*in_force_.snapshot(), *next);

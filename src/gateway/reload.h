@@ -53,7 +53,8 @@ class Reload {
   std::shared_ptr<const Snapshot> prepare(ReloadReport& report);
   Result<> reconfigure(const Configuration& to);
   void go_back();
-  void enter(std::shared_ptr<const Snapshot> next, const std::shared_ptr<ReloadReport>& report);
+  void enter(const std::shared_ptr<const Snapshot>& next,
+             const std::shared_ptr<ReloadReport>& report);
   void finish(const ReloadReport& report);
   void let_go_of_rotated_log(const ReloadReport& refused);
 

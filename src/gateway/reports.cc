@@ -50,7 +50,7 @@ StatusReport Reports::status() {
   FlowCounts sum = by_rule.of_the_gone();
   by_rule.each([&](const std::string&, const Tally& tally) { sum += tally.sum(); });
   out.flows_total = sum.flows;
-  static_cast<Traffic&>(out) = sum;
+  static_cast<Traffic&>(out) = static_cast<const Traffic&>(sum);
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count); ++i) {
     const auto reason = static_cast<Reason>(i);
     out.reasons.emplace_back(name_of(reason), parts_.workers.count(reason));

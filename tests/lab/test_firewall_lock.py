@@ -93,6 +93,14 @@ def gateway(lab, manager):
                     prefix=("env", legacy(lab), f"NOTIFY_SOCKET={manager.path}", "WATCHDOG_USEC=400000"))
 
 
+def waiting_reload(lab, weir):
+    """A reload to more rules, as a task, that waits for the lock by now."""
+    weir.write(MORE)
+    reload = lab.task(weir.live, "reload")
+    wait_for_waiter()
+    return reload
+
+
 @case("while another program holds the lock of iptables, weir serves, and what was asked for comes afterwards",
       (V4,), only_weir=WHY, limit=300)
 def serves(lab, net):
@@ -102,9 +110,7 @@ def serves(lab, net):
     with gateway(lab, manager) as weir:
         alive = Alive(lab, net, weir, manager)
         with locked():
-            weir.write(MORE)
-            reload = lab.task(weir.live, "reload")
-            wait_for_waiter()
+            reload = waiting_reload(lab, weir)
             alive.check(seconds=6)
             weir.program.signal(signal.SIGHUP)  # waits for its turn
             alive.check(seconds=1)
@@ -124,9 +130,7 @@ def fails(lab, net):
     with gateway(lab, manager) as weir:
         alive = Alive(lab, net, weir, manager)
         with locked():
-            weir.write(MORE)
-            reload = lab.task(weir.live, "reload")
-            wait_for_waiter()
+            reload = waiting_reload(lab, weir)
             alive.check(seconds=1)
             eventually(lambda: weir.status()["reloads_failed"] == 1, "the reload is refused", within=60)
             refused = reload.result()

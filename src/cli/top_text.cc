@@ -54,7 +54,7 @@ Tone tone_of(const std::string& state) {
   return state == "up" ? Tone::good : state == "drain" ? Tone::warning : Tone::bad;
 }
 
-// What went wrong for somebody, and what was only done in another way.
+// Events by which something was lost, and those that were only done in another way.
 std::pair<std::uint64_t, std::uint64_t> losses_and_others(const Json& events) {
   std::uint64_t losses = 0;
   std::uint64_t others = 0;

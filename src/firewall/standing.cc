@@ -49,7 +49,7 @@ Result<bool> install(const Ruleset& ruleset, Backend backend) {
 // were written, and then this must not become what is right.
 bool is_whole(const Ruleset& ruleset, Backend backend, const std::string& own) {
   if (backend == Backend::nft) {
-    return true;  // one transaction, and read in one
+    return true;  // what hooks lead to is whole (replace_nft.h), and read in one
   }
   std::size_t expected = 0;
   std::size_t jumps = 0;

@@ -283,6 +283,11 @@ use = {self.use}
         return [self.binary, "run", "-c", file]
 
 
+class WeirBefore(Weir):
+    name = "weir-before"
+    note = "the build given by --against, set as weir is"
+
+
 class WeirTuned(Weir):
     name = "weir-tuned"
     busy_poll = 50
@@ -333,7 +338,8 @@ DEFAULT = [kind.name for kind in PEERS if kind.program is None] + [
 NAMES = [kind.name for kind in PEERS + WEIRS]
 
 
-def choose(names, weir):
-    """The participants of those names, in the order of the table."""
+def choose(names, weir, before=None):
+    """The participants of those names, in the order of the table; `before` is another build of weir."""
     chosen = [kind() for kind in PEERS if kind.name in names]
+    chosen += [WeirBefore(before)] if before else []
     return chosen + [kind(weir) for kind in WEIRS if kind.name in names]

@@ -4,6 +4,7 @@ A ratio is the median of the ratios of one round each: two values that were meas
 other, so that what the machine did meanwhile falls out of it.
 """
 
+import math
 import statistics
 
 
@@ -22,6 +23,52 @@ def ratio(results, metric, participant, base, key="value"):
     ratios = [r[key] / bases[r["round"]] for r in of(results, metric, participant)
               if r.get(key) is not None and bases.get(r["round"])]
     return statistics.median(ratios) if ratios else None
+
+
+QUIET = 0.02  # a round in which the host took more of the machine's time says nothing of a few per cent
+
+
+def compare(results, metrics, participant, base):
+    """Two builds side by side: the median of the ratios within a round, and its 95 % interval."""
+    rows = [["", "rounds", "value", "interval", "gateway µs", "interval", ""]]
+    for metric in metrics:
+        cells = [metric.name]
+        for key in ("value", "gateway_us_per_op"):
+            ratios = within_rounds(results, metric.name, participant, base, key)
+            if key == "value":
+                cells.append(str(len(ratios)))
+            low, high = interval(ratios)
+            cells += [exact(statistics.median(ratios)) if ratios else "–",
+                      f"{exact(low)} to {exact(high)}" if low else "–"]
+        rows.append(cells + ["better: " + metric.better])
+    return (f"{participant} beside {base}: medians of the ratios within one round, rounds with steal "
+            f"< {QUIET:.0%} in both\n" + align(rows))
+
+
+def within_rounds(results, metric, participant, base, key):
+    """The ratio of each round that has both, undisturbed."""
+    def quiet(name):
+        return {r["round"]: r[key] for r in of(results, metric, name)
+                if r.get(key) is not None and r.get("steal", 0) < QUIET}
+    bases = quiet(base)
+    return [value / bases[turn] for turn, value in quiet(participant).items() if bases.get(turn)]
+
+
+def interval(values):
+    """Between which two of the values the median lies in 95 of 100 cases, whatever their distribution
+    (by ranks); (None, None) where there are too few to say."""
+    ordered = sorted(values)
+    count = len(ordered)
+    outside = 0.0
+    rank = 0
+    while rank < count // 2 and (next_one := outside + math.comb(count, rank) / 2 ** count) <= 0.025:
+        outside = next_one
+        rank += 1
+    return (ordered[rank - 1], ordered[count - rank]) if rank else (None, None)
+
+
+def exact(value):
+    return f"{value:.3f}"
 
 
 def number(value):

@@ -15,10 +15,6 @@ void Deadlines::Entry::unlink() {
   previous_->next_ = next_;
   next_ = nullptr;
   previous_ = nullptr;
-  if (wheel_ != nullptr) {
-    --wheel_->size_;
-    wheel_ = nullptr;
-  }
 }
 
 Deadlines::Deadlines(Instant now) : start_(now) {
@@ -68,8 +64,9 @@ std::uint64_t Deadlines::tick_of(Instant when) const {
 
 void Deadlines::set(Entry& entry, Instant when, Instant now) {
   entry.unlink();
-  if (size_ == 0) {
+  if (is_idle_) {
     now_ = std::max(now_, tick_of(now));
+    is_idle_ = false;
   }
   const auto delay = std::max(when - start_, Instant::duration::zero());
   // Rounded up, so that nothing fires early; never the current tick, which is being served.
@@ -78,8 +75,6 @@ void Deadlines::set(Entry& entry, Instant when, Instant now) {
   entry.due_ = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(std::max(static_cast<std::uint64_t>(rounded_up), now_ + 1),
                               std::numeric_limits<std::uint32_t>::max()));
-  entry.wheel_ = this;
-  ++size_;
   place(entry);
 }
 
@@ -122,6 +117,9 @@ void Deadlines::step() {
 
 bool Deadlines::advance(Instant now, std::size_t most) {
   const std::uint64_t target = tick_of(now);
+  if (is_empty()) {
+    now_ = std::max(now_, target);
+  }
   while (true) {
     while (due_list_.next_ != &due_list_) {
       if (most == 0) {
@@ -133,14 +131,19 @@ bool Deadlines::advance(Instant now, std::size_t most) {
       entry.unlink();
       entry.on_deadline(now);
     }
-    if (size_ == 0) {
-      now_ = std::max(now_, target);
-    }
     if (now_ >= target) {
+      is_idle_ = is_empty();
       return true;
     }
     step();
   }
+}
+
+bool Deadlines::is_empty() const {
+  const auto is_ring = [](const Entry& anchor) { return anchor.next_ == &anchor; };
+  return is_ring(due_list_) && std::all_of(wheel_.begin(), wheel_.end(), [&](const auto& level) {
+           return std::all_of(level.begin(), level.end(), is_ring);
+         });
 }
 
 }  // namespace weir

@@ -37,7 +37,6 @@ class Deadlines {
     void unlink();
     Entry* next_ = nullptr;
     Entry* previous_ = nullptr;
-    Deadlines* wheel_ = nullptr;
     std::uint32_t due_ = 0;  // in ticks, of which six years have so many
   };
 
@@ -55,7 +54,10 @@ class Deadlines {
   // set and cancel themselves and others meanwhile.
   bool advance(Instant now, std::size_t most = SIZE_MAX);
 
-  [[nodiscard]] std::uint64_t size() const { return size_; }
+  // Whether nothing was set since advance() found nothing left: until then it has to be called.
+  [[nodiscard]] bool is_idle() const { return is_idle_; }
+  // Whether nothing is set. Looks through some hundred slots: no entry pays for a count.
+  [[nodiscard]] bool is_empty() const;
 
  private:
   static constexpr unsigned slot_bits = 6;
@@ -77,7 +79,7 @@ class Deadlines {
 
   Instant start_;
   std::uint64_t now_ = 0;  // in ticks since start
-  std::uint64_t size_ = 0;
+  bool is_idle_ = true;
   std::array<std::array<Anchor, slots>, levels> wheel_;
   Anchor due_list_;
 };

@@ -128,7 +128,7 @@ void Worker::let_go() {
 void Worker::end_turn() {
   udp_.end_turn();
   // The ticker runs only while there is something to wait for: an idle gateway sleeps.
-  const bool wanted = deadlines_.size() != 0 || records_.are_waiting();
+  const bool wanted = !deadlines_.is_idle() || records_.are_waiting();
   if (wanted && !ticking_ && ticker_) {
     ticking_ = true;
     ticker_->once(is_behind_ ? Milliseconds{0} : Deadlines::tick);

@@ -60,7 +60,7 @@ TEST_CASE("what is due at once is served in parts where that is asked, each once
   CHECK(wheel.advance(later, 100));
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 6, 7, 8, 9});
   CHECK(fresh.rang.size() == 1);
-  CHECK(wheel.size() == 0);
+  CHECK(wheel.is_empty());
 }
 
 TEST_CASE("a deadline never comes early and at most one tick late, at any distance") {
@@ -97,8 +97,40 @@ TEST_CASE("a deadline never comes early and at most one tick late, at any distan
     }
     INFO("phase " << phase);
     CHECK(wrong == 0);
-    CHECK(wheel.size() == 1);
+    CHECK_FALSE(wheel.is_empty());
   }
+}
+
+TEST_CASE("a wheel is idle once it was found empty, and stands still until something is set") {
+  Deadlines wheel(start);
+  CHECK(wheel.is_idle());
+  Alarm first;
+  wheel.set(first, start + 1h, start);
+  CHECK_FALSE(wheel.is_idle());
+  wheel.cancel(first);
+  CHECK(wheel.is_empty());
+  CHECK_FALSE(wheel.is_idle());  // what is cancelled is noticed with the next tick
+  wheel.advance(start + Deadlines::tick);
+  CHECK(wheel.is_idle());
+
+  // Nothing advanced it for a day: what is set then is a minute away, not a day and a minute.
+  Instant now = start + 24h;
+  Alarm second;
+  wheel.set(second, now + 60s, now);
+  pass(wheel, now, now + 59s);
+  CHECK(second.rang.empty());
+  pass(wheel, now, now + 2s);
+  CHECK(second.rang.size() == 1);
+  CHECK(wheel.is_idle());
+}
+
+TEST_CASE("an entry that is destroyed while it is set leaves an empty wheel") {
+  Deadlines wheel(start);
+  {
+    Alarm gone;
+    wheel.set(gone, start + 1h, start);
+  }
+  CHECK(wheel.is_empty());
 }
 
 TEST_CASE("a deadline that has passed already comes with the next tick") {
@@ -123,13 +155,13 @@ TEST_CASE("a deadline beyond the wheel's range can be set and taken back") {
   Alarm beyond;
   wheel.set(within, start + range - 1h, start);
   wheel.set(beyond, start + 2 * range + 3h, start);
-  CHECK(wheel.size() == 2);
+  CHECK_FALSE(wheel.is_empty());
   wheel.advance(start + 24h);
   CHECK(within.rang.empty());
   CHECK(beyond.rang.empty());
   wheel.cancel(within);
   wheel.cancel(beyond);
-  CHECK(wheel.size() == 0);
+  CHECK(wheel.is_empty());
 }
 
 TEST_CASE("the farthest instant there is can be set") {
@@ -149,7 +181,7 @@ TEST_CASE("setting again moves a deadline, cancelling takes it back") {
   wheel.cancel(alarm);  // nothing to cancel
   wheel.set(alarm, start + 1s, now);
   wheel.set(alarm, start + 5s, now);
-  CHECK(wheel.size() == 1);
+  CHECK_FALSE(wheel.is_empty());
   CHECK(alarm.is_set());
   pass(wheel, now, start + 4s);
   CHECK(alarm.rang.empty());
@@ -161,7 +193,7 @@ TEST_CASE("setting again moves a deadline, cancelling takes it back") {
   wheel.set(alarm, start + 7s, now);
   wheel.cancel(alarm);
   CHECK_FALSE(alarm.is_set());
-  CHECK(wheel.size() == 0);
+  CHECK(wheel.is_empty());
   pass(wheel, now, start + 20s);
   CHECK(alarm.rang.size() == 1);
 }
@@ -211,7 +243,7 @@ TEST_CASE("an entry may cancel and move others that are due in the same tick") {
   pass(wheel, now, start + 5s);
   CHECK(cancelled.rang.empty());
   CHECK(moved.rang == std::vector{start + 2s});
-  CHECK(wheel.size() == 0);
+  CHECK(wheel.is_empty());
 }
 
 TEST_CASE("an entry may destroy itself and its neighbours from its deadline") {
@@ -233,7 +265,7 @@ TEST_CASE("an entry may destroy itself and its neighbours from its deadline") {
   wheel.set(*later, start + 1h, start);
   wheel.advance(start + 1s);
   CHECK(calls == 1);
-  CHECK(wheel.size() == 0);
+  CHECK(wheel.is_empty());
   wheel.advance(start + 2h);
 }
 
@@ -296,9 +328,9 @@ TEST_CASE("entries and the wheel may go in either order") {
     {
       Alarm short_lived;
       wheel.set(short_lived, start + 1s, start);
-      CHECK(wheel.size() == 1);
+      CHECK_FALSE(wheel.is_empty());
     }
-    CHECK(wheel.size() == 0);
+    CHECK(wheel.is_empty());
     wheel.advance(start + 2s);
     wheel.set(survivor, start + 10s, start);
   }

@@ -115,7 +115,7 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private T
     return ends.local.text() + " -> " + ends.remote.text();
   }
   [[nodiscard]] std::string tuple() const { return tuple(dial->ends()); }
-  [[nodiscard]] std::uint64_t deadlines() const { return deadlines_.size(); }
+  [[nodiscard]] bool waits_for_time() const { return !deadlines_.is_empty(); }
 
   Flow flow;
   std::optional<TcpDial> dial;

@@ -331,7 +331,7 @@ TEST_CASE("a dial ends when the handshakes are done, and the payload is the flow
   const Descriptor accepted = server.serve(caller);
   CHECK(caller.outcome == Outcome::connected);
   CHECK(caller.reports == 1);
-  CHECK(caller.deadlines() == 0);
+  CHECK_FALSE(caller.waits_for_time());
   const Descriptor socket = caller.dial->take_socket().socket;
   CHECK(Pair::hears(socket, "220 hello\n"));
   CHECK(Pair::hears(accepted, "open flow-1\n"));
@@ -455,7 +455,7 @@ TEST_CASE(
   CHECK(caller.dial->error() == "no answer within timeouts.handshake");
   CHECK(pool.servers()[0]->failures_total == 1);
   CHECK(caller.sockets.empty());
-  CHECK(caller.deadlines() == 0);
+  CHECK_FALSE(caller.waits_for_time());
 }
 
 TEST_CASE("what this machine cannot do is no failure of the server's") {

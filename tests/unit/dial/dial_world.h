@@ -89,7 +89,7 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
     }
   }
   // Nothing is left of it: no socket, no deadline.
-  [[nodiscard]] bool has_nothing_open() const { return sockets.empty() && deadlines_.size() == 0; }
+  [[nodiscard]] bool has_nothing_open() const { return sockets.empty() && deadlines_.is_empty(); }
 
   TcpNetwork network;
   Flow flow;

@@ -32,7 +32,7 @@ Failed failed(World& world, Reason reason, Port port = World::one) {
   TcpPeer client = world.open(port);
   const State state = world.end_heard_by(client);
   CHECK(world.flows->size() == 0);
-  CHECK(world.deadlines.size() == 0);
+  CHECK(world.deadlines.is_empty());
   return {world.recorded("end"), world.recorded("error"), state, world.count(reason)};
 }
 void check(const Failed& is, std::string_view end, std::string_view error) {
@@ -251,7 +251,7 @@ TEST_CASE("a client that resets while its server is dialled ends the dial as cli
   CHECK(world.network.peer(World::server_a()).how_ended() == State::ended);
   CHECK(world.network.tries(World::server_b()) == 0);
   CHECK(world.server("pool", "a")->failures_total == 0);
-  CHECK(world.deadlines.size() == 0);
+  CHECK(world.deadlines.is_empty());
 }
 
 TEST_CASE("a flow that is closed by hand while it is dialled ends as killed, both ends closed") {
@@ -589,7 +589,7 @@ TEST_CASE(
   for (const std::string& record : records) {
     CHECK(World::field(record, "end") == "drained");
   }
-  CHECK(world.deadlines.size() == 0);
+  CHECK(world.deadlines.is_empty());
 }
 
 TEST_CASE("a rule that logs errors writes a flow that failed and none that went well") {

@@ -30,14 +30,24 @@ void BusyLook::begin(Instant now) {
   part_ = {};
   if (last_ && now - *last_ <= stale) {
     part_.since = now - *last_;
+  } else {
+    before_.reset();
   }
   last_ = now;
+  now_ = std::make_unique<Seen>();
+}
+
+std::uint64_t BusyLook::seen_before(std::uint64_t sequence) const {
+  if (!before_) {
+    return 0;
+  }
+  const auto found = before_->bytes.find(sequence);
+  return found == before_->bytes.end() ? 0 : found->second;
 }
 
 void BusyLook::look_at(const FlowView& flow) {
-  const bool measured = part_.since.count() > 0;
-  const auto moved = flow.bytes - (measured ? flow.core.bytes_looked_at : 0);
-  flow.core.bytes_looked_at = flow.bytes;
+  const auto moved = flow.bytes - seen_before(flow.core.sequence);
+  now_->bytes.emplace(flow.core.sequence, flow.bytes);
   ++part_.flows_total;
   Part::Client& client = part_.clients[flow.core.flow.client.address];
   ++client.flows;
@@ -57,7 +67,10 @@ void BusyLook::look_at(const FlowView& flow) {
   std::push_heap(kept.begin(), kept.end(), busier);
 }
 
-BusyLook::Part BusyLook::end() { return std::exchange(part_, {}); }
+BusyLook::Part BusyLook::end() {
+  before_ = std::move(now_);
+  return std::exchange(part_, {});
+}
 
 Busiest BusyLook::merge(std::vector<Part> parts) {
   struct Ranked {

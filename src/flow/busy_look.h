@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -47,7 +49,17 @@ class BusyLook {
   [[nodiscard]] static Busiest merge(std::vector<Part> parts);
 
  private:
+  // What each flow had moved when it was looked at, by its number: kept here, so that a flow that
+  // is never looked at pays nothing for it. Memory that goes at once, not flow by flow.
+  struct Seen {
+    std::pmr::monotonic_buffer_resource memory;
+    std::pmr::unordered_map<std::uint64_t, std::uint64_t> bytes{&memory};
+  };
+  [[nodiscard]] std::uint64_t seen_before(std::uint64_t sequence) const;
+
   std::optional<Instant> last_;
+  std::unique_ptr<Seen> before_;  // of the last look, where it is not stale
+  std::unique_ptr<Seen> now_;
   Part part_;
 };
 

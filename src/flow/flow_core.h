@@ -29,7 +29,6 @@ struct FlowCore {
   std::int32_t first_byte_us = static_cast<std::int32_t>(FlowRecord::unknown);
   Clients::Id client = 0;                   // whose it is, once it is admitted
   std::unique_ptr<const std::string> path;  // the record's `server`, where it is a chain of them
-  std::uint64_t bytes_looked_at = 0;        // at the last look for the busiest
   std::uint16_t attempts = 0;
   std::uint8_t generation = 0;  // LoopGuard's
 };
@@ -38,10 +37,15 @@ struct FlowCore {
   return (now - core.opened).count();
 }
 
-// The first byte has come; half an hour stands for all that is longer.
-inline void note_first_byte(FlowCore& core, Instant now) {
-  core.first_byte_us = static_cast<std::int32_t>(
+// The same in four bytes: half an hour stands for all that is longer.
+[[nodiscard]] inline std::int32_t soon_after_opened(const FlowCore& core, Instant now) {
+  return static_cast<std::int32_t>(
       std::min<std::int64_t>(since_opened(core, now), std::numeric_limits<std::int32_t>::max()));
+}
+
+// The first byte has come.
+inline void note_first_byte(FlowCore& core, Instant now) {
+  core.first_byte_us = soon_after_opened(core, now);
 }
 
 // What its worker counts of its server. REQUIRES: core.server

@@ -34,13 +34,11 @@ TcpFlow::TcpFlow(const Parts& parts, FlowCore core, Descriptor client)
     : parts_(parts),
       core_(std::move(core)),
       client_(std::move(client)),
-      client_events_(*this),
-      server_events_(*this),
       quiet_{.peers = PeerWatch(core_.opened)} {}
 
 TcpFlow::~TcpFlow() {
-  parts_.dial.poll.cancel(client_events_.watch);
-  parts_.dial.poll.cancel(server_events_.watch);
+  parts_.dial.poll.cancel(client_watch_);
+  parts_.dial.poll.cancel(server_watch_);
 }
 
 TcpFlow::Dialling::Dialling(TcpFlow& flow, TcpDial::Owner& owner)
@@ -48,11 +46,12 @@ TcpFlow::Dialling::Dialling(TcpFlow& flow, TcpDial::Owner& owner)
       dial({own_sockets, flow.parts_.dial.poll, flow.parts_.dial.deadlines,
             flow.core_.snapshot->bypass(), flow.core_.snapshot->timeouts().connect,
             flow.core_.snapshot->timeouts().handshake, flow.parts_.dial.calls},
-           flow.core_.flow, *flow.core_.rule->upstream, owner, flow.server_events_) {}
+           flow.core_.flow, *flow.core_.rule->upstream, owner,
+           static_cast<TcpServerWatcher&>(flow)) {}
 
 void TcpFlow::start() {
-  client_events_.watch = parts_.dial.poll.add(client_.get(), client_events_);
-  if (!client_events_.watch) {
+  client_watch_ = parts_.dial.poll.add(client_.get(), static_cast<TcpClientWatcher&>(*this));
+  if (!client_watch_) {
     finish(End::limit, Reason::out_of_memory, "cannot watch the connection");
     return;
   }
@@ -76,7 +75,7 @@ FlowRecord TcpFlow::record() const {
 }
 
 void TcpFlow::on_client_events(std::uint32_t events) {
-  if (last_words_.failed) {
+  if (ending_.failed) {
     pass_last_words(parts_.dial.poll.now());
     return;
   }
@@ -92,7 +91,7 @@ void TcpFlow::on_client_events(std::uint32_t events) {
 }
 
 void TcpFlow::on_server_events(std::uint32_t events) {
-  if (last_words_.failed) {
+  if (ending_.failed) {
     pass_last_words(parts_.dial.poll.now());
   } else if (relay_) {
     progress(relay_->on_server_events(events));
@@ -110,10 +109,10 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
     return;
   }
   TcpDial& dial = dialling_->dial;
-  waited_.connect_us = since_opened(core_, dial.connected_at());
+  waited_.connect_us = soon_after_opened(core_, dial.connected_at());
   note_latency(core_, Latency::connect, waited_.connect_us);
   if (!dial.route().hops.empty()) {
-    waited_.handshake_us = since_opened(core_, parts_.dial.poll.now());
+    waited_.handshake_us = soon_after_opened(core_, parts_.dial.poll.now());
     note_latency(core_, Latency::handshake, waited_.handshake_us);
   }
   if (core_.server) {
@@ -122,7 +121,7 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
   const auto server_events = dial.events_seen();
   const auto client_events = dialling_->client_events | EPOLLIN | EPOLLOUT;
   TcpDial::Taken server = dial.take_socket();
-  server_events_.watch = server.watch;
+  server_watch_ = server.watch;
   relay_.emplace(parts_.relay, std::move(client_), std::move(server.socket));
   dialling_.reset();
   quiet_.since = parts_.dial.poll.now();
@@ -155,24 +154,24 @@ void TcpFlow::progress(TcpRelay::Progress state) {
   quiet_.since = parts_.dial.poll.now();
   switch (state) {
     case TcpRelay::Progress::waiting:
-      if (relay_->half_closed() && !quiet_.half_closed) {
-        quiet_.half_closed = true;
+      if (relay_->half_closed() && !ending_.half_closed) {
+        ending_.half_closed = true;
         arm(std::min(quiet_.deadline, quiet_.since + core_.snapshot->timeouts().half_closed));
       }
       break;
     case TcpRelay::Progress::more:
       // Both directions are looked at again, whichever is asked for.
-      parts_.dial.poll.not_again(client_events_.watch);
-      parts_.dial.poll.again(client_events_.watch, 0);
+      parts_.dial.poll.not_again(client_watch_);
+      parts_.dial.poll.again(client_watch_, 0);
       break;
     case TcpRelay::Progress::closed:
       finish(End::closed, std::nullopt, {});
       break;
     case TcpRelay::Progress::client_reset:
     case TcpRelay::Progress::server_reset:
-      last_words_.failed = state;
+      ending_.failed = state;
       if (relay_->has_last_words(state)) {
-        last_words_.until = quiet_.since + last_words_time;
+        last_words_until_ = quiet_.since + last_words_time;
         arm(quiet_.since + Deadlines::tick);
       } else {
         finish_failed();
@@ -183,7 +182,7 @@ void TcpFlow::progress(TcpRelay::Progress state) {
 
 // One side has reset the connection, and the other may still be reading what came before that.
 void TcpFlow::pass_last_words(Instant now) {
-  if (now < last_words_.until && relay_->has_last_words(*last_words_.failed)) {
+  if (now < last_words_until_ && relay_->has_last_words(*ending_.failed)) {
     arm(now + Deadlines::tick);
   } else {
     finish_failed();
@@ -192,9 +191,9 @@ void TcpFlow::pass_last_words(Instant now) {
 
 void TcpFlow::finish_failed() {
   count_bytes();
-  finish(*last_words_.failed == TcpRelay::Progress::client_reset ? End::client_reset
-                                                                 : End::server_reset,
-         std::nullopt, std::strerror(relay_->error()));
+  finish(
+      *ending_.failed == TcpRelay::Progress::client_reset ? End::client_reset : End::server_reset,
+      std::nullopt, std::strerror(relay_->error()));
 }
 
 void TcpFlow::count_bytes() {
@@ -218,7 +217,7 @@ void TcpFlow::arm(Instant when) {
 
 Instant TcpFlow::idle_until() const {
   const Timeouts& timeouts = core_.snapshot->timeouts();
-  return quiet_.since + (quiet_.half_closed ? timeouts.half_closed : timeouts.tcp_idle);
+  return quiet_.since + (ending_.half_closed ? timeouts.half_closed : timeouts.tcp_idle);
 }
 
 void TcpFlow::arm_next() {
@@ -227,12 +226,12 @@ void TcpFlow::arm_next() {
 
 // Activity only notes the time; here we look whether the flow has really been quiet.
 void TcpFlow::on_deadline(Instant now) {
-  if (last_words_.failed) {
+  if (ending_.failed) {
     pass_last_words(now);
     return;
   }
   if (now >= idle_until()) {
-    finish(quiet_.half_closed ? End::half_closed_timeout : End::idle, std::nullopt, {});
+    finish(ending_.half_closed ? End::half_closed_timeout : End::idle, std::nullopt, {});
     return;
   }
   if (now >= quiet_.peers.due(quiet_.since, core_.snapshot->timeouts().keepalive)) {

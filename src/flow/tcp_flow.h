@@ -26,7 +26,30 @@ namespace weir {
 
 class TcpFlows;
 
-class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
+// The two watchers of a flow, as its bases: each knows the flow without a pointer to it.
+class TcpClientWatcher : public EdgePoll::Watcher {
+ public:
+  void on_events(std::uint32_t events) final { on_client_events(events); }
+  virtual void on_client_events(std::uint32_t events) = 0;
+
+ protected:
+  ~TcpClientWatcher() = default;
+  EdgePoll::Watch client_watch_;
+};
+class TcpServerWatcher : public EdgePoll::Watcher {
+ public:
+  void on_events(std::uint32_t events) final { on_server_events(events); }
+  virtual void on_server_events(std::uint32_t events) = 0;
+
+ protected:
+  ~TcpServerWatcher() = default;
+  EdgePoll::Watch server_watch_;  // of the relay; the dial has its own
+};
+
+class TcpFlow final : private TcpDial::Owner,
+                      private Deadlines::Entry,
+                      private TcpClientWatcher,
+                      private TcpServerWatcher {
  public:
   // What a worker's TCP flows have in common; outlives them.
   struct Parts {
@@ -61,22 +84,10 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
     TcpDial dial;
     std::uint32_t client_events = 0;  // what the client's socket was told meanwhile
   };
-  struct ClientEvents final : EdgePoll::Watcher {
-    explicit ClientEvents(TcpFlow& owner) : flow(owner) {}
-    void on_events(std::uint32_t events) override { flow.on_client_events(events); }
-    TcpFlow& flow;
-    EdgePoll::Watch watch;
-  };
-  struct ServerEvents final : EdgePoll::Watcher {
-    explicit ServerEvents(TcpFlow& owner) : flow(owner) {}
-    void on_events(std::uint32_t events) override { flow.on_server_events(events); }
-    TcpFlow& flow;
-    EdgePoll::Watch watch;  // of the relay; the dial has its own
-  };
-  // How long it took until it could begin; for its record.
+  // How long it took until it could begin; for its record; half an hour stands for more.
   struct Waited {
-    std::int64_t connect_us = FlowRecord::unknown;
-    std::int64_t handshake_us = FlowRecord::unknown;
+    std::int32_t connect_us = static_cast<std::int32_t>(FlowRecord::unknown);
+    std::int32_t handshake_us = static_cast<std::int32_t>(FlowRecord::unknown);
   };
   // What the tallies have of it, in bytes.
   struct Counted {
@@ -88,16 +99,16 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
     PeerWatch peers;
     Instant since{};
     Instant deadline{};
-    bool half_closed = false;
   };
-  // A side has reset the connection; see pass_last_words().
-  struct LastWords {
-    Instant until{};
+  // How far it has come towards its end.
+  struct Ending {
+    bool half_closed = false;
+    // The side that has reset the connection; see pass_last_words().
     std::optional<TcpRelay::Progress> failed{};
   };
 
-  void on_client_events(std::uint32_t events);
-  void on_server_events(std::uint32_t events);
+  void on_client_events(std::uint32_t events) override;
+  void on_server_events(std::uint32_t events) override;
   void on_dialed(TcpDial::Outcome outcome) override;
   void learn_from_dial();
   void on_retry(const std::shared_ptr<Server>&) override;
@@ -119,14 +130,13 @@ class TcpFlow final : private TcpDial::Owner, private Deadlines::Entry {
   const Parts& parts_;
   FlowCore core_;
   Descriptor client_;  // until the relay has it
-  ClientEvents client_events_;
-  ServerEvents server_events_;
+  Ending ending_;
   std::unique_ptr<Dialling> dialling_;
   std::optional<TcpRelay> relay_;
   Waited waited_;
   Counted counted_;
   Quiet quiet_;
-  LastWords last_words_;
+  Instant last_words_until_{};  // where a side has reset the connection
 };
 
 }  // namespace weir

@@ -20,7 +20,9 @@
 
 #include <sys/epoll.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -82,6 +84,9 @@ class EdgePoll {
   void run();  // until stop()
   void stop() { running_ = false; }
 
+  // What a watch costs in memory, beside what its holder keeps of it.
+  [[nodiscard]] static constexpr std::size_t bytes_per_watch() { return sizeof(Slot); }
+
   // The time this turn began.
   [[nodiscard]] Instant now() const { return now_; }
   // The same, as it goes on.
@@ -118,7 +123,8 @@ class EdgePoll {
   std::function<Instant()> read_clock_;
   Instant now_;
   std::function<void()> on_turn_end_;
-  std::vector<Slot> slots_;      // the first is the libuv loop's
+  // In pieces that stay where they are: one that doubles would hold half of its bytes for no watch.
+  std::deque<Slot> slots_;       // the first is the libuv loop's
   std::uint32_t free_slot_ = 0;  // 0: none
   std::vector<Due> again_;
   std::vector<Due> serving_;

@@ -239,7 +239,6 @@ void Transfer::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
     if (part.server != takeover::nobody) {
       core.server = Server::take(from.servers[part.server], core.flow.worker, 0);
     }
-    core.bytes_looked_at = part.traffic.bytes();
     if (!part.path.empty()) {
       core.path = std::make_unique<const std::string>(part.path);
     }

@@ -18,10 +18,12 @@ struct Worker {
   std::vector<FlowCore> flows;
   std::vector<std::uint64_t> bytes;
   int records = 0;
+  std::uint64_t opened = 0;
 
   void open(const std::string& client, std::uint64_t moved) {
     FlowCore core;
     core.flow.client = Endpoint::parse(client).value();
+    core.sequence = ++opened;
     flows.push_back(std::move(core));
     bytes.push_back(moved);
   }
@@ -79,6 +81,22 @@ TEST_CASE("after a long while the speed of the moment is unknown again") {
   const auto busiest = BusyLook::merge({worker.look_again()});
   CHECK(busiest.clients[0].bytes_per_second == 0);
   CHECK(busiest.flows[0].bytes_per_second == 0);
+}
+
+TEST_CASE("a flow has moved since the last look what it has now and had not then") {
+  Worker worker;
+  worker.open("192.0.2.1:1", 1'000);
+  worker.open("192.0.2.2:1", 50'000);
+  static_cast<void>(worker.look_again());
+  // The first one ends; another has its place in the table, and a number of its own.
+  worker.flows.erase(worker.flows.begin());
+  worker.bytes.erase(worker.bytes.begin());
+  worker.open("192.0.2.3:1", 700);
+  worker.now += seconds(1);
+  const auto busiest = BusyLook::merge({worker.look_again()});
+  CHECK(clients_of(busiest) == std::vector<std::string>{"192.0.2.3", "192.0.2.2"});
+  CHECK(busiest.clients[0].bytes_per_second == 700);
+  CHECK(busiest.clients[1].bytes_per_second == 0);
 }
 
 TEST_CASE("a client is one, on however many workers its flows are") {

@@ -12,6 +12,7 @@
 #include "base/server_counts.h"
 #include "flow/clients.h"
 #include "flow/snapshot.h"
+#include "flow/snapshot_ref.h"
 #include "weir/flow.h"
 #include "weir/server.h"
 
@@ -20,15 +21,14 @@ namespace weir {
 struct FlowCore {
   Flow flow;
   std::uint64_t sequence = 0;  // the number of its id (FlowIds)
-  std::shared_ptr<const Snapshot> snapshot;
+  SnapshotRef snapshot;
   const RuleEntry* rule = nullptr;  // in the snapshot
   std::shared_ptr<Server> server;   // null where the policy has none
   Endpoint remote;                  // port 0: none was reached
   Endpoint source;                  // what the upstream side sees; port 0: unknown
   Instant opened;
   std::int32_t first_byte_us = static_cast<std::int32_t>(FlowRecord::unknown);
-  Clients::Id client = 0;                   // whose it is, once it is admitted
-  std::unique_ptr<const std::string> path;  // the record's `server`, where it is a chain of them
+  Clients::Id client = 0;  // whose it is, once it is admitted
   std::uint16_t attempts = 0;
   std::uint8_t generation = 0;  // LoopGuard's
 };

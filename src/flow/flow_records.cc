@@ -5,7 +5,7 @@
 
 namespace weir {
 
-FlowRecord FlowRecords::describe(const FlowCore& core) const {
+FlowRecord FlowRecords::describe(const FlowCore& core, std::string_view path) const {
   FlowRecord record;
   record.id = parts_.ids.text(core.sequence);
   record.protocol = core.flow.protocol;
@@ -13,8 +13,8 @@ FlowRecord FlowRecords::describe(const FlowCore& core) const {
   record.destination = core.flow.destination;
   record.rule = core.rule->name;
   record.upstream = core.rule->upstream->name();
-  if (core.path) {
-    record.server = *core.path;
+  if (!path.empty()) {
+    record.server = path;
   } else if (core.server) {
     record.server = core.server->identity().name;
   }

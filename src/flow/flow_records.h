@@ -27,8 +27,8 @@ class FlowRecords {
   };
   explicit FlowRecords(const Parts& parts) : parts_(parts) {}
 
-  // The record's fields that the core knows.
-  [[nodiscard]] FlowRecord describe(const FlowCore& core) const;
+  // The record's fields that the core knows. `path`: its `server`, where that is a chain of them.
+  [[nodiscard]] FlowRecord describe(const FlowCore& core, std::string_view path = {}) const;
   // Writes a record, if the flow's rule wants it written.
   void write(const FlowCore& core, FlowRecord record, End end, std::string_view error);
   // Hands what was written to the log. Called by the worker every few milliseconds.

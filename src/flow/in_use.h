@@ -7,12 +7,13 @@
 #include <memory>
 
 #include "flow/snapshot.h"
+#include "flow/snapshot_ref.h"
 #include "intercept/neighbours.h"
 
 namespace weir {
 
 struct InUse {
-  std::shared_ptr<const Snapshot> snapshot;
+  SnapshotRef snapshot;
   std::shared_ptr<const Neighbours> neighbours;  // on our own links; null: not known
 };
 

@@ -47,7 +47,8 @@ TcpFlow::Dialling::Dialling(TcpFlow& flow, TcpDial::Owner& owner)
             flow.core_.snapshot->bypass(), flow.core_.snapshot->timeouts().connect,
             flow.core_.snapshot->timeouts().handshake, flow.parts_.dial.calls},
            flow.core_.flow, *flow.core_.rule->upstream, owner,
-           static_cast<TcpServerWatcher&>(flow)) {}
+           static_cast<TcpServerWatcher&>(flow)),
+      memory(flow.parts_.dials) {}
 
 void TcpFlow::start() {
   client_watch_ = parts_.dial.poll.add(client_.get(), static_cast<TcpClientWatcher&>(*this));
@@ -56,7 +57,8 @@ void TcpFlow::start() {
     return;
   }
   TcpDial::Owner& owner = *this;
-  dialling_ = std::make_unique<Dialling>(*this, owner);
+  dialling_.reset(
+      std::pmr::polymorphic_allocator<>(&parts_.dials).new_object<Dialling>(*this, owner));
   const auto outcome = dialling_->dial.start();
   if (outcome != TcpDial::Outcome::connecting) {
     on_dialed(outcome);
@@ -64,7 +66,7 @@ void TcpFlow::start() {
 }
 
 FlowRecord TcpFlow::record() const {
-  FlowRecord out = parts_.records.describe(core_);
+  FlowRecord out = parts_.records.describe(core_, path_ ? std::string_view(*path_) : "");
   out.connect_us = waited_.connect_us;
   out.handshake_us = waited_.handshake_us;
   if (relay_) {
@@ -142,7 +144,7 @@ void TcpFlow::learn_from_dial() {
   core_.remote = dial.route().remote;
   core_.source = dial.ends().local;
   if (dial.route().dialled) {
-    core_.path =
+    path_ =
         std::make_unique<const std::string>(path_of(dial.route(), core_.rule->upstream->name()));
   }
 }

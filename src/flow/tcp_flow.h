@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,9 @@ class TcpFlow final : private TcpDial::Owner,
     FlowIntake& intake;
     FlowRecords& records;
     TcpRelay::Shared& relay;
+    // Of what is needed while dialling. Apart from the flows: malloc would put a later flow into
+    // the room of an earlier one's dial, and what is left of it would serve neither.
+    std::pmr::memory_resource& dials;
     TcpFlows& all;  // it leaves them as it ends
   };
   TcpFlow(const Parts& parts, FlowCore core, Descriptor client);
@@ -83,6 +87,12 @@ class TcpFlow final : private TcpDial::Owner,
     OwnSockets own_sockets;
     TcpDial dial;
     std::uint32_t client_events = 0;  // what the client's socket was told meanwhile
+    std::pmr::memory_resource& memory;
+  };
+  struct EndDialling {
+    void operator()(Dialling* done) const {
+      std::pmr::polymorphic_allocator<>(&done->memory).delete_object(done);
+    }
   };
   // How long it took until it could begin; for its record; half an hour stands for more.
   struct Waited {
@@ -131,8 +141,9 @@ class TcpFlow final : private TcpDial::Owner,
   FlowCore core_;
   Descriptor client_;  // until the relay has it
   Ending ending_;
-  std::unique_ptr<Dialling> dialling_;
+  std::unique_ptr<Dialling, EndDialling> dialling_;
   std::optional<TcpRelay> relay_;
+  std::unique_ptr<const std::string> path_;  // to its server, where that is a chain of them
   Waited waited_;
   Counted counted_;
   Quiet quiet_;

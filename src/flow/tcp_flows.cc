@@ -10,6 +10,10 @@
 namespace weir {
 namespace {
 
+// So many dials at a time are a piece of memory.
+constexpr std::pmr::pool_options dial_pieces{.max_blocks_per_chunk = 32,
+                                             .largest_required_pool_block = 1024};
+
 // The most that one read takes; limits.buffer may make it less.
 constexpr std::size_t buffer_size = std::size_t{128} * 1024;
 
@@ -30,10 +34,12 @@ TcpFlows::TcpFlows(const Parts& parts)
               .pipes = pipes_,
               .most_stashed = buffer_size,
               .bulk = bulk_},
+      dial_memory_(dial_pieces),
       parts_{.dial = parts.dial,
              .intake = parts.intake,
              .records = parts.records,
              .relay = shared_,
+             .dials = dial_memory_,
              .all = *this} {}
 
 TcpFlows::~TcpFlows() = default;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -68,6 +69,8 @@ class TcpFlows {
   BulkShare bulk_;
   std::unique_ptr<std::uint8_t[]> buffer_;
   TcpRelay::Shared shared_;
+  // As much as was ever dialled at a time.
+  std::pmr::unsynchronized_pool_resource dial_memory_;
   TcpFlow::Parts parts_;
   Refusals refusals_;
   ChainedTable<TcpFlow, NumberHash> flows_;

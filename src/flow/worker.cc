@@ -89,7 +89,7 @@ void Worker::post(std::function<void(Worker&)> task) {
 void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   tcp_.limit_buffer(snapshot->limits().buffer);
   poll_.waits().busy_poll(snapshot->configuration().gateway.busy_poll);
-  in_use_.snapshot = std::move(snapshot);
+  in_use_.snapshot = SnapshotRef(std::move(snapshot));
 }
 
 Worker::Taken Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot) {
@@ -105,7 +105,7 @@ Worker::Taken Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapsh
 }
 
 void Worker::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
-  udp_.adopt(std::move(from), snapshot);
+  udp_.adopt(std::move(from), SnapshotRef(snapshot));
 }
 
 HandedWorker Worker::hand_over() {

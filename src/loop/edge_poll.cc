@@ -17,6 +17,7 @@ EdgePoll::EdgePoll(Loop& loop, std::function<void()> on_turn_end, std::function<
       read_clock_(std::move(clock)),
       now_(read_clock_()),
       on_turn_end_(std::move(on_turn_end)) {
+  static_assert(sizeof(Slot) == bytes_per_watch);
   slots_.resize(1);  // of the libuv loop, which is no watcher
   epoll_event event{};
   event.events = EPOLLIN;

@@ -79,7 +79,7 @@ void Failover::move(UdpFlow& flow, const Route& route, UdpSocket& fresh) {
   counts_of(core).opened();
   flow.socket = &fresh;
   fresh.flows = 1;
-  fresh.only_flow = &flow;
+  fresh.only = &flow;
   flow.wrapping.reset();
   if (!route.wrappings.empty()) {
     parts_.encapsulation.wrap(flow, route.wrappings);

@@ -97,7 +97,7 @@ UdpSocket* FlowOpening::socket_for(FlowCore& core, Route& route) {
   } else if (opened.socket == nullptr) {
     const DialFailure failure = failure_of(opened.outcome);
     parts_.icmp.tell_unreachable(core.flow, RawSender::Unreachable::port);
-    refuse(core, failure.end, failure.reason, opened.words);
+    refuse(core, failure.end, failure.reason, opened.words, opened.path);
   }
   return opened.socket;
 }
@@ -145,10 +145,11 @@ bool FlowOpening::admit_answered(UdpFlow& flow) {
   return true;
 }
 
-void FlowOpening::refuse(const FlowCore& core, End end, Reason reason, std::string_view error) {
+void FlowOpening::refuse(const FlowCore& core, End end, Reason reason, std::string_view error,
+                         std::string_view path) {
   parts_.reasons.add(reason);
   if (refusals_.is_news(flow_hash(core.flow.client, core.flow.destination), parts_.now)) {
-    parts_.records.write(core, parts_.records.describe(core), end, error);
+    parts_.records.write(core, parts_.records.describe(core, path), end, error);
   }
 }
 

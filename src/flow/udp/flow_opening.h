@@ -67,7 +67,9 @@ class FlowOpening {
   [[nodiscard]] Admission::Verdict admit(FlowCore& core);
   [[nodiscard]] UdpFlow* flow_that_gives_way(const FlowCore& core, Admission::Verdict verdict);
   UdpSocket* socket_for(FlowCore& core, Route& route);
-  void refuse(const FlowCore& core, End end, Reason reason, std::string_view error);
+  // `path`: to the server that was tried, where that is a chain of them.
+  void refuse(const FlowCore& core, End end, Reason reason, std::string_view error,
+              std::string_view path = {});
   void refuse_socket(const FlowCore& core, int code, const char* step);
 
   Parts parts_;

@@ -33,7 +33,7 @@ UdpFlow& FlowTable::insert(FlowCore core, UdpSocket& socket) {
   late_ += is_late_ ? 1 : 0;
   ++socket.flows;
   if (flow->core.rule->upstream->profile().mapping == Mapping::per_flow) {
-    socket.only_flow = flow.get();
+    socket.only = flow.get();
   }
   if (flow->core.server) {
     counts_of(flow->core).opened();

@@ -1,5 +1,6 @@
 #include "flow/udp/mappings.h"
 
+#include <cassert>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,7 @@ UdpSocket* Mappings::find(const Endpoint& client, const Upstream& upstream, cons
 }
 
 void Mappings::share(UdpSocket& socket) {
+  assert(socket.only_flow() == nullptr && "a mapping serves more than one flow");
   socket.marks.is_mapping = true;
   shared_.insert(&socket);
 }
@@ -22,6 +24,7 @@ void Mappings::forget(UdpSocket& socket) {
   if (socket.marks.is_mapping) {
     shared_.extract(socket);
     socket.marks.is_mapping = false;
+    socket.only = nullptr;
   }
   if (socket.extra && socket.extra->resting) {
     socket.extra->resting->leave();

@@ -86,7 +86,9 @@ Relays::Opened Relays::open(FlowCore& core, Route& route) {
   const auto outcome = socket.relay()->start(std::move(first));
   if (outcome != TcpDial::Outcome::connecting) {
     learn(core, socket);
-    Opened out{.outcome = outcome, .words = socket.relay()->dial().error()};
+    Opened out{.outcome = outcome,
+               .words = socket.relay()->dial().error(),
+               .path = socket.relay()->way().path};
     parts_.sockets.release(socket);
     return out;
   }
@@ -123,9 +125,6 @@ void Relays::learn(FlowCore& core, const UdpSocket& socket) {
   core.attempts = static_cast<std::uint16_t>(way.attempts);
   core.server = way.server;
   core.remote = way.remote;
-  if (!way.path.empty()) {
-    core.path = std::make_unique<const std::string>(way.path);
-  }
   if (socket.descriptor.valid()) {
     core.source = socket.local;
     if (core.source.address.is_unspecified()) {  // routing picks the same one for both
@@ -180,7 +179,7 @@ void Relays::on_relay_open(UdpSocket& socket) {
   parts_.dial.loop_guard.opened(socket.own());
   for (UdpFlow* one : relay.flows) {
     follow(*one);
-    if (one == socket.only_flow) {  // a later attempt may lead elsewhere
+    if (one == socket.only_flow()) {  // a later attempt may lead elsewhere
       parts_.encapsulation.wrap(*one, dial.route().wrappings);
     } else {
       one->wrapping->room = parts_.encapsulation.room_of(socket, one->core);
@@ -247,14 +246,14 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
       }
       continue;
     }
-    if (socket.only_flow != nullptr) {
+    if (socket.only_flow() != nullptr) {
       ++socket.flows;  // the next one, for which it stays
-      parts_.owner.end(*socket.only_flow, End::closed, {});
+      parts_.owner.end(*socket.only_flow(), End::closed, {});
       --socket.flows;
     }
     lending.leave();
     relay.go_on_with(route.server);
-    socket.only_flow = nullptr;
+    socket.only = nullptr;
     socket.hold_for(core);
     learn(core, socket);
     return &socket;
@@ -264,10 +263,10 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
 
 // Of a relay that has just been opened by this route.
 void Relays::learn_kind(UdpSocket& socket, const Route& route) {
-  if (socket.only_flow == nullptr) {
+  if (socket.only_flow() == nullptr) {
     return;
   }
-  if (auto kind = kind_of(socket.only_flow->core, route)) {
+  if (auto kind = kind_of(socket.only_flow()->core, route)) {
     socket.relay()->lending = std::make_unique<UdpRelay::Lending>(*socket.relay(), *std::move(kind),
                                                                   parts_.now + longest_service);
   }
@@ -303,7 +302,7 @@ bool Relays::rest(UdpSocket& socket) {
     return false;
   }
   socket.relay()->release_server();
-  socket.only_flow = nullptr;
+  socket.only = nullptr;
   const auto longest = socket.holder.snapshot->timeouts().dns_idle;
   lending->rest(std::min<Instant>(parts_.now + longest, lending->until), parts_.now);
   return true;

@@ -53,6 +53,7 @@ class Relays final : private UdpRelay::Owner {
     const char* step = "";
     TcpDial::Outcome outcome = TcpDial::Outcome::connecting;
     std::string words = {};
+    std::string path = {};  // to the server, where that is a chain of them
   };
   Opened open(FlowCore& core, Route& route);
   // Of another process. False when the kernel refuses to watch the connection.

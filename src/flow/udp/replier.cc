@@ -86,7 +86,7 @@ void Replier::receive(UdpSocket& socket) {
         icmp = errno;
       }
       if (errno == EMSGSIZE) {
-        parts_.widths.narrowed(socket.only_flow);
+        parts_.widths.narrowed(socket.only_flow());
       }
       continue;  // others are about the path, and the kernel has drawn its conclusions
     }
@@ -109,13 +109,13 @@ void Replier::receive(UdpSocket& socket) {
     parts_.poll.again(socket.watch, EPOLLIN);
   }
   if (icmp != 0) {
-    parts_.owner.on_unreachable(*socket.only_flow, icmp);
+    parts_.owner.on_unreachable(*socket.only_flow(), icmp);
   }
 }
 
 // Queues what the server side sent in `slot` for the client.
 void Replier::take(UdpSocket& socket, std::size_t slot) {
-  UdpFlow* flow = socket.only_flow;
+  UdpFlow* flow = socket.only_flow();
   if (flow == nullptr) {
     const Endpoint peer = batch_.peer(slot);
     flow = parts_.flows.find(socket.holder.client, peer);
@@ -170,7 +170,7 @@ void Replier::take_unwrapped(UdpSocket& socket, std::size_t slot) {
       peer = decoded.peer;
     }
   }
-  UdpFlow* flow = socket.only_flow;
+  UdpFlow* flow = socket.only_flow();
   if (flow != nullptr) {
     const Endpoint expected = flow->wrapping ? flow->wrapping->peer : Endpoint{};
     if (relay != nullptr && expected.port != 0 && peer != expected) {

@@ -4,9 +4,8 @@
 // One per worker, in its UdpPath; its thread.
 #pragma once
 
+#include <deque>
 #include <memory>
-#include <span>
-#include <vector>
 
 #include "account/reason.h"
 #include "base/deadlines.h"
@@ -70,7 +69,7 @@ class ServerSockets {
   void release_resting();
   // Closes it and destroys it. REQUIRES: no flow has it.
   void release(UdpSocket& socket);
-  [[nodiscard]] std::span<const std::unique_ptr<UdpSocket>> all() const { return all_; }
+  [[nodiscard]] const std::deque<std::unique_ptr<UdpSocket>>& all() const { return all_; }
   // Destroys them all without a word.
   void clear();
 
@@ -84,7 +83,7 @@ class ServerSockets {
 
   Parts parts_;
   FreePorts free_ports_ = FreePorts::of_kernel();
-  std::vector<std::unique_ptr<UdpSocket>> all_;
+  std::deque<std::unique_ptr<UdpSocket>> all_;
 };
 
 }  // namespace weir

@@ -61,7 +61,7 @@ SocketPart part_of(const UdpSocket& socket, Numbering& numbers) {
   out.way = numbers.of(*socket.holder.rule);
   out.local = socket.local;
   out.generation = socket.generation;
-  out.only_one_flow = socket.only_flow != nullptr;
+  out.only_one_flow = socket.only_flow() != nullptr;
   out.tuned = socket.marks.tuned;
   if (socket.unwrapped() != nullptr) {
     for (const DatagramCodec* codec : *socket.unwrapped()) {
@@ -90,8 +90,8 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
   out.waiting = flow.marks.waiting;
   out.is_foreign = flow.marks.is_foreign;
   out.is_track_lost = flow.marks.is_track_lost;
-  if (core.path) {
-    out.path = *core.path;
+  if (const UdpRelay* relay = flow.socket->relay()) {
+    out.path = relay->way().path;
   }
   if (flow.wrapping) {
     out.wrapping = *flow.wrapping;
@@ -136,8 +136,8 @@ void Transfer::hand_over(HandedWorker& out) const {
 }
 
 UdpSocket* Transfer::adopt_socket(const SocketPart& part, const RuleEntry& rule,
-                                  const std::shared_ptr<const Snapshot>& snapshot,
-                                  Descriptor socket, Descriptor control) {
+                                  const SnapshotRef& snapshot, Descriptor socket,
+                                  Descriptor control) {
   auto made = std::make_unique<UdpSocket>(parts_.owner);
   made->holder = {.client = part.client, .snapshot = snapshot, .rule = &rule};
   made->local = part.local;
@@ -214,7 +214,7 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
   return &entered;
 }
 
-void Transfer::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
+void Transfer::adopt(InheritedWorker from, const SnapshotRef& snapshot) {
   const auto entries = snapshot->entries();
   std::vector<UdpSocket*> sockets;
   sockets.reserve(from.sockets.size());
@@ -239,15 +239,12 @@ void Transfer::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>
     if (part.server != takeover::nobody) {
       core.server = Server::take(from.servers[part.server], core.flow.worker, 0);
     }
-    if (!part.path.empty()) {
-      core.path = std::make_unique<const std::string>(part.path);
-    }
     if (socket->relay() != nullptr) {
-      socket->relay()->learn(core);
+      socket->relay()->learn(core, part.path);
     }
     UdpFlow* flow = adopt_flow(part, *socket, std::move(core));
     if (flow != nullptr && from.sockets[part.socket].only_one_flow) {
-      socket->only_flow = flow;
+      socket->only = flow;
     }
   }
   for (UdpSocket* socket : sockets) {

@@ -57,12 +57,11 @@ class Transfer {
   [[nodiscard]] static bool can_be_handed(const UdpSocket& socket);
   // Goes on with another process's. `snapshot`: Snapshot::Maker::for_inherited of the worker's
   // ways.
-  void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot);
+  void adopt(InheritedWorker from, const SnapshotRef& snapshot);
 
  private:
   UdpSocket* adopt_socket(const takeover::SocketPart& part, const RuleEntry& rule,
-                          const std::shared_ptr<const Snapshot>& snapshot, Descriptor socket,
-                          Descriptor control);
+                          const SnapshotRef& snapshot, Descriptor socket, Descriptor control);
   UdpFlow* adopt_flow(const takeover::FlowPart& part, UdpSocket& socket, FlowCore core);
 
   Parts parts_;

@@ -87,7 +87,7 @@ class UdpSocket final : public EdgePoll::Watcher {
   // Whose it is, and what a flow that a new peer opens is counted for: as its first flow was.
   struct Holder {
     Endpoint client;
-    std::shared_ptr<const Snapshot> snapshot;
+    SnapshotRef snapshot;
     const RuleEntry* rule = nullptr;
   };
 
@@ -100,9 +100,11 @@ class UdpSocket final : public EdgePoll::Watcher {
   std::uint32_t flows = 0;
   std::uint8_t generation = 0;  // LoopGuard's
   UdpSocketMarks marks;
-  UdpFlow* only_flow = nullptr;           // of a socket with one flow
   std::unique_ptr<UdpSocketExtra> extra;  // what few sockets have
-  UdpSocket* chained = nullptr;           // in Mappings
+  union {
+    UdpFlow* only = nullptr;  // of a socket that is no mapping
+    UdpSocket* chained;       // of one that is, in Mappings
+  };
 
   // The client of that flow holds it.
   void hold_for(const FlowCore& core) {
@@ -129,7 +131,9 @@ class UdpSocket final : public EdgePoll::Watcher {
     return *extra;
   }
   // Connected to the one peer it has; else every datagram names its peer.
-  [[nodiscard]] bool is_connected() const { return only_flow != nullptr && relay() == nullptr; }
+  [[nodiscard]] bool is_connected() const { return only_flow() != nullptr && relay() == nullptr; }
+  // Of a socket with one flow; null: it is a mapping, or has none at the moment.
+  [[nodiscard]] UdpFlow* only_flow() const { return marks.is_mapping ? nullptr : only; }
   [[nodiscard]] LoopGuard::OwnSocket own() const;
 };
 

@@ -185,7 +185,9 @@ std::uint64_t UdpPath::scan(std::uint64_t at, std::size_t most, const Visit& vis
 }
 
 FlowRecord UdpPath::record(const UdpFlow& flow) const {
-  FlowRecord out = parts_.records.describe(flow.core);
+  const UdpRelay* relay = flow.socket->relay();
+  FlowRecord out =
+      parts_.records.describe(flow.core, relay != nullptr ? relay->way().path : std::string());
   if (flow.wrapping) {
     out.connect_us = flow.wrapping->connect_us;
     out.handshake_us = flow.wrapping->handshake_us;

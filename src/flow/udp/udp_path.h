@@ -81,7 +81,7 @@ class UdpPath final : private UdpOwner {
   void let_go();
   // Goes on with another process's. `snapshot`: Snapshot::Maker::for_inherited of the worker's
   // ways.
-  void adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
+  void adopt(InheritedWorker from, const SnapshotRef& snapshot) {
     transfer_.adopt(std::move(from), snapshot);
   }
 

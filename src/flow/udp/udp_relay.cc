@@ -57,10 +57,10 @@ bool UdpRelay::adopt(Inherited from) {
   return static_cast<bool>(connection_.watch);
 }
 
-void UdpRelay::learn(const FlowCore& core) {
+void UdpRelay::learn(const FlowCore& core, std::string path) {
   way_.server = core.server;
   way_.attempts = core.attempts;
-  way_.path = core.path ? *core.path : "";
+  way_.path = std::move(path);
 }
 
 void UdpRelay::go_on_with(std::shared_ptr<Server> server) {

@@ -99,8 +99,8 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   };
   // Goes on with it, instead of start(). False when the kernel refuses.
   [[nodiscard]] bool adopt(Inherited from);
-  // What a flow of an inherited one knows of the way.
-  void learn(const FlowCore& core);
+  // What a flow of an inherited one knows of the way; `path`: the one in its records.
+  void learn(const FlowCore& core, std::string path);
 
   // What is needed until it is open, and then no more: there may be thousands.
   struct Dialling {

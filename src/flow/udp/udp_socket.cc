@@ -40,9 +40,9 @@ Route UdpSocket::way(const Endpoint& remote) const {
 
 LoopGuard::OwnSocket UdpSocket::own() const {
   const Endpoint anyone;
-  const Endpoint& peer = relay() != nullptr     ? relay()->connection().endpoint
-                         : only_flow != nullptr ? only_flow->core.remote
-                                                : anyone;
+  const Endpoint& peer = relay() != nullptr       ? relay()->connection().endpoint
+                         : only_flow() != nullptr ? only_flow()->core.remote
+                                                  : anyone;
   return {Protocol::udp, local, peer, generation};
 }
 

@@ -111,10 +111,11 @@ class TcpFlowWorld {
   // For new flows from now on, as after a reload.
   void use(Configuration configuration) {
     auto made = Snapshot::Maker{servers, rules, upstreams, 1000}.make(std::move(configuration),
-                                                                      in_use.snapshot.get());
+                                                                      in_force.get());
     INFO((made.ok() ? "" : made.error().text()));
     REQUIRE(made.ok());
-    in_use.snapshot = made.value();
+    in_force = made.value();
+    in_use.snapshot = SnapshotRef(in_force);
   }
 
   // A client connects to the destination of that port; what happens at once has happened.
@@ -226,6 +227,7 @@ class TcpFlowWorld {
   Reasons reasons;
   PolicyWays ways;
   std::unique_ptr<Log> log;
+  std::shared_ptr<const Snapshot> in_force;
   InUse in_use;
   WayChoice way_choice{ways, in_use, reasons};
   FlowIds ids{1, 0};

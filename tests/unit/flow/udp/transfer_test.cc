@@ -59,7 +59,7 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   world.network.share(world.flow(7001)->socket->descriptor.get(), kept);
   const auto snapshot = ways_of(world, handed);
   world.path->let_go();
-  world.path->adopt(std::move(from), snapshot);
+  world.path->adopt(std::move(from), SnapshotRef(snapshot));
   REQUIRE(world.flow(7001) != nullptr);
   CHECK(world.totals.live(Protocol::udp) == 1);
   CHECK(world.flow(7001)->marks.heard);
@@ -81,7 +81,7 @@ TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
   world.network.share(world.flow(7002)->socket->descriptor.get(), from.descriptors[0].get());
   const auto snapshot = ways_of(world, handed);
   world.path->let_go();
-  world.path->adopt(std::move(from), snapshot);
+  world.path->adopt(std::move(from), SnapshotRef(snapshot));
   REQUIRE(world.flow(7002) != nullptr);
   CHECK(world.flow(7002)->socket->marks.is_mapping);
   CHECK_FALSE(world.flow(7002)->socket->is_connected());
@@ -111,7 +111,7 @@ TEST_CASE("a flow whose socket has a header before payloads, and which has none 
   world.path->let_go();
   from.servers.resize(handed.part.servers.size(),
                       world.servers.get({"headed", "a", "192.0.2.21", 5300}));
-  world.path->adopt(std::move(from), snapshot);
+  world.path->adopt(std::move(from), SnapshotRef(snapshot));
   CHECK(world.path->flows().size() == (handed.sockets[0].codecs.empty() ? 1 : 0));
   CHECK(world.totals.live(Protocol::udp) == world.path->flows().size());
 }

@@ -13,7 +13,7 @@ constexpr std::size_t allocated(std::size_t bytes) { return (bytes + 8 + 15) / 1
 TEST_CASE("an idle UDP flow and its socket take at most 480 bytes, tables and watch included") {
   // In two tables of pointers, which double, and two lists that do.
   constexpr std::size_t tables = 4 * sizeof(void*);
-  constexpr std::size_t watch = EdgePoll::bytes_per_watch();
+  constexpr std::size_t watch = EdgePoll::bytes_per_watch;
   constexpr std::size_t in_all =
       allocated(sizeof(UdpFlow)) + allocated(sizeof(UdpSocket)) + tables + watch;
   CAPTURE(sizeof(UdpFlow), sizeof(UdpSocket), sizeof(FlowCore));

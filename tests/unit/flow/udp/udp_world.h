@@ -65,7 +65,7 @@ struct UdpWorld {
     REQUIRE(made.ok());
     snapshot = made.value();
     passing.emplace(deadlines, asked, [this]() { return now; });
-    in_use.snapshot = snapshot;
+    in_use.snapshot = SnapshotRef(snapshot);
     intake.emplace(FlowIntake::Parts{0, now, in_use, ids, admission, clients, *passing, reasons});
     records.emplace(FlowRecords::Parts{ids, now, reasons, *log});
     path.emplace(UdpPath::Parts{.dial = dial(),

@@ -147,8 +147,8 @@ std::vector<Diagnostic> open_passwords(const Configuration& configuration) {
     const Place place = settings.place_of("password");
     if (::stat(place.file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
       out.push_back({Diagnostic::Severity::warning, place,
-                     "everyone may read this password: chmod o-r " + place.file +
-                         ", or put it into a password-file"});
+                     "every user may read this file, and the password in it: chmod o-r " +
+                         place.file + ", or put the password into a password-file"});
     }
   }
   return out;

@@ -116,7 +116,7 @@ Findings servers_among_clients(const Subject& subject) {
   return findings;
 }
 
-// What follows "add to it: " in the sentence is the line that mends it.
+// What follows "add to the rule: " in the sentence is the line that mends it.
 Findings open_resolvers(const Subject& subject) {
   const auto uplinks = firewall::uplinks_here();
   const auto interfaces = firewall::interfaces_here();

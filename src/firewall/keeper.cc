@@ -323,7 +323,7 @@ void Keeper::look() {
     return;
   }
   if (guardian_ != nullptr && !guardian_->is_alive()) {
-    log_.warning("firewall: somebody ended the guardian; here is another one");
+    log_.warning("firewall: the guardian process was ended; weir has started another one");
     if (auto guarded = guard(standing_.ruleset); !guarded) {
       log_.error("firewall: " + guarded.error().text());
     }

@@ -66,8 +66,8 @@ std::string open_resolver(const Configuration& configuration, const RuleSettings
     }
   }
   return fmt::format(
-      "[rule {}] answers anybody's questions: they come in by {}, which leads outside, and with "
-      "local-services = yes the rule takes what is for the router itself; add to it: {}",
+      "[rule {}] answers DNS questions from outside: {} leads there, and with local-services = yes "
+      "the rule also matches questions to the router itself; add to the rule: {}",
       rule.name, *outside,
       inside.empty() ? "client = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"
                      : fmt::format("interface = {}", fmt::join(inside, ", ")));

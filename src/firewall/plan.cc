@@ -242,7 +242,7 @@ void entry(Plan& plan, const Ruleset& ruleset) {
     }
   } else if (!ruleset.outside.empty()) {
     chain.steps.push_back(step({match::InInterface{ruleset.outside}}, {act::Accept{}},
-                               "these lead outside: nobody there is a client"));
+                               "these lead outside: what comes in there is not intercepted"));
   }
   to_decisions(ruleset, chain, "decide");
 }

@@ -39,11 +39,11 @@ inline constexpr std::string_view add_routes = R"sh(
 add_routes() { # -4 | -6
 	# With IPv6 switched off there is nothing to route, and no route can be added.
 	[ "$1" = -6 ] && [ "$(cat /proc/sys/net/ipv6/conf/lo/disable_ipv6)" = 1 ] && return
-	# A route that somebody else made for the same purpose does as well.
+	# A route that another program made for the same purpose does as well.
 	if ! ip "$1" route show table "$table" type local default 2>/dev/null | grep -q 'dev lo'; then
 		error=$(ip "$1" route add local default dev lo table "$table" proto "$protocol" 2>&1) ||
 			case $error in
-			*'File exists'*) fail "table $table is somebody else's: set another 'table' in [firewall]" ;;
+			*'File exists'*) fail "another program uses table $table: set another 'table' in [firewall]" ;;
 			*) fail "cannot add a route to table $table: $error" ;;
 			esac
 	fi

@@ -91,7 +91,7 @@ Result<> TakeoverSuccessor::take_over(UseFirewall firewall,
   inheritance_.serving();
   log_.info("took over from process " + std::to_string(inheritance_.offer().pid) + ": " +
             std::to_string(parts_.workers.live(Protocol::udp)) + " UDP flows; " +
-            "nobody was served for " + std::to_string(rest.count()) + " us");
+            "service paused for " + std::to_string(rest.count()) + " us");
   return Done{};
 }
 

@@ -33,7 +33,7 @@ Result<std::string> read_secret(const std::string& path) {
     return Error(path + " is not a file");
   }
   if ((status.st_mode & S_IROTH) != 0) {
-    return Error(path + " is readable by everyone: chmod o-r " + path);
+    return Error("every user may read " + path + ": chmod o-r " + path);
   }
   std::array<char, 1024> buffer{};
   const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());

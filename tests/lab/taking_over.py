@@ -105,10 +105,10 @@ class Always:
 
 
 def took_over(weir):
-    """How many UDP flows each successor got, and for how long nobody was served, in ms."""
+    """How many UDP flows each successor got, and for how long service paused, in ms."""
     with open(weir.log) as file:
         return [(int(flows), int(us) / 1000) for flows, us in
-                re.findall(r"took over from process \d+: (\d+) UDP flows; nobody was served for (\d+) us",
+                re.findall(r"took over from process \d+: (\d+) UDP flows; service paused for (\d+) us",
                            file.read())]
 
 

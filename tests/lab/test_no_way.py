@@ -306,7 +306,7 @@ def open_resolver(lab):
             examined = lab.router.run(os.path.abspath(lab.weir_path), "doctor", "-c", path).stdout.decode()
             for said in (checked, examined):
                 assert ("they come in by outer" in said) == is_open, said
-                assert ("add to it: interface = lan" in said) == is_open, said
+                assert ("add to the rule: interface = lan" in said) == is_open, said
             line = "interface = lan"
     finally:
         lab.router.run("ip", "link", "delete", "outer", check=True)

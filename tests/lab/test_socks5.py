@@ -109,7 +109,7 @@ def dns(lab, net):
             assert "status: NOERROR" in lab.alice.dig(lab.north.at(net), "www.lab.test", "A", how)
 
 
-# danted 1.4.2 answers from only one peer of an IPv6 association, whoever asks it.
+# danted 1.4.2 answers from only one peer of an IPv6 association, whichever client asks it.
 @case("with mapping = per-client one relay serves all that a client's port sends", families=(V4,),
       only_weir=POOL)
 def per_client(lab, net):
@@ -180,7 +180,7 @@ def wrong_password(lab, net):
             weir.expect_event("handshake-failed")
 
 
-@case("a changed password file is read at reload, and one that everyone may read is refused",
+@case("a changed password file is read at reload, and one that every user may read is refused",
       families=(None,), only_weir=POOL)
 def new_password(lab):
     lab.nginx(lab.north)
@@ -194,7 +194,7 @@ def new_password(lab):
         assert whoami(lab, V4).returncode == 0
         password_file(mode=0o644)
         reload = weir.reload()
-        assert reload.returncode != 0 and "readable by everyone" in reload.stdout.decode() + reload.stderr
+        assert reload.returncode != 0 and "every user may read" in reload.stdout.decode() + reload.stderr
         assert whoami(lab, V4).returncode == 0
     password_file()
 

@@ -215,7 +215,7 @@ max-flows-per-client = {2 * count}
         assert round_of(b"after") == before
         assert weir.control.json("/v1/status")["udp_flows"] == count
         [(flows, rest)] = took_over(weir)
-        print(f"     {flows} flows: nobody was served for {rest:.1f} ms", flush=True)
+        print(f"     {flows} flows: service paused for {rest:.1f} ms", flush=True)
         assert flows == count
 
 

@@ -63,7 +63,7 @@ class Demo:
         done = client.curl(url)
         answer = done.stdout.decode()
         host = next((h for h in self.lab.servers if h.name == answer), None)
-        seen = "nobody"
+        seen = "nothing"
         if host:
             eventually(lambda: os.path.getsize(logs[host]) > before[host], "nginx logs the request")
             with open(logs[host]) as file:
@@ -86,7 +86,7 @@ class Demo:
         url = net.url(server, port=23)
         done = client.curl(url)
         return [f"{client}$ curl {url}", "no-telnet: reject", self.expect(done.returncode == 7, "refused"),
-                "nobody"]
+                "nothing"]
 
     def rows(self, net):
         lab = self.lab

@@ -145,7 +145,7 @@ TEST_CASE("a way through a forward upstream, whose servers hear of nothing behin
   CHECK(said("direct", "forward\nserver = 192.0.2.2:80").empty());
 }
 
-TEST_CASE("a password in a file that everyone may read is a warning") {
+TEST_CASE("a password in a file that every user may read is a warning") {
   const std::string text =
       "[firewall]\ninterfaces = lan\n[upstream p]\ntype = socks5\nserver = 192.0.2.1\n"
       "username = router\npassword = secret\n[rule a]\non = tcp/80\nuse = p\n";
@@ -154,8 +154,10 @@ TEST_CASE("a password in a file that everyone may read is a warning") {
   std::filesystem::permissions(file.path(), perms::owner_read | perms::others_read);
   const auto open = load(file.path()).diagnostics;
   REQUIRE(open.size() == 1);
-  CHECK(open[0].line() == file.path() + ":7: warning: everyone may read this password: chmod o-r " +
-                              file.path() + ", or put it into a password-file");
+  CHECK(open[0].line() ==
+        file.path() +
+            ":7: warning: every user may read this file, and the password in it: chmod o-r " +
+            file.path() + ", or put the password into a password-file");
   std::filesystem::permissions(file.path(), perms::owner_read | perms::group_read);
   CHECK(load(file.path()).diagnostics.empty());
 }

@@ -29,14 +29,15 @@ Made dns() { return rule("dns", {udp(53)}); }
 
 TEST_CASE("a rule for questions that the way outside is among is an open resolver's") {
   CHECK(said(dns(), named({"lan", "wan"})) ==
-        "[rule dns] answers anybody's questions: they come in by wan, which leads outside, and "
-        "with local-services = yes the rule takes what is for the router itself; add to it: "
-        "interface = lan");
+        "[rule dns] answers DNS questions from outside: wan leads there, and with "
+        "local-services = yes the rule also matches questions to the router itself; add to the "
+        "rule: interface = lan");
   CHECK(said(dns(), named({"wan"}))
-            .ends_with("add to it: client = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"));
+            .ends_with(
+                "add to the rule: client = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"));
   FirewallSettings everywhere = named({});
   everywhere.inbound = Inbound::everywhere;
-  CHECK(said(dns(), everywhere).ends_with("add to it: interface = guest, lan"));
+  CHECK(said(dns(), everywhere).ends_with("add to the rule: interface = guest, lan"));
   CHECK(!said(rule("all", {tcp(1, 65535)}), named({"w*"})).empty());
   CHECK(!said(dns().client({"!192.0.2.1"}), named({"wan"})).empty());
   CHECK(!said(dns().client({"0.0.0.0/0"}), named({"wan"})).empty());
@@ -50,7 +51,7 @@ TEST_CASE("no open resolver is what asks less of fewer") {
   CHECK(said(rule("web", {tcp(80)}), named({"lan", "wan"})).empty());
   CHECK(said(rule("dns", {udp(53)}, Offload::reject), named({"lan", "wan"})).empty());
   CHECK(said(dns().leads(Leads::to_destination), named({"lan", "wan"})).empty());
-  CHECK(said(dns(), named({})).empty());  // auto: nobody outside is a client
+  CHECK(said(dns(), named({})).empty());  // auto: no client comes in from outside
   FirewallSettings not_to_itself = named({"lan", "wan"});
   not_to_itself.local_services = false;
   CHECK(said(dns(), not_to_itself).empty());

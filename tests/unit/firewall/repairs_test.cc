@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 }  // namespace
 
-TEST_CASE("five repairs within a minute are the last ones, until somebody has looked") {
+TEST_CASE("five repairs within a minute are the last ones, until the operator has looked") {
   Repairs repairs;
   for (int i = 0; i < 5; ++i) {
     CHECK(repairs.may_repair(at(seconds(100 + i))));

@@ -45,7 +45,7 @@ TEST_CASE("counters that begin anew are added to what was counted") {
   CHECK(counts.all().at("web").packets == 12);
 }
 
-TEST_CASE("a counter that says less than before has begun anew, whoever did it") {
+TEST_CASE("a counter that says less than before has begun anew") {
   const Ruleset ruleset = bypasses({"web"});
   RuleCounts counts;
   counts.take(ruleset, counted(ruleset, {5}));

@@ -71,12 +71,11 @@ TEST_CASE("the password is the file's first line, without its end") {
   CHECK(password_in(std::string(255, 'p') + "\n") == std::string(255, 'p'));
 }
 
-TEST_CASE("a file that everyone may read is refused, and its group's is not") {
+TEST_CASE("a file that every user may read is refused, and its group's is not") {
   for (const mode_t mode : {0644, 0604, 0666, 0444}) {
     const SecretFile file("s3cret\n", mode);
     CHECK(error({{"username", "router"}, {"password-file", file.path()}}) ==
-          "13: 'password-file': " + file.path() + " is readable by everyone: chmod o-r " +
-              file.path());
+          "13: 'password-file': every user may read " + file.path() + ": chmod o-r " + file.path());
   }
   for (const mode_t mode : {0600, 0640, 0400}) {
     const SecretFile file("s3cret\n", mode);

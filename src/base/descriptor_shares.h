@@ -10,8 +10,8 @@
 // whose sockets live for 1 or 2 s. A larger part would lower limits.max-flows, which is by itself
 // what TCP may have. Where that part would be less than 64 descriptors, it is 64, or a quarter.
 //
-// TCP is sure of a quarter. Anyone can open UDP flows, without a handshake and in any name, so UDP
-// may borrow less than TCP. A quarter holds about as many connections as one client may have
+// TCP is sure of a quarter. Any host can open UDP flows, without a handshake and in any name, so
+// UDP may borrow less than TCP. A quarter holds about as many connections as one client may have
 // (limits.max-flows-per-client), and leaves UDP the three quarters that it had at any time.
 //
 // One per process, in FlowTotals. Any thread, without a lock.

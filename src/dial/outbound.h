@@ -41,7 +41,7 @@ struct Outbound {
 [[nodiscard]] Outbound open_udp_connected(const Flow& flow, const Route& route, Mark bypass,
                                           const SocketCalls& calls = kernel_calls);
 
-// A UDP socket that may send to anyone and hear from anyone (endpoint-independent mapping and
+// A UDP socket that may send to any peer and hear from any peer (endpoint-independent mapping and
 // filtering), with ICMP errors queued for reading. `local` is complete. On `port`, if that can be
 // had and the route asks for no other; 0: on any.
 [[nodiscard]] Outbound open_udp_mapping(const Flow& flow, const Route& route, Mark bypass,

@@ -48,7 +48,7 @@ class LoopGuard {
   struct OwnSocket {
     Protocol protocol = Protocol::tcp;
     Endpoint local;
-    Endpoint remote;              // port 0: not connected, may send to anyone
+    Endpoint remote;              // port 0: not connected, may send to any peer
     std::uint8_t generation = 0;  // of the flow it was opened for
   };
   void opened(const OwnSocket& socket);

@@ -1,8 +1,8 @@
 // What is known of the router's ways: which of its addresses datagrams to a destination leave from,
 // how wide the way is, and in which state the network is by now.
 //
-// A socket that may send to anyone is bound to no address and has no way, so both are asked of the
-// routing table by a connected socket, once for each destination and ten seconds.
+// A socket that may send to any peer is bound to no address and has no way, so both are asked of
+// the routing table by a connected socket, once for each destination and ten seconds.
 //
 // UDP flows outlive what their sockets are bound to. Sockets are looked at with their next datagram
 // after a change of the network (Renewal); the state of the network that a socket was looked at in

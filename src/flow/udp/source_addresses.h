@@ -1,5 +1,5 @@
 // Which of the router's own addresses datagrams to a destination leave from, and how large they may
-// be on the way. A socket that may send to anyone is bound to no address and has no way, so both
+// be on the way. A socket that may send to any peer is bound to no address and has no way, so both
 // have to be asked of the routing table: once per destination, not once per flow.
 //
 // One per worker, in its Paths; its thread.

@@ -75,8 +75,8 @@ struct UdpSocketMarks {
   bool rests : 1 = false;           // without a flow, is to stay for a while
 };
 
-// A server-side socket: a mapping (RFC 4787) while it serves one client ip:port towards anyone, or
-// a connected socket of a single flow.
+// A server-side socket: a mapping (RFC 4787) while it serves one client ip:port towards any peer,
+// or a connected socket of a single flow.
 class UdpSocket final : public EdgePoll::Watcher {
  public:
   using Codecs = UdpSocketExtra::Codecs;

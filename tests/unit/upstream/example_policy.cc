@@ -19,9 +19,9 @@ class KnockHandshake final : public Handshake {
     const auto end = in.find('\n');
     answer_ += in.substr(0, end);
     if (answer_.size() > 80 || (end != std::string_view::npos && answer_ != "OK")) {
-      return fail("knock: nobody opens");
+      return fail("knock: not opened");
     }
-    // Who waits takes everything; what is left after the answer belongs to the flow.
+    // A handshake that waits takes everything; what is left after the answer belongs to the flow.
     return end == std::string_view::npos ? Progress{State::waiting, in.size()}
                                          : Progress{State::done, end + 1};
   }

@@ -61,7 +61,7 @@ TEST_CASE("the README's example opens the door, through whatever leads there") {
   CHECK(opened.state == Handshake::State::done);
   CHECK(opened.said == "please\n");
   CHECK(opened.rest == "payload");
-  CHECK(ending(make, "NO\n").error == "knock: nobody opens");
+  CHECK(ending(make, "NO\n").error == "knock: not opened");
   CHECK(ending(make, std::string(100, 'x')).state == Handshake::State::failed);
   CHECK(door->route(one, {}).remote == one.destination);
   CHECK(door->route(flow("192.0.2.11:40000", "203.0.113.5:53", Protocol::udp), {}).verdict ==

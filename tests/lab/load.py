@@ -8,7 +8,7 @@ import threading
 
 from harness import eventually, sandbox
 
-_LONG = 600  # seconds; nobody waits for it: `finish` ends them
+_LONG = 600  # seconds; never reached: `finish` ends them
 
 
 def _interrupt(program):

@@ -84,7 +84,7 @@ def works(lab):
 
 
 def _clock(listed):
-    """The machine's own clock is nobody's to set here: a finding about it is what it should be."""
+    """No test may set the machine's own clock: a finding about it is taken as right."""
     found = next(f for f in listed if f["name"] == "clock")
     assert (found["level"] == "ok") == _clock_is_kept(), found
     return found

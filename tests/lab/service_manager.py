@@ -26,7 +26,7 @@ os.execvp(sys.argv[3], sys.argv[3:])
 
 
 def cookie(descriptor):
-    """Which socket it is, whoever holds it under whatever number."""
+    """Which socket it is, in whatever process and under whatever number."""
     with socket.socket(fileno=os.dup(descriptor)) as held:
         return struct.unpack("Q", held.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8))[0]
 

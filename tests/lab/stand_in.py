@@ -86,7 +86,7 @@ class StandIn:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
         for task in self.tasks:
-            task.result()  # a socket lives for as long as somebody waits for it
+            task.result()  # a socket lives for as long as a task waits for it
         for one in (self.tcp, self.udp, *self.connections, *self.replies.values()):
             one.close()
 

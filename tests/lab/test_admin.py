@@ -77,7 +77,7 @@ def host_names(lab, net):
         assert answer("evil.example")[0] == "421"
 
 
-@case("one address holds at most eight connections to admin.http, and shuts nobody else out", only_weir=OWN)
+@case("one address holds at most eight connections to admin.http, and shuts no other address out", only_weir=OWN)
 def per_address(lab, net):
     with lab.weir(with_http(lab, net)) as weir:
         place = lab.places.router_lan
@@ -238,7 +238,7 @@ def config_option(lab):
     with lab.weir(CONFIG, firewall=False) as weir:
         status = json.loads(weir.cli("status", "-c", weir.config, "--json", check=True).stdout)
         assert status["pid"] == weir.program.pid
-        assert weir.cli("status").returncode == 1  # nobody is on the standard socket
+        assert weir.cli("status").returncode == 1  # nothing listens on the standard socket
 
 
 @case("promtool has nothing to say about the metrics, and what happened is in them", only_weir=OWN)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who reads admin.http all the time holds up nobody's traffic, and hears that it asks too often."""
+"""A reader that asks admin.http all the time holds up no traffic, and is told that it asks too often."""
 
 import http.client
 import json

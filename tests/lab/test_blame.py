@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A server is blamed on evidence: no client takes a healthy one away from the others, by asking it for what
-nobody can do or by sending what nobody answers."""
+no server can do or by sending what no server answers."""
 
 import os
 

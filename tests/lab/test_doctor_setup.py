@@ -49,7 +49,7 @@ def nobody_behind(lab):
                 expect_healthy(weir)
 
 
-@broken("rules of another configuration, and rules that somebody changed, are found with either backend")
+@broken("rules of another configuration, and rules that another program changed, are found with either backend")
 def other_rules(lab):
     for backend in BACKENDS:
         with healthy(lab, backend=backend) as weir:
@@ -97,7 +97,7 @@ def lost_in_between(lab):
             assert any("seen no flow" in f["text"] for f in wrong), wrong
 
 
-@broken("a port that somebody else holds is found, weir's own is not")
+@broken("a port that another program holds is found, weir's own is not")
 def port(lab):
     with healthy(lab) as weir:
         other = HEALTHY.replace("[gateway]", "[gateway]\nport = 50081")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A gateway that drains under `run --firewall` with on-failure = open is passed by: whatever begins from
-then on meets its server as if there were no weir, whatever lives ends whole, and nobody fails, over a
+then on meets its server as if there were no weir, whatever lives ends whole, and no client fails, over a
 restart either. With on-failure = closed clients wait, or are refused, as ever."""
 
 import contextlib
@@ -195,7 +195,7 @@ def taken_again(lab, net, backend):
             all_answered(ports)
 
 
-@for_each_backend("who comes while weir drains meets the server, who was there before ends whole, nobody fails")
+@for_each_backend("a flow that begins while weir drains meets the server, one from before ends whole, none fails")
 def forwarded(lab, net, backend):
     answers(lab, net, 7501)
     echoes(lab, net, 7502)
@@ -278,7 +278,7 @@ def local(lab, net, backend):
         callers.finish(through, own)
 
 
-@for_each_backend("over restarts at full rate nobody fails, and nothing is left to wait with the service manager",
+@for_each_backend("over restarts at full rate no client fails, and nothing is left to wait with the service manager",
                   limit=300)
 def restarts(lab, net, backend):
     answers(lab, net, 7501)

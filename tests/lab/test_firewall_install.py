@@ -56,7 +56,7 @@ on = udp/*
 use = transparent
 """
 
-# Somebody else's, in the same places: nothing of it may change.
+# Another program's rules, in the same places: nothing of them may change.
 FOREIGN = """
 nft add table inet others '{ chain c { type filter hook prerouting priority mangle; counter; }; }'
 nft add table ip weird '{ set s { type ipv4_addr; elements = { 192.0.2.99 }; }; }'
@@ -90,7 +90,7 @@ def state(router):
     for one in commands:
         shown = router.run(*one.split(), check=True).stdout.decode()
         # The comment lines bear the time, and say whether iptables owns a table.
-        # Built-in chains count packets; nobody's rules are in that.
+        # Built-in chains count packets, which says nothing of rules.
         lines += [re.sub(r"\[\d+:\d+\]$", "", f"{one}: {line}") for line in shown.splitlines()
                   if not line.startswith("#")]
     return lines
@@ -183,7 +183,7 @@ def show(lab, backend):
     same(before, state(lab.router))
 
 
-@for_each_backend("a table that somebody else's default route is in is refused, and nothing changes")
+@for_each_backend("a table that holds another program's default route is refused, and nothing changes")
 def table_taken(lab, backend):
     lab.router.run("ip", "-6", "route", "add", "blackhole", "default", "table", "100", check=True)
     lab.router.run("ip", "route", "add", "blackhole", "default", "table", "100", check=True)

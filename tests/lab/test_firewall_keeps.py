@@ -156,7 +156,7 @@ def beside(lab, net, backend):
         assert repairs(weir) == 0
 
 
-@case("the old iptables tells nobody of changes, and what it takes away is put back all the same",
+@case("the old iptables reports no changes, and what it takes away is put back all the same",
       (V4,), only_weir=WHY)
 def legacy(lab, net):
     answers(lab, net, 7501)
@@ -217,7 +217,7 @@ def removed_by_force(lab, net, backend):
         assert router_state(lab.router) == before and repairs(weir) == 0
 
 
-@case("the guardian's name in a stranger's hands keeps nobody from starting", (V4,), only_weir=WHY)
+@case("the guardian's name in another user's hands keeps no gateway from starting", (V4,), only_weir=WHY)
 def strangers_name(lab, net):
     answers(lab, net, 7501)
     program = ("import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
@@ -234,7 +234,7 @@ def strangers_name(lab, net):
         eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
 
 
-@case("a stranger's lock on the control socket's folder holds nobody up", (V4,), only_weir=WHY)
+@case("another user's lock on the control socket's folder holds up no start", (V4,), only_weir=WHY)
 def strangers_lock(lab, net):
     weir = kept(lab, "nft")
     locker = lab.router.start("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
@@ -347,7 +347,7 @@ def unchanged(lab, net):
             assert weir.reload().returncode == 0
             assert not handles(lab) & first
             assert tcp(lab, net, 7501) == lab.alice.at(net)
-            # Somebody's change is no reason to leave things as they are.
+            # A change by another program is no reason to leave things as they are.
             lab.router.run("ip", "rule", "flush", "protocol", "237", check=True)
             assert weir.reload().returncode == 0
             assert b"proto 237" in lab.router.run("ip", "-N", "rule").stdout

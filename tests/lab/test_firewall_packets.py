@@ -60,13 +60,13 @@ def order(lab, net, backend):
         assert ask(bob, net, lab.north.at(net), 80) == "refused"
 
 
-@with_rules("a list with negation holds for whoever is in it and not excepted")
+@with_rules("a list with negation holds for the clients that are in it and not excepted")
 def negation(lab, net, backend):
     serve(lab, net, lab.north, 80, 81, 82)
     lab.closing(StandIn(lab, net))
     lan = net.pick("192.0.2.0/24", "fd00:192:0:2::/64")
     text = (DECIDES_ALL + rule("all-but-bob", "any/80", "bypass", client=f"{lan}, !{lab.bob.at(net)}")
-            + rule("nobody-of-this-family", "any/81", "bypass",
+            + rule("none-of-this-family", "any/81", "bypass",
                    client=net.pick("fd00::/8", "192.0.2.0/24"))
             + rule("not-the-other-family", "any/82", "bypass",
                    client=net.pick("!fd00::/8", "!192.0.2.0/24")))
@@ -239,7 +239,7 @@ def spoofed_icmp(lab, net, backend):
             sock.send(b"?")
             try:
                 sock.recv(10)
-                assert False, "nobody should answer"
+                assert False, "no answer should come"
             except ConnectionRefusedError:
                 pass
 

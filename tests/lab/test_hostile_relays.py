@@ -69,7 +69,7 @@ def relay_elsewhere(lab, net):
         assert bystander.recvfrom(100)[0] == relay.header(lab.north.at(net)) + b"question"
 
 
-@case("a relay that nobody can reach, or has no port, ends the flow", only_weir=POOL)
+@case("a relay that cannot be reached, or has no port, ends the flow", only_weir=POOL)
 def no_relay(lab, net):
     relay = Relay(lab, net, lab.places.no_route.at(net))
     with lab.weir(config(lab, net, "socks5") + "relay = any\n") as weir:
@@ -94,7 +94,7 @@ def connection_ends(lab, net):
         assert relay.associated.is_set()
 
 
-@case("a relay's connection that never stops talking holds nobody up", only_weir=POOL)
+@case("a relay's connection that never stops talking holds up no flow", only_weir=POOL)
 def talkative(lab, net):
     def talk(connection):
         with contextlib.suppress(OSError):

@@ -44,7 +44,7 @@ UNIT = f"{ROOT}/systemd/weir.service"
 # Privileges
 
 def as_nobody(lab, backend):
-    """A gateway that may not stay root, with a folder that is nobody's."""
+    """A gateway that may not stay root, with a folder of the user nobody's."""
     weir = lab.weir(CONFIG.replace("[gateway]", "[gateway]\nuser = nobody"), backend=backend)
     if weir:
         nobody = pwd.getpwnam("nobody")
@@ -87,12 +87,12 @@ def serves_as_nobody(lab, net, backend):
         assert refused.returncode == 1 and "gateway.user" in refused.stderr, refused
 
 
-@case("as nobody weir serves transparent flows and replaces the rules (nft)", only_weir=OWN)
+@case("as the user nobody weir serves transparent flows and replaces the rules (nft)", only_weir=OWN)
 def nobody_nft(lab, net):
     serves_as_nobody(lab, net, "nft")
 
 
-@case("as nobody weir serves transparent flows and replaces the rules (iptables)", only_weir=OWN)
+@case("as the user nobody weir serves transparent flows and replaces the rules (iptables)", only_weir=OWN)
 def nobody_iptables(lab, net):
     serves_as_nobody(lab, net, "iptables")
 
@@ -275,7 +275,7 @@ def enough(lab):
     capabilities = ",".join(f"+{name.lower().removeprefix('cap_')}"
                             for name in unit_setting("AmbientCapabilities")[0].split())
     calls = f"{lab.work}/calls"
-    # The capabilities on the way to nobody take system calls that are not weir's: the trace begins at its exec.
+    # Becoming the user nobody with capabilities takes system calls that are not weir's: the trace begins at its exec.
     runner = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", f"--inh-caps=-all,{capabilities}",
               f"--ambient-caps=-all,{capabilities}", f"--bounding-set=-all,{capabilities}", "--no-new-privs",
               "strace", "-f", "-qq", "-o", calls)

@@ -3,7 +3,7 @@
 carries: it leaves by the line that the rule says, or not at all.
 
 A destination is reached by two lines, as far as the router can tell: by north, as its main table has it,
-and by east, as table 200 has it. Whoever answers says who it is.
+and by east, as table 200 has it. The host that answers says its name.
 """
 
 import contextlib

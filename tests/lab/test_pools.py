@@ -107,7 +107,7 @@ def max_flows(lab, net):
         weir.expect_record(end="no-server")
 
 
-@case("least-flows fills up whoever has fewer", only_weir=POOL)
+@case("least-flows fills up the server that has fewer", only_weir=POOL)
 def least_flows(lab, net):
     for host in lab.servers:
         lab.serve(host.listen(net, pools.PORT), lambda connection: connection.recv(1))

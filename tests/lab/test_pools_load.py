@@ -7,7 +7,7 @@ servers here die as seen from new connections: their port refuses or swallows wh
 they have accepted is answered; and one is killed, after it has answered what it had accepted.
 
 Of datagrams the gateway can say less: one that has reached a server may have been answered or not. A flow
-that never had an answer and hears that nobody is there is sent to another server, so a question from a
+that never had an answer and is told that its server is unreachable is sent to another server, so a question from a
 socket of its own is answered all the same; a socket that goes on asking loses what it had asked of the
 server that died, and nothing after.
 """
@@ -140,7 +140,7 @@ def moving_name(lab, net):
             dns.close()
             dns.enter_context(name_means(lab, net, *hosts))
             means(*hosts)
-        dns.close()  # and nobody answers any more
+        dns.close()  # no answer comes any more
         eventually(lambda: server(weir, "web")["resolved_ms_ago"] > 2_500, "the answer gets old")
         assert server(weir, "web")["addresses"] == [lab.east.at(net)]
         served(weir, "web")
@@ -293,7 +293,7 @@ def dns_silent(lab, net):
                 wait_for_state(weir, "north", "down" if keys else "ejected")
                 asked.wait_for(100)
                 asked.finish()
-                eventually(lambda: server(weir, "north")["flows"] == 0, "nobody waits for it any more")
+                eventually(lambda: server(weir, "north")["flows"] == 0, "no flow waits for it any more")
                 asked = Askers(lab, net, lab.bob, lab.places.swallowed)
                 late = Dnsperf(lab.alice, net, lab.places.swallowed, clients=10, outstanding=20)
                 asked.wait_for(500)

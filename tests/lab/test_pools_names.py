@@ -53,7 +53,7 @@ def moves(lab, net):
 @case("a name with an address that refuses and one that serves fails no flow", only_weir=POOL)
 def one_refuses(lab, net):
     serve_names(lab, net)
-    # Nobody listens on bob; which of both comes first changes with every answer of his.
+    # Nothing listens on bob; which of both comes first changes with every answer of his.
     with answering(lab, host_record(lab, net, lab.bob, lab.north)):
         with lab.weir(config([f"web={NAME}:{pools.PORT}"]) + dns(lab, net)) as weir:
             eventually(lambda: len(server(weir, "web")["addresses"]) == 2, "the name is resolved")
@@ -112,7 +112,7 @@ def service(lab, net):
                 answers_from(load, lab.east, lab.south)
                 assert ready("east", "south")
                 assert server(weir, f"east.lab.test:{pools.PORT}")["flows_total"] > flows  # it kept its counters
-                first.close()  # nobody answers: the last good list stays
+                first.close()  # no answer comes: the last good list stays
                 load.wait_for(50)
                 assert ready("east", "south")
                 eventually(lambda: upstream(weir)["services"][0]["resolved_ms_ago"] > 1_500,

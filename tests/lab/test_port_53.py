@@ -87,7 +87,7 @@ def repeated(lab, net):
             weir.expect_record(end="closed", packets_up=2)
 
 
-@case("what is no question speaks against no server; a question that nobody answers does",
+@case("what is no question speaks against no server; a question that is not answered does",
       only_weir="it is about weir's servers")
 def junk(lab, net):
     speaks = {"now": True}

@@ -30,7 +30,7 @@ def config(use, extra=""):
         """
 
 
-@case("200 reloads under curl, dig and a long transfer fail nobody", limit=240)
+@case("200 reloads under curl, dig and a long transfer fail no flow", limit=240)
 def under_load(lab, net):
     lab.nginx(lab.north)
     lab.dnsmasq(lab.north)
@@ -114,7 +114,7 @@ def live_flows(lab, net):
         weir.expect_record(protocol="tcp", end="closed", upstream="direct")
 
 
-@for_each_backend("a reload that hands a live flow's packets to nobody, or refuses them, leaves it where it is")
+@for_each_backend("a reload that hands a live flow's packets to no listener, or refuses them, leaves it where it is")
 def rules_against(lab, net, backend):
     """What the rules say by now is for what begins now."""
     lab.respond(lab.north.udp(net, 7900), lambda data, peer: peer[0].encode())

@@ -120,7 +120,7 @@ def thousand(lab):
         assert not bad, bad[:5]
 
 
-@case("a reload holds nobody up with thousands of flows that it keeps, either", only_weir=WHY)
+@case("a reload that keeps thousands of flows holds up none, either", only_weir=WHY)
 def many_flows(lab, net):
     resource.setrlimit(resource.RLIMIT_NOFILE, (20_000, 20_000))
     lab.respond(lab.north.udp(net, 7900), lambda data, peer: None)

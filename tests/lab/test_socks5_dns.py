@@ -155,7 +155,7 @@ def not_shared(lab, net):
         assert len(set(seen.peers)) == 4, seen.peers
 
 
-@case("an answer that comes twice is nobody else's, and whoever waits keeps the relay", only_weir=POOL)
+@case("an answer that comes twice reaches no other flow, and a flow that waits keeps the relay", only_weir=POOL)
 def twice(lab, net):
     relay = Relay(lab, net, server_port=1090)
     with lab.weir(config(lab, net, relay.server_port)) as weir:
@@ -229,7 +229,7 @@ def rests(lab, net):
         assert answered(lab, net, relay)[1] == source and relay.associations == 1
 
 
-@case("a relay that nobody takes within timeouts.dns-idle is closed", families=(V4,), only_weir=POOL)
+@case("a relay that no flow takes within timeouts.dns-idle is closed", families=(V4,), only_weir=POOL)
 def let_go(lab, net):
     relay = Relay(lab, net, server_port=1090)
     with lab.weir(config(lab, net, relay.server_port, more="[timeouts]\ndns-idle = 1s")) as weir:

@@ -171,7 +171,7 @@ def only_root(lab):
         os.chmod(weir.config, 0o644)
         done = lab.router.run(*nobody, lab.weir_path, "run", "--takeover", "-c", weir.config)
         assert done.returncode == 1 and "Permission denied" in done.stderr, done
-        os.chmod(path, 0o666)  # even when somebody opens the door
+        os.chmod(path, 0o666)  # even where the mode allows it
         done = lab.router.run(*nobody, lab.weir_path, "run", "--takeover", "-c", weir.config)
         assert done.returncode == 1 and "only root may take over a gateway" in done.stderr, done
         assert weir.serving_process() == weir.program.pid

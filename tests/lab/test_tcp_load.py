@@ -216,7 +216,7 @@ def out_of_descriptors(lab, net):
         for made in held:
             made.close()
         # Those that wait still are taken first, and may use up the descriptors once more.
-        eventually(lambda: lab.alice.curl(net.url(lab.north, "/1")).returncode == 0, "somebody is served")
+        eventually(lambda: lab.alice.curl(net.url(lab.north, "/1")).returncode == 0, "a client is served")
         weir.expect_flows(0, protocol="tcp")
         for _ in range(20):
             assert lab.alice.curl(net.url(lab.north, "/1")).returncode == 0

@@ -6,7 +6,7 @@
 
 The outer networks are local as a whole on their host (a `local` route), so a client has as many source
 addresses and a server as many destinations as a test wants. Every participant's lane lives through the
-whole run: nobody inherits another's TIME_WAITs, neighbours or nft rules, and two participants can be
+whole run: none inherits another's TIME_WAITs, neighbours or nft rules, and two participants can be
 measured one right after the other.
 
 Which core does what: a veth hands a packet to the receiving side in softirq on the core that sent it.
@@ -15,7 +15,7 @@ the gateway sends reaches the server's or client's socket on the gateway's core.
 on the generator's core altogether. RPS stays off (its default): it would move that work between the
 cores, and in a different way for each participant.
 
-Everybody's TCP is cubic, by the routes (`congctl`), those of the links included: a server answers a gateway
+Every host's TCP is cubic, by the routes (`congctl`), those of the links included: a server answers a gateway
 by that one. A namespace's own default may be set only to what its host allows there, which need not include
 cubic, and the host's settings are not ours to change.
 """
@@ -36,7 +36,7 @@ net/ipv4/ip_local_port_range 1024 65535
 net/ipv4/conf/all/rp_filter 0
 net/ipv4/conf/default/rp_filter 0
 """
-# Before there are links: nobody else is on them, and while it is being asked (a second or two) whether somebody
+# Before there are links: no other host is on them, and while they are asked (for a second or two) whether a host
 # has our link-local address, no neighbour can be found for a packet from elsewhere.
 LINK_SYSCTL = """
 net/ipv6/conf/all/accept_dad 0

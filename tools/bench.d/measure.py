@@ -136,7 +136,7 @@ class Bench:
         return result
 
     def _iperf3(self, lane, metric):
-        """Somebody else's generator, so that ours need not be taken at its word."""
+        """Another project's generator, so that ours need not be taken at its word."""
         address = SIX["server"] if metric.six else FOUR["server"]
         server = self._start(lane.inside("server", GENERATOR_CORE) + ["iperf3", "-s", "-1", "-B", address])
         try:

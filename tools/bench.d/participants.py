@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Participant:
     name = ""
     packages = ()
-    program = None            # what no package of Debian's has: it takes part where somebody installed it
+    program = None            # what no package of Debian's has: it takes part where it is installed
     interception = "tproxy"   # or same-port, redirect; None: no gateway
     udp = True
     six = True

@@ -11,7 +11,7 @@ STYLES = {"forwarding": ("#555555", 4), "haproxy-tuned": ("#b35900", 6), "nginx-
 
 
 def plot(curve, results, participants, folder):
-    """Writes FOLDER/CURVE.png; the path, or None when nobody has a point."""
+    """Writes FOLDER/CURVE.png; the path, or None when no participant has a point."""
     lines, data = [], ""
     for participant in participants:
         points = []

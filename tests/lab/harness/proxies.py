@@ -11,7 +11,7 @@ DANTED, MICROSOCKS, SSH, SQUID, TINYPROXY = 1080, 1081, 1083, 3128, 8888
 
 
 def serving(host, net, port):
-    """Whether somebody listens there in that family, which may have a server of its own."""
+    """Whether a server listens there in that family, which may have one of its own."""
     return endpoint(host.at(net), port) in host.run("ss", "-Hnlt").stdout.decode()
 
 

@@ -39,7 +39,7 @@ def enter():
 
 def _settle():
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run"], check=True)
-    # squid shares memory by name with whoever else runs one.
+    # squid shares memory by name with every other squid of the machine.
     subprocess.run(["mount", "-t", "tmpfs", "lab-shm", "/dev/shm"], check=True)
     for path in ("/run/netns", "/run/sshd", "/run/lock", WORK):
         os.mkdir(path)

@@ -13,7 +13,7 @@ CHECKSUMS = {}
 
 
 def listening(host, port, udp=False):
-    """Whether somebody holds that port on the host."""
+    """Whether a socket holds that port on the host."""
     return bool(host.run("ss", "-Hna", "-lu" if udp else "-lt", "sport", "=", f":{port}").stdout)
 
 

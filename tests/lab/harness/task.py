@@ -1,7 +1,7 @@
 """Python code of a case that must run beside it: a server that answers, a client that keeps asking.
 
 A task's exception is the case's failure: `result()` raises it, and so does the end of the case for a
-task that nobody asked.
+task whose result was not asked for.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ class Task:
     started = []  # by the running case; the runner clears it
 
     def __init__(self, function, *arguments, start=True, forgives=()):
-        """`forgives`: exceptions that are no failure as long as nobody asks for the result."""
+        """`forgives`: exceptions that are no failure as long as the result is not asked for."""
         self._forgives = forgives
         self._value = self._error = None
         self._asked = False
@@ -30,7 +30,7 @@ class Task:
     def _run(self, function, arguments):
         try:
             self._value = function(*arguments)
-        except BaseException as error:  # handed to whoever asks for the result
+        except BaseException as error:  # result() raises it
             self._error = error
 
     @property

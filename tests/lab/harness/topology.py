@@ -31,7 +31,7 @@ SOUTH4, SOUTH6 = "203.0.113", "fd00:203:0:113:"
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """An address that is nobody's, or somebody's second one."""
+    """An address that no host has, or a host's second one."""
     v4: str
     v6: str
 
@@ -105,8 +105,8 @@ class Topology:
                  "net.ipv4.ip_local_port_range=10240 39999",
                  "net.core.somaxconn=4096", "net.ipv4.tcp_max_syn_backlog=4096",
                  check=True)
-        # Frames inside the bridge are none of the firewall's business, as where nobody loaded
-        # br_netfilter; machines differ in whether it is there.
+        # Frames inside the bridge are none of the firewall's business, as where br_netfilter is not
+        # loaded; machines differ in whether it is there.
         host.run("sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=0",
                  "net.bridge.bridge-nf-call-ip6tables=0")
 

@@ -108,7 +108,7 @@ class Weir:
         return before
 
     def serving_process(self):
-        """Who answers on the control socket; None: nobody, at this moment."""
+        """The process that answers on the control socket; None: there is none at this moment."""
         try:
             status, text = self.control.request("GET", "/v1/status")
             return json.loads(text)["pid"] if status == 200 else None

@@ -38,7 +38,7 @@ TEST_CASE("two processes draw different prefixes") {
   CHECK(FlowIds::random_process() != FlowIds::random_process());
 }
 
-TEST_CASE("whoever goes on with a process's flows names them as before, and gives new names") {
+TEST_CASE("a successor names a process's flows as before, and gives new names") {
   FlowIds before(12345, 3);
   const auto handed = before.next();
   const auto name = before.text(handed);

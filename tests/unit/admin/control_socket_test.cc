@@ -82,7 +82,7 @@ TEST_CASE("another gateway's socket in the same place is not removed") {
   CHECK(mode_of(path) != 0);
 }
 
-TEST_CASE("a successor's socket is found by nobody until it takes the place, and then it stays") {
+TEST_CASE("no client finds a successor's socket until it takes the place, and then it stays") {
   const Folder folder;
   const auto path = folder / "control.sock";
   auto first = std::make_optional(std::move(ControlSocket::listen(path)).value());

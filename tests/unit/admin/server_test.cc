@@ -75,7 +75,7 @@ TEST_CASE("405 says what is allowed") {
   CHECK(answer.find("Allow: POST\r\n") != std::string::npos);
 }
 
-TEST_CASE("a request may arrive byte by byte, and nobody else waits for it") {
+TEST_CASE("a request may arrive byte by byte, and no other waits for it") {
   Served served;
   int slow = 0;
   int quick = 0;
@@ -198,7 +198,7 @@ TEST_CASE("silent clients lose their places, and cost no CPU while they have the
   CHECK(after.ru_nvcsw - before.ru_nvcsw < 500);
 }
 
-TEST_CASE("answers that nobody reads are bounded, and hold up nobody") {
+TEST_CASE("answers that are not read are bounded, and hold up no other") {
   AdminLimits limits;
   limits.answer_bytes = 6'000'000;
   Served served(limits);
@@ -222,7 +222,7 @@ TEST_CASE("answers that nobody reads are bounded, and hold up nobody") {
   CHECK(again == 200);
 }
 
-TEST_CASE("an answer that takes its time holds up nobody else") {
+TEST_CASE("an answer that takes its time holds up no other") {
   Served served;
   served.control.answers_later = true;
   int other = 0;
@@ -299,7 +299,7 @@ TEST_CASE("a second server on the same socket is refused") {
   CHECK(second.error().text() == "another weir is running on " + served.socket());
 }
 
-// A port that nobody listens on.
+// A port on which nothing listens.
 Port free_port() {
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_storage raw{};

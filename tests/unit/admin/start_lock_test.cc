@@ -41,7 +41,7 @@ TEST_CASE("a lock that is held is waited for, but not for ever") {
   CHECK(StartLock::take(path, Milliseconds(50)));
 }
 
-TEST_CASE("a lock on the folder holds nobody up") {
+TEST_CASE("a lock on the folder holds up no start") {
   const Folder folder;
   const std::string itself = folder / ".";
   const Descriptor other(open(itself.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -114,7 +114,7 @@ TEST_CASE("what one cannot take is spread over the others, not given to a neighb
   }
 }
 
-TEST_CASE("least-flows fills up whoever is behind, by weight") {
+TEST_CASE("least-flows fills up the server that is behind, by weight") {
   std::mt19937_64 random(4);
   const std::vector<int> weights{1, 3};
   const auto balancer = make_balancer("least-flows", candidates_of(weights));

@@ -85,7 +85,7 @@ TEST_CASE("while a server is out only its own keys move, and they come back with
   CHECK_FALSE(heirs.contains("s2"));
 }
 
-TEST_CASE("every place of the table is somebody's, by weight within two per cent") {
+TEST_CASE("every place of the table has a server, by weight within two per cent") {
   const auto candidates = candidates_of({1, 2, 4, 8, 16});
   const Maglev balancer(candidates);
   std::vector<int> places(candidates.size());

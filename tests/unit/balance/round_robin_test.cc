@@ -55,7 +55,7 @@ TEST_CASE("only the proportion of weights matters") {
   CHECK(turns(RoundRobin(std::vector{256, 128}), 6) == "abaaba");
 }
 
-TEST_CASE("over a cycle everybody has exactly its share") {
+TEST_CASE("over a cycle each server has exactly its share") {
   const std::vector<std::vector<int>> rows{{5, 1, 1}, {1, 2, 3, 4}, {256, 1},    {7, 11, 13},
                                            {1},       {100, 99},    {3, 3, 3, 6}};
   for (const auto& weights : rows) {
@@ -75,7 +75,7 @@ TEST_CASE("over a cycle everybody has exactly its share") {
   }
 }
 
-TEST_CASE("nobody waits much longer than its share says") {
+TEST_CASE("no server waits much longer than its share says") {
   const std::vector weights{8, 4, 2, 1};
   const std::string order = turns(RoundRobin(weights), 30);
   for (std::size_t i = 0; i < weights.size(); ++i) {

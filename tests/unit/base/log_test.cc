@@ -120,7 +120,7 @@ TEST_CASE("a reader that has stopped costs lines and no time, and the loss is to
   const Descriptor reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   auto log = std::move(Log::open(to_file(path))).value();
 
-  // Twice what the queue and the pipe hold, with nobody reading.
+  // Twice what the queue and the pipe hold, with no reader.
   const std::string line(1023, 'x');
   std::uint64_t sent = 0;
   std::uint64_t lost = 0;

@@ -44,7 +44,7 @@ TEST_CASE("the clocks are read once a turn, and again after a step") {
   CHECK(clock.at(turn) == at_ms(1'000'000));
   CHECK(readings == 1);
   const Instant later = turn + Milliseconds(10);
-  made_up = {later, at_ms(500'000)};  // somebody set the clock back
+  made_up = {later, at_ms(500'000)};  // the clock was set back
   CHECK(clock.at(later) == at_ms(500'000));
   CHECK(readings == 2);
 }

@@ -82,7 +82,7 @@ TEST_CASE("checks that find an ejected server well bring its trial forward, and 
   CHECK(server.health.standing(start + 11s) == Standing::ejected);
 }
 
-TEST_CASE("a claim that comes after somebody's success is granted") {
+TEST_CASE("a claim that comes after a success is granted") {
   Healthy server(terms);
   server.fail(3);
   server.health.note_success(start);
@@ -203,7 +203,7 @@ TEST_CASE("a success between them ends a row of doubts, too") {
   CHECK(server.health.state() == State::up);
 }
 
-TEST_CASE("a single doubt ejects nobody, however little it takes") {
+TEST_CASE("a single doubt ejects no server, however little it takes") {
   Healthy server({.eject_after = 1, .eject_time = 10s, .slow_start = 0s});
   server.health.note_doubt(start, 7);
   CHECK(server.health.state() == State::up);

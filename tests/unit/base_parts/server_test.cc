@@ -108,7 +108,7 @@ TEST_CASE("a reader never sees half of one answer and half of another") {
   CHECK(torn.load() == 0);
 }
 
-TEST_CASE("a pool gives the same server for the same identity as long as somebody holds it") {
+TEST_CASE("a pool gives the same server for the same identity as long as it is held") {
   ServerPool pool;
   const Server::Identity one{"web", "one", "192.0.2.1", 80};
   auto first = pool.get(one);

@@ -50,7 +50,7 @@ TEST_CASE("a count goes up to its limit and not beyond") {
   CHECK(counts.count(key) == 4);
 }
 
-TEST_CASE("a limit of none admits nobody") {
+TEST_CASE("a limit of none admits no flow") {
   SharedCounts counts(100);
   CHECK_FALSE(counts.try_add(42, 0));
   CHECK(counts.count(42) == 0);

@@ -39,7 +39,7 @@ TEST_CASE("a rule whose clients include one of its servers says so") {
   CHECK(warnings(dns("client = 192.0.2.0/24\n")) == said);
   CHECK(warnings(dns("client = 192.0.2.0/24, !192.0.2.3\n")).empty());
   CHECK(warnings(dns("client = 198.51.100.0/24\n")).empty());
-  CHECK(warnings(dns("")).empty());  // nobody can say from here
+  CHECK(warnings(dns("")).empty());  // what it resolves to is unknown here
 }
 
 TEST_CASE("with local = yes a server on the router is said, until its process is named") {

@@ -122,7 +122,7 @@ TEST_CASE("bytes that are no text are refused with their line") {
       {"a sequence that the line's end cuts",
        "# \xE2\x82\n",
        {"weir.ini:1: error: the line is not UTF-8: byte 3 is 0xE2"}},
-      {"an escape sequence for somebody's terminal",
+      {"an escape sequence for a terminal",
        "[gateway]\ndefault = \x1B[31mred\n",
        {"weir.ini:2: error: the line has a control character in it: byte 11 is 0x1B"}},
       {"a carriage return inside a line",

@@ -130,7 +130,7 @@ TEST_CASE("a policy finds every server that is wrong") {
 
 TEST_CASE("what is right but surely not meant is a warning") {
   check_each({
-      {"an upstream that nobody uses",
+      {"an upstream that no rule uses",
        "[upstream spare]\ntype = direct\n",
        {"weir.ini:1: warning: [upstream spare] is used by no rule"}},
       {"a port twice",

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST_CASE("a member that nobody defines is an error with the nearest name, once") {
+TEST_CASE("a member that is not defined is an error with the nearest name, once") {
   check_each({
       {"mistyped",
        "[gateway]\ndefault = all\n[upstream all]\ntype = group\nmembers = pol, direct\n"

@@ -45,7 +45,7 @@ TEST_CASE("a path without wildcard must exist, a pattern need not find anything"
         Lines{"weir.ini:2: error: cannot read 'conf.d/a.ini': there is no such file"});
 }
 
-TEST_CASE("while a file is missing, nobody calls the names unknown that it may define") {
+TEST_CASE("while a file is missing, names that it may define are not called unknown") {
   CHECK(findings_of("[gateway]\ninclude = a.ini\n[rule r]\non = tcp/80\nuse = pool\n") ==
         Lines{"weir.ini:2: error: cannot read 'a.ini': there is no such file"});
 }

@@ -47,7 +47,7 @@ TEST_CASE("a list file must be there and, unless negated, list something") {
         Lines{"weir.ini:4: error: cannot read 'l': there is no such file"});
   CHECK(findings_of(rule_with("client = @")) ==
         Lines{"weir.ini:4: error: '@' needs the name of a file"});
-  CHECK(findings_of(rule_with("client = @l"), {{"l", "; nobody yet\n"}}) ==
+  CHECK(findings_of(rule_with("client = @l"), {{"l", "; none yet\n"}}) ==
         Lines{"weir.ini:4: error: 'l' lists nothing"});
   CHECK(findings_of(rule_with("client = !@l"), {{"l", ""}}).empty());
   CHECK(findings_of(rule_with("client = !@l"), {{"l", "!192.0.2.1"}}) ==

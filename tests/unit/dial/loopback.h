@@ -35,7 +35,7 @@ inline Descriptor bound(const std::string& text, int type) {
   return out;
 }
 
-// An address and port that nobody has (any more).
+// An address and port that no socket has (any more).
 inline Endpoint free_endpoint(const std::string& text, int type = SOCK_STREAM) {
   return name_of(bound(text, type).get());
 }

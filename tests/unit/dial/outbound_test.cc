@@ -199,7 +199,7 @@ TEST_CASE("two flows of one client port to one server never share a tuple") {
   CHECK(second.source_port_taken);
 }
 
-TEST_CASE("a mapping's socket is bound, sends to anyone and hears from anyone") {
+TEST_CASE("a mapping's socket is bound, sends to any peer and hears from any peer") {
   if (!may_intercept()) {
     return;
   }

@@ -262,13 +262,13 @@ TEST_CASE("when no address of a server answers, that is one timeout, at the usua
   CHECK(caller.sockets.empty());
 }
 
-TEST_CASE("when the first address fails, whoever was dialled beside it is waited for") {
+TEST_CASE("when the first address fails, the one dialled beside it is waited for") {
   if (!may_intercept()) {
     return;
   }
   const Silent silent;
   Scripted pool(1, {silent.local});
-  add_addresses(pool, {"127.0.0.3"});  // where nobody listens
+  add_addresses(pool, {"127.0.0.3"});  // where nothing listens
   Caller caller(pool, 10s);
   REQUIRE(caller.start() == Outcome::connecting);
   caller.pass(301ms);

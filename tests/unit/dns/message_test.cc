@@ -73,17 +73,17 @@ TEST_CASE("a message that is cut anywhere before its question's end is none") {
   CHECK(read_dns_message(longer));
 }
 
-TEST_CASE("what asks for no one question is no query") {
+TEST_CASE("what asks not exactly one question is no query") {
   CHECK_FALSE(read_dns_message(message({.questions = 0})));
   CHECK_FALSE(read_dns_message(message({.questions = 2})));
   CHECK_FALSE(read_dns_message(message({.answers = 1})));
   CHECK_FALSE(read_dns_message(message({.flags = 0x8180, .questions = 2})));
-  CHECK_FALSE(read_dns_message(message({.flags = 0x7900})));          // an opcode that nobody has
+  CHECK_FALSE(read_dns_message(message({.flags = 0x7900})));  // an opcode that is not assigned
   CHECK(read_dns_message(message({.flags = 0x2400, .answers = 1})));  // NOTIFY
   CHECK(read_dns_message(message({.flags = 0x2800, .answers = 1})));  // UPDATE
 }
 
-TEST_CASE("names that nobody may ask for make no question") {
+TEST_CASE("names that are not valid make no question") {
   const auto with_name = [](const std::string& name) {
     std::string out = text_of({}) + name + std::string("\0\1\0\1", 4);
     return Datagram(out.begin(), out.end());

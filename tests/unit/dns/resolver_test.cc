@@ -228,7 +228,7 @@ TEST_CASE_METHOD(Fixture, "servers with one name are one lookup, and a late one 
   CHECK(dns.questions() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "a name that nobody holds any more is not asked for again") {
+TEST_CASE_METHOD(Fixture, "a name that no server has any more is not asked for again") {
   auto server = named("web.example");
   const auto other = named("other.example");
   resolver->track(server);

@@ -119,7 +119,7 @@ TEST_CASE("a reply that names no server says so") {
   CHECK(parse_srv_reply(Reply().bytes).error == "it names no server");
   Reply reply;
   reply.srv(0, 0, 0, "");               // RFC 2782: decidedly not available
-  reply.srv(0, 0, 0, "a.lab.test");     // a port that nobody can have
+  reply.srv(0, 0, 0, "a.lab.test");     // a port that no server can have
   reply.srv(0, 0, 80, "a b.lab.test");  // no host name
   CHECK(parse_srv_reply(reply.bytes).error == "it names no server");
 }

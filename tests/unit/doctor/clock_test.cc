@@ -4,7 +4,7 @@
 
 namespace weir::doctor {
 
-TEST_CASE("a clock without a battery fails, one that nobody keeps right is a warning") {
+TEST_CASE("a clock without a battery fails, one that no service keeps right is a warning") {
   constexpr std::time_t day = 86'400;
   constexpr std::time_t new_year_2026 = 1'767'225'600;
   CHECK(judge_clock(3 * day, Synchronised::yes).level == Level::fail);

@@ -1,4 +1,4 @@
-// Names that the doctor looks up, where their answers need nobody.
+// Names that the doctor looks up, where their answers need no name server.
 #include "doctor/lookups.h"
 
 #include "catch.h"

@@ -127,7 +127,7 @@ TEST_CASE("a v4-mapped socket address is never taken for the IPv4 one") {
   CHECK(Endpoint::from(raw) == Endpoint{Address{}, 80});
 }
 
-TEST_CASE("a socket address of another family is nobody") {
+TEST_CASE("a socket address of another family is no endpoint") {
   sockaddr_storage raw{};
   std::memset(&raw, 0xff, sizeof raw);
   raw.ss_family = AF_UNIX;

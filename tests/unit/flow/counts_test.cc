@@ -23,7 +23,7 @@ TEST_CASE("a refused flow is news once, and again after it was quiet for a while
   CHECK(refusals.is_news(42, start));
   CHECK_FALSE(refusals.is_news(42, start));
   CHECK_FALSE(refusals.is_news(42, start + 9'999ms));
-  // Whoever keeps sending is not news every ten seconds.
+  // A client that keeps sending is not news every ten seconds.
   CHECK_FALSE(refusals.is_news(42, start + 19s));
   CHECK(refusals.is_news(42, start + 29s));
 }
@@ -112,7 +112,7 @@ TEST_CASE("a tally is the sum of what its workers counted") {
   CHECK(sum.packets_down == 3);
 }
 
-TEST_CASE("workers count while somebody reads, and nothing is lost") {
+TEST_CASE("workers count while their counts are read, and nothing is lost") {
   Tally tally(3);
   std::vector<std::thread> workers;
   for (std::size_t worker = 0; worker < 3; ++worker) {

@@ -6,7 +6,7 @@
 
 namespace weir {
 
-TEST_CASE("no flow goes to loopback, to nobody, to everybody or to an address inside another") {
+TEST_CASE("no flow goes to loopback, to no address, to all hosts or to an address inside another") {
   for (const std::string text :
        {"0.0.0.0:80", "0.1.2.3:80", "127.0.0.1:53", "127.255.255.255:53", "224.0.0.1:80",
         "239.255.255.255:80", "255.255.255.255:80", "[::]:80", "[::1]:80", "[::7f00:1]:80",

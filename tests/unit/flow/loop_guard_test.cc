@@ -32,7 +32,7 @@ TEST_CASE("the gateway's own port on this machine is no destination") {
   CHECK(guard.look(flow("198.51.100.2:4000", "127.0.0.1:50080"), own_port).is_loop);
   CHECK(guard.look(flow("198.51.100.2:4000", "[::1]:50080"), own_port).is_loop);
   CHECK_FALSE(guard.look(flow("198.51.100.2:4000", "127.0.0.1:50081"), own_port).is_loop);
-  // Somebody else's port of that number is one like any other.
+  // Another host's port of that number is one like any other.
   CHECK_FALSE(guard.look(flow("198.51.100.2:4000", "203.0.113.5:50080"), own_port).is_loop);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("a flow that comes back in a spoofed name again and again is refused")
   CHECK(guard.look(looping, own_port).generation == 0);
 }
 
-TEST_CASE("a mapping may send to anyone, so that any destination of its is suspect") {
+TEST_CASE("a mapping may send to any peer, so that any destination of its is suspect") {
   OwnSocketTables tables;
   LoopGuard guard(tables, 0);
   const auto mapping = own("127.0.0.1:41000", "", Protocol::udp);
@@ -99,7 +99,7 @@ TEST_CASE("a mapping may send to anyone, so that any destination of its is suspe
       guard.look(flow("127.0.0.1:41000", "203.0.113.5:53", Protocol::udp), own_port).is_loop);
 }
 
-TEST_CASE("a mapping of no address stands for all of ours, and for nobody else's") {
+TEST_CASE("a mapping of no address stands for all of ours, and for no others") {
   OwnSocketTables tables;
   LoopGuard guard(tables, 0);
   guard.opened({Protocol::udp, {Address::any(Family::v4), 41000}, {}, 0});

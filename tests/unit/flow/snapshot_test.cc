@@ -261,7 +261,7 @@ TEST_CASE("renewed while a password file is gone, an upstream stays as it was, a
   std::filesystem::remove(path);
   const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};
 
-  // Another upstream is laid out anew: nobody asks for the file.
+  // Another upstream is laid out anew: the file is not read.
   before->upstreams()[0]->servers()[1]->weight_override.store(5);
   const auto other = maker.renew(*before);
   CHECK(other.not_renewed.empty());

@@ -288,7 +288,7 @@ TEST_CASE("another user is refused") {
   CHECK(takeover.gateway.offers == 0);
 }
 
-TEST_CASE("a caller that says nothing keeps nobody else from taking over") {
+TEST_CASE("a caller that says nothing keeps no other from taking over") {
   TakeoverTimes times;
   times.to_speak = Milliseconds{50};
   Takeover takeover(times);

@@ -31,7 +31,7 @@ TEST_CASE("a server is down after so many failures in a row, and up after so man
   CHECK(changes("sfs", 1, 1) == "+-+");
 }
 
-TEST_CASE("the first success is enough for a server that nobody knew") {
+TEST_CASE("the first success is enough for a server not checked before") {
   CHECK(changes("fffs", 3, 4) == "...+");
   CHECK(changes("ffff", 1, 3) == "..-.");
 }

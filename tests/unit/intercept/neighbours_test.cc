@@ -61,7 +61,7 @@ TEST_CASE("what is told again is no change, another MAC is") {
   CHECK(table.share()->size() == 0);
 }
 
-TEST_CASE("who is looked for in vain, or gone, is nobody") {
+TEST_CASE("an address that is looked for in vain, or gone, has no device") {
   NeighbourTable table;
   CHECK_FALSE(table.apply(about("192.0.2.1", std::nullopt, NUD_INCOMPLETE)));
   CHECK(table.apply(about("192.0.2.1", one)));

@@ -119,7 +119,7 @@ TEST_CASE("descriptors are given to be kept under a name, and taken back") {
   CHECK(listener.descriptors == 0);
 }
 
-TEST_CASE("whoever is taken over from names its successor, and says nothing more") {
+TEST_CASE("a gateway that was taken over names its successor, and says nothing more") {
   const Folder folder;
   Listener listener(folder / "notify");
   auto before = manager_of(folder / "notify", "30000000");

@@ -110,7 +110,7 @@ TEST_CASE("a port that another program has is told with what was being tried") {
   }
 }
 
-TEST_CASE("a closed listener takes nobody any more") {
+TEST_CASE("a closed listener takes no connection any more") {
   if (!may_intercept()) {
     return;
   }

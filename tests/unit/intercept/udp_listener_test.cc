@@ -95,7 +95,7 @@ TEST_CASE("a flood of datagrams is taken in batches, and all of it") {
 }
 
 TEST_CASE("a datagram whose destination is not told is dropped and counted") {
-  // A socket that nobody asked to tell.
+  // A socket that was not asked to tell.
   Descriptor plain(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_storage raw{};
   const socklen_t length = Endpoint{loopback(Family::v4), 0}.to(raw);

@@ -296,7 +296,7 @@ TEST_CASE("a watcher that takes its turn back and asks again has it in the next 
   CHECK(due.heard() == std::vector<std::uint32_t>{EPOLLOUT});
 }
 
-TEST_CASE("a watcher whose turn was taken back is not called, whoever takes it back") {
+TEST_CASE("a watcher whose turn was taken back is not called, whichever watcher takes it back") {
   Turns turns;
   Watched before(turns);
   Watched killer(turns);

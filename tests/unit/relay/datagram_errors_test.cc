@@ -15,7 +15,7 @@
 namespace weir {
 
 TEST_CASE("a refusal that an earlier datagram earned is told, and nothing is lost for it") {
-  // Every datagram to a port that nobody has earns another refusal at once, on loopback.
+  // Every datagram to a port that no socket has earns another refusal at once, on loopback.
   std::optional<UdpEnd> gone(std::in_place, Family::v4);
   const UdpEnd from(Family::v4);
   from.connect(gone->local);
@@ -53,7 +53,7 @@ TEST_CASE("a refusal that came before one send is told once") {
   from.connect(at);
   peer.reset();
   REQUIRE(send(from.fd(), "x", 1, 0) == 1);
-  peer.emplace(Family::v4, at.port);  // somebody is there again
+  peer.emplace(Family::v4, at.port);  // a socket is there again
   BookedQueue queue;
   Ledger ledger;
   const std::vector<std::string> row{"aaaa", "bbbb", "cc", "dddd"};

@@ -41,7 +41,7 @@ struct Worker {
 
 }  // namespace
 
-TEST_CASE("after a turn in which little moved nobody waits") {
+TEST_CASE("after a turn in which little moved the worker does not wait") {
   Worker worker;
   CHECK(worker.turns(1000, nothing) == 0);
 }
@@ -59,7 +59,7 @@ TEST_CASE("turns with datagrams begin 100 microseconds apart, unless there was b
         Pause{.rest_until = noon + 200us});
 }
 
-TEST_CASE("after a GSO sender's message nobody waits: the worker looks for the next one") {
+TEST_CASE("after a GSO sender's message the worker polls for the next one and does not wait") {
   Moderation moderation;
   CHECK(moderation.after_turn(noon, run) == Pause{.look_for = 20us});
   CHECK(moderation.after_turn(noon, {.datagrams = 8, .large_datagrams = 1}) ==
@@ -113,7 +113,7 @@ TEST_CASE("while waiting gathers much, it goes on") {
   CHECK(worker.turns(1000, stream) == 1000);
 }
 
-TEST_CASE("a small turn that nobody has waited for is no reason not to wait") {
+TEST_CASE("a small turn that the worker has not waited for is no reason not to wait") {
   Moderation moderation;
   for (int i = 0; i < 100; ++i) {  // because there was more to do, or the turn was a long one
     CHECK(moderation.after_turn(noon, {.bulk_bytes = 1, .rested = false}).rest_until);

@@ -1,5 +1,5 @@
 // How clients are answered from addresses that are not ours: the sockets bound to them, the raw way
-// where somebody holds them, and ICMP errors in their name and for our own datagrams.
+// where another socket holds them, and ICMP errors in their name and for our own datagrams.
 //
 // These need CAP_NET_ADMIN; elsewhere they say that they were skipped.
 #include <netinet/in.h>
@@ -82,7 +82,7 @@ TEST_CASE("beyond the bound the socket that was used longest ago is closed") {
   CHECK(sockets.size() == 2);
 }
 
-TEST_CASE("an address of our own, or one that somebody holds, is answered raw for a while") {
+TEST_CASE("an address of our own, or one that another socket holds, is answered raw for a while") {
   if (!may_intercept()) {
     return;
   }
@@ -154,7 +154,7 @@ TEST_CASE("a raw reply that is too large is refused, not cut") {
   CHECK(client.hear_all().empty());
 }
 
-TEST_CASE("a client hears that nobody serves the destination, in both families") {
+TEST_CASE("a client hears that the destination is not served, in both families") {
   if (!may_intercept()) {
     return;
   }

@@ -125,7 +125,7 @@ TEST_CASE("a blocked direction does not hold up the other one") {
 TEST_CASE("bulk moves through a pipe, which goes back when nothing is in flight") {
   TcpWorld world;
   CHECK(world.free_pipes() == PipePool::most);
-  // Nobody reads: once everything is full, bytes stand in the pipe.
+  // No reader: once everything is full, bytes stand in the pipe.
   REQUIRE(world.until([&]() {
     world.client.pour(1 << 20, up);
     return world.free_pipes() == PipePool::most - 1;

@@ -76,7 +76,7 @@ class TcpWorld {
 
   [[nodiscard]] Roles roles(bool swapped);
   [[nodiscard]] bool over() const { return state != TcpRelay::Progress::waiting; }
-  // Pipes that nobody has borrowed.
+  // Pipes that are not lent.
   [[nodiscard]] std::size_t free_pipes();
   // What the relay has moved by splice.
   [[nodiscard]] std::uint64_t bulk_bytes() const { return shared_->bulk_bytes; }

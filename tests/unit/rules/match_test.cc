@@ -55,7 +55,7 @@ TEST_CASE("a client is in what is wanted and not in what is negated") {
   CHECK(from("198.51.101.6") == Found{});
 }
 
-TEST_CASE("with negations alone everybody else is meant, of both families") {
+TEST_CASE("with negations alone all others are meant, of both families") {
   const auto rules = rules_of({{.destination = {"!10.0.0.0/8"}}});
   CHECK(match(rules, to("10.1.1.1:80")) == Found{});
   CHECK(match(rules, to("11.1.1.1:80")) == Found{0});

@@ -46,7 +46,7 @@ TEST_CASE("descriptors arrive with the message that names them, in their order")
     sockets.emplace_back(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     numbers.push_back(sockets.back().get());
   }
-  // More than the socket's buffers hold: somebody has to fetch meanwhile.
+  // More than the socket's buffers hold: the other end has to read meanwhile.
   const std::string body(300'000, 'b');
   std::thread sender([&]() {
     for (std::size_t i = 0; i < 3; ++i) {
@@ -81,7 +81,7 @@ TEST_CASE("what does not fit one message is refused and not sent") {
   CHECK(pair.two.expect(FrameType::end, in(patience)).ok());
 }
 
-TEST_CASE("whoever says nothing in time, or is gone, is an error; a refusal is its sentence") {
+TEST_CASE("a peer that says nothing in time, or is gone, is an error; a refusal is its sentence") {
   Pair pair;
   CHECK(pair.one.receive(in(at_once)).error().text() == "the other gateway takes too long");
   REQUIRE(pair.two.send(FrameType::refusal, "not today", {}, in(patience)).ok());
@@ -103,7 +103,7 @@ TEST_CASE("a frame that announces more descriptors than come is an error") {
   CHECK_FALSE(pair.two.receive(in(patience)).ok());
 }
 
-TEST_CASE("where nobody listens, that is said") {
+TEST_CASE("where nothing listens, that is said") {
   const auto none = Channel::connect("/nowhere/takeover.sock");
   CHECK(none.error().text() == "no gateway is there to be taken over (/nowhere/takeover.sock)");
 }

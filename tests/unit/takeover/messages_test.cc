@@ -1,4 +1,4 @@
-// Every message comes out as it went in, whatever the pieces; and bytes that nobody writes are
+// Every message comes out as it went in, whatever the pieces; and bytes that no gateway writes are
 // refused, not believed.
 #include "takeover/messages.h"
 

@@ -143,7 +143,7 @@ TEST_CASE("a name that only the proxy can look up is passed on") {
   const Route route = made.get("web")->route(tcp, {});
   CHECK(route.verdict == Verdict::dial);
   CHECK(said(route.hops[0]) == "\x05\x01\x00"s + "\x05\x01\x00\x03\x10www.corp.example\x1f\x90"s);
-  // Nobody on this way can: it must not lead to ::, which is this machine.
+  // No hop of this chain can: it must not lead to ::, which is this machine.
   const Route lost = made.get("lost")->route(tcp, {});
   CHECK(lost.verdict == Verdict::no_server);
   CHECK(lost.server == nullptr);

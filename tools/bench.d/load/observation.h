@@ -2,7 +2,7 @@
 // processes (from schedstat of each thread, in nanoseconds; the softirq work that the gateway's own
 // sends set off runs in its context and is in it), how busy each core was, and what share of time
 // the host took away (steal). It is taken by the client itself, at the very moments between which
-// it counts; whoever reads it from outside would measure his own start and stop too.
+// it counts; a reader outside would measure its own start and stop too.
 #pragma once
 
 #include <chrono>

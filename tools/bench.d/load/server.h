@@ -1,6 +1,6 @@
 // The server process: one thread, one epoll, every service on both families. A service is whatever
 // can be told that its socket is ready; it owns its socket and, once it is finished, deletes itself
-// in its own turn and nobody else's.
+// in its own turn alone.
 #pragma once
 
 #include <cstdint>

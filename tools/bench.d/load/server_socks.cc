@@ -1,7 +1,7 @@
-// A SOCKS 5 proxy (RFC 1928) that costs next to nothing: whoever asks it for one of the server's
-// ports is served right here, over the very connection, or behind the header of the relay's
-// datagrams. So what a gateway takes to go by a proxy is measured, and not how fast a proxy can be.
-// No authentication, no names, no fragments.
+// A SOCKS 5 proxy (RFC 1928) that costs next to nothing: a client that asks it for one of the
+// server's ports is served right here, over the very connection, or behind the header of the
+// relay's datagrams. So what a gateway takes to go by a proxy is measured, and not how fast a proxy
+// can be. No authentication, no names, no fragments.
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ constexpr std::byte kVersion{5};
 constexpr std::byte kConnect{1};
 constexpr std::byte kAssociate{3};
 
-// How many connections live that a relay was asked for on: there is none for nobody. All gateways
+// How many connections live that a relay was asked for on. All gateways
 // call from one address.
 std::size_t associations = 0;
 

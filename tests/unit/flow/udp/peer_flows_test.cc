@@ -85,7 +85,7 @@ TEST_CASE("a client at its limit does not get a flow that a peer opened by answe
   CHECK(flow_of(world, "203.0.113.77:9") != nullptr);
 }
 
-TEST_CASE("a peer cannot speak in the name of the router, a link of the client's, or no one") {
+TEST_CASE("a peer cannot speak in the name of the router, a link of the client's, or no host") {
   for (const char* peer : {"192.0.2.1:9", "198.51.100.1:9", "198.51.100.20:9", "127.0.0.1:9",
                            "169.254.1.1:9", "0.0.0.0:9", "224.0.0.5:9"}) {
     UdpWorld world;

@@ -96,7 +96,7 @@ TEST_CASE("a relay serves only who asks for the same") {
   CHECK(lab.spare.find(kind()) == &relay);
 }
 
-TEST_CASE("a relay that rests is told when its time is over, and nobody finds it any more") {
+TEST_CASE("a relay that rests is told when its time is over, and no flow finds it any more") {
   Lab lab;
   Relay relay;
   relay.join(lab.spare, kind());
@@ -113,7 +113,7 @@ TEST_CASE("a relay that rests is told when its time is over, and nobody finds it
   CHECK(lab.spare.find(kind()) == nullptr);
 }
 
-TEST_CASE("a relay that somebody took is told nothing") {
+TEST_CASE("a relay that a flow took is told nothing") {
   Lab lab;
   Relay relay;
   relay.join(lab.spare, kind());

@@ -108,8 +108,8 @@ std::string why_default_is_not_asked(const Configuration& configuration, const F
       return "";
     }
   }
-  return "no rule matches it, and none of those that name " + port_text(flow) +
-         " goes to the gateway: it passes, as [gateway] sets no default";
+  return "no rule matches it, the firewall alone decides the rules that name " + port_text(flow) +
+         ", and [gateway] default is not set";
 }
 
 std::string source_text(const Source& source, const Flow& flow) {
@@ -130,7 +130,7 @@ std::string source_text(const Source& source, const Flow& flow) {
 std::string_view verdict_text(Upstream::Offload offload) {
   switch (offload) {
     case Upstream::Offload::bypass:
-      return "lets it pass, weir never sees it";
+      return "lets it pass; weir never sees it";
     case Upstream::Offload::reject:
       return "refuses it (TCP RST, ICMP port unreachable)";
     case Upstream::Offload::drop:

@@ -50,7 +50,10 @@ std::string why_not(const Upstream& upstream, Family clients) {
       return "";
     }
   }
-  return "none of its servers can have such a flow's source";
+  return source.kind == SourceKind::address
+             ? "none of its servers is of the family of its source, " + source.address.text()
+             : "source = client needs a server of the client's family: add an " + name_of(clients) +
+                   " server";
 }
 
 bool admits(const AddressCondition& condition, Family family) {
@@ -72,7 +75,7 @@ void look_at_servers(const Settings& settings, const Upstream& upstream,
     if (source.kind == SourceKind::address && own && *own != source.address.family()) {
       out.push_back({Diagnostic::Severity::warning, lines[i].place,
                      "server '" + servers[i]->identity().name + "' is never used: it is " +
-                         name_of(*own) + ", its source " + name_of(source.address.family())});
+                         name_of(*own) + ", and its source " + name_of(source.address.family())});
     }
   }
 }

@@ -30,10 +30,11 @@ std::vector<Diagnostic> rules_that_spare_own(const Configuration& configuration)
         upstream.value()->offload() == Upstream::Offload::none &&
         upstream.value()->leads() != Upstream::Leads::elsewhere) {
       out.push_back({Diagnostic::Severity::warning, rule.use_place,
-                     "'local-services' does not lead through [rule " + rule.name +
-                         "]: weir would reach the router's own services from within, past its "
-                         "input filter; to have that, name the clients' interfaces in [firewall] "
-                         "interfaces or here"});
+                     "[rule " + rule.name +
+                         "] does not match traffic to the router itself, although local-services = "
+                         "yes: weir would reach the router's services from inside, past the input "
+                         "filter. To have it match, name the clients' interfaces in [firewall] "
+                         "interfaces or in the rule"});
     }
   }
   return out;
@@ -114,8 +115,8 @@ std::vector<Diagnostic> machine_warnings(const Configuration& configuration) {
   if (rules.value().lookup == firewall::Ruleset::Lookup::by_interface &&
       !configuration.firewall.towards.empty()) {
     say(Diagnostic::Severity::warning,
-        "'towards' cannot see policy rules that ask for the inbound interface (ip rule … iif): "
-        "what they route is taken for what the other rules say");
+        "'towards' does not follow policy rules with an inbound interface (ip rule … iif): where "
+        "such a rule routes traffic, weir decides by the other rules");
   }
   const auto spared = rules_that_spare_own(configuration);
   out.insert(out.end(), spared.begin(), spared.end());

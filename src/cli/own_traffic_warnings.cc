@@ -29,14 +29,14 @@ std::string said_of_local(const ServerOfUpstream& one, const std::string& rule) 
   const std::string begins = one.text() +
                              " is on this router, and local = yes intercepts what it "
                              "sends: ";
-  const std::string ends = "exclude-user or exclude-cgroup names its process";
+  const std::string ends = ". Name the server's process in exclude-user or exclude-cgroup";
   if (one.upstream->profile().type == forward_policy.name) {
-    return begins + "nothing that this router sends by [rule " + rule +
-           "] goes there (it passes by, as own-server), until " + ends;
+    return begins + "what this router sends by [rule " + rule +
+           "] goes on to its own destination instead of to the server (own-server)" + ends;
   }
   return begins +
-         "its connections to where weir asks it to go pass by (own-proxy), others come back to it, "
-         "until " +
+         "weir lets its connections to the destinations that it was asked for pass (own-proxy), "
+         "but sends all others back to it" +
          ends;
 }
 

@@ -28,7 +28,7 @@ void check_marks(const SectionSet& sections, Findings& findings) {
   const Mark bypass = firewall.settings.mark("bypass-mark");
   if ((mark.mask & bypass.mask) != 0) {
     findings.error(blamed(firewall.settings, "bypass-mark", "mark"),
-                   "the masks of 'mark' and 'bypass-mark' share bits");
+                   "the masks of 'mark' and 'bypass-mark' share bits: give each bits of its own");
   }
   for (const CheckedSection& upstream : sections.upstreams) {
     if (!upstream.settings.given("mark")) {
@@ -153,8 +153,9 @@ void check_references(const Configuration& configuration, const Documents& docum
     const bool type = std::any_of(vocabulary.policies.begin(), vocabulary.policies.end(),
                                   [&](const PolicyType& policy) { return policy.name == name; });
     findings.error(place, type ? "'" + name +
-                                     "' is a type, not an upstream: name an [upstream NAME] that "
-                                     "has it"
+                                     "' is a type, not an upstream: write an [upstream NAME] "
+                                     "with type = " +
+                                     name + ", and NAME here"
                                : "unknown upstream '" + name + "'" + meaning_of(name, known));
   };
   refer(configuration.gateway.default_use, configuration.gateway.default_place);

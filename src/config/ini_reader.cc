@@ -131,7 +131,9 @@ class LineFeed {
   // Whatever made inih read a line in another way than read_line did, it shall not pass silently.
   void expect_delivered() {
     if (!awaited_.empty()) {
-      findings_.error(place_, "inih reads this line in another way than weir");
+      findings_.error(
+          place_,
+          "weir and its INI parser (inih) read this line differently: write it more simply");
       awaited_.clear();
     }
   }

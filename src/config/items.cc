@@ -135,9 +135,8 @@ AddressCondition addresses_of(const Settings& settings, std::string_view key, Fi
     const bool negated = item.text.starts_with('!');
     const auto text = trimmed(std::string_view(item.text).substr(negated ? 1 : 0));
     if (text == "any" || text == "all" || text == "*") {
-      findings.error(item.place,
-                     quoted(key) + ": " + quoted(text) +
-                         " is no address: a rule without the key holds for all of them");
+      findings.error(item.place, quoted(key) + ": " + quoted(text) +
+                                     " is no address: leave the key out to match every address");
     } else if (auto prefix = prefix_of(text, key, item.place, findings)) {
       (negated ? out.exclude : out.include).push_back(*prefix);
     }

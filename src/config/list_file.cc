@@ -39,7 +39,8 @@ std::vector<Value> read_lines(std::string_view text, const std::string& file, st
     } else if (item.front() == '@' || item.starts_with("!@")) {
       findings.error(place, "a list file cannot name another one");
     } else if (!sign.empty() && item.front() == '!') {
-      findings.error(place, "'!' in a file that is negated as a whole");
+      findings.error(place,
+                     "'!' before an item of a file that is named with '!@': remove one of them");
     } else {
       Value value;
       value.text = std::string(sign) + std::string(item);

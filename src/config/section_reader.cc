@@ -57,12 +57,15 @@ void warn_of_quirks(const Key& row, const Value& value, Findings& findings) {
   }
   const std::string& text = value.text;
   if (text.find(" #") != std::string::npos) {
-    findings.warning(value.place, "the value of " + quoted(row.name) +
-                                      " has ' #' in it, which begins no comment there (' ;' does)");
+    findings.warning(
+        value.place,
+        "the value of " + quoted(row.name) +
+            " contains ' #', which does not begin a comment after a value (' ;' does)");
   }
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
       text.front() == text.back()) {
-    findings.warning(value.place, "the quotes are part of the value of " + quoted(row.name));
+    findings.warning(value.place, "the quotes are part of the value of " + quoted(row.name) +
+                                      ": remove them, unless they are meant");
   }
 }
 

@@ -38,7 +38,7 @@ void read_inbound(FirewallSettings& out, const Settings& settings, Findings& fin
   }
   if (out.interfaces.size() > 1) {
     findings.error(settings.place_of("interfaces"),
-                   "'interfaces': '" + *word + "' stands alone, or interfaces are named");
+                   "'interfaces': '" + *word + "' cannot stand beside names of interfaces");
   }
   out.inbound = *word == "all" ? Inbound::everywhere : Inbound::not_outside;
   out.interfaces.clear();
@@ -56,7 +56,8 @@ FirewallSettings firewall_section(const Settings& settings, const Files& files,
   constexpr std::uint32_t last_reserved = 255;
   if (out.table >= first_reserved && out.table <= last_reserved) {
     findings.error(settings.place_of("table"),
-                   "'table': " + std::to_string(out.table) + " is one of the kernel's own tables");
+                   "'table': " + std::to_string(out.table) +
+                       " is one of the kernel's own tables: choose another number");
   }
   read_inbound(out, settings, findings);
   out.towards = interfaces_of(settings, "towards", findings);
@@ -76,8 +77,8 @@ FirewallSettings firewall_section(const Settings& settings, const Files& files,
     if (!out.local && settings.given(key)) {
       findings.warning(settings.place_of(key),
                        "'" + std::string(key) +
-                           "' decides about what the router itself sends, and 'local = no' "
-                           "intercepts nothing of that");
+                           "' has no effect with local = no: weir intercepts nothing that the "
+                           "router itself sends");
     }
   }
   out.local_services = settings.yes("local-services");
@@ -113,7 +114,7 @@ DnsSettings dns_section(const Settings& settings, Findings& findings) {
     for (const Value& item : list.items) {
       if (item.text == "system") {
         if (list.items.size() > 1) {
-          findings.error(item.place, "'servers': 'system' stands alone or not at all");
+          findings.error(item.place, "'servers': 'system' cannot stand beside other servers");
         }
       } else if (const auto address = Address::parse(item.text); address.ok()) {
         out.servers.push_back({address.value(), dns_port});
@@ -141,7 +142,7 @@ AdminSettings admin_section(const Settings& settings, Findings& findings) {
   if (out.socket.size() > longest_socket) {
     findings.error(settings.place_of("socket"),
                    "'socket': the path is " + std::to_string(out.socket.size()) +
-                       " bytes long, the kernel takes " + std::to_string(longest_socket));
+                       " bytes long, the kernel allows " + std::to_string(longest_socket));
   }
   if (const auto http = settings.text_or_empty("http"); settings.given("http")) {
     const auto endpoint = Endpoint::parse(http);

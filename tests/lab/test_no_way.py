@@ -274,7 +274,7 @@ def own_services(lab, net, backend):
         lab.router.run("nft", "delete", "table", "inet", "operator", check=True)
 
 
-@case("check says that local-services does not lead through a rule that goes to the destination",
+@case("check says that a rule that goes to the destination does not match traffic to the router itself",
       families=(None,), only_weir="it is weir's check")
 def check_warns(lab):
     for interfaces, warned in (("auto", True), ("lan", False)):
@@ -282,7 +282,7 @@ def check_warns(lab):
         with open(path, "w") as out:
             out.write(OWN.format(f"interfaces = {interfaces}"))
         said = lab.router.run(os.path.abspath(lab.weir_path), "check", "-c", path, check=True).stderr
-        assert ("'local-services' does not lead through [rule all]" in said) == warned, said
+        assert ("[rule all] does not match traffic to the router itself" in said) == warned, said
 
 
 RESOLVER = ("[firewall]\nlocal-services = yes\ninterfaces = lan, outer\n"
@@ -305,7 +305,7 @@ def open_resolver(lab):
             checked = lab.router.run(os.path.abspath(lab.weir_path), "check", "-c", path, check=True).stderr
             examined = lab.router.run(os.path.abspath(lab.weir_path), "doctor", "-c", path).stdout.decode()
             for said in (checked, examined):
-                assert ("they come in by outer" in said) == is_open, said
+                assert ("outer leads there" in said) == is_open, said
                 assert ("add to the rule: interface = lan" in said) == is_open, said
             line = "interface = lan"
     finally:

@@ -83,7 +83,7 @@ TEST_CASE("where the firewall decides, it says so") {
   CHECK(explained(example, "udp", "198.51.100.129", "203.0.113.5:53").back() ==
         "firewall: drops it unanswered");
   CHECK(explained(example, "tcp", "198.51.100.129", "203.0.113.5:22", "eth1").back() ==
-        "firewall: lets it pass, weir never sees it");
+        "firewall: lets it pass; weir never sees it");
 }
 
 TEST_CASE("a flow that no rule matches gets the gateway's default") {
@@ -113,6 +113,10 @@ TEST_CASE("a flow that the firewall leaves alone says why") {
   CHECK(explained("[firewall]\ninterfaces = eth1\n[rule a]\non = tcp/80\nuse = direct\n", "tcp",
                   "198.51.100.2", "203.0.113.5:80", "eth0") ==
         Lines{"not intercepted: interface eth0 is not in [firewall] interfaces"});
+  CHECK(explained("[rule a]\non = tcp/80\nclient = 10.0.0.0/8\nuse = reject\n", "tcp",
+                  "198.51.100.2", "203.0.113.5:80") ==
+        Lines{"not intercepted: no rule matches it, the firewall alone decides the rules that name "
+              "tcp/80, and [gateway] default is not set"});
 }
 
 TEST_CASE("with local-services the router's own addresses are intercepted too") {

@@ -34,8 +34,8 @@ std::string rule_and(const std::string& upstream, const std::string& conditions 
 TEST_CASE("a client's address needs a server of its family") {
   const std::string pool = "type = forward\nserver = a=192.0.2.1\nsource = client\n";
   CHECK(warnings(rule_and(pool)) ==
-        Lines{"5: IPv6 flows to upstream 'u' will fail: none of its servers can have such a flow's "
-              "source"});
+        Lines{"5: IPv6 flows to upstream 'u' will fail: source = client needs a server of the "
+              "client's family: add an IPv6 server"});
   CHECK(warnings(rule_and(pool, "client = 198.51.100.0/24\n")).empty());
   CHECK(warnings(rule_and(pool, "destination = 203.0.113.0/24\n")).empty());
   CHECK(warnings(rule_and(pool, "client = 2001:db8::/32\n")).size() == 1);
@@ -49,8 +49,13 @@ TEST_CASE("a client's address needs a server of its family") {
 TEST_CASE("a server with a source of the other family is never used") {
   CHECK(warnings(rule_and("type = forward\nserver = a=fd00::1 source=192.0.2.9\n"
                           "server = b=192.0.2.1\n")) ==
-        Lines{"8: server 'a' is never used: it is IPv6, its source IPv4"});
+        Lines{"8: server 'a' is never used: it is IPv6, and its source IPv4"});
   CHECK(warnings(rule_and("type = forward\nserver = a=192.0.2.1 source=192.0.2.9\n")).empty());
+  CHECK(warnings(rule_and("type = forward\nsource = 192.0.2.9\nserver = a=fd00::1\n",
+                          "client = 198.51.100.0/24\n")) ==
+        Lines{"10: server 'a' is never used: it is IPv6, and its source IPv4",
+              "5: IPv4 flows to upstream 'u' will fail: none of its servers is of the family of "
+              "its source, 192.0.2.9"});
 }
 
 TEST_CASE("direct with a fixed source serves that family alone") {

@@ -48,16 +48,16 @@ TEST_CASE("with local = yes a server on the router is said, until its process is
       "server = tor=127.0.0.1:9050\n[firewall]\n";
   CHECK(warnings(proxy + "local = yes\n") ==
         Lines{"3: server tor (127.0.0.1) of [upstream proxy] is on this router, and local = yes "
-              "intercepts what it sends: its connections to where weir asks it to go pass by "
-              "(own-proxy), others come back to it, until exclude-user or exclude-cgroup names its "
-              "process"});
+              "intercepts what it sends: weir lets its connections to the destinations that it was "
+              "asked for pass (own-proxy), but sends all others back to it. Name the server's "
+              "process in exclude-user or exclude-cgroup"});
   CHECK(warnings(proxy + "local = yes\nexclude-user = tor\n").empty());
   CHECK(warnings(proxy + "local = no\n").empty());
   const Lines said = warnings(
       "[rule dns]\non = any/53\nuse = here\n[upstream here]\ntype = forward\n"
       "server = here=[::1]:53\n[firewall]\nlocal = yes\n");
   REQUIRE(said.size() == 1);
-  CHECK(said[0].find("nothing that this router sends by [rule dns] goes there") !=
+  CHECK(said[0].find("what this router sends by [rule dns] goes on to its own destination") !=
         std::string::npos);
 }
 

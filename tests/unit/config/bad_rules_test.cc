@@ -67,8 +67,8 @@ TEST_CASE("a reference leads to an upstream or a built-in") {
        {"weir.ini:2: error: unknown upstream 'transparant', did you mean 'transparent'?"}},
       {"a type is none",
        "[rule a]\non = tcp/80\nuse = forward\n",
-       {"weir.ini:3: error: 'forward' is a type, not an upstream: name an [upstream NAME] that has "
-        "it"}},
+       {"weir.ini:3: error: 'forward' is a type, not an upstream: write an [upstream NAME] with "
+        "type = forward, and NAME here"}},
       {"a name inside another one",
        "[upstream web]\ntype = direct\n[rule a]\non = tcp/1\nuse = we\n",
        {"weir.ini:5: error: unknown upstream 'we', did you mean 'web'?"}},
@@ -82,10 +82,12 @@ TEST_CASE("marks keep to bits of their own") {
   check_each({
       {"mark and bypass-mark",
        "[firewall]\nmark = 0x1/0x3\nbypass-mark = 0x4/0x6\n",
-       {"weir.ini:3: error: the masks of 'mark' and 'bypass-mark' share bits"}},
+       {"weir.ini:3: error: the masks of 'mark' and 'bypass-mark' share bits: give each bits of "
+        "its own"}},
       {"mark and the default of bypass-mark",
        "[firewall]\nmark = 0x2/0x2\n",
-       {"weir.ini:2: error: the masks of 'mark' and 'bypass-mark' share bits"}},
+       {"weir.ini:2: error: the masks of 'mark' and 'bypass-mark' share bits: give each bits of "
+        "its own"}},
       {"an upstream's",
        "[upstream a]\ntype = direct\nmark = 0x12/0x12\n[gateway]\ndefault = a\n",
        {"weir.ini:3: error: 'mark': the mask shares bits with 'bypass-mark' of [firewall]"}},
@@ -152,8 +154,8 @@ TEST_CASE("what is right but surely not meant is a warning") {
         "reached"}},
       {"a comment that is none",
        "[admin]\nsocket = /run/x # here\n",
-       {"weir.ini:2: warning: the value of 'socket' has ' #' in it, which begins no comment there "
-        "(' ;' does)"}},
+       {"weir.ini:2: warning: the value of 'socket' contains ' #', which does not begin a comment "
+        "after a value (' ;' does)"}},
       {"quotes, where an error says so already",
        "[gateway]\ndefault = direct\n[log]\ntarget = 'stderr'\n",
        {"weir.ini:4: error: 'target': unknown word ''stderr'', did you mean 'stderr'? (one of "

@@ -115,7 +115,8 @@ TEST_CASE("a path that the gateway opens is absolute and fits") {
 }
 
 TEST_CASE("a routing table is not one of the kernel's own") {
-  CHECK(said_of("firewall", "table = 254") == "'table': 254 is one of the kernel's own tables");
+  CHECK(said_of("firewall", "table = 254") ==
+        "'table': 254 is one of the kernel's own tables: choose another number");
   CHECK(said_of("firewall", "table = 0") == "'table': '0' is out of bounds (1 to 4294967295)");
 }
 
@@ -126,7 +127,7 @@ TEST_CASE("a resolver is an address") {
   CHECK(said_of("dns", "servers = 192.0.2.53:0") ==
         "'servers': '192.0.2.53:0' is not system, ADDRESS or ADDRESS:PORT (IPv6: [ADDRESS]:PORT)");
   CHECK(said_of("dns", "servers = system, 192.0.2.53") ==
-        "'servers': 'system' stands alone or not at all");
+        "'servers': 'system' cannot stand beside other servers");
 }
 
 TEST_CASE("an interface name is one that the kernel takes") {

@@ -50,8 +50,10 @@ TEST_CASE("a list file must be there and, unless negated, list something") {
   CHECK(findings_of(rule_with("client = @l"), {{"l", "; none yet\n"}}) ==
         Lines{"weir.ini:4: error: 'l' lists nothing"});
   CHECK(findings_of(rule_with("client = !@l"), {{"l", ""}}).empty());
-  CHECK(findings_of(rule_with("client = !@l"), {{"l", "!192.0.2.1"}}) ==
-        Lines{"l:1: error: '!' in a file that is negated as a whole"});
+  CHECK(
+      findings_of(rule_with("client = !@l"), {{"l", "!192.0.2.1"}}) ==
+      Lines{
+          "l:1: error: '!' before an item of a file that is named with '!@': remove one of them"});
 }
 
 }  // namespace

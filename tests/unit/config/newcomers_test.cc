@@ -152,10 +152,9 @@ TEST_CASE("words of other programs lead to weir's") {
 
 TEST_CASE("who writes any, all or a star for all addresses hears that the key is left out") {
   for (const std::string word : {"any", "all", "*"}) {
-    CHECK(
-        findings_of(rule_with("on = tcp/80\nclient = " + word)) ==
-        std::vector<std::string>{"weir.ini:3: error: 'client': '" + word +
-                                 "' is no address: a rule without the key holds for all of them"});
+    CHECK(findings_of(rule_with("on = tcp/80\nclient = " + word)) ==
+          std::vector<std::string>{"weir.ini:3: error: 'client': '" + word +
+                                   "' is no address: leave the key out to match every address"});
   }
   CHECK(findings_of(rule_with("on = tcp/80\nclient = ! 192.0.2.1")).empty());
 }

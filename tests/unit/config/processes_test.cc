@@ -37,11 +37,12 @@ TEST_CASE("a control group is a path from the root, whether it is there or not")
 }
 
 TEST_CASE("without local = yes they decide nothing, which is said") {
-  CHECK(findings_of("[firewall]\ninterfaces = lan\nexclude-user = tor\nexclude-cgroup = a\n") ==
-        Lines{"weir.ini:3: warning: 'exclude-user' decides about what the router itself sends, and "
-              "'local = no' intercepts nothing of that",
-              "weir.ini:4: warning: 'exclude-cgroup' decides about what the router itself sends, "
-              "and 'local = no' intercepts nothing of that"});
+  CHECK(
+      findings_of("[firewall]\ninterfaces = lan\nexclude-user = tor\nexclude-cgroup = a\n") ==
+      Lines{"weir.ini:3: warning: 'exclude-user' has no effect with local = no: weir intercepts "
+            "nothing that the router itself sends",
+            "weir.ini:4: warning: 'exclude-cgroup' has no effect with local = no: weir intercepts "
+            "nothing that the router itself sends"});
 }
 
 }  // namespace weir

@@ -86,8 +86,10 @@ int run_check(const std::string& file, CheckOutput output) {
                     counted(configuration->upstreams.size(), "upstream").c_str());
   const auto translations = firewall::read_translations();
   if (!translations.empty()) {
-    (void)std::printf("%s: note: DNAT comes first: what these rules translate passes weir by: %s\n",
-                      file.c_str(), words(translations).c_str());
+    (void)std::printf(
+        "%s: note: these rules translate destinations (DNAT) before weir, which leaves such flows "
+        "alone: %s\n",
+        file.c_str(), words(translations).c_str());
   }
   return 0;
 }

@@ -115,6 +115,13 @@ void warn_of_port_in_address(const std::string& host, const Value& line, Warning
   }
 }
 
+bool shows_client(const Settings& upstream, const ServerKey& server) {
+  const auto of_all = parse_source(upstream.text_or_empty("source"));
+  const Source source = server.source.value_or(of_all ? of_all.value() : Source{});
+  return !upstream.given("via") &&
+         (source.kind == SourceKind::client || source.kind == SourceKind::client_port);
+}
+
 void warn_of_servers(const Configuration& configuration, Warnings& warnings) {
   for (const Settings& upstream : configuration.upstreams) {
     for (const Value& line : upstream.all("server")) {
@@ -127,6 +134,11 @@ void warn_of_servers(const Configuration& configuration, Warnings& warnings) {
       if (server.value().port == configuration.gateway.port && is_local_address(address.value())) {
         warnings.add(line.place, server.value().host + ":" + std::to_string(server.value().port) +
                                      " is weir's own port on this machine: its flows end as loop");
+      }
+      if (shows_client(upstream, server.value()) && is_local_address(address.value())) {
+        warnings.add(line.place, "source = client does not work towards " + server.value().host +
+                                     ", an address of this router: the server's answers go to the "
+                                     "client past weir. Add source=gateway to this server");
       }
       if (!address.value().is_v4() && server.value().port == 0) {
         warn_of_port_in_address(server.value().host, line, warnings);

@@ -77,6 +77,12 @@ const InterfaceAddress* on_link(std::span<const InterfaceAddress> all, const Add
   return best;
 }
 
+bool is_of_this_router(std::span<const InterfaceAddress> all, const Address& address) {
+  return address.is_loopback() ||
+         std::any_of(all.begin(), all.end(),
+                     [&](const InterfaceAddress& one) { return one.address == address; });
+}
+
 bool is_client_side(const Subject& subject, const std::string& interface) {
   const firewall::Ruleset& rules = subject.ruleset;
   return rules.inbound == Inbound::named

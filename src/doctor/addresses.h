@@ -25,6 +25,9 @@ struct InterfaceAddress {
 [[nodiscard]] const InterfaceAddress* on_link(std::span<const InterfaceAddress> all,
                                               const Address& address);
 
+// Whether it is an address of this machine's, loopback included.
+[[nodiscard]] bool is_of_this_router(std::span<const InterfaceAddress> all, const Address& address);
+
 // Whether clients may come in there: it is in [firewall] interfaces, or none are named.
 [[nodiscard]] bool is_client_side(const Subject& subject, const std::string& interface);
 

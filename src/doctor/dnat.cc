@@ -16,8 +16,8 @@ Findings examine_dnat(const Subject& subject) {
   Findings findings;
   if (!lost.empty()) {
     findings.push_back({"dnat", Level::warn,
-                        "weir's iptables rules come before these and do not know them, so that "
-                        "flows on ports of weir's rules are intercepted instead: " +
+                        "weir's iptables rules come before these DNAT rules and have no copy of "
+                        "them, so weir intercepts what these would translate: " +
                             words(lost),
                         "weir firewall remove --backend iptables && weir firewall apply --backend "
                         "nft -c " +
@@ -26,7 +26,9 @@ Findings examine_dnat(const Subject& subject) {
   if (!pass.empty()) {
     findings.push_back(
         {"dnat", Level::ok,
-         "DNAT comes first: what these rules translate passes weir by: " + words(pass), ""});
+         "these rules translate destinations (DNAT) before weir, which leaves such flows alone: " +
+             words(pass),
+         ""});
   }
   if (findings.empty()) {
     findings.push_back({"dnat", Level::ok, "no other rule translates destinations", ""});

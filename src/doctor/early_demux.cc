@@ -15,19 +15,22 @@ Findings examine_early_demux(const Subject& subject) {
     return {{"early-demux", Level::ok, "no TCP connection is carried", ""}};
   }
   if (setting("net/ipv4/tcp_early_demux").value_or(0) == 0) {
-    return {{"early-demux", Level::ok, "off: connections in TIME_WAIT are in no packet's way", ""}};
+    return {{"early-demux", Level::ok,
+             "tcp_early_demux = 0: connections in TIME_WAIT hold up no packet", ""}};
   }
   const std::string cure = "sysctl -w net.ipv4.tcp_early_demux=0";
   if (!subject.shows_client()) {
-    return {{"early-demux", Level::warn,
-             "tcp_early_demux = 1: where weir's rules go before its connections in TIME_WAIT do "
-             "(rules are flushed, weir is killed, the kernel cannot take them away), a client that "
-             "uses the same port for the same server again stalls for up to a minute",
-             cure}};
+    return {
+        {"early-demux", Level::warn,
+         "tcp_early_demux = 1: when weir is killed or its rules are flushed, its connections in "
+         "TIME_WAIT may stay; a client that uses the same port for the same server again then "
+         "gets no answer for up to a minute",
+         cure}};
   }
   return {{"early-demux", Level::warn,
-           "tcp_early_demux = 1 with source = client: when a flow is forwarded that weir carried a "
-           "moment ago (weir stopped, a bypass rule), it can stall for a minute",
+           "tcp_early_demux = 1 with source = client: when the kernel forwards what weir carried a "
+           "moment ago (weir was stopped, or a bypass rule was added), a client that uses the same "
+           "port again can get no answer for up to a minute",
            cure}};
 }
 

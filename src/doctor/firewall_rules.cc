@@ -43,14 +43,15 @@ Result<std::string> expected_text(const Subject& subject, const std::string& ins
 // What rules do that stand while no weir runs.
 Finding without_gateway(const Subject& subject, const std::string& backend) {
   const std::string mend = "weir firewall remove -c " + subject.configuration.file;
-  const std::string there = backend + ": installed, and weir does not run: ";
+  const std::string there = backend + ": weir's rules are installed, and weir does not run: ";
   if (subject.ruleset.on_failure == OnFailure::closed) {
     return {"firewall-rules", Level::fail,
-            there + "what they hand to it is refused (firewall.on-failure = closed)", mend};
+            there + "what they intercept is refused (firewall.on-failure = closed)", mend};
   }
   if (subject.backend == firewall::Backend::iptables) {
     return {"firewall-rules", Level::fail,
-            there + "what they hand to it gets no answer, for TPROXY of iptables drops it", mend};
+            there + "what they intercept gets no answer, because TPROXY of iptables drops it",
+            mend};
   }
   if (subject.ruleset.has(firewall::Verdict::reject) ||
       subject.ruleset.has(firewall::Verdict::drop)) {
@@ -73,7 +74,8 @@ Findings examine_firewall_rules(const Subject& subject) {
   if (installed.value().empty()) {
     if (subject.running) {
       return {{"firewall-rules", Level::fail,
-               "weir runs and no rule hands it anything: nothing is intercepted", apply}};
+               "weir runs, but its firewall rules are not installed: nothing is intercepted",
+               apply}};
     }
     return {{"firewall-rules", Level::warn, "none are installed: nothing is intercepted",
              "weir run --firewall -c " + subject.configuration.file}};
@@ -83,7 +85,7 @@ Findings examine_firewall_rules(const Subject& subject) {
     return {
         {"firewall-rules", Level::warn,
          "weir's rules (" + backend +
-             ") are there; whether they are this file's cannot be told: " + expected.error().text(),
+             ") are installed, but cannot be compared with this file: " + expected.error().text(),
          apply}};
   }
   if (installed.value() != expected.value()) {

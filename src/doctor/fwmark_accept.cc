@@ -10,7 +10,8 @@ namespace weir::doctor {
 
 Findings examine_fwmark_accept(const Subject& subject) {
   if (look_ups_from_lo_pass(subject)) {
-    return {{"fwmark-accept", Level::ok, "answers that inherit the mark leave as others do", ""}};
+    return {
+        {"fwmark-accept", Level::ok, "answers that inherit the mark leave by the right route", ""}};
   }
   Findings findings;
   if (setting("net/ipv4/tcp_fwmark_accept").value_or(0) != 0) {

@@ -144,7 +144,7 @@ std::string try_all(const Subject& subject) {
   const auto families = firewall::routed_families();
   Networks networks;
   if (!networks.make(families.size() > 1)) {
-    return "the kernel has no virtual cable (veth) to try it with\n";
+    return "the kernel has no veth interfaces to test with\n";
   }
   Configuration tried;
   tried.file = "the test";

@@ -10,14 +10,6 @@ namespace {
 
 constexpr const char* name = "own-traffic";
 
-bool is_of_this_router(std::span<const InterfaceAddress> all, const Address& address) {
-  if (address.is_loopback()) {
-    return true;
-  }
-  const auto* link = on_link(all, address);
-  return link != nullptr && link->address == address;
-}
-
 // Of a server on the router, with local = yes.
 Finding local_finding(const Upstream& upstream, const Server& server) {
   const std::string which = "server " + upstream.name() + "/" + server.identity().name +
@@ -25,11 +17,11 @@ Finding local_finding(const Upstream& upstream, const Server& server) {
   // What carries datagrams as they are is told no destination.
   const bool is_told = upstream.datagrams() != Upstream::Datagrams::direct;
   return {name, Level::warn,
-          which + (is_told ? "its connections to where weir asks it to go pass by (own-proxy), "
-                             "others come back to it"
-                           : "nothing that this router sends by its rules goes there (it passes "
-                             "by, as own-server)"),
-          "[firewall] exclude-user or exclude-cgroup: the server's own"};
+          which + (is_told ? "weir lets its connections to the destinations that it was asked for "
+                             "pass (own-proxy), but sends all others back to it"
+                           : "what this router sends by the rules that lead to it goes on to its "
+                             "own destination instead (own-server)"),
+          "name the server's process in [firewall] exclude-user or exclude-cgroup"};
 }
 
 }  // namespace
@@ -39,10 +31,10 @@ Finding server_in_the_lan(const Upstream& upstream, const Server& server,
   return {"interfaces", Level::warn,
           "server " + upstream.name() + "/" + server.identity().name +
               " sits behind this router (" + interface +
-              "), where weir intercepts: what it sends by a rule that leads to it passes by "
-              "(own-server), what it sends by other rules does not",
-          "nothing where that is meant; else 'client = !" + server.identity().host +
-              "' in the other rules"};
+              "), where weir intercepts: what it sends goes on to its own destination where a rule "
+              "would lead it back to itself (own-server); other rules apply to it as to any client",
+          "nothing, if they are meant to; otherwise write client = !" + server.identity().host +
+              " into the other rules"};
 }
 
 Findings examine_own_traffic(const Subject& subject) {

@@ -27,8 +27,8 @@ Findings examine_policy_rule(const Subject& subject) {
                                   ? ": no policy rule sends marked packets to table " +
                                         std::to_string(subject.ruleset.table) + ": they are lost"
                                   : ": the policy rule '" + words(missing.front()) +
-                                        "' is missing: what asks for the way back to a sender, or "
-                                        "what the router itself sends, finds the wrong table");
+                                        "' is missing: look-ups of the route back to a sender, or "
+                                        "of what the router itself sends, find the wrong table");
     findings.push_back(
         {"policy-rule", Level::fail, text, "weir firewall apply -c " + subject.configuration.file});
   }

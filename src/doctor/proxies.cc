@@ -61,7 +61,7 @@ std::string objection(const std::string& type, const Endpoint& server, Mark bypa
         has_password ? std::string("\x05\x02\x00\x02", 4) : std::string("\x05\x01\x00", 3);
     const std::string answer = answer_to(server, bypass, methods);
     if (answer.size() >= 2 && answer[0] == '\x05' && answer[1] == '\xff') {
-      return has_password ? "takes neither no password nor a user name and password"
+      return has_password ? "accepts neither a user name and password nor access without"
                           : "wants a user name and password";
     }
     return !answer.empty() && answer[0] != '\x05' ? "does not speak SOCKS5" : "";
@@ -100,7 +100,8 @@ Findings examine_proxies(const Subject& subject) {
   if (findings.empty()) {
     findings.push_back(
         {"proxies", Level::ok,
-         asked == 0 ? "none are configured" : std::to_string(asked) + " asked, none refuses", ""});
+         asked == 0 ? "none are configured" : std::to_string(asked) + " asked, and none objects",
+         ""});
   }
   return findings;
 }

@@ -51,25 +51,26 @@ Findings examine_redirects(const Subject& subject) {
       if (family == Family::v4 && command.empty()) {
         continue;
       }
-      findings.push_back(
-          {"redirects", Level::warn,
-           "clients and the way out are both on " + name + ": the kernel sends " +
-               (family == Family::v4 ? "ICMP redirects" : "ICMPv6 redirects") +
-               ", and clients then go past this router; weir's rules would drop them, and are not "
-               "there",
-           family == Family::v4 ? "sysctl -w" + command
-                                : "weir firewall apply -c " + subject.ruleset.file});
+      findings.push_back({"redirects", Level::warn,
+                          "clients and the route to the outside are both on " + name +
+                              ": the kernel sends " +
+                              (family == Family::v4 ? "ICMP redirects" : "ICMPv6 redirects") +
+                              ", which make clients go past this router; weir's rules would drop "
+                              "them, but are not "
+                              "installed",
+                          family == Family::v4 ? "sysctl -w" + command
+                                               : "weir firewall apply -c " + subject.ruleset.file});
     }
   }
   if (!one_armed) {
-    return ok("clients and the way out are on different interfaces");
+    return ok("clients and the route to the outside are on different interfaces");
   }
   if (findings.empty()) {
     return ok("the kernel sends no ICMP redirects");
   }
   return rules_drop_them(subject)
-             ? ok("clients and the way out share an interface; weir's rules drop the kernel's "
-                  "redirects")
+             ? ok("clients and the route to the outside share an interface; weir's rules drop the "
+                  "kernel's redirects")
              : findings;
 }
 

@@ -1,7 +1,8 @@
 // With source = client a server answers the client, not the router. Those answers must cross this
-// router, or they reach a client that knows of no such connection. Two ways to go wrong can be seen
-// from here: a server in the clients' own subnet answers them directly; and a server whose way to
-// the clients' subnet is another one never answers what we send from an address in that subnet.
+// router, or they reach a client that knows of no such connection. Ways to go wrong can be seen
+// from here: a server in the clients' own subnet, or on this router, answers them directly; and a
+// server whose way to the clients' subnet is another one never answers what we send from an address
+// in that subnet.
 // With the original destination as the server there is nothing to try; but on a one-armed router,
 // whose clients and whose own way out are in one subnet, every answer takes the short way.
 #include <algorithm>
@@ -54,9 +55,10 @@ Findings short_cuts(const Subject& subject) {
     for (const std::string& name : one_armed_interfaces(subject, Family::v4)) {
       findings.push_back(
           {"reply-path", Level::fail,
-           "clients and the way out are both on " + name + ": '" + used.upstream->name() +
-               "' shows servers the client's address, and their answers go from the "
-               "next router to the client past this one, which it refuses",
+           "clients and the route to the outside are both on " + name + ": '" +
+               used.upstream->name() +
+               "' shows servers the client's address, so the next router sends their answers "
+               "to the client directly, past this router, and the client refuses them",
            "use = direct, or an [upstream] with source = gateway, or put the clients "
            "into a subnet of their own"});
     }
@@ -67,19 +69,30 @@ Findings short_cuts(const Subject& subject) {
 }  // namespace
 
 Findings examine_reply_path(const Subject& subject) {
-  if (!subject.shows_client()) {
+  const auto servers = known_servers(subject);
+  if (!subject.shows_client() &&
+      std::none_of(servers.begin(), servers.end(),
+                   [](const KnownServer& server) { return server.shows_client(); })) {
     return {{"reply-path", Level::ok, "servers see the router and answer it", ""}};
   }
   const auto all = interface_addresses();
-  const auto servers = known_servers(subject);
   Findings findings = short_cuts(subject);
   std::vector<Attempt> attempts;  // in pairs: from wherever, from a client's subnet
   std::vector<const KnownServer*> owners;
   for (const KnownServer& server : servers) {
-    if (!server.used->shows_client()) {
+    if (!server.shows_client()) {
       continue;
     }
     for (const Endpoint& endpoint : server.endpoints) {
+      if (is_of_this_router(all, endpoint.address)) {
+        findings.push_back({"reply-path", Level::fail,
+                            server.name + " (" + endpoint.address.text() +
+                                ") is on this router: with source = client its answers go to "
+                                "the client past weir",
+                            "add source=gateway to that server in [upstream " +
+                                server.used->upstream->name() + "]"});
+        continue;
+      }
       const auto* link = on_link(all, endpoint.address);
       if (link != nullptr && has_clients(subject, *server.used, *link)) {
         findings.push_back(
@@ -87,7 +100,7 @@ Findings examine_reply_path(const Subject& subject) {
              server.name + " (" + endpoint.address.text() + ") is in the clients' own subnet " +
                  link->subnet.text() + " (" + link->interface +
                  "): with source = client it answers them directly, past this router, and they "
-                 "refuse what they did not ask for",
+                 "refuse these answers",
              "give the server a subnet of its own, or set source = gateway in [upstream " +
                  server.used->upstream->name() + "]"});
         continue;
@@ -108,7 +121,8 @@ Findings examine_reply_path(const Subject& subject) {
       findings.push_back({"reply-path", Level::fail,
                           owners[i / 2]->name + " (" + plain.remote.address.text() +
                               ") answers this router, but not the clients' subnet (" +
-                              spoofed.source.text() + "): its answers to clients take another way",
+                              spoofed.source.text() +
+                              "): its answers to clients do not come back through this router",
                           "on that server: ip route add " + spoofed.source.text() +
                               " via this router (for the whole subnet)"});
     }

@@ -130,7 +130,7 @@ Findings examine_routing(const Subject& subject) {
   if (findings.empty()) {
     findings.push_back({"routing", Level::ok,
                         looked ? "intercepted packets are delivered to this machine"
-                               : "nothing to look up: see the other findings",
+                               : "no route can be looked up: see the other findings",
                         ""});
   }
   return findings;

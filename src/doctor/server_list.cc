@@ -35,12 +35,17 @@ std::vector<KnownServer> known_servers(const Subject& subject) {
     if (any == 0 || used.upstream->profile().via != nullptr) {
       continue;
     }
-    for (const auto& server : used.upstream->servers()) {
-      const auto& identity = server->identity();
+    const auto servers = used.upstream->servers();
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const auto& identity = servers[i]->identity();
       const Port port = identity.port != 0 ? identity.port : any;
       KnownServer known;
       known.used = &used;
       known.name = used.upstream->name() + "/" + identity.name;
+      known.source = used.upstream->server_set()
+                         ->terms_of(i)
+                         .source.value_or(used.upstream->profile().source)
+                         .kind;
       if (const auto address = Address::parse(identity.host)) {
         known.endpoints.push_back({address.value(), port});
       } else if (const auto found = looked_up.find(identity.host); found != looked_up.end()) {

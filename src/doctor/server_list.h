@@ -13,7 +13,12 @@ struct KnownServer {
   const UsedUpstream* used = nullptr;
   std::string name;  // "pool/web1"
   std::vector<Endpoint> endpoints;
+  SourceKind source = SourceKind::gateway;  // of connections to it
   std::string error;  // why it has no endpoint; empty with one, and for one that is not for TCP
+
+  [[nodiscard]] bool shows_client() const {
+    return source == SourceKind::client || source == SourceKind::client_port;
+  }
 };
 
 // Looks up names (blocking). A server without a port gets one that some rule names.

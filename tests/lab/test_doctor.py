@@ -194,7 +194,7 @@ def rp_filter(lab):
 
 @broken("forwarding that is off is found, in each family")
 def forwarding(lab):
-    for name, words in (("net__ipv4__ip_forward", "IPv4 is not forwarded"),
+    for name, words in (("net__ipv4__ip_forward", "IPv4 forwarding is off"),
                         ("net__ipv6__conf__all__forwarding", "IPv6")):
         with healthy(lab) as weir:
             with sysctl(lab, **{name: 0}):

@@ -173,6 +173,19 @@ def same_subnet(lab):
         assert {f["name"] for f in findings(weir)[0]} == {"interfaces"}
 
 
+@broken("a server on the router that is to see clients is found, and the word that mends it")
+def on_the_router(lab):
+    from harness import V4
+    lab.serve(lab.router.listen(V4, 80), lambda connection: None)
+    server = lab.router.at(V4)
+    with sysctl(lab, net__ipv4__tcp_early_demux=0):
+        with healthy(lab, SHOWS_CLIENT.format(server=server)) as weir:
+            [found] = expect(weir, "reply-path", "FAIL", f"pool/web1 ({server}) is on this router")
+            assert "source=gateway" in found["mend"], found
+        with healthy(lab, SHOWS_CLIENT.format(server=server).replace(":80", ":80 source=gateway")) as weir:
+            expect_healthy(weir)
+
+
 @broken("a server whose answers to clients take another way is found")
 def another_way(lab):
     with sysctl(lab, net__ipv4__tcp_early_demux=0):

@@ -85,7 +85,9 @@ TEST_CASE("a bypass on every port beside a default that goes to the gateway is a
                                "'default' out, or write default = bypass"});
 }
 
-TEST_CASE("a server that is weir itself, or whose port may be part of its address, is a warning") {
+TEST_CASE(
+    "a server that cannot work where it is, or whose port may be part of its address, is a "
+    "warning") {
   const auto with_server = [](const std::string& server) {
     return texts("[firewall]\ninterfaces = lan\n[upstream p]\ntype = forward\nserver = " + server +
                  "\n[rule r]\non = tcp/80\nuse = p\n");
@@ -94,6 +96,13 @@ TEST_CASE("a server that is weir itself, or whose port may be part of its addres
         std::vector<std::string>{
             "5 127.0.0.1:50080 is weir's own port on this machine: its flows end as loop"});
   CHECK(with_server("127.0.0.1:50081").empty());
+  CHECK(with_server("127.0.0.1:53 source=gateway").empty());
+  CHECK(with_server("127.0.0.1:53 source=client:port") ==
+        std::vector<std::string>{
+            "5 source = client does not work towards 127.0.0.1, an address of this router: the "
+            "server's answers go to the client past weir. Add source=gateway to this server"});
+  CHECK(with_server("127.0.0.1:53\nsource = client").size() == 2);  // and no IPv6 server
+  CHECK(with_server("127.0.0.1:53 source=gateway\nsource = client").empty());
   const auto unclear = with_server("2001:db8::2:80");
   CHECK(
       std::find(unclear.begin(), unclear.end(),

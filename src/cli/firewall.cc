@@ -71,9 +71,9 @@ Result<> free_rules(const FirewallArguments& arguments) {
   if (arguments.force) {
     return release_rules(*keeper);
   }
-  return Error("the gateway that runs (" + keeper->who +
-               ") keeps them and would put them back; nothing was removed. End it (" +
-               keeper->to_end + "), or use --force, with which it keeps them no longer");
+  return Error("the running gateway (" + keeper->who +
+               ") keeps them in place and would put them back; nothing was removed. End it (" +
+               keeper->to_end + "), or use --force, after which it no longer keeps them");
 }
 
 }  // namespace

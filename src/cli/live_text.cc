@@ -25,7 +25,7 @@ Result<std::string> described(std::string_view text, Describe describe) {
   try {
     return describe(Json::parse(text));
   } catch (const Json::exception& error) {
-    return Error(std::string("the gateway's answer makes no sense here: ") + error.what());
+    return Error(std::string("the gateway's answer cannot be read: ") + error.what());
   }
 }
 
@@ -285,7 +285,7 @@ Result<std::string> close_text(std::string_view json) {
 Result<std::string> drain_text(std::string_view json) {
   return described(json, [](const Json& answer) {
     return fmt::format(
-        "draining: no new flows; {} of TCP and {} of UDP may finish, then weir ends\n",
+        "draining: no new flows; {} TCP and {} UDP flows may finish, then weir ends\n",
         number_at(answer, "tcp_flows"), number_at(answer, "udp_flows"));
   });
 }

@@ -301,7 +301,7 @@ Result<std::vector<ScreenLine>> top_lines(const TopLook& look, const TopLook* be
     }
     return out;
   } catch (const Json::exception& error) {
-    return Error(std::string("the gateway's answer makes no sense here: ") + error.what());
+    return Error(std::string("the gateway's answer cannot be read: ") + error.what());
   }
 }
 

@@ -53,7 +53,7 @@ Outbound open_socket(int type, const Flow& flow, const Route& route, Mark bypass
   }
   if (route.way.interface != 0 &&
       !set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, static_cast<int>(route.way.interface), calls)) {
-    return failed("bind to the interface that the policy rules say");
+    return failed("bind to the interface that policy rules want");
   }
   return out;
 }

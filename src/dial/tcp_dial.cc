@@ -123,7 +123,7 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
 
 TcpDial::Outcome TcpDial::open() {
   if (const int code = environment_.witness.choose_way(flow_, attempt_.route); code != 0) {
-    return connect_failed("find the way that policy rules say", code);
+    return connect_failed("find the route that policy rules want", code);
   }
   Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass, environment_.calls);
   if (out.source_port_taken) {

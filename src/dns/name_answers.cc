@@ -155,8 +155,9 @@ void NameAnswers::publish(News& news) {
   }
   if (std::any_of(after.begin(), after.end(),
                   [](const Address& address) { return address.is_loopback(); })) {
-    news.warnings.push_back(name_ + " is this router itself (" + list_of(after) +
-                            "): right for a service that runs here, else a sinkhole's answer");
+    news.warnings.push_back(
+        name_ + " is this router itself (" + list_of(after) +
+        "): fine for a service that runs here; otherwise a filtering resolver may have answered");
   }
 }
 

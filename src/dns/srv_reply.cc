@@ -122,7 +122,7 @@ ServiceAnswer parse_srv_reply(std::span<const std::uint8_t> reply) {
   }
   if (reader.failed()) {
     return {
-        .targets = {}, .left_out = 0, .ttl = {}, .error = "the DNS server's answer makes no sense"};
+        .targets = {}, .left_out = 0, .ttl = {}, .error = "the DNS server's answer is not valid"};
   }
   std::sort(out.targets.begin(), out.targets.end());
   out.targets.erase(std::unique(out.targets.begin(), out.targets.end()), out.targets.end());

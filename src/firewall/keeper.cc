@@ -230,7 +230,7 @@ Keeper::~Keeper() {
   if (left) {
     return;
   }
-  log_.error("cannot take back the firewall's rules: " + left.error().text());
+  log_.error("cannot remove the firewall's rules: " + left.error().text());
   if (guardian_ != nullptr) {
     log_.info("firewall: the guardian goes on trying");
     guardian_->leave();  // to it we look dead
@@ -362,7 +362,8 @@ void Keeper::follow_translations() {
     return;
   }
   trouble_.clear();
-  log_.info("firewall: the nat table was changed; what it translates passes");
+  log_.info(
+      "firewall: the nat table was changed; weir follows, and leaves alone what it translates");
 }
 
 void Keeper::repair(const std::string& damage) {

@@ -61,7 +61,7 @@ open_inputs() { # RULE
 			[ "$2" = 1 ] || echo '-I INPUT -j WEIR-INPUT'
 			echo COMMIT
 		} | "$program-restore" -w --noflush ||
-			echo "weir: INPUT of $program stays shut to what is intercepted" >&2
+			echo "weir: cannot open INPUT of $program to intercepted packets" >&2
 	done
 }
 )sh";

@@ -171,16 +171,16 @@ std::string trouble_with_outside(const Ruleset& ruleset,
   const std::string line =
       "write `interfaces = NAME, …` into [firewall], with the clients' interfaces";
   if (ruleset.outside.empty()) {
-    return "no interface carries a default route, so that it cannot be told which lead outside: "
-           "every interface is intercepted; " +
+    return "no interface carries a default route, so weir cannot tell which lead outside, and "
+           "intercepts every interface; " +
            line;
   }
   if (!leave_none(ruleset.outside, interfaces)) {
     return "";
   }
   return fmt::format(
-      "every interface ({}) carries a default route, so that each leads outside: "
-      "nothing is intercepted; {}",
+      "every interface ({}) carries a default route, so each leads outside, and weir "
+      "intercepts nothing; {}",
       fmt::join(ruleset.outside, ", "), line);
 }
 
@@ -195,22 +195,23 @@ Shortcoming shortcoming_of(const Ruleset& ruleset, Backend backend) {
   }
   const std::size_t longest = longest_as_rules(ruleset);
   if (longest > too_long_as_rules) {
-    return {Weight::refused,
-            fmt::format("a list of {} addresses would be as many rules of iptables, and slow every "
-                        "packet: {}, or nft",
-                        longest, install)};
+    return {
+        Weight::refused,
+        fmt::format("without ipset, a list of {} addresses would be as many iptables rules, which "
+                    "every packet meets: {}, or nft",
+                    longest, install)};
   }
   if (longest > long_as_rules) {
     return {
         Weight::worse,
-        fmt::format("a list of {} addresses becomes as many rules of iptables, which slow every "
-                    "packet: {}, or nft",
+        fmt::format("without ipset, a list of {} addresses becomes as many iptables rules, which "
+                    "every packet meets: {}, or nft",
                     longest, install)};
   }
   if (ruleset.needs_ways()) {
     return {Weight::worse,
-            "without ipset iptables cannot see where the router has no way: such connections are "
-            "accepted, and reset afterwards; " +
+            "without ipset, iptables rules cannot tell where the router has no route: weir accepts "
+            "such connections and resets them afterwards; " +
                 install + ", or nft"};
   }
   return {};

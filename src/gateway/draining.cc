@@ -47,11 +47,11 @@ void Draining::begin_to_end(Rules rules) {
   end_ = now + longest_;
   if (!bypasses_) {
     step_ = Step::flows;
-    log_.info("draining: no new flows; those that live may finish within timeouts.drain");
+    log_.info("draining: no new flows; live flows may finish within timeouts.drain");
     acts_.stop_taking(NewFlows::refused);
     return;
   }
-  log_.info("draining: new flows pass by; those that live may finish within timeouts.drain");
+  log_.info("draining: new flows bypass weir; live flows may finish within timeouts.drain");
   acts_.expect_no_new();
   step_ = Step::handshakes;
   until_ = now + longest_handshake;

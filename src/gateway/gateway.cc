@@ -144,9 +144,10 @@ Result<> Gateway::open_workers() {
   } else if (bound_by_manager(passed) &&
              in_force_.configuration().firewall.on_failure == OnFailure::open) {
     log_->warning(
-        "the service manager holds the port open (weir.socket): while weir is down clients would "
-        "wait, which firewall.on-failure = open promises they will not; disable weir.socket, or "
-        "set on-failure = closed");
+        "the service manager holds the port open (weir.socket), so clients wait for an answer "
+        "while "
+        "weir is down, although firewall.on-failure = open; disable weir.socket, or set "
+        "on-failure = closed");
   }
   auto listeners = passed.empty() ? open_listeners(port, count_)
                                   : adopt_listeners(std::move(passed), port, count_);
@@ -306,7 +307,7 @@ Draining::Acts Gateway::draining_acts() {
             }
             firewall_.let_pass(OwnFirewall::Passes::new_flows, [this](const Result<>& replaced) {
               if (!replaced) {
-                log_->error("new flows cannot pass by while this gateway drains: " +
+                log_->error("new flows cannot bypass this gateway while it drains: " +
                             replaced.error().text());
               }
               rules_replaced(replaced.ok());
@@ -327,8 +328,9 @@ Draining::Acts Gateway::draining_acts() {
           [this]() {
             firewall_.let_pass(OwnFirewall::Passes::everything, [this](const Result<>& replaced) {
               if (!replaced) {
-                log_->warning("cannot let all flows pass before the end: " +
-                              replaced.error().text());
+                log_->warning(
+                    "cannot make the firewall let all flows pass before the gateway ends: " +
+                    replaced.error().text());
               }
               rules_replaced(replaced.ok());
             });

@@ -106,7 +106,7 @@ void InForce::look_after_servers() {
 void InForce::renew() {
   auto renewed = maker().renew(*snapshot_);
   for (const Error& error : renewed.not_renewed) {
-    log_.warning("servers stay as they were laid out before: " + error.text());
+    log_.warning("the servers stay as they were: " + error.text());
   }
   enter(std::move(renewed.snapshot));
   workers_.post([next = snapshot_](Worker& self) { self.use(next); });
@@ -133,7 +133,7 @@ Result<> InForce::set_server(const std::string& upstream, const std::string& ser
   if (change.weight) {
     (*found)->weight_override.store(*change.weight, std::memory_order_relaxed);
     log_.info("server " + upstream + "/" + server + " has weight " +
-              std::to_string(*change.weight) + " by the operator");
+              std::to_string(*change.weight) + ", set by the operator");
     renew();
   }
   return Done{};

@@ -22,7 +22,7 @@ Result<> check_rules_ours(Port port) {
     const auto installed = firewall::installed_text(backend);
     const auto theirs = installed ? firewall::port_in(installed.value()) : std::nullopt;
     if (theirs && *theirs != port && !check_port_free(*theirs)) {
-      return Error("those that are there belong to a gateway that runs, on port " +
+      return Error("the installed ones are those of another gateway, which runs on port " +
                    std::to_string(*theirs) + ": stop it first, or run without --firewall");
     }
   }
@@ -114,8 +114,8 @@ Result<OwnFirewall::Offered> OwnFirewall::rest() {
   });
   if (!rests) {
     return Error(
-        "this gateway is at work on the firewall's rules, or waits for another program "
-        "that is: try again");
+        "this gateway is changing the firewall's rules, or waits for another program that "
+        "changes rules: try again");
   }
   return out;
 }
@@ -141,12 +141,13 @@ void OwnFirewall::release(Then then) {
     return;
   }
   if (!may_change_()) {
-    then(Error("this gateway drains or is being taken over: its rules are not touched meanwhile"));
+    then(Error(
+        "this gateway drains or is being taken over: its rules cannot be released meanwhile"));
     return;
   }
   released_ = true;
   cgroups_.watch({});
-  log_.warning("firewall: the rules are no longer kept: this gateway was told so");
+  log_.warning("firewall: weir no longer keeps its rules in place, by 'firewall remove --force'");
   thread_.post([this, then = std::move(then)]() {
     if (auto* keeper = upkeep_->keeper()) {
       keeper->release();

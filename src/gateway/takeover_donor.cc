@@ -81,7 +81,7 @@ TakeoverDonor::TakeoverDonor(Loop& loop, Log& log, ControlSocket socket, Gateway
       allowed_(allowed),
       acceptor_(loop, Descriptor(socket_.release()),
                 [this](takeover::Channel channel) { on_call(std::move(channel)); }),
-      patience_(loop, [this]() { give_up("it takes too long"); }) {}
+      patience_(loop, [this]() { give_up("it did not answer in time"); }) {}
 
 TakeoverDonor::~TakeoverDonor() = default;
 
@@ -169,7 +169,7 @@ Result<> TakeoverDonor::hand_over() {
     return error;
   };
   if (!rest->gather(until)) {
-    return go_on(Error("a worker does not come to rest"));
+    return go_on(Error("a worker did not pause in time"));
   }
   if (auto sent = send_workers(*channel_, rest->parts(), gateway_.earlier_numbers(), paused, until);
       !sent) {

@@ -52,18 +52,18 @@ Result<> TakeoverSuccessor::check_fit(const takeover::GatewayState& running,
   if (running.port != configuration.gateway.port) {
     return Error(who + " serves on port " + std::to_string(running.port) + ", not " +
                  std::to_string(configuration.gateway.port) +
-                 ": gateway.port changes with a restart");
+                 ": gateway.port changes only with a restart");
   }
   if (running.bypass_mark != configuration.firewall.bypass_mark) {
-    return Error(who + " marks its sockets otherwise: firewall.bypass-mark changes with a restart");
+    return Error(who + " uses another mark: firewall.bypass-mark changes only with a restart");
   }
   const bool has_rules = !running.firewall.backend.empty();
   if (has_rules && firewall == UseFirewall::no) {
-    return Error(who + " keeps the firewall's rules: take over with --firewall, too");
+    return Error(who + " keeps the firewall's rules: add --firewall");
   }
   if (has_rules && backend && name_of(*backend) != running.firewall.backend) {
     return Error(who + " keeps its rules with " + running.firewall.backend +
-                 ": the backend changes with a restart");
+                 ": the backend changes only with a restart");
   }
   return Done{};
 }
@@ -130,8 +130,9 @@ Result<> TakeoverSuccessor::adopt_workers(std::size_t count, std::function<void(
     parts_.in_force.adopt(std::move(parts[i]), *parts_.workers.all()[i % count]);
   }
   if (parts.size() < count) {
-    log_.warning(std::to_string(parts.size()) + " of " + std::to_string(count) +
-                 " workers serve UDP, as many as there were before: a restart spreads it anew");
+    log_.warning(
+        std::to_string(parts.size()) + " of " + std::to_string(count) +
+        " workers serve UDP, as many as before the takeover; a restart spreads it over all");
   }
   return Done{};
 }

@@ -36,9 +36,9 @@ std::string why_of(const Server& server, ServerHealth::State state) {
     case ServerHealth::State::ejected:
       return "its flows failed in a row";
     case ServerHealth::State::drain:
-      return "by the operator";
+      return "set by the operator";
     case ServerHealth::State::down:
-      return server.health.wish() == ServerHealth::Wish::down ? "by the operator"
+      return server.health.wish() == ServerHealth::Wish::down ? "set by the operator"
                                                               : server.told.check;
   }
   return "";

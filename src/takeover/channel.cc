@@ -74,7 +74,7 @@ Result<> Channel::wait(short events, Instant until) const {
       return failed("poll", errno);
     }
     if (clock_now() >= until) {
-      return Error("the other gateway takes too long");
+      return Error("the other gateway did not answer in time");
     }
   }
 }
@@ -164,7 +164,7 @@ Result<Channel::Message> Channel::receive(Instant until) {
     }
     if (auto& frame = next.value(); frame) {
       if (arrived_.size() < frame->descriptors) {
-        return Error("what the other gateway says makes no sense: descriptors are missing");
+        return Error("the other gateway sent no valid message: descriptors are missing");
       }
       Message out{.type = frame->type, .body = std::move(frame->body), .descriptors = {}};
       const auto last = arrived_.begin() + frame->descriptors;
@@ -187,7 +187,7 @@ Result<Channel::Message> Channel::expect(FrameType type, Instant until) {
     return Error(message.value().body);
   }
   if (message && message.value().type != type) {
-    return Error("the other gateway says something else than expected");
+    return Error("the other gateway sent another message than expected");
   }
   return message;
 }

@@ -251,7 +251,7 @@ Result<Message> decoded(std::string_view body) {
   Message out;
   reader(out);
   if (!reader.is_complete()) {
-    return Error("what the other gateway says makes no sense");
+    return Error("the other gateway sent no valid message");
   }
   return out;
 }

@@ -27,7 +27,7 @@ Result<std::optional<Frame>> FrameReader::next() {
   out.type = static_cast<FrameType>(head.u16());
   out.descriptors = head.u16();
   if (size > largest_body || out.descriptors > most_descriptors) {
-    return Error("what the other gateway says makes no sense");
+    return Error("the other gateway sent no valid message");
   }
   if (held_.size() < frame_head + size) {
     return std::optional<Frame>();

@@ -50,7 +50,7 @@ Result<> send_sockets(takeover::Channel& channel, const HandedWorker& worker, In
   return Done{};
 }
 
-Error senseless() { return Error("what the running gateway hands over makes no sense"); }
+Error senseless() { return Error("what the running gateway hands over is not valid"); }
 
 // Everything that a part names is there.
 bool agrees(const InheritedWorker& worker) {

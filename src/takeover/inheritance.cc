@@ -60,7 +60,7 @@ Result<> Inheritance::receive_offer() {
   offer_ = std::move(offer).value();
   descriptors_ = std::move(message.value().descriptors);
   return offer_.firewall.has_guardian && descriptors_.size() < 2
-             ? Result<>(Error("what the running gateway hands over makes no sense"))
+             ? Result<>(Error("what the running gateway hands over is not valid"))
              : Result<>(Done{});
 }
 

@@ -60,7 +60,7 @@ Result<CheckTerms> parse_exchange(std::string_view text) {
     }
   }
   if (out.protocol == Protocol::udp && question.value().empty()) {
-    return Error("over UDP nothing is answered before something is sent");
+    return Error("a check over UDP has to send something: udp send:TEXT expect:TEXT");
   }
   out.send = std::move(question).value();
   out.expect = std::move(answer).value();

@@ -60,7 +60,7 @@ Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& set
   const bool from_file = settings.given("password-file");
   if (from_file) {
     if (settings.given("password")) {
-      return wrong("'password' and 'password-file' exclude each other", "password-file");
+      return wrong("'password' and 'password-file' are both given: leave one out", "password-file");
     }
     auto secret =
         read_secret(beside(settings.place_of("password-file"), settings.text("password-file")));

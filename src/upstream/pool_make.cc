@@ -39,8 +39,9 @@ Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const Upstrea
   }
   pool->check_ = std::move(check).value();
   if (pool->check_ && profile.via) {
-    return Error("servers that are reached 'via' another upstream cannot be probed from here",
-                 settings.place_of("check"));
+    return Error(
+        "'check' cannot be used with 'via': weir does not check servers behind another upstream",
+        settings.place_of("check"));
   }
   for (std::size_t i = 0; pool->check_ && i < pool->servers_.size(); ++i) {
     if (pool->servers_[i]->identity().port == 0) {

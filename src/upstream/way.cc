@@ -96,7 +96,9 @@ Result<std::shared_ptr<Upstream>> parse_via(const Settings& settings,
   }
   const Upstream::Offload offload = via.value()->offload();
   if (offload == Upstream::Offload::reject || offload == Upstream::Offload::drop) {
-    return Error("nothing is reached through '" + via.value()->name() + "'", place);
+    return Error(
+        "'via' cannot name '" + via.value()->name() + "', which refuses or drops every flow",
+        place);
   }
   return via;
 }
@@ -108,11 +110,11 @@ namespace {
 std::string why_no_relay_through(const Upstream& via, const std::string& type) {
   if (via.datagrams() == Upstream::Datagrams::relayed) {
     return "type " + type + " via " + via.name() +
-           " would relay datagrams through a relay, which carries TCP only";
+           ": datagrams of one SOCKS5 relay cannot go through another SOCKS5 server";
   }
   if (via.profile().proxy_header) {
     return "type " + type + " via " + via.name() +
-           " would relay datagrams through an upstream with proxy-protocol";
+           ": a SOCKS5 relay's datagrams cannot go through an upstream with proxy-protocol";
   }
   return via.profile().via ? why_no_relay_through(*via.profile().via, type) : std::string();
 }

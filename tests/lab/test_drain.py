@@ -376,7 +376,7 @@ def known(lab, net, backend):
             player.sendto(b"first", (lab.north.at(net), 7502))
             assert player.recvfrom(100)[0] == b"first"
             terminate(weir)
-            eventually(lambda: "new flows pass by" in read(weir.log), "rules stand")
+            eventually(lambda: "new flows bypass weir" in read(weir.log), "rules stand")
             for _ in range(3):
                 ask()
             # It meets another peer, whose answers come to the port that weir speaks from.
@@ -403,7 +403,7 @@ def looked_after(lab, net, backend):
         living.go_on(3)
         living.pause()  # without the rules they would pass by
         terminate(weir)
-        eventually(lambda: "new flows pass by" in read(weir.log), "rules stand")
+        eventually(lambda: "new flows bypass weir" in read(weir.log), "rules stand")
         assert tcp(lab, net, 7505) == udp(lab, net, 7505) == own
         said = weir.cli("doctor", "-c", weir.config).stdout.decode()
         assert f"{backend}: installed, as" in said, said
@@ -424,7 +424,7 @@ def killed(lab, net, backend):
         living.go_on()
         living.pause()
         terminate(weir)
-        eventually(lambda: "new flows pass by" in read(weir.log), "rules stand")
+        eventually(lambda: "new flows bypass weir" in read(weir.log), "rules stand")
         weir.kill()
         eventually(lambda: tcp(lab, net, 7501, 1) == udp(lab, net, 7501, 1) == lab.alice.at(net), "all passes")
         living.talk.settimeout(0.5)
@@ -480,7 +480,7 @@ def broken(lab, net):
             exchange(living, b"here")
             nft.breaks()
             terminate(weir)
-            assert "cannot pass by while this gateway drains: Error: out of order" in read(weir.log), read(weir.log)
+            assert "cannot bypass this gateway while it drains: Error: out of order" in read(weir.log), read(weir.log)
             exchange(living, b"still here")
             no_listener(weir)
             nft.works_again()

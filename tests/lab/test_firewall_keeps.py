@@ -207,7 +207,7 @@ def removed_by_force(lab, net, backend):
             assert weir.status()["firewall"]["kept"] is False
             assert weir.metric("weir_firewall_kept") == 0
             assert b"no longer kept" in weir.live("status").stdout
-            assert any("no longer kept" in line for line in log(weir)), log(weir)
+            assert any("no longer keeps its rules" in line for line in log(weir)), log(weir)
             assert flow.fileno() >= 0
         # Its rules are the operator's now: applied, they stay as they are, also at its end.
         weir.cli("firewall", "apply", "-c", weir.config, "--backend", backend, check=True)

@@ -136,7 +136,7 @@ def drain(lab, net):
                 assert done.returncode == 0 and not done.stdout, done
             assert {ask(lab, net) for _ in range(12)} == {"east", "south"}
             state = server(weir, "north")
-            assert (state["state"], state["why"]) == ("drain", "by the operator"), state
+            assert (state["state"], state["why"]) == ("drain", "set by the operator"), state
             assert server(weir, "north", "long")["flows"] == 1
             client.sendall(b"still here")
             assert client.recv(10) == b"still here"

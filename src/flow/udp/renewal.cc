@@ -42,7 +42,7 @@ bool Renewal::look(UdpFlow& flow) {
   // A flow that a peer opened knows no inbound interface: it stays on its mapping's way.
   const bool is_asked = flow.core.flow.interface != 0;
   if (is_asked && parts_.ways.choose(flow.core.flow, way) != 0) {
-    parts_.owner.end(flow, End::server_reset, "policy rules send it nowhere any more");
+    parts_.owner.end(flow, End::server_reset, "policy rules no longer allow it any route");
     return false;
   }
   if (way.way == parts_.mappings.way_of(socket) && !is_stale(socket, flow.core.flow, way)) {

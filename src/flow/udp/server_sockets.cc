@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr const char* no_way = "find the way that policy rules say";
+constexpr const char* no_way = "find the route that policy rules want";
 constexpr const char* no_descriptor = "socket";
 
 }  // namespace

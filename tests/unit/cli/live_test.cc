@@ -150,7 +150,7 @@ TEST_CASE_METHOD(Fixture, "an id cannot become another path") {
 
 TEST_CASE_METHOD(Fixture, "drain and log-level say what holds now") {
   CHECK(run_with_gateway(run_drain).out ==
-        "draining: no new flows; 3 of TCP and 4 of UDP may finish, then weir ends\n");
+        "draining: no new flows; 3 TCP and 4 UDP flows may finish, then weir ends\n");
   CHECK(served.control.drains == 1);
   arguments.level = "debug";
   CHECK(run_with_gateway(run_log_level).out == "log level is debug until the next reload\n");

@@ -276,7 +276,7 @@ TEST_CASE("a way that policy rules do not have is known before a socket is opene
   const Scripted pool(1, DialWorld::servers(1));
   world.no_way = ENETUNREACH;
   CHECK(world.run(pool) == Outcome::unreachable);
-  CHECK(world.dial->error() == "find the way that policy rules say: Network is unreachable");
+  CHECK(world.dial->error() == "find the route that policy rules want: Network is unreachable");
   CHECK(world.network.opened() == 0);
 }
 

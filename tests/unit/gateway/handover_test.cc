@@ -281,7 +281,7 @@ TEST_CASE("a successor that says nothing is given up, and the next one may take 
   HandoverWorld world(times_with(&TakeoverTimes::to_speak, Milliseconds{500}));
   world.play([&]() {
     FakeSuccessor silent(world.path());
-    CHECK(silent.hears_refusal() == "it takes too long");
+    CHECK(silent.hears_refusal() == "it did not answer in time");
   });
   CHECK(world.is_as_it_was());
   FakeSuccessor next(world.path());
@@ -294,7 +294,7 @@ TEST_CASE("a successor that does not get ready in time is given up, and nothing 
   world.play([&]() {
     FakeSuccessor successor(world.path());
     CHECK(successor.asks());
-    CHECK(successor.hears_refusal() == "it takes too long");
+    CHECK(successor.hears_refusal() == "it did not answer in time");
   });
   CHECK(world.is_as_it_was());
 }

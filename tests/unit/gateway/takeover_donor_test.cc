@@ -295,7 +295,7 @@ TEST_CASE("a caller that says nothing keeps no other from taking over") {
   takeover.play(
       [&]() {
         Channel silent = takeover.call();
-        CHECK(refusal_of(silent) == "it takes too long");
+        CHECK(refusal_of(silent) == "it did not answer in time");
         Channel next = takeover.call();
         CHECK(ask(next).empty());
       },
@@ -310,12 +310,12 @@ TEST_CASE("a successor that never gets ready is given up") {
       [&]() {
         Channel channel = takeover.call();
         REQUIRE(ask(channel).empty());
-        CHECK(refusal_of(channel) == "it takes too long");
+        CHECK(refusal_of(channel) == "it did not answer in time");
       },
       [&]() { return takeover.gateway.withdrawals == 1; });
 }
 
-TEST_CASE("a worker that does not come to rest lets the others go on") {
+TEST_CASE("a worker that does not pause in time lets the others go on") {
   TakeoverTimes times;
   times.to_rest = Milliseconds{100};
   Takeover takeover(times);
@@ -325,7 +325,7 @@ TEST_CASE("a worker that does not come to rest lets the others go on") {
         Channel channel = takeover.call();
         REQUIRE(ask(channel).empty());
         REQUIRE(channel.send(FrameType::take, {}, {}, soon()));
-        CHECK(refusal_of(channel) == "a worker does not come to rest");
+        CHECK(refusal_of(channel) == "a worker did not pause in time");
       },
       [&]() { return takeover.gateway.withdrawals == 1; });
   CHECK(takeover.gateway.successor == 0);

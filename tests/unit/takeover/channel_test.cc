@@ -83,7 +83,7 @@ TEST_CASE("what does not fit one message is refused and not sent") {
 
 TEST_CASE("a peer that says nothing in time, or is gone, is an error; a refusal is its sentence") {
   Pair pair;
-  CHECK(pair.one.receive(in(at_once)).error().text() == "the other gateway takes too long");
+  CHECK(pair.one.receive(in(at_once)).error().text() == "the other gateway did not answer in time");
   REQUIRE(pair.two.send(FrameType::refusal, "not today", {}, in(patience)).ok());
   CHECK(pair.one.expect(FrameType::offer, in(patience)).error().text() == "not today");
   REQUIRE(pair.two.send(FrameType::go, "", {}, in(patience)).ok());

@@ -20,7 +20,7 @@ GatewayState some_state(ServerPool& pool, std::vector<std::shared_ptr<void>>& he
                            .ejected_until = 77,
                            .up_since = 78});
   ejected->weight_override.store(9);
-  ejected->told = {.why = "by the operator",
+  ejected->told = {.why = "set by the operator",
                    .check = "check: refused",
                    .since = at(5),
                    .state = ServerHealth::State::drain,
@@ -85,7 +85,7 @@ TEST_CASE("what a gateway has learnt is the same in another process's pool") {
   CHECK(server->health.saved().ejected_until == 77);
   CHECK(server->health.saved().up_since == 78);
   CHECK(server->weight_override.load() == 9);
-  CHECK(server->told.why == "by the operator");
+  CHECK(server->told.why == "set by the operator");
   CHECK(server->told.since == at(5));
   CHECK(server->told.check_us == 321);
   const auto service = other.service("_web._tcp.lab.test");

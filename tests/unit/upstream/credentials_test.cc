@@ -112,7 +112,7 @@ TEST_CASE("a name without a password, or the other way round, is refused") {
   CHECK(error({{"password", "s3cret"}}) == "12: a password without 'username'");
   CHECK(error({{"password-file", file.path()}}) == "12: a password without 'username'");
   CHECK(error({{"username", "router"}, {"password", "x"}, {"password-file", file.path()}}) ==
-        "14: 'password' and 'password-file' exclude each other");
+        "14: 'password' and 'password-file' are both given: leave one out");
   CHECK(error({{"username", "router"}, {"password", "s3cret"}}) == "accepted");
 }
 

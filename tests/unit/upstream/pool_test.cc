@@ -404,7 +404,7 @@ TEST_CASE("a check that is wrong is refused at its line") {
     CHECK(with("192.0.2.1:80", text) == escapes);
   }
   CHECK(with("192.0.2.1:80", "udp expect:x") ==
-        "12: 'check': over UDP nothing is answered before something is sent");
+        "12: 'check': a check over UDP has to send something: udp send:TEXT expect:TEXT");
   CHECK(with("192.0.2.1", "connect") == "11: a server that is checked needs a port");
 }
 

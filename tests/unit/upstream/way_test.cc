@@ -178,7 +178,8 @@ TEST_CASE("a chain that leads back to itself is refused at its line") {
 TEST_CASE("via needs an upstream that leads somewhere") {
   for (const std::string name : {"no", "reject", "drop"}) {
     Made made({web({{"via", name}}), reject()});
-    CHECK(made.error("web") == "12: nothing is reached through '" + name + "'");
+    CHECK(made.error("web") ==
+          "12: 'via' cannot name '" + name + "', which refuses or drops every flow");
   }
   Made nobody({web({{"via", "nobody"}})});
   CHECK(nobody.error("web") == "12: unknown upstream 'nobody'");
@@ -224,11 +225,14 @@ TEST_CASE("where datagrams cannot go, it is said why, and no flow goes there") {
       {"base", "type http-connect carries no UDP"},
       {"web", "[upstream web] goes through base: type http-connect carries no UDP"},
       {"twice",
-       "type socks5 via office would relay datagrams through a relay, which carries TCP only"},
+       "type socks5 via office: datagrams of one SOCKS5 relay cannot go through another SOCKS5 "
+       "server"},
       {"deep",
-       "type socks5 via office would relay datagrams through a relay, which carries TCP only"},
+       "type socks5 via office: datagrams of one SOCKS5 relay cannot go through another SOCKS5 "
+       "server"},
       {"headed",
-       "type socks5 via told would relay datagrams through an upstream with proxy-protocol"},
+       "type socks5 via told: a SOCKS5 relay's datagrams cannot go through an upstream with "
+       "proxy-protocol"},
       {"office", ""},
       {"hidden", ""},
       {"told", ""},

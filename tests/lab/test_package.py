@@ -240,8 +240,9 @@ def tarball(lab):
     listed = subprocess.run(["tar", "-tzf", pack(lab, "TGZ", ".tar.gz")], capture_output=True, text=True,
                             check=True).stdout.split()
     inside = {path.split("/", 1)[1] for path in listed if not path.endswith("/")}
-    assert {"usr/sbin/weir", "etc/weir/weir.ini", "lib/systemd/system/weir.service", "usr/share/man/man1/weir.1",
-            "usr/share/man/man5/weir.ini.5", "usr/share/bash-completion/completions/weir",
+    assert {"usr/sbin/weir", "etc/weir/weir.ini", "lib/systemd/system/weir.service", "usr/share/man/man1/weir.1.gz",
+            "usr/share/man/man5/weir.ini.5.gz", "usr/share/doc/weir/changelog.gz",
+            "etc/logrotate.d/weir", "usr/share/bash-completion/completions/weir",
             "usr/lib/sysusers.d/weir.conf"} <= inside, inside
     assert all(path.startswith(("usr/", "etc/", "lib/")) for path in inside), inside
 

@@ -122,6 +122,7 @@ def readme(lab):
     folder = f"{lab.work}/readme"
     os.mkdir(folder)
     configuration, = re.findall(r"```ini\n(.*?)```", text, re.S)
+    assert len([line for line in configuration.splitlines() if line]) == 10, configuration
     with open(f"{folder}/weir.ini", "w") as file:
         file.write(configuration)
     done = lab.router.run(lab.weir_path, "check", "-c", f"{folder}/weir.ini")

@@ -8,23 +8,18 @@
 #include <string_view>
 #include <variant>
 
-#include <nlohmann/json.hpp>
-
 #include "admin/json.h"
 #include "admin/metrics.h"
 #include "admin/page.h"
 #include "admin/set_server.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/prefix.h"
 
 namespace weir {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-}
+std::string json_line(const Json& json) { return json_text(json) + '\n'; }
 
 // What a handler works with.
 struct Asked {
@@ -206,12 +201,12 @@ void post_release(const Asked& asked) {
 
 // The body is an object with one member, as text; or the answer that says so.
 std::variant<std::string, ApiAnswer> only_member(const std::string& body, const char* key) {
-  const auto object = Json::parse(body, nullptr, false);
-  if (!object.is_object() || object.size() != 1 || !object.contains(key) ||
-      !object[key].is_string()) {
+  const Json object = json_or_null(body);
+  const Json* member = object.members().size() == 1 ? object.find(key) : nullptr;
+  if (member == nullptr || !member->text()) {
     return error_answer(400, {std::string("the body is {\"") + key + "\": TEXT} and nothing else"});
   }
-  return object[key].get<std::string>();
+  return std::string(*member->text());
 }
 
 void patch_log(const Asked& asked) {

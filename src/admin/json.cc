@@ -6,19 +6,14 @@
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "base/escape.h"
+#include "base/json.h"
 #include "base/log.h"
 
 namespace weir {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
-}
+std::string line(const Json& json) { return json_text(json) + '\n'; }
 
 Json traffic_of(const Traffic& traffic) {
   return {{"bytes_up", traffic.bytes_up},
@@ -38,8 +33,8 @@ Json object_of(const RuleReport& rule) {
            {"in_firewall", rule.in_firewall},
            {"firewall_packets", rule.firewall_packets},
            {"firewall_bytes", rule.firewall_bytes}};
-  out.update(flows_of(rule));
-  out.update(traffic_of(rule));
+  out.merge(flows_of(rule));
+  out.merge(traffic_of(rule));
   return out;
 }
 
@@ -59,9 +54,9 @@ Json object_of(const ServerReport& server) {
            {"weight", server.weight},
            {"backup", server.is_backup},
            {"max_flows", server.max_flows == 0 ? Json() : Json(server.max_flows)}};
-  out.update(flows_of(server));
-  out["failures_total"] = server.failures;
-  out.update(traffic_of(server));
+  out.merge(flows_of(server));
+  out.set("failures_total", server.failures);
+  out.merge(traffic_of(server));
   return out;
 }
 
@@ -72,18 +67,18 @@ Json object_of(const ServiceReport& service) {
 }
 
 Json object_of(const UpstreamReport& upstream) {
-  Json services = Json::array();
+  Json services(Json::Kind::array);
   for (const auto& service : upstream.services) {
-    services.push_back(object_of(service));
+    services.push(object_of(service));
   }
-  Json servers = Json::array();
+  Json servers(Json::Kind::array);
   for (const auto& server : upstream.servers) {
-    servers.push_back(object_of(server));
+    servers.push(object_of(server));
   }
   Json out{{"name", upstream.name}, {"type", upstream.type}};
-  out.update(flows_of(upstream));
-  out.update(traffic_of(upstream));
-  out.update(
+  out.merge(flows_of(upstream));
+  out.merge(traffic_of(upstream));
+  out.merge(
       {{"checksum", upstream.checksum ? Json(fmt::format("{:016x}", *upstream.checksum)) : Json()},
        {"members", upstream.members},
        {"services", std::move(services)},
@@ -93,44 +88,42 @@ Json object_of(const UpstreamReport& upstream) {
 
 template <typename Report>
 std::string list_of(const char* key, const std::vector<Report>& reports) {
-  Json list = Json::array();
+  Json list(Json::Kind::array);
   for (const auto& report : reports) {
-    list.push_back(object_of(report));
+    list.push(object_of(report));
   }
-  Json out;
-  out[key] = std::move(list);
-  return line(out);
+  return line({{key, std::move(list)}});
 }
 
 }  // namespace
 
 std::string json_of(const StatusReport& status) {
-  Json events = Json::object();
+  Json events(Json::Kind::object);
   for (const auto& [reason, count] : status.reasons) {
-    events[reason] = count;
+    events.set(reason, count);
   }
-  Json out({{"version", status.version},
-            {"file", status.file},
-            {"pid", status.pid},
-            {"uptime_ms", status.uptime_ms},
-            {"workers", status.workers},
-            {"port", status.port},
-            {"draining", status.draining},
-            {"log_level", name_of(status.log_level)},
-            {"tcp_flows", status.tcp_flows},
-            {"udp_flows", status.udp_flows},
-            {"max_flows", status.max_flows},
-            {"flows_total", status.flows_total}});
-  out.update(traffic_of(status));
-  out.update({{"reloads", status.reloads},
-              {"reloads_failed", status.reloads_failed},
-              {"events", std::move(events)}});
+  Json out{{"version", status.version},
+           {"file", status.file},
+           {"pid", status.pid},
+           {"uptime_ms", status.uptime_ms},
+           {"workers", status.workers},
+           {"port", status.port},
+           {"draining", status.draining},
+           {"log_level", name_of(status.log_level)},
+           {"tcp_flows", status.tcp_flows},
+           {"udp_flows", status.udp_flows},
+           {"max_flows", status.max_flows},
+           {"flows_total", status.flows_total}};
+  out.merge(traffic_of(status));
+  out.merge({{"reloads", status.reloads},
+             {"reloads_failed", status.reloads_failed},
+             {"events", std::move(events)}});
   if (!status.firewall.backend.empty()) {
-    out["firewall"] = {{"backend", status.firewall.backend},
-                       {"kept", status.firewall.kept},
-                       {"repairs", status.firewall.repairs},
-                       {"outside", status.firewall.outside},
-                       {"trouble", status.firewall.trouble}};
+    out.set("firewall", {{"backend", status.firewall.backend},
+                         {"kept", status.firewall.kept},
+                         {"repairs", status.firewall.repairs},
+                         {"outside", status.firewall.outside},
+                         {"trouble", status.firewall.trouble}});
   }
   return line(out);
 }
@@ -158,14 +151,14 @@ std::string json_of(const FlowList& flows) {
 }
 
 std::string json_of(const Busiest& busiest) {
-  Json clients = Json::array();
+  Json clients(Json::Kind::array);
   for (const auto& client : busiest.clients) {
-    clients.push_back({{"client", client.address.text()},
-                       {"flows", client.flows},
-                       {"bytes", client.bytes},
-                       {"bytes_per_second", client.bytes_per_second}});
+    clients.push({{"client", client.address.text()},
+                  {"flows", client.flows},
+                  {"bytes", client.bytes},
+                  {"bytes_per_second", client.bytes_per_second}});
   }
-  std::string out = R"({"clients":)" + clients.dump();
+  std::string out = R"({"clients":)" + json_text(clients);
   out += R"(,"clients_total":)" + std::to_string(busiest.clients_total);
   out += R"(,"flows":[)";
   for (std::size_t i = 0; i < busiest.flows.size(); ++i) {

@@ -4,46 +4,44 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "admin/json.h"
+#include "base/json.h"
 
 namespace weir {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr int heaviest = 256;
 
 std::optional<ServerHealth::Wish> wish_named(const Json& value) {
   using Wish = ServerHealth::Wish;
-  if (value == "up") {
+  const auto word = value.text();
+  if (word == "up") {
     return Wish::up;
   }
-  if (value == "down") {
+  if (word == "down") {
     return Wish::down;
   }
-  return value == "drain" ? std::optional(Wish::drain) : std::nullopt;
+  return word == "drain" ? std::optional(Wish::drain) : std::nullopt;
 }
 
 // What the body asks for; errors go to `errors`.
 ServerChange change_in(const std::string& body, std::vector<std::string>& errors) {
   ServerChange out;
-  const Json given = Json::parse(body, nullptr, false);
-  if (!given.is_object() || given.empty()) {
+  const Json given = json_or_null(body);
+  if (given.members().empty()) {
     errors.emplace_back(R"(the body is {"state": "up|down|drain"} or {"weight": N})");
     return out;
   }
-  for (const auto& [key, value] : given.items()) {
+  for (const auto& [key, value] : given.members()) {
     if (key == "state") {
       out.wish = wish_named(value);
       if (!out.wish) {
         errors.emplace_back("state is up, down or drain");
       }
     } else if (key == "weight") {
-      const bool fits = value.is_number_integer() && value >= 1 && value <= heaviest;
-      if (fits) {
-        out.weight = value.get<int>();
+      const auto weight = value.integer().value_or(0);
+      if (weight >= 1 && weight <= heaviest) {
+        out.weight = static_cast<int>(weight);
       } else {
         errors.push_back("weight is a number from 1 to " + std::to_string(heaviest));
       }

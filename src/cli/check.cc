@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "cli/load.h"
 #include "cli/machine_warnings.h"
 #include "firewall/translations.h"
@@ -12,19 +11,17 @@
 namespace weir {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string counted(std::size_t n, const std::string& what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
 Json findings(const Loaded& loaded, Diagnostic::Severity severity) {
-  Json out = Json::array();
+  Json out(Json::Kind::array);
   for (const Diagnostic& finding : loaded.diagnostics) {
     if (finding.severity == severity) {
-      out.push_back({{"file", finding.place.file},
-                     {"line", finding.place.line == 0 ? Json() : Json(finding.place.line)},
-                     {"text", finding.text}});
+      out.push({{"file", finding.place.file},
+                {"line", finding.place.line == 0 ? Json() : Json(finding.place.line)},
+                {"text", finding.text}});
     }
   }
   return out;
@@ -63,10 +60,10 @@ std::string json_of_check(const std::string& file, const Loaded& loaded) {
            {"errors", findings(loaded, Diagnostic::Severity::error)},
            {"warnings", findings(loaded, Diagnostic::Severity::warning)}};
   if (loaded.configuration) {
-    out["rules"] = loaded.configuration->rules.size();
-    out["upstreams"] = loaded.configuration->upstreams.size();
+    out.set("rules", loaded.configuration->rules.size());
+    out.set("upstreams", loaded.configuration->upstreams.size());
   }
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json_text(out) + '\n';
 }
 
 int run_check(const std::string& file, CheckOutput output) {

@@ -4,9 +4,8 @@
 #include <cstdio>
 #include <optional>
 
-#include <nlohmann/json.hpp>
-
 #include "base/escape.h"
+#include "base/json.h"
 #include "cli/control_client.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
@@ -20,27 +19,37 @@ namespace {
 
 using doctor::Finding;
 using doctor::Level;
-using Json = nlohmann::ordered_json;
 
+std::uint64_t natural(const Json& object, std::string_view name) {
+  const Json* found = object.find(name);
+  return found == nullptr ? 0 : found->natural().value_or(0);
+}
+
+// What of it a gateway of another version says differently counts as not said.
 std::optional<doctor::Running> running_gateway(const std::string& socket) {
   const auto answer = ask_gateway(socket, "GET", "/v1/status");
   if (!answer || answer.value().status != 200) {
     return std::nullopt;
   }
-  const auto status = Json::parse(answer.value().body, nullptr, false);
-  if (!status.is_object()) {
+  const Json status = json_or_null(answer.value().body);
+  if (status.kind() != Json::Kind::object) {
     return std::nullopt;
   }
   std::vector<std::string> outside;
-  if (const auto firewall = status.find("firewall"); firewall != status.end()) {
-    outside = firewall->value("outside", outside);
+  const Json* firewall = status.find("firewall");
+  if (const Json* list = firewall != nullptr ? firewall->find("outside") : nullptr) {
+    for (const Json& name : list->items()) {
+      if (const auto text = name.text()) {
+        outside.emplace_back(*text);
+      }
+    }
   }
-  return doctor::Running{.pid = status.value("pid", std::int64_t{0}),
-                         .port = status.value("port", Port{0}),
-                         .flows = status.value("flows_total", std::uint64_t{0}) +
-                                  status.value("tcp_flows", std::uint64_t{0}) +
-                                  status.value("udp_flows", std::uint64_t{0}),
-                         .draining = status.value("draining", false),
+  const Json* draining = status.find("draining");
+  return doctor::Running{.pid = static_cast<std::int64_t>(natural(status, "pid")),
+                         .port = static_cast<Port>(natural(status, "port")),
+                         .flows = natural(status, "flows_total") + natural(status, "tcp_flows") +
+                                  natural(status, "udp_flows"),
+                         .draining = draining != nullptr && draining->boolean().value_or(false),
                          .outside = std::move(outside)};
 }
 
@@ -182,15 +191,15 @@ int run_doctor(const DoctorArguments& arguments) {
     return 1;
   }
   bool failed = false;
-  Json list = Json::array();
+  Json list(Json::Kind::array);
   for (const doctor::Check& check : doctor::checks()) {
     for (const Finding& finding : check.examine(subject.value())) {
       failed = failed || finding.level == Level::fail;
       if (arguments.json) {
-        list.push_back({{"name", finding.name},
-                        {"level", name_of(finding.level)},
-                        {"text", finding.text},
-                        {"mend", finding.mend}});
+        list.push({{"name", finding.name},
+                   {"level", name_of(finding.level)},
+                   {"text", finding.text},
+                   {"mend", finding.mend}});
       } else {
         print_line(finding);
       }
@@ -201,8 +210,8 @@ int run_doctor(const DoctorArguments& arguments) {
     }
   }
   if (arguments.json) {
-    const Json document{{"findings", list}};
-    std::printf("%s\n", document.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    const Json document{{"findings", std::move(list)}};
+    std::printf("%s\n", json_text(document, JsonLayout::indented).c_str());
   }
   return failed || std::fflush(stdout) != 0 ? 1 : 0;
 }

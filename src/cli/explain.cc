@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <optional>
 #include <span>
+#include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "base/links.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
@@ -16,32 +16,35 @@
 namespace weir {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string place_text(const Place& place) { return place.file + ":" + std::to_string(place.line); }
 
 Json json_of(const Explanation::Way& way) {
-  Json out = Json::object();
+  Json out(Json::Kind::object);
   if (!way.servers.empty()) {
-    out["servers"] = way.servers;
+    out.set("servers", way.servers);
   }
   if (!way.goes_to.empty()) {
-    out["goes_to"] = way.goes_to;
+    out.set("goes_to", way.goes_to);
   }
+  Json via;
   for (const Explanation::Hop& hop : way.via) {
-    Json& json = out["via"].emplace_back(Json{{"upstream", hop.upstream}, {"type", hop.type}});
+    Json json{{"upstream", hop.upstream}, {"type", hop.type}};
     if (!hop.servers.empty()) {
-      json["servers"] = hop.servers;
+      json.set("servers", hop.servers);
     }
+    via.push(std::move(json));
+  }
+  if (!way.via.empty()) {
+    out.set("via", std::move(via));
   }
   for (const auto& [key, text] : {std::pair("source", &way.source), std::pair("mark", &way.mark),
                                   std::pair("interface", &way.interface)}) {
     if (!text->empty()) {
-      out[key] = *text;
+      out.set(key, *text);
     }
   }
   if (way.dscp) {
-    out["dscp"] = *way.dscp;
+    out.set("dscp", *way.dscp);
   }
   return out;
 }
@@ -158,34 +161,34 @@ std::string json_of(const Explanation& explanation) {
            {"destination", explanation.destination},
            {"intercepted", explanation.not_intercepted.empty()}};
   if (!explanation.not_intercepted.empty()) {
-    out["why_not"] = explanation.not_intercepted;
+    out.set("why_not", explanation.not_intercepted);
   } else {
-    out["not_rules"] = Json::array();
+    Json not_rules(Json::Kind::array);
     for (const auto& passed : explanation.passed) {
-      out["not_rules"].push_back({{"rule", passed.rule},
-                                  {"file", passed.place.file},
-                                  {"line", passed.place.line},
-                                  {"why", passed.why}});
+      not_rules.push({{"rule", passed.rule},
+                      {"file", passed.place.file},
+                      {"line", passed.place.line},
+                      {"why", passed.why}});
     }
-    out["rule"] = explanation.rule;
+    out.set("not_rules", std::move(not_rules));
+    out.set("rule", explanation.rule);
     if (explanation.place) {
-      out["file"] = explanation.place->file;
-      out["line"] = explanation.place->line;
+      out.set("file", explanation.place->file);
+      out.set("line", explanation.place->line);
     }
-    out["upstream"] = explanation.upstream;
+    out.set("upstream", explanation.upstream);
     if (explanation.problem.empty()) {
-      out["type"] = explanation.type;
+      out.set("type", explanation.type);
       if (!explanation.passes_by.empty()) {
-        out["passes_by"] = explanation.passes_by;
+        out.set("passes_by", explanation.passes_by);
       }
-      out.update(json_of(explanation.way));
-      out["firewall"] =
-          explanation.firewall.empty() ? Json("hands it to weir") : Json(explanation.firewall);
+      out.merge(json_of(explanation.way));
+      out.set("firewall", explanation.firewall.empty() ? "hands it to weir" : explanation.firewall);
     } else {
-      out["error"] = explanation.problem;
+      out.set("error", explanation.problem);
     }
   }
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(out);
 }
 
 int run_explain(const ExplainArguments& arguments) {

@@ -3,45 +3,43 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "base/escape.h"
+#include "base/json_reader.h"
 #include "base/readable.h"
 #include "cli/table.h"
 
 namespace weir {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Align = Table::Align;
 
-// nlohmann's exceptions end here.
-template <typename Describe>
-Result<std::string> described(std::string_view text, Describe describe) {
-  try {
-    return describe(Json::parse(text));
-  } catch (const Json::exception& error) {
-    return Error(std::string("the gateway's answer cannot be read: ") + error.what());
+Result<std::string> described(std::string_view text,
+                              const std::function<std::string(const JsonReader&)>& describe) {
+  const auto answer = parse_json(text);
+  std::string mismatch = answer ? "" : answer.error().text();
+  std::string out = answer ? describe(JsonReader(answer.value(), mismatch)) : "";
+  if (!mismatch.empty()) {
+    return Error("the gateway's answer cannot be read: " + mismatch);
   }
+  return out;
 }
 
-std::string text_at(const Json& object, const char* key) {
-  return object.at(key).get<std::string>();
+std::string text_at(const JsonReader& object, const char* key) { return object.at(key).text(); }
+
+std::uint64_t number_at(const JsonReader& object, const char* key) {
+  return object.at(key).number();
 }
 
-std::uint64_t number_at(const Json& object, const char* key) {
-  return object.at(key).get<std::uint64_t>();
-}
-
-std::string count_at(const Json& object, const char* key) {
+std::string count_at(const JsonReader& object, const char* key) {
   return std::to_string(number_at(object, key));
 }
 
-std::string bytes_at(const Json& object, const char* key) {
+std::string bytes_at(const JsonReader& object, const char* key) {
   return bytes_text(number_at(object, key));
 }
 
@@ -51,10 +49,10 @@ std::string printable(const std::string& text) {
   return out;
 }
 
-std::string joined(const Json& list) {
+std::string joined(const JsonReader& list) {
   std::string out;
-  for (const auto& item : list) {
-    out += (out.empty() ? "" : ", ") + item.get<std::string>();
+  for (const JsonReader& item : list.items()) {
+    out += (out.empty() ? "" : ", ") + item.text();
   }
   return out;
 }
@@ -64,12 +62,12 @@ void add_line(std::string& out, const char* key, const std::string& value) {
 }
 
 // "3 added: a, b, c"
-void add_changes(std::string& out, const char* what, const Json& changes) {
+void add_changes(std::string& out, const char* what, const JsonReader& changes) {
   bool any = false;
   for (const char* kind : {"added", "removed", "changed"}) {
-    const auto& list = changes.at(kind);
+    const std::string list = joined(changes.at(kind));
     if (!list.empty()) {
-      out += fmt::format("{} {}: {}\n", what, kind, printable(joined(list)));
+      out += fmt::format("{} {}: {}\n", what, kind, printable(list));
       any = true;
     }
   }
@@ -81,15 +79,15 @@ void add_changes(std::string& out, const char* what, const Json& changes) {
 }  // namespace
 
 Result<std::string> status_text(std::string_view json) {
-  return described(json, [](const Json& status) {
+  return described(json, [](const JsonReader& status) {
     std::string out;
     add_line(out, "version", text_at(status, "version"));
     add_line(out, "file", text_at(status, "file"));
     add_line(out, "process",
              count_at(status, "pid") + ", " + count_at(status, "workers") +
                  (number_at(status, "workers") == 1 ? " worker" : " workers"));
-    add_line(out, "up for", elapsed_text(status.at("uptime_ms").get<double>()));
-    add_line(out, "state", status.at("draining").get<bool>() ? "draining" : "serving");
+    add_line(out, "up for", elapsed_text(status.at("uptime_ms").real()));
+    add_line(out, "state", status.at("draining").boolean() ? "draining" : "serving");
     add_line(out, "port", count_at(status, "port"));
     add_line(out, "log level", text_at(status, "log_level"));
     add_line(out, "flows",
@@ -100,22 +98,25 @@ Result<std::string> status_text(std::string_view json) {
              bytes_at(status, "bytes_up") + " up, " + bytes_at(status, "bytes_down") + " down");
     add_line(out, "reloads",
              count_at(status, "reloads") + ", " + count_at(status, "reloads_failed") + " failed");
-    if (const auto firewall = status.find("firewall"); firewall != status.end()) {
+    if (const auto firewall = status.find("firewall")) {
+      const auto kept = firewall->find("kept");
       const std::string trouble = text_at(*firewall, "trouble");
-      add_line(out, "firewall",
-               fmt::format("{}, put back {} times{}{}{}", text_at(*firewall, "backend"),
-                           number_at(*firewall, "repairs"), trouble.empty() ? "" : ": ", trouble,
-                           firewall->value("kept", true)
-                               ? ""
-                               : "; no longer kept, by 'firewall remove --force'"));
-      const auto outside = firewall->value("outside", std::vector<std::string>());
-      for (const std::string& name : outside) {
-        add_line(out, "outside", name + ": carries a default route, no client comes in there");
+      add_line(
+          out, "firewall",
+          fmt::format(
+              "{}, put back {} times{}{}{}", text_at(*firewall, "backend"),
+              number_at(*firewall, "repairs"), trouble.empty() ? "" : ": ", trouble,
+              !kept || kept->boolean() ? "" : "; no longer kept, by 'firewall remove --force'"));
+      if (const auto outside = firewall->find("outside")) {
+        for (const JsonReader& name : outside->items()) {
+          add_line(out, "outside",
+                   name.text() + ": carries a default route, no client comes in there");
+        }
       }
     }
-    for (const auto& [reason, count] : status.at("events").items()) {
-      if (count.get<std::uint64_t>() > 0) {
-        out += fmt::format("  {:<28}{}\n", printable(reason), count.get<std::uint64_t>());
+    for (const auto& [reason, count] : status.at("events").members()) {
+      if (count.number() > 0) {
+        out += fmt::format("  {:<28}{}\n", printable(reason), count.number());
       }
     }
     return out;
@@ -123,7 +124,7 @@ Result<std::string> status_text(std::string_view json) {
 }
 
 Result<std::string> flows_text(std::string_view json) {
-  return described(json, [](const Json& answer) {
+  return described(json, [](const JsonReader& answer) {
     Table table({{"ID"},
                  {"PROTO"},
                  {"CLIENT"},
@@ -134,14 +135,14 @@ Result<std::string> flows_text(std::string_view json) {
                  {"UP", Align::right},
                  {"DOWN", Align::right},
                  {"AGE", Align::right}});
-    const auto& flows = answer.at("flows");
-    for (const auto& flow : flows) {
+    const auto flows = answer.at("flows").items();
+    for (const JsonReader& flow : flows) {
       const auto server = text_at(flow, "server");
       table.row({text_at(flow, "id"), text_at(flow, "protocol"), text_at(flow, "client"),
                  text_at(flow, "destination"), text_at(flow, "rule"), text_at(flow, "upstream"),
                  server.empty() ? text_at(flow, "server_address") : server,
                  bytes_at(flow, "bytes_up"), bytes_at(flow, "bytes_down"),
-                 elapsed_text(flow.at("duration_ms").get<double>())});
+                 elapsed_text(flow.at("duration_ms").real())});
     }
     const auto total = number_at(answer, "total");
     std::string out = flows.empty() ? "" : table.text();
@@ -154,39 +155,38 @@ Result<std::string> flows_text(std::string_view json) {
 namespace {
 
 // "web1, web2" of a group; the checksum of a table that other gateways should have, too.
-std::string group_or_checksum(const Json& upstream) {
-  const auto& checksum = upstream.at("checksum");
-  return checksum.is_null() ? joined(upstream.at("members"))
-                            : "table " + checksum.get<std::string>();
+std::string group_or_checksum(const JsonReader& upstream) {
+  const auto checksum = upstream.at("checksum");
+  return checksum.is_null() ? joined(upstream.at("members")) : "table " + checksum.text();
 }
 
 // " (3m ago)" behind addresses that the resolver could not refresh for a minute and more.
-std::string age_text(const Json& server) {
-  constexpr std::int64_t worth_telling = 60'000;
-  const auto& age = server.at("resolved_ms_ago");
-  return age.is_null() || age.get<std::int64_t>() < worth_telling
+std::string age_text(const JsonReader& server) {
+  constexpr std::uint64_t worth_telling = 60'000;
+  const auto age = server.at("resolved_ms_ago");
+  return age.is_null() || age.number() < worth_telling
              ? ""
-             : " (resolved " + elapsed_text(age.get<double>()) + " ago)";
+             : " (resolved " + elapsed_text(age.real()) + " ago)";
 }
 
 // "3 servers (resolved 3m ago)" of a service's records.
-std::string records_text(const Json& service) {
+std::string records_text(const JsonReader& service) {
   return service.at("resolved_ms_ago").is_null()
              ? "no records yet"
              : count_at(service, "targets") + " servers" + age_text(service);
 }
 
 // "down for 3m: check: connect: Connection refused (0.4 ms)"
-std::string state_text(const Json& server) {
+std::string state_text(const JsonReader& server) {
   std::string out = text_at(server, "state");
-  if (const auto& since = server.at("since_ms"); !since.is_null()) {
-    out += " for " + elapsed_text(since.get<double>());
+  if (const auto since = server.at("since_ms"); !since.is_null()) {
+    out += " for " + elapsed_text(since.real());
   }
   if (const auto why = text_at(server, "why"); !why.empty()) {
     out += ": " + why;
   }
-  if (const auto& check = server.at("check_ms"); !check.is_null()) {
-    out += fmt::format(" ({:.1f} ms)", check.get<double>());
+  if (const auto check = server.at("check_ms"); !check.is_null()) {
+    out += fmt::format(" ({:.1f} ms)", check.real());
   }
   return printable(out);
 }
@@ -194,7 +194,7 @@ std::string state_text(const Json& server) {
 }  // namespace
 
 Result<std::string> upstreams_text(std::string_view json) {
-  return described(json, [](const Json& answer) {
+  return described(json, [](const JsonReader& answer) {
     Table table({{"UPSTREAM"},
                  {"TYPE"},
                  {"SERVER"},
@@ -206,25 +206,25 @@ Result<std::string> upstreams_text(std::string_view json) {
                  {"FAILURES", Align::right},
                  {"UP", Align::right},
                  {"DOWN", Align::right}});
-    for (const auto& upstream : answer.at("upstreams")) {
+    for (const JsonReader& upstream : answer.at("upstreams").items()) {
       const auto name = text_at(upstream, "name");
       const auto type = text_at(upstream, "type");
       table.row({name, type, "", group_or_checksum(upstream), "", "", count_at(upstream, "flows"),
                  count_at(upstream, "flows_total"), "", bytes_at(upstream, "bytes_up"),
                  bytes_at(upstream, "bytes_down")});
-      for (const auto& service : upstream.at("services")) {
+      for (const JsonReader& service : upstream.at("services").items()) {
         table.row({name, type, "srv:" + text_at(service, "name"), records_text(service), "", "", "",
                    "", "", "", ""});
       }
-      for (const auto& server : upstream.at("servers")) {
-        const auto& port = server.at("port");
+      for (const JsonReader& server : upstream.at("servers").items()) {
+        const auto port = server.at("port");
         const auto addresses = joined(server.at("addresses"));
         table.row({name, type, text_at(server, "name"),
                    (addresses.empty() ? text_at(server, "host") + " (not resolved)" : addresses) +
-                       (port.is_null() ? "" : " port " + std::to_string(port.get<unsigned>())) +
+                       (port.is_null() ? "" : " port " + std::to_string(port.number())) +
                        age_text(server),
                    state_text(server),
-                   count_at(server, "weight") + (server.at("backup").get<bool>() ? " backup" : ""),
+                   count_at(server, "weight") + (server.at("backup").boolean() ? " backup" : ""),
                    count_at(server, "flows"), count_at(server, "flows_total"),
                    count_at(server, "failures_total"), bytes_at(server, "bytes_up"),
                    bytes_at(server, "bytes_down")});
@@ -235,7 +235,7 @@ Result<std::string> upstreams_text(std::string_view json) {
 }
 
 Result<std::string> rules_text(std::string_view json) {
-  return described(json, [](const Json& answer) {
+  return described(json, [](const JsonReader& answer) {
     Table table({{"RULE"},
                  {"USE"},
                  {"WHERE"},
@@ -244,8 +244,8 @@ Result<std::string> rules_text(std::string_view json) {
                  {"UP", Align::right},
                  {"DOWN", Align::right},
                  {"DECIDED BY"}});
-    for (const auto& rule : answer.at("rules")) {
-      const bool in_firewall = rule.at("in_firewall").get<bool>();
+    for (const JsonReader& rule : answer.at("rules").items()) {
+      const bool in_firewall = rule.at("in_firewall").boolean();
       table.row({text_at(rule, "name"), text_at(rule, "use"), text_at(rule, "place"),
                  count_at(rule, "flows"), count_at(rule, "flows_total"), bytes_at(rule, "bytes_up"),
                  bytes_at(rule, "bytes_down"),
@@ -259,16 +259,17 @@ Result<std::string> rules_text(std::string_view json) {
 }
 
 Result<std::string> reload_text(std::string_view json) {
-  return described(json, [](const Json& report) {
+  return described(json, [](const JsonReader& report) {
     std::string out;
-    for (const auto& warning : report.at("warnings")) {
-      out += printable(warning.get<std::string>()) + '\n';
+    for (const JsonReader& warning : report.at("warnings").items()) {
+      out += printable(warning.text()) + '\n';
     }
     add_changes(out, "rules", report.at("rules"));
     add_changes(out, "servers", report.at("servers"));
-    const auto settings = report.value("settings", Json::array());
+    const auto list = report.find("settings");
+    const std::string settings = list ? joined(*list) : "";
     out += settings.empty() ? "settings unchanged\n"
-                            : "settings changed: " + printable(joined(settings)) + '\n';
+                            : "settings changed: " + printable(settings) + '\n';
     out += fmt::format("{} flows kept, {} of them would match another rule now\n",
                        number_at(report, "flows_kept"),
                        number_at(report, "flows_now_matching_another_rule"));
@@ -277,13 +278,13 @@ Result<std::string> reload_text(std::string_view json) {
 }
 
 Result<std::string> close_text(std::string_view json) {
-  return described(json, [](const Json& answer) {
+  return described(json, [](const JsonReader& answer) {
     return fmt::format("closed {}\n", printable(text_at(answer, "id")));
   });
 }
 
 Result<std::string> drain_text(std::string_view json) {
-  return described(json, [](const Json& answer) {
+  return described(json, [](const JsonReader& answer) {
     return fmt::format(
         "draining: no new flows; {} TCP and {} UDP flows may finish, then weir ends\n",
         number_at(answer, "tcp_flows"), number_at(answer, "udp_flows"));
@@ -291,7 +292,7 @@ Result<std::string> drain_text(std::string_view json) {
 }
 
 Result<std::string> log_level_text(std::string_view json) {
-  return described(json, [](const Json& answer) {
+  return described(json, [](const JsonReader& answer) {
     return fmt::format("log level is {} until the next reload\n",
                        printable(text_at(answer, "level")));
   });
@@ -300,9 +301,9 @@ Result<std::string> log_level_text(std::string_view json) {
 namespace {
 
 // What stands under `key` in each object, one a line.
-std::string lines_of(const Json& objects, const char* key) {
+std::string lines_of(const JsonReader& objects, const char* key) {
   std::string out;
-  for (const auto& object : objects) {
+  for (const JsonReader& object : objects.items()) {
     out += printable(text_at(object, key)) + '\n';
   }
   return out;
@@ -311,18 +312,19 @@ std::string lines_of(const Json& objects, const char* key) {
 }  // namespace
 
 Result<std::string> rule_names(std::string_view json) {
-  return described(json, [](const Json& answer) { return lines_of(answer.at("rules"), "name"); });
+  return described(json,
+                   [](const JsonReader& answer) { return lines_of(answer.at("rules"), "name"); });
 }
 
 Result<std::string> upstream_names(std::string_view json) {
-  return described(json,
-                   [](const Json& answer) { return lines_of(answer.at("upstreams"), "name"); });
+  return described(
+      json, [](const JsonReader& answer) { return lines_of(answer.at("upstreams"), "name"); });
 }
 
 Result<std::string> server_names(std::string_view json) {
-  return described(json, [](const Json& answer) {
+  return described(json, [](const JsonReader& answer) {
     std::string out;
-    for (const auto& upstream : answer.at("upstreams")) {
+    for (const JsonReader& upstream : answer.at("upstreams").items()) {
       out += lines_of(upstream.at("servers"), "name");
     }
     return out;
@@ -330,16 +332,17 @@ Result<std::string> server_names(std::string_view json) {
 }
 
 Result<std::string> flow_ids(std::string_view json) {
-  return described(json, [](const Json& answer) { return lines_of(answer.at("flows"), "id"); });
+  return described(json,
+                   [](const JsonReader& answer) { return lines_of(answer.at("flows"), "id"); });
 }
 
 std::vector<std::string> errors_in(std::string_view json, long status) {
-  const auto answer = Json::parse(json, nullptr, false);
+  const Json answer = json_or_null(json);
   std::vector<std::string> out;
-  if (answer.is_object() && answer.contains("errors") && answer["errors"].is_array()) {
-    for (const auto& error : answer["errors"]) {
-      if (error.is_string()) {
-        out.push_back(error.get<std::string>());
+  if (const Json* errors = answer.find("errors")) {
+    for (const Json& error : errors->items()) {
+      if (const auto text = error.text()) {
+        out.emplace_back(*text);
       }
     }
   }

@@ -5,9 +5,8 @@
 #include <cstdint>
 #include <fstream>
 
-#include <nlohmann/json.hpp>
-
 #include "base/configuration.h"
+#include "base/json.h"
 #include "cli/control_client.h"
 #include "cli/load.h"
 
@@ -47,13 +46,15 @@ std::optional<RuleKeeper> rule_keeper(const std::string& file) {
   if (!answer || answer.value().status != 200) {
     return std::nullopt;
   }
-  const auto status = nlohmann::json::parse(answer.value().body, nullptr, false);
-  if (!status.is_object() || !status.contains("firewall")) {
+  const Json status = json_or_null(answer.value().body);
+  const Json* firewall = status.find("firewall");
+  if (firewall == nullptr) {
     return std::nullopt;
   }
-  const auto& firewall = status["firewall"];
-  const auto pid = status.value("pid", std::int64_t{0});
-  if (!firewall.value("kept", true) || !is_in_this_network(pid)) {
+  const Json* kept = firewall->find("kept");
+  const Json* number = status.find("pid");
+  const auto pid = number == nullptr ? 0 : number->integer().value_or(0);
+  if ((kept != nullptr && kept->boolean() == false) || !is_in_this_network(pid)) {
     return std::nullopt;
   }
   const std::string unit = unit_of(pid);
@@ -71,10 +72,11 @@ Result<> release_rules(const RuleKeeper& keeper) {
   if (answer.value().status == 200) {
     return Done{};
   }
-  const auto body = nlohmann::json::parse(answer.value().body, nullptr, false);
-  if (body.is_object() && body.contains("errors") && body["errors"].is_array() &&
-      !body["errors"].empty() && body["errors"][0].is_string()) {
-    return Error(body["errors"][0].get<std::string>());
+  const Json body = json_or_null(answer.value().body);
+  if (const Json* errors = body.find("errors"); errors != nullptr && !errors->items().empty()) {
+    if (const auto first = errors->items().front().text()) {
+      return Error(std::string(*first));
+    }
   }
   return Error("the gateway answers with status " + std::to_string(answer.value().status));
 }

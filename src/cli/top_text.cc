@@ -5,33 +5,28 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "account/reason.h"
 #include "base/escape.h"
+#include "base/json_reader.h"
 #include "base/readable.h"
 
 namespace weir {
 namespace {
 
-using Json = nlohmann::ordered_json;
+std::uint64_t number(const JsonReader& object, const char* key) { return object.at(key).number(); }
 
-std::uint64_t number(const Json& object, const char* key) {
-  return object.at(key).get<std::uint64_t>();
-}
-
-std::string text(const Json& object, const char* key) { return object.at(key).get<std::string>(); }
+std::string text(const JsonReader& object, const char* key) { return object.at(key).text(); }
 
 // Of a counter of the status, per second; 0 at first, and after a restart of the gateway.
-double rate(const Json& now, const Json* before, const char* key) {
+double rate(const JsonReader& now, const JsonReader* before, const char* key) {
   if (before == nullptr || number(now, "pid") != number(*before, "pid")) {
     return 0;
   }
-  const double seconds =
-      (now.at("uptime_ms").get<double>() - before->at("uptime_ms").get<double>()) / 1000;
-  const double moved = now.at(key).get<double>() - before->at(key).get<double>();
+  const double seconds = (now.at("uptime_ms").real() - before->at("uptime_ms").real()) / 1000;
+  const double moved = now.at(key).real() - before->at(key).real();
   return seconds <= 0 ? 0 : moved / seconds;
 }
 
@@ -48,28 +43,28 @@ Run cell(const std::string& value, Tone tone = Tone::plain) {
   return {std::move(printable), tone};
 }
 
-Run amount(const Json& row, const char* key) { return {bytes_text(number(row, key))}; }
+Run amount(const JsonReader& row, const char* key) { return {bytes_text(number(row, key))}; }
 
 Tone tone_of(const std::string& state) {
   return state == "up" ? Tone::good : state == "drain" ? Tone::warning : Tone::bad;
 }
 
 // Events by which something was lost, and those that were only done in another way.
-std::pair<std::uint64_t, std::uint64_t> losses_and_others(const Json& events) {
+std::pair<std::uint64_t, std::uint64_t> losses_and_others(const JsonReader& events) {
   std::uint64_t losses = 0;
   std::uint64_t others = 0;
-  for (const auto& [reason, times] : events.items()) {
-    (is_second_best(reason) ? others : losses) += times.get<std::uint64_t>();
+  for (const auto& [reason, times] : events.members()) {
+    (is_second_best(reason) ? others : losses) += times.number();
   }
   return {losses, others};
 }
 
 // → how many servers there are, and how many of them take flows.
-std::pair<std::size_t, std::size_t> servers_in(const Json& upstreams) {
+std::pair<std::size_t, std::size_t> servers_in(const JsonReader& upstreams) {
   std::size_t all = 0;
   std::size_t up = 0;
-  for (const auto& upstream : upstreams.at("upstreams")) {
-    for (const auto& server : upstream.at("servers")) {
+  for (const JsonReader& upstream : upstreams.at("upstreams").items()) {
+    for (const JsonReader& server : upstream.at("servers").items()) {
       ++all;
       up += text(server, "state") == "up" ? 1U : 0U;
     }
@@ -77,13 +72,14 @@ std::pair<std::size_t, std::size_t> servers_in(const Json& upstreams) {
   return {all, up};
 }
 
-std::vector<ScreenLine> head_of(const Json& status, const Json* before, const Json& upstreams) {
+std::vector<ScreenLine> head_of(const JsonReader& status, const JsonReader* before,
+                                const JsonReader& upstreams) {
   const auto [losses, others] = losses_and_others(status.at("events"));
   const auto [servers, up] = servers_in(upstreams);
-  const bool drains = status.at("draining").get<bool>();
+  const bool drains = status.at("draining").boolean();
   ScreenLine first{{"weir " + text(status, "version") + "  ", Tone::head},
                    {drains ? "draining" : "serving", drains ? Tone::warning : Tone::good},
-                   {"  up for " + elapsed_text(status.at("uptime_ms").get<double>())}};
+                   {"  up for " + elapsed_text(status.at("uptime_ms").real())}};
   if (servers != 0) {
     first.push_back({"  "});
     first.push_back(
@@ -112,8 +108,8 @@ struct TableOfRows {
   std::vector<ScreenRow> rows;
 };
 
-ScreenRow upstream_row(const Json& row, const std::string& upstream, const std::string& server,
-                       Run state, const std::string& failures, Run why) {
+ScreenRow upstream_row(const JsonReader& row, const std::string& upstream,
+                       const std::string& server, Run state, const std::string& failures, Run why) {
   return {cell(upstream),
           cell(server),
           std::move(state),
@@ -126,20 +122,20 @@ ScreenRow upstream_row(const Json& row, const std::string& upstream, const std::
 }
 
 // What was never used and has no servers is left out: the built-in ones that no rule names.
-TableOfRows upstreams_of(const Json& answer, const TopView& view) {
+TableOfRows upstreams_of(const JsonReader& answer, const TopView& view) {
   TableOfRows table;
   table.columns = {{"UPSTREAM", false, 9}, {"SERVER", false, 8}, {"STATE", false, 9},
                    {"FLOWS", true, 7},     {"TOTAL", true, 4},   {"FAILURES", true, 5},
                    {"UP", true, 3},        {"DOWN", true, 3},    {"WHY", false, 6}};
   std::vector<ScreenRow> well;
-  for (const auto& upstream : answer.at("upstreams")) {
+  for (const JsonReader& upstream : answer.at("upstreams").items()) {
     const auto name = text(upstream, "name");
-    const auto& servers = upstream.at("servers");
+    const auto servers = upstream.at("servers").items();
     if (servers.empty() && number(upstream, "flows_total") == 0) {
       continue;
     }
     well.push_back(upstream_row(upstream, name, "", {""}, "", {""}));
-    for (const auto& server : servers) {
+    for (const JsonReader& server : servers) {
       const auto state = text(server, "state");
       auto row = upstream_row(server, name, text(server, "name"), cell(state, tone_of(state)),
                               std::to_string(number(server, "failures_total")),
@@ -152,11 +148,11 @@ TableOfRows upstreams_of(const Json& answer, const TopView& view) {
   return table;
 }
 
-TableOfRows clients_of(const Json& answer, const TopView& view) {
+TableOfRows clients_of(const JsonReader& answer, const TopView& view) {
   TableOfRows table;
   table.columns = {{"NOW", true, 9}, {"CLIENT", false, 9}, {"FLOWS", true, 8}, {"MOVED", true, 7}};
-  for (const auto& client : answer.at("clients")) {
-    table.rows.push_back({{speed(client.at("bytes_per_second").get<double>())},
+  for (const JsonReader& client : answer.at("clients").items()) {
+    table.rows.push_back({{speed(client.at("bytes_per_second").real())},
                           cell(text(client, "client")),
                           {std::to_string(number(client, "flows"))},
                           amount(client, "bytes")});
@@ -165,11 +161,11 @@ TableOfRows clients_of(const Json& answer, const TopView& view) {
   return table;
 }
 
-std::vector<Json> in_order(const Json& flows, TopView::Order order) {
-  std::vector<Json> all(flows.begin(), flows.end());
+std::vector<JsonReader> in_order(const JsonReader& flows, TopView::Order order) {
+  std::vector<JsonReader> all = flows.items();
   const auto most = [&](const char* key) {
-    std::stable_sort(all.begin(), all.end(), [&](const Json& a, const Json& b) {
-      return a.at(key).get<double>() > b.at(key).get<double>();
+    std::stable_sort(all.begin(), all.end(), [&](const JsonReader& a, const JsonReader& b) {
+      return a.at(key).real() > b.at(key).real();
     });
   };
   switch (order) {
@@ -186,7 +182,7 @@ std::vector<Json> in_order(const Json& flows, TopView::Order order) {
       most("duration_ms");
       break;
     case TopView::Order::client:
-      std::stable_sort(all.begin(), all.end(), [](const Json& a, const Json& b) {
+      std::stable_sort(all.begin(), all.end(), [](const JsonReader& a, const JsonReader& b) {
         return text(a, "client") < text(b, "client");
       });
       break;
@@ -194,20 +190,20 @@ std::vector<Json> in_order(const Json& flows, TopView::Order order) {
   return all;
 }
 
-TableOfRows flows_of(const Json& answer, const TopView& view) {
+TableOfRows flows_of(const JsonReader& answer, const TopView& view) {
   TableOfRows table;
   table.columns = {{"NOW", true, 9},   {"CLIENT", false, 9},   {"DESTINATION", false, 9},
                    {"RULE", false, 8}, {"UPSTREAM", false, 6}, {"UP", true, 5},
                    {"DOWN", true, 5},  {"AGE", true, 4},       {"ID", false, 3}};
-  for (const Json& flow : in_order(answer.at("flows"), view.order)) {
-    table.rows.push_back({{speed(flow.at("bytes_per_second").get<double>())},
+  for (const JsonReader& flow : in_order(answer.at("flows"), view.order)) {
+    table.rows.push_back({{speed(flow.at("bytes_per_second").real())},
                           cell(text(flow, "protocol") + " " + text(flow, "client")),
                           cell(text(flow, "destination")),
                           cell(text(flow, "rule")),
                           cell(text(flow, "upstream")),
                           amount(flow, "bytes_up"),
                           amount(flow, "bytes_down"),
-                          {elapsed_text(flow.at("duration_ms").get<double>())},
+                          {elapsed_text(flow.at("duration_ms").real())},
                           cell(text(flow, "id"))});
   }
   keep_shown(view, table.rows);
@@ -273,36 +269,63 @@ void add_tables(std::vector<ScreenLine>& out, std::vector<TableOfRows> tables, S
   }
 }
 
+// The API's answers, parsed.
+struct Answers {
+  JsonReader status;
+  std::optional<JsonReader> earlier;  // status
+  JsonReader upstreams;
+  JsonReader busiest;
+};
+
+std::vector<ScreenLine> lines_of(const Answers& answers, const TopView& view, Screen screen) {
+  auto out =
+      head_of(answers.status, answers.earlier ? &*answers.earlier : nullptr, answers.upstreams);
+  if (view.shows_help) {
+    out.emplace_back();
+    auto lines = help();
+    std::move(lines.begin(), lines.end(), std::back_inserter(out));
+  } else {
+    add_tables(out,
+               {upstreams_of(answers.upstreams, view), clients_of(answers.busiest, view),
+                flows_of(answers.busiest, view)},
+               screen);
+  }
+  out.resize(screen.height);
+  if (screen.height > 1) {
+    out.back() = {{last_line(view), view.is_typing ? Tone::warning : Tone::quiet}};
+  }
+  for (ScreenLine& line : out) {
+    line = shortened(std::move(line), screen.width);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<ScreenLine>> top_lines(const TopLook& look, const TopLook* before,
                                           const TopView& view, Screen screen) {
-  try {
-    const auto status = Json::parse(look.status);
-    const auto earlier = before == nullptr ? Json() : Json::parse(before->status);
-    const auto upstreams = Json::parse(look.upstreams);
-    const auto busiest = Json::parse(look.busiest);
-    auto out = head_of(status, before == nullptr ? nullptr : &earlier, upstreams);
-    if (view.shows_help) {
-      out.emplace_back();
-      auto lines = help();
-      std::move(lines.begin(), lines.end(), std::back_inserter(out));
-    } else {
-      add_tables(
-          out, {upstreams_of(upstreams, view), clients_of(busiest, view), flows_of(busiest, view)},
-          screen);
+  std::string mismatch;
+  const auto parsed = [&](const std::string& text) {
+    auto answer = parse_json(text);
+    if (!answer && mismatch.empty()) {
+      mismatch = answer.error().text();
     }
-    out.resize(screen.height);
-    if (screen.height > 1) {
-      out.back() = {{last_line(view), view.is_typing ? Tone::warning : Tone::quiet}};
-    }
-    for (ScreenLine& line : out) {
-      line = shortened(std::move(line), screen.width);
-    }
-    return out;
-  } catch (const Json::exception& error) {
-    return Error(std::string("the gateway's answer cannot be read: ") + error.what());
+    return answer ? std::move(answer).value() : Json();
+  };
+  const Json status = parsed(look.status);
+  const Json earlier = before == nullptr ? Json() : parsed(before->status);
+  const Json upstreams = parsed(look.upstreams);
+  const Json busiest = parsed(look.busiest);
+  auto out = lines_of(
+      {.status = {status, mismatch},
+       .earlier = before == nullptr ? std::nullopt : std::optional(JsonReader(earlier, mismatch)),
+       .upstreams = {upstreams, mismatch},
+       .busiest = {busiest, mismatch}},
+      view, screen);
+  if (!mismatch.empty()) {
+    return Error("the gateway's answer cannot be read: " + mismatch);
   }
+  return out;
 }
 
 }  // namespace weir

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
 #include "doctor/proc.h"
@@ -22,10 +21,11 @@ std::vector<std::string> bridges() {
   if (!ended) {
     return names;
   }
-  const auto list = nlohmann::json::parse(ended.value().output, nullptr, false);
-  for (const auto& one : list.is_array() ? list : nlohmann::json::array()) {
-    if (one.is_object() && one.contains("ifname")) {
-      names.push_back(one.at("ifname").get<std::string>());
+  const Json list = json_or_null(ended.value().output);
+  for (const Json& one : list.items()) {
+    const Json* name = one.find("ifname");
+    if (name != nullptr && name->text()) {
+      names.emplace_back(*name->text());
     }
   }
   return names;

@@ -15,8 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "base/json.h"
 #include "doctor/ipsets.h"
 #include "doctor/probe.h"
 
@@ -60,7 +59,7 @@ struct Filter {
 
 // One filter for each family of tables; not weir's own table. Chains keep nft's names: "inet fw4
 // input".
-[[nodiscard]] std::vector<Filter> filters_of_nft(const nlohmann::json& listing);
+[[nodiscard]] std::vector<Filter> filters_of_nft(const Json& listing);
 // From `iptables-save`; `tool` is the program that changes what it printed. Not weir's own chains.
 // Chains are named with their table: "filter INPUT".
 [[nodiscard]] Filter filter_of_iptables(std::string_view tool, Family family,

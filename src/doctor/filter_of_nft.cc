@@ -3,8 +3,6 @@
 #include <array>
 #include <optional>
 
-#include <nlohmann/json.hpp>
-
 #include "doctor/filter.h"
 #include "doctor/nft_json.h"
 #include "doctor/nft_match.h"
@@ -17,23 +15,24 @@ namespace {
 class Reader {
  public:
   explicit Reader(const Json& listing) {
-    const Json* entries = member(listing, "nftables");
-    if (entries == nullptr || !entries->is_array()) {
+    const Json* entries = listing.find("nftables");
+    if (entries == nullptr) {
       return;
     }
-    for (const Json& entry : *entries) {
+    for (const Json& entry : entries->items()) {
       for (const char* kind : {"set", "map"}) {
-        const Json* set = member(entry, kind);
-        const Json* elements = set != nullptr ? member(*set, "elem") : nullptr;
+        const Json* set = entry.find(kind);
+        const Json* elements = set != nullptr ? set->find("elem") : nullptr;
         if (set != nullptr) {
-          sets_[path(*set, text(*set, "name"))] = elements != nullptr ? *elements : Json::array();
+          sets_[path(*set, text(*set, "name"))] =
+              elements != nullptr ? *elements : Json(Json::Kind::array);
         }
       }
     }
-    for (const Json& entry : *entries) {
-      if (const Json* chain = member(entry, "chain")) {
+    for (const Json& entry : entries->items()) {
+      if (const Json* chain = entry.find("chain")) {
         add_chain(*chain);
-      } else if (const Json* rule = member(entry, "rule")) {
+      } else if (const Json* rule = entry.find("rule")) {
         add_rule(*rule);
       }
     }
@@ -77,29 +76,28 @@ class Reader {
     }
     const std::string name = path(chain, text(chain, "name"));
     filter->chains[name];
-    const Json* priority = member(chain, "prio");
+    const Json* priority = chain.find("prio");
     if (text(chain, "type") == "filter") {
       filter->bases.push_back(
           {text(chain, "hook"), name,
-           priority != nullptr && priority->is_number_integer() ? priority->get<int>() : 0,
+           priority != nullptr ? static_cast<int>(priority->integer().value_or(0)) : 0,
            text(chain, "policy") == "drop"});
     }
   }
 
   void add_rule(const Json& rule) {
     Filter* filter = filter_for(rule);
-    const Json* expressions = member(rule, "expr");
-    if (filter == nullptr || expressions == nullptr || !expressions->is_array()) {
+    const Json* expressions = rule.find("expr");
+    if (filter == nullptr || expressions == nullptr) {
       return;
     }
     Step step;
     step.chain = path(rule, text(rule, "chain"));
-    const Json* handle = member(rule, "handle");
-    step.handle =
-        handle != nullptr && handle->is_number_unsigned() ? handle->get<std::uint64_t>() : 0;
+    const Json* handle = rule.find("handle");
+    step.handle = handle != nullptr ? handle->natural().value_or(0) : 0;
     auto& steps = filter->chains[step.chain];
-    for (const Json& expression : *expressions) {
-      if (const Json* map = member(expression, "vmap")) {
+    for (const Json& expression : expressions->items()) {
+      if (const Json* map = expression.find("vmap")) {
         add_map(steps, step, rule, *map);
       } else {
         add(step, rule, expression);
@@ -116,12 +114,12 @@ class Reader {
                                     {"reject", Act::refuse},
                                     {"return", Act::leave},
                                     {"queue", Act::unknown}}) {
-      if (expression.is_object() && expression.contains(word)) {
+      if (expression.find(word) != nullptr) {
         step.act = act;
       }
     }
     for (const auto& [word, act] : {std::pair{"jump", Act::jump}, {"goto", Act::go_to}}) {
-      if (const Json* to = member(expression, word)) {
+      if (const Json* to = expression.find(word)) {
         step.act = act;
         step.target = path(rule, text(*to, "target"));
       }
@@ -129,9 +127,9 @@ class Reader {
   }
 
   void add(Step& step, const Json& rule, const Json& expression) {
-    if (const Json* match = member(expression, "match")) {
-      const Json* left = member(*match, "left");
-      const Json* right = member(*match, "right");
+    if (const Json* match = expression.find("match")) {
+      const Json* left = match->find("left");
+      const Json* right = match->find("right");
       const auto elements =
           left != nullptr && right != nullptr ? elements_of(rule, *right) : std::nullopt;
       step.conditions.push_back(elements ? condition_of(*left, text(*match, "op"), *elements)
@@ -139,19 +137,19 @@ class Reader {
       return;
     }
     add_verdict(step, rule, expression);
-    const Json* mangle = member(expression, "mangle");
-    const Json* key = mangle != nullptr ? member(*mangle, "key") : nullptr;
-    const Json* what = key != nullptr ? member(*key, "meta") : nullptr;
+    const Json* mangle = expression.find("mangle");
+    const Json* key = mangle != nullptr ? mangle->find("key") : nullptr;
+    const Json* what = key != nullptr ? key->find("meta") : nullptr;
     if (what != nullptr && text(*what, "key") == "mark") {
       step.act = Act::remark;
     }
     // These let some packets pass and stop others.
     for (const char* word : {"limit", "quota", "ct count", "meter", "xt"}) {
-      if (member(expression, word) != nullptr) {
+      if (expression.find(word) != nullptr) {
         step.conditions.emplace_back([](const Probe&) { return Answer::unknown; });
       }
     }
-    if (const Json* xt = member(expression, "xt");
+    if (const Json* xt = expression.find("xt");
         xt != nullptr && text(*xt, "type") == "target" && step.act == Act::nothing) {
       step.act = Act::unknown;
     }
@@ -159,8 +157,8 @@ class Reader {
 
   // One step for each of a verdict map's elements; what they have in common is in `so_far`.
   void add_map(std::vector<Step>& steps, const Step& so_far, const Json& rule, const Json& map) {
-    const Json* key = member(map, "key");
-    const Json* data = member(map, "data");
+    const Json* key = map.find("key");
+    const Json* data = map.find("data");
     const auto elements =
         key != nullptr && data != nullptr ? elements_of(rule, *data) : std::nullopt;
     if (!elements) {
@@ -170,19 +168,20 @@ class Reader {
       return;
     }
     for (const Json& element : *elements) {
-      if (!element.is_array() || element.size() != 2) {
+      const auto pair = element.items();
+      if (pair.size() != 2) {
         continue;
       }
       Step step = so_far;
-      step.conditions.push_back(condition_of(*key, "==", {value_of(element.front())}));
-      add_verdict(step, rule, element.back());
+      step.conditions.push_back(condition_of(*key, "==", {value_of(pair.front())}));
+      add_verdict(step, rule, pair.back());
       steps.push_back(std::move(step));
     }
   }
 
   static Json value_of(const Json& element) {
-    const Json* wrapped = member(element, "elem");
-    const Json* value = wrapped != nullptr ? member(*wrapped, "val") : nullptr;
+    const Json* wrapped = element.find("elem");
+    const Json* value = wrapped != nullptr ? wrapped->find("val") : nullptr;
     return value != nullptr ? *value : element;
   }
 
@@ -190,18 +189,18 @@ class Reader {
   [[nodiscard]] std::optional<std::vector<Json>> elements_of(const Json& rule,
                                                              const Json& right) const {
     const Json* list = &right;
-    if (const Json* set = member(right, "set"); set != nullptr) {
+    if (const Json* set = right.find("set"); set != nullptr) {
       list = set;
-    } else if (right.is_string() && right.get<std::string>().starts_with('@')) {
-      const auto found = sets_.find(path(rule, right.get<std::string>().substr(1)));
+    } else if (right.text().value_or("").starts_with('@')) {
+      const auto found = sets_.find(path(rule, std::string(right.text()->substr(1))));
       if (found == sets_.end()) {
         return std::nullopt;
       }
       list = &found->second;
     }
     std::vector<Json> all;
-    if (list->is_array()) {
-      for (const Json& element : *list) {
+    if (list->kind() == Json::Kind::array) {
+      for (const Json& element : list->items()) {
         all.push_back(value_of(element));
       }
     } else {

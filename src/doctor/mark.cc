@@ -2,8 +2,6 @@
 // bits takes intercepted packets elsewhere; one that writes them loses or forges the mark.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "doctor/checks.h"
 #include "doctor/mark_users.h"
 #include "doctor/saved_tables.h"
@@ -86,8 +84,7 @@ Findings examine_mark(const Subject& subject) {
   for (const Family family : firewall::routed_families()) {
     add_rules(findings, family, subject.ruleset);
   }
-  const auto listing =
-      nlohmann::json::parse(output_of({"nft", "-j", "list", "ruleset"}), nullptr, false);
+  const auto listing = json_or_null(output_of({"nft", "-j", "list", "ruleset"}));
   add_writers(findings, mark_users_of_nft(listing), "", ours);
   for (const SavedTables& saved : read_saved_tables()) {
     add_writers(findings, mark_users_of_iptables(saved.plain, saved.text),

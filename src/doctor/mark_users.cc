@@ -1,11 +1,10 @@
 #include "doctor/mark_users.h"
 
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "doctor/nft_json.h"
 #include "doctor/saved_number.h"
@@ -17,7 +16,7 @@ namespace {
 constexpr std::uint32_t every_bit = 0xffffffff;
 
 bool is_mark(const Json& value) {
-  const Json* meta = member(value, "meta");
+  const Json* meta = value.find("meta");
   return meta != nullptr && text(*meta, "key") == "mark";
 }
 
@@ -31,17 +30,18 @@ Effect effect_of(const Json& value) {
   if (is_mark(value)) {
     return {.keeps = every_bit, .sets = 0};
   }
-  if (value.is_number_unsigned()) {
-    return {.keeps = 0, .sets = value.get<std::uint32_t>()};
+  if (const auto number = value.natural()) {
+    return {.keeps = 0, .sets = static_cast<std::uint32_t>(*number)};
   }
   for (const char* operation : {"&", "|", "^"}) {
-    const Json* sides = member(value, operation);
-    if (sides == nullptr || !sides->is_array() || sides->size() < 2) {
+    const Json* found = value.find(operation);
+    const auto sides = found != nullptr ? found->items() : std::span<const Json>();
+    if (sides.size() < 2) {
       continue;
     }
-    Effect all = effect_of(sides->front());
-    for (std::size_t i = 1; i < sides->size(); ++i) {
-      const Effect next = effect_of((*sides)[i]);
+    Effect all = effect_of(sides.front());
+    for (const Json& side : sides.subspan(1)) {
+      const Effect next = effect_of(side);
       if (*operation == '&') {
         // One side is a constant: what it has zeros for is lost.
         all = {.keeps = all.keeps & (next.keeps | next.sets), .sets = all.sets & next.sets};
@@ -56,9 +56,9 @@ Effect effect_of(const Json& value) {
 }
 
 std::uint32_t bits_changed(const Json& expression) {
-  const Json* mangle = member(expression, "mangle");
-  const Json* key = mangle != nullptr ? member(*mangle, "key") : nullptr;
-  const Json* value = mangle != nullptr ? member(*mangle, "value") : nullptr;
+  const Json* mangle = expression.find("mangle");
+  const Json* key = mangle != nullptr ? mangle->find("key") : nullptr;
+  const Json* value = mangle != nullptr ? mangle->find("value") : nullptr;
   if (key == nullptr || value == nullptr || !is_mark(*key)) {
     return 0;
   }
@@ -80,19 +80,19 @@ std::uint32_t bits_of(const std::string& value_mask) {
 
 std::vector<MarkUser> mark_users_of_nft(const Json& listing) {
   std::vector<MarkUser> users;
-  const Json* entries = member(listing, "nftables");
-  if (entries == nullptr || !entries->is_array()) {
+  const Json* entries = listing.find("nftables");
+  if (entries == nullptr) {
     return users;
   }
-  for (const Json& entry : *entries) {
-    const Json* rule = member(entry, "rule");
-    const Json* expressions = rule != nullptr ? member(*rule, "expr") : nullptr;
-    if (expressions == nullptr || !expressions->is_array() ||
+  for (const Json& entry : entries->items()) {
+    const Json* rule = entry.find("rule");
+    const Json* expressions = rule != nullptr ? rule->find("expr") : nullptr;
+    if (expressions == nullptr ||
         (text(*rule, "table") == "weir" && text(*rule, "family") == "inet")) {
       continue;
     }
     std::uint32_t bits = 0;
-    for (const Json& expression : *expressions) {
+    for (const Json& expression : expressions->items()) {
       bits |= bits_changed(expression);
     }
     if (bits != 0) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include "base/json.h"
 
 namespace weir::doctor {
 
@@ -18,7 +18,7 @@ struct MarkUser {
 };
 
 // From `nft -j list ruleset`. Not weir's own table.
-[[nodiscard]] std::vector<MarkUser> mark_users_of_nft(const nlohmann::json& listing);
+[[nodiscard]] std::vector<MarkUser> mark_users_of_nft(const Json& listing);
 // From `iptables-save`; `program` is for `where`. Not weir's own chains.
 [[nodiscard]] std::vector<MarkUser> mark_users_of_iptables(std::string_view program,
                                                            const std::string& saved);

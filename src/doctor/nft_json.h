@@ -4,25 +4,14 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 namespace weir::doctor {
 
-using Json = nlohmann::json;
-
-// Null where the value is no object, or has no such member.
-[[nodiscard]] inline const Json* member(const Json& value, const char* name) {
-  if (!value.is_object()) {
-    return nullptr;
-  }
-  const auto found = value.find(name);
-  return found == value.end() ? nullptr : &*found;
-}
-
 // "" where there is no such member, or it is no text.
-[[nodiscard]] inline std::string text(const Json& value, const char* name) {
-  const Json* found = member(value, name);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+[[nodiscard]] inline std::string text(const Json& value, std::string_view name) {
+  const Json* found = value.find(name);
+  return found == nullptr ? "" : std::string(found->text().value_or(""));
 }
 
 }  // namespace weir::doctor

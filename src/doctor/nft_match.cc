@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
 namespace weir::doctor {
 
@@ -12,23 +13,25 @@ namespace {
 
 Answer answer_of(bool holds) { return holds ? Answer::yes : Answer::no; }
 
-std::optional<long> number(const Json& value) {
-  return value.is_number_integer() ? std::optional(value.get<long>()) : std::nullopt;
+std::optional<long> number(const Json& value) { return value.integer(); }
+
+// None where there is no such member, or it is no array.
+std::span<const Json> items_of(const Json& value, std::string_view name) {
+  const Json* found = value.find(name);
+  return found == nullptr ? std::span<const Json>() : found->items();
 }
 
-bool is_word(const Json& value, std::string_view word) {
-  return value.is_string() && value.get<std::string>() == word;
-}
+bool is_word(const Json& value, std::string_view word) { return value.text() == word; }
 
 // A port that nft prints by its number; a name costs an answer.
 Answer compare_number(const Json& element, const std::function<Answer(long, long)>& within) {
   if (const auto one = number(element)) {
     return within(*one, *one);
   }
-  const Json* range = member(element, "range");
-  if (range != nullptr && range->is_array() && range->size() == 2) {
-    const auto first = number(range->front());
-    const auto last = number(range->back());
+  const auto range = items_of(element, "range");
+  if (range.size() == 2) {
+    const auto first = number(range.front());
+    const auto last = number(range.back());
     if (first && last) {
       return within(*first, *last);
     }
@@ -37,22 +40,21 @@ Answer compare_number(const Json& element, const std::function<Answer(long, long
 }
 
 std::optional<AddressRange> addresses(const Json& element) {
-  if (element.is_string()) {
-    const auto one = Address::parse(element.get<std::string>());
+  if (const auto word = element.text()) {
+    const auto one = Address::parse(*word);
     return one ? std::optional(AddressRange{one.value(), one.value()}) : std::nullopt;
   }
-  if (const Json* prefix = member(element, "prefix")) {
-    const Json* length = member(*prefix, "len");
+  if (const Json* prefix = element.find("prefix")) {
+    const Json* length = prefix->find("len");
     const auto base = Address::parse(text(*prefix, "addr"));
-    if (base && length != nullptr && length->is_number_unsigned()) {
-      return range_of({base.value(), length->get<std::uint8_t>()});
+    if (base && length != nullptr && length->natural()) {
+      return range_of({base.value(), static_cast<std::uint8_t>(*length->natural())});
     }
   }
-  const Json* range = member(element, "range");
-  if (range != nullptr && range->is_array() && range->size() == 2 && range->front().is_string() &&
-      range->back().is_string()) {
-    const auto low = Address::parse(range->front().get<std::string>());
-    const auto high = Address::parse(range->back().get<std::string>());
+  const auto range = items_of(element, "range");
+  if (range.size() == 2 && range.front().text() && range.back().text()) {
+    const auto low = Address::parse(*range.front().text());
+    const auto high = Address::parse(*range.back().text());
     if (low && high) {
       return AddressRange{low.value(), high.value()};
     }
@@ -64,8 +66,8 @@ std::string_view name_of(Protocol protocol) { return protocol == Protocol::tcp ?
 
 Answer compare_protocol(const Probe& probe, const Json& element) {
   const long ours = probe.protocol == Protocol::tcp ? 6 : 17;
-  if (element.is_string()) {
-    return answer_of(element.get<std::string>() == name_of(probe.protocol));
+  if (const auto word = element.text()) {
+    return answer_of(*word == name_of(probe.protocol));
   }
   return compare_number(
       element, [&](long first, long last) { return answer_of(first <= ours && ours <= last); });
@@ -120,10 +122,10 @@ Comparison meta(const std::string& key) {
     return compare_protocol;
   }
   return [=](const Probe& probe, const Json& element) {
-    if (!element.is_string()) {
+    if (!element.text()) {
       return Answer::unknown;
     }
-    const auto word = element.get<std::string>();
+    const std::string word(*element.text());
     if (key == "iifname" || key == "iif") {
       return answer_of(fits(probe.inbound, word));
     }
@@ -144,10 +146,10 @@ Comparison meta(const std::string& key) {
 // The first packet of a flow, that no translation knows.
 Comparison connection(const std::string& key) {
   return [=](const Probe& /*probe*/, const Json& element) {
-    if (!element.is_string()) {
+    const auto word = element.text();
+    if (!word) {
       return Answer::unknown;
     }
-    const auto word = element.get<std::string>();
     if (key == "state") {
       return answer_of(word == "new");
     }
@@ -159,49 +161,47 @@ Comparison connection(const std::string& key) {
 }
 
 bool lists(const Json& flags, std::string_view word) {
-  if (flags.is_array()) {
-    return std::any_of(flags.begin(), flags.end(),
-                       [&](const Json& one) { return is_word(one, word); });
-  }
-  return is_word(flags, word);
+  const auto all = flags.items();
+  return is_word(flags, word) ||
+         std::any_of(all.begin(), all.end(), [&](const Json& one) { return is_word(one, word); });
 }
 
 Comparison fib(const Json& expression) {
   const std::string result = text(expression, "result");
-  const Json* flags = member(expression, "flags");
+  const Json* flags = expression.find("flags");
   const bool of_destination = flags != nullptr && lists(*flags, "daddr");
   const bool with_mark = flags != nullptr && lists(*flags, "mark");
   return [=](const Probe& probe, const Json& element) {
-    if (result == "type" && element.is_string()) {
+    if (result == "type" && element.text()) {
       // Looked up with the mark an intercepted destination is local: that is how it comes here.
       const bool local = of_destination && with_mark && is_intercepted(probe);
-      return answer_of(element.get<std::string>() == (local ? "local" : "unicast"));
+      return answer_of(element.text() == (local ? "local" : "unicast"));
     }
     // That a way back exists is what plain routing needs as well.
-    return element.is_boolean() && !of_destination && !with_mark ? answer_of(element.get<bool>())
-                                                                 : Answer::unknown;
+    return element.boolean() && !of_destination && !with_mark ? answer_of(*element.boolean())
+                                                              : Answer::unknown;
   };
 }
 
 Comparison side_by_side(const Json& parts) {
   std::vector<Comparison> all;
-  for (const Json& part : parts) {
+  for (const Json& part : parts.items()) {
     all.push_back(comparison_of(part));
   }
   return [all](const Probe& probe, const Json& element) {
-    const Json* values = member(element, "concat");
-    if (values == nullptr || !values->is_array() || values->size() != all.size()) {
+    const auto values = items_of(element, "concat");
+    if (values.size() != all.size()) {
       return Answer::unknown;
     }
     Answer answer = Answer::yes;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      answer = both(answer, all[i](probe, (*values)[i]));
+      answer = both(answer, all[i](probe, values[i]));
     }
     return answer;
   };
 }
 
-std::uint32_t tcp_flag(const std::string& word) {
+std::uint32_t tcp_flag(std::string_view word) {
   constexpr std::array names{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"};
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (word == names[i]) {
@@ -212,16 +212,20 @@ std::uint32_t tcp_flag(const std::string& word) {
 }
 
 std::optional<std::uint32_t> tcp_flags(const Json& value) {
-  if (value.is_number_unsigned()) {
-    return value.get<std::uint32_t>();
+  if (const auto bits = value.natural()) {
+    return static_cast<std::uint32_t>(*bits);
   }
-  if (value.is_string()) {
-    return tcp_flag(value.get<std::string>());
+  if (const auto word = value.text()) {
+    return tcp_flag(*word);
   }
-  const Json* joined = member(value, "|");
+  const Json* joined = value.find("|");
+  const Json& list = joined != nullptr ? *joined : value;
+  if (list.kind() != Json::Kind::array) {
+    return std::nullopt;
+  }
   std::uint32_t bits = 0;
-  for (const Json& one : joined != nullptr ? *joined : value) {
-    const auto part = one.is_string() || one.is_number() ? tcp_flags(one) : std::nullopt;
+  for (const Json& one : list.items()) {
+    const auto part = one.text() || one.natural() ? tcp_flags(one) : std::nullopt;
     if (!part) {
       return std::nullopt;
     }
@@ -233,13 +237,13 @@ std::optional<std::uint32_t> tcp_flags(const Json& value) {
 constexpr std::uint32_t syn = 2;
 
 bool is_tcp_flags(const Json& value) {
-  const Json* what = member(value, "payload");
+  const Json* what = value.find("payload");
   return what != nullptr && text(*what, "protocol") == "tcp" && text(*what, "field") == "flags";
 }
 
 // "meta mark & 0x1", "tcp flags & (fin | syn)"
-Comparison masked(const Json& sides) {
-  if (!sides.is_array() || sides.size() != 2) {
+Comparison masked(std::span<const Json> sides) {
+  if (sides.size() != 2) {
     return nullptr;
   }
   const Json& what = sides.front();
@@ -253,7 +257,7 @@ Comparison masked(const Json& sides) {
       return answer_of(probe.protocol == Protocol::tcp && (syn & *mask) == *wanted);
     };
   }
-  const Json* key = member(what, "meta");
+  const Json* key = what.find("meta");
   const auto mask = number(sides.back());
   if (key == nullptr || text(*key, "key") != "mark" || !mask) {
     return nullptr;
@@ -271,7 +275,7 @@ Comparison masked(const Json& sides) {
 
 // Looking for a field that the packet does not have is a match with neither == nor !=.
 bool has_field(const Json& left, const Probe& probe) {
-  const Json* what = member(left, "payload");
+  const Json* what = left.find("payload");
   const std::string protocol = what != nullptr ? text(*what, "protocol") : "";
   if (protocol == "ip" || protocol == "ip6") {
     return (protocol == "ip") == (probe.family == Family::v4);
@@ -294,26 +298,25 @@ Json bounded(const std::string& operation, long bound) {
   constexpr long highest = 0xffffffff;
   const bool below = operation.starts_with('<');
   const long next = operation.ends_with('=') ? bound : bound + (below ? -1 : 1);
-  Json range = Json::array({below ? 0 : next, below ? next : highest});
-  return Json::object({{"range", std::move(range)}});
+  return {{"range", std::vector<Json>{below ? 0 : next, below ? next : highest}}};
 }
 
 }  // namespace
 
 Comparison comparison_of(const Json& left) {
-  if (const Json* what = member(left, "meta")) {
+  if (const Json* what = left.find("meta")) {
     return meta(text(*what, "key"));
   }
-  if (const Json* what = member(left, "payload")) {
+  if (const Json* what = left.find("payload")) {
     return payload(text(*what, "protocol"), text(*what, "field"));
   }
-  if (const Json* what = member(left, "ct")) {
+  if (const Json* what = left.find("ct")) {
     return connection(text(*what, "key"));
   }
-  if (const Json* what = member(left, "fib")) {
+  if (const Json* what = left.find("fib")) {
     return fib(*what);
   }
-  if (const Json* what = member(left, "socket"); what != nullptr) {
+  if (const Json* what = left.find("socket"); what != nullptr) {
     const bool transparent = text(*what, "key") == "transparent";
     return [transparent](const Probe& probe, const Json& element) {
       return transparent ? compare_number(element,
@@ -324,15 +327,14 @@ Comparison comparison_of(const Json& left) {
                          : Answer::unknown;
     };
   }
-  if (const Json* parts = member(left, "concat"); parts != nullptr && parts->is_array()) {
+  if (const Json* parts = left.find("concat");
+      parts != nullptr && parts->kind() == Json::Kind::array) {
     return side_by_side(*parts);
   }
-  if (const Json* sides = member(left, "&")) {
-    if (Comparison with_mask = masked(*sides)) {
-      return with_mask;
-    }
+  if (Comparison with_mask = masked(items_of(left, "&"))) {
+    return with_mask;
   }
-  if (member(left, "exthdr") != nullptr || member(left, "ip option") != nullptr) {
+  if (left.find("exthdr") != nullptr || left.find("ip option") != nullptr) {
     return [](const Probe&, const Json&) { return Answer::no; };  // what few packets carry
   }
   return [](const Probe&, const Json&) { return Answer::unknown; };

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <sstream>
 
-#include <nlohmann/json.hpp>
-
 #include "firewall/program.h"
 
 namespace weir::doctor {
@@ -83,8 +81,7 @@ std::vector<Filter> read_filters() {
   for (const SavedTables& one : tables) {
     all.push_back(filter_of_iptables(one.program, one.family, one.text, sets));
   }
-  const auto listing =
-      nlohmann::json::parse(output_of({"nft", "-j", "list", "ruleset"}), nullptr, false);
+  const auto listing = json_or_null(output_of({"nft", "-j", "list", "ruleset"}));
   for (Filter& filter : filters_of_nft(listing)) {
     std::erase_if(filter.bases,
                   [&](const BaseChain& base) { return is_shown_by_iptables(base, all); });

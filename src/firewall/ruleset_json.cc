@@ -1,43 +1,42 @@
 #include "firewall/ruleset_json.h"
 
-#include <nlohmann/json.hpp>
+#include <utility>
 
+#include "base/json.h"
 #include "weir/endpoint.h"
 
 namespace weir::firewall {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Json json_of(const Ports& ports) {
-  Json out = Json::array();
+  Json out(Json::Kind::array);
   for (const auto& [first, last] : ports.ranges) {
-    out.push_back(first == last ? std::to_string(first)
-                                : std::to_string(first) + "-" + std::to_string(last));
+    out.push(first == last ? std::to_string(first)
+                           : std::to_string(first) + "-" + std::to_string(last));
   }
   return out;
 }
 
-Json json_of(const std::vector<Prefix>& prefixes) {
-  Json out = Json::array();
+void add(Json& list, const std::vector<Prefix>& prefixes) {
   for (const Prefix& prefix : prefixes) {
-    out.push_back(prefix.text());
+    list.push(prefix.text());
   }
-  return out;
 }
 
 // Null where nothing of the family can match, an empty object where everything does.
 Json json_of(const std::optional<Addresses>& addresses) {
   if (!addresses) {
-    return nullptr;
+    return {};
   }
-  Json out = Json::object();
+  Json out(Json::Kind::object);
   for (const auto& [key, prefixes] :
        {std::pair("client", &addresses->client), std::pair("not_client", &addresses->not_client),
         std::pair("destination", &addresses->destination),
         std::pair("not_destination", &addresses->not_destination)}) {
     if (!prefixes->empty()) {
-      out[key] = json_of(*prefixes);
+      Json list;
+      add(list, *prefixes);
+      out.set(key, std::move(list));
     }
   }
   return out;
@@ -59,6 +58,13 @@ Json json_of(const Mark& mark) { return {{"value", mark.value}, {"mask", mark.ma
 }  // namespace
 
 std::string ruleset_json(const Ruleset& ruleset) {
+  Json exclude(Json::Kind::array);
+  add(exclude, ruleset.exclude_v4);
+  add(exclude, ruleset.exclude_v6);
+  Json decisions(Json::Kind::array);
+  for (const Decision& decision : ruleset.decisions) {
+    decisions.push(json_of(decision));
+  }
   Json out{{"file", ruleset.file},
            {"port", ruleset.port},
            {"mark", json_of(ruleset.mark)},
@@ -70,30 +76,32 @@ std::string ruleset_json(const Ruleset& ruleset) {
            {"interfaces", ruleset.interfaces},
            {"outside", ruleset.outside},
            {"towards", ruleset.towards},
-           {"exclude", json_of(ruleset.exclude_v4)},
+           {"exclude", std::move(exclude)},
            {"local", ruleset.local},
            {"local_services", ruleset.local_services},
            {"on_failure", ruleset.on_failure == OnFailure::open ? "open" : "closed"},
            {"tcp", json_of(ruleset.tcp)},
            {"udp", json_of(ruleset.udp)},
-           {"decisions", Json::array()}};
+           {"decisions", std::move(decisions)}};
   if (ruleset.closing) {
-    out["closing_timeouts"] = {{"time_wait", ruleset.closing->time_wait},
-                               {"close", ruleset.closing->close}};
+    out.set("closing_timeouts",
+            {{"time_wait", ruleset.closing->time_wait}, {"close", ruleset.closing->close}});
   }
-  for (const UserSetting& user : ruleset.exclude_users) {
-    out["exclude_users"].push_back(user.id);
+  if (!ruleset.exclude_users.empty()) {
+    Json users;
+    for (const UserSetting& user : ruleset.exclude_users) {
+      users.push(user.id);
+    }
+    out.set("exclude_users", std::move(users));
   }
-  for (const Cgroup& cgroup : ruleset.exclude_cgroups) {
-    out["exclude_cgroups"].push_back(cgroup.path);
+  if (!ruleset.exclude_cgroups.empty()) {
+    Json groups;
+    for (const Cgroup& cgroup : ruleset.exclude_cgroups) {
+      groups.push(cgroup.path);
+    }
+    out.set("exclude_cgroups", std::move(groups));
   }
-  for (Json& prefix : json_of(ruleset.exclude_v6)) {
-    out["exclude"].push_back(std::move(prefix));
-  }
-  for (const Decision& decision : ruleset.decisions) {
-    out["decisions"].push_back(json_of(decision));
-  }
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(out);
 }
 
 }  // namespace weir::firewall

@@ -1,7 +1,5 @@
 #include "doctor/filter.h"
 
-#include <nlohmann/json.hpp>
-
 #include "catch.h"
 
 namespace weir::doctor {
@@ -55,7 +53,7 @@ Fate in_nft(const std::vector<std::string>& rules, const Probe& probe = web,
                            "expr": [)" +
             rule + "]}}";
   }
-  const auto filters = filters_of_nft(nlohmann::json::parse(text + "]}"));
+  const auto filters = filters_of_nft(json_or_null(text + "]}"));
   REQUIRE(filters.size() == 1);
   REQUIRE(filters.front().bases.size() == 1);
   return judge(filters.front(), filters.front().bases.front(), probe).fate;
@@ -249,9 +247,9 @@ TEST_CASE("nft: what is forwarded leaves by an interface and has no socket") {
 }
 
 TEST_CASE("nft: weir's own table, and what is no listing, have no filters") {
-  CHECK(filters_of_nft(nlohmann::json::parse("{}")).empty());
-  CHECK(filters_of_nft(nlohmann::json::parse(R"({"nftables": [{"chain": 1}, 2]})")).empty());
-  CHECK(filters_of_nft(nlohmann::json::parse(
+  CHECK(filters_of_nft(json_or_null("{}")).empty());
+  CHECK(filters_of_nft(json_or_null(R"({"nftables": [{"chain": 1}, 2]})")).empty());
+  CHECK(filters_of_nft(json_or_null(
                            R"({"nftables": [{"chain": {"family": "inet", "table": "weir",
                                "name": "input", "type": "filter", "hook": "input",
                                "policy": "drop"}}]})"))

@@ -1,7 +1,5 @@
 #include "doctor/mark_users.h"
 
-#include <nlohmann/json.hpp>
-
 #include "catch.h"
 
 namespace weir::doctor {
@@ -10,7 +8,7 @@ namespace {
 
 // A listing with one rule that sets the mark to that value.
 std::vector<MarkUser> users_of(const std::string& value, const std::string& table = "fw4") {
-  return mark_users_of_nft(nlohmann::json::parse(
+  return mark_users_of_nft(json_or_null(
       R"({"nftables": [{"metainfo": {}}, {"rule": {"family": "inet", "table": ")" + table +
       R"(", "chain": "c", "expr": [{"counter": null}, {"mangle": {"key": {"meta": {"key": "mark"}},
           "value": )" +
@@ -43,9 +41,9 @@ TEST_CASE("what comes from elsewhere may be anything") {
 
 TEST_CASE("weir's own table is left out, and so is nonsense") {
   CHECK(users_of("16", "weir").empty());
-  CHECK(mark_users_of_nft(nlohmann::json::parse("[1]")).empty());
-  CHECK(mark_users_of_nft(nlohmann::json(nlohmann::json::value_t::discarded)).empty());
-  CHECK(mark_users_of_nft(nlohmann::json::parse(R"({"nftables": [7, {"rule": 3}]})")).empty());
+  CHECK(mark_users_of_nft(json_or_null("[1]")).empty());
+  CHECK(mark_users_of_nft(Json()).empty());
+  CHECK(mark_users_of_nft(json_or_null(R"({"nftables": [7, {"rule": 3}]})")).empty());
 }
 
 TEST_CASE("iptables' targets name value and mask") {

@@ -97,10 +97,13 @@ TEST_CASE(
             "5 127.0.0.1:50080 is weir's own port on this machine: its flows end as loop"});
   CHECK(with_server("127.0.0.1:50081").empty());
   CHECK(with_server("127.0.0.1:53 source=gateway").empty());
-  CHECK(with_server("127.0.0.1:53 source=client:port") ==
-        std::vector<std::string>{
-            "5 source = client does not work towards 127.0.0.1, an address of this router: the "
-            "server's answers go to the client past weir. Add source=gateway to this server"});
+  CHECK(
+      with_server("127.0.0.1:53 source=client:port") ==
+      std::vector<std::string>{
+          "8 IPv6 flows to upstream 'p' will fail: source = client needs a server of the client's "
+          "family: add an IPv6 server",
+          "5 source = client does not work towards 127.0.0.1, an address of this router: the "
+          "server's answers go to the client past weir. Add source=gateway to this server"});
   CHECK(with_server("127.0.0.1:53\nsource = client").size() == 2);  // and no IPv6 server
   CHECK(with_server("127.0.0.1:53 source=gateway\nsource = client").empty());
   const auto unclear = with_server("2001:db8::2:80");

@@ -105,7 +105,7 @@ TEST_CASE("a path that the gateway opens is absolute and fits") {
   CHECK(said_of("admin", "socket = control.sock") ==
         "'socket': 'control.sock' is not the absolute path of a file");
   CHECK(said_of("admin", "socket = /" + std::string(108, 's')) ==
-        "'socket': the path is 109 bytes long, the kernel takes 107");
+        "'socket': the path is 109 bytes long, the kernel allows 107");
   for (const std::string http : {"9080", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999",
                                  "2001:db8::1:9080", "router:9080", ":9080"}) {
     CHECK(said_of("admin", "http = " + http) ==

@@ -27,7 +27,7 @@ Json::Json(std::string text) : value_(std::move(text)) {}
 Json::Json(std::string_view text) : value_(std::string(text)) {}
 Json::Json(const char* text) : value_(std::string(text)) {}
 Json::Json(double number) : value_(number) {}
-Json::Json(Whole whole) noexcept {
+Json::Json(Whole whole) {
   switch (whole.sign) {
     case Whole::Sign::none:
       value_ = whole.bits != 0;

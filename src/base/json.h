@@ -82,7 +82,7 @@ class Json {
       return {number, Whole::Sign::positive};
     }
   }
-  explicit Json(Whole whole) noexcept;
+  explicit Json(Whole whole);
 
   // An int64_t is always negative, so that equal numbers are equal values.
   std::variant<std::monostate, bool, std::uint64_t, std::int64_t, double, std::string,

@@ -151,7 +151,7 @@ def beside(lab, net, backend):
             out.write(CONFIG.format("open").replace("workers", "port = 50081\nworkers")
                       + f"[admin]\nsocket = {weir.folder}/trial.sock\n")
         done = weir.cli("run", "--firewall", "--backend", backend, "-c", trial)
-        assert done.returncode == 1 and "a gateway that runs, on port 50080" in done.stderr, done
+        assert done.returncode == 1 and "another gateway, which runs on port 50080" in done.stderr, done
         intercepted(lab, net, weir)
         assert repairs(weir) == 0
 

@@ -86,7 +86,7 @@ def firewall(lab, backend):
         with lab.weir(text, backend=backend, keeps_firewall=True) as weir:
             assert b"7900" in rules()
             refused = lab.router.run(lab.weir_path, "run", "--takeover", "-c", weir.config)
-            assert refused.returncode == 1 and "--firewall, too" in refused.stderr, refused
+            assert refused.returncode == 1 and "add --firewall" in refused.stderr, refused
             assert weir.take_over().wait(20) == 0
             assert b"7900" in rules() and reaches()
             # More ports with the next one.

@@ -154,13 +154,15 @@ def stalled_share(lab, net):
             clients.append(lab.closing(lab.alice.socket(net.af, socket.SOCK_STREAM)))
             clients[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * KIB)
             clients[-1].connect((lab.north.at(net), 7105))
-        eventually(lambda: weir.metric("weir_worker_bulk_directions") == STALLED, "all are stuck")
+        weir.expect_flows(STALLED)
         held = []
 
         def settled():
             held.append(held_in(lab.router))
             return len(held) > 10 and len(set(held[-10:])) == 1
         eventually(settled, "nothing moves any more")
+        # On a busy machine some are stuck before they are bulk, and hold less than those that are.
+        assert weir.metric("weir_worker_bulk_directions") > STALLED / 2
         # Where a download trickles before it flows, the kernel has promised its sender more before weir
         # bounds it, and that cannot be taken back: on a busy machine a quarter in all. Not bounded by
         # their number, they would hold three times what they share.

@@ -1,5 +1,6 @@
 #include "flow/compare.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <vector>
@@ -59,6 +60,26 @@ std::map<std::string, std::string> servers_of(const Snapshot& snapshot) {
   return out;
 }
 
+const Settings* section_of(const Snapshot& snapshot, const std::string& name) {
+  const auto& all = snapshot.configuration().upstreams;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Settings& one) { return one.name() == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// The lines are the same, and what is in the file that one of them names is not.
+void note_password_files(const Snapshot& before, const Snapshot& after,
+                         std::vector<std::string>& settings) {
+  for (const auto& upstream : before.upstreams()) {
+    const Settings* then = section_of(before, upstream->name());
+    const Settings* now = section_of(after, upstream->name());
+    if (then != nullptr && now != nullptr && then->same_values(*now) &&
+        !upstream->is_up_to_date(*now)) {
+      settings.push_back("[upstream " + upstream->name() + "] password-file (what is in it)");
+    }
+  }
+}
+
 }  // namespace
 
 ConfigurationChanges compare(const Snapshot& before, const Snapshot& after) {
@@ -72,6 +93,7 @@ ConfigurationChanges compare(const Snapshot& before, const Snapshot& after) {
       [](const std::string& a, const std::string& b) { return a == b; }, out.servers_added,
       out.servers_removed, out.servers_changed);
   out.settings = settings_changed(before.configuration(), after.configuration());
+  note_password_files(before, after, out.settings);
   return out;
 }
 

@@ -1,4 +1,5 @@
-// What differs between two configurations, for the report of a reload. Pure; any thread.
+// What differs between two configurations, for the report of a reload. No state; reads password
+// files. Main thread.
 #pragma once
 
 #include <optional>

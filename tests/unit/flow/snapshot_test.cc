@@ -275,6 +275,30 @@ TEST_CASE("renewed while a password file is gone, an upstream stays as it was, a
   CHECK(itself.snapshot->upstreams()[1] == before->upstreams()[1]);
 }
 
+TEST_CASE("the report of a reload names a password file that has another password in it") {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("weir-secret-" + std::to_string(getpid()));
+  const auto write = [&](const char* password) {
+    std::filesystem::remove(path);
+    std::ofstream(path) << password << '\n';
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  };
+  write("first");
+  World world;
+  Configuration from = configuration();
+  from.upstreams.push_back(section("office", {{"type", "socks5"},
+                                              {"server", "c=192.0.2.3"},
+                                              {"username", "router"},
+                                              {"password-file", path}}));
+  const auto before = world.make(from);
+  CHECK(compare(*before, *world.make(from, before.get())).settings.empty());
+  write("second");
+  const auto report = compare(*before, *world.make(from, before.get()));
+  std::filesystem::remove(path);
+  CHECK(report.settings == Names{"[upstream office] password-file (what is in it)"});
+  CHECK(report.servers_changed.empty());
+}
+
 TEST_CASE("an upstream that cannot be made is an error with its line") {
   World world;
   Configuration from = configuration();

@@ -44,7 +44,7 @@ void add_connection(CLI::App& command, weir::LiveArguments& arguments) {
                      std::string("control socket of the running gateway (default: ") +
                          weir::AdminSettings{}.socket + ")");
   command.add_option("-c,--config", arguments.config,
-                     "configuration file whose admin.socket is meant");
+                     "configuration file that names the control socket (admin.socket)");
 }
 
 void add_live(CLI::App& command, weir::LiveArguments& arguments) {
@@ -167,7 +167,7 @@ int run_command(int argc, char** argv) {
                  [&]() { return weir::run_check(check_file, check_output); });
   add_config(*made, check_file);
   made->add_flag_callback(
-      "--json", [&]() { check_output = weir::CheckOutput::json; }, "as JSON");
+      "--json", [&]() { check_output = weir::CheckOutput::json; }, "print JSON");
 
   weir::ExplainArguments explain;
   made = command("explain", "which rule, upstream, server and source a flow would get",
@@ -179,7 +179,7 @@ int run_command(int argc, char** argv) {
   made->add_option("client", explain.client, "ADDRESS[:PORT]")->required();
   made->add_option("destination", explain.destination, "ADDRESS:PORT")->required();
   made->add_option("--interface", explain.interface, "inbound interface");
-  made->add_flag("--json", explain.json, "as JSON");
+  made->add_flag("--json", explain.json, "print JSON");
 
   weir::FirewallArguments firewall;
   made = command("firewall", "print, install or remove the firewall's rules",
@@ -192,17 +192,17 @@ int run_command(int argc, char** argv) {
       ->check(CLI::IsMember({"nft", "iptables"}));
 
   made->add_flag("--on-failure", firewall.on_failure,
-                 "with remove: obey firewall.on-failure, and leave the rules where it is closed");
+                 "with remove: leave the rules in place where firewall.on-failure is closed");
   made->add_flag("--force", firewall.force,
                  "with remove: also the rules that a running gateway keeps (run --firewall), which "
                  "then keeps them no longer");
-  made->add_flag("--json", firewall.json, "with show: what the rules have to do, as JSON");
+  made->add_flag("--json", firewall.json, "with show: print what the rules do as JSON");
 
   weir::DoctorArguments doctor;
   made = command("doctor", "test what interception needs on this machine, and name what to fix",
                  [&]() { return run_doctor(doctor); });
   add_config(*made, doctor.file);
-  made->add_flag("--json", doctor.json, "as JSON");
+  made->add_flag("--json", doctor.json, "print JSON");
 
   weir::LiveArguments live;
   made = command("status", "show the running gateway", [&]() { return run_status(live); });
@@ -266,7 +266,7 @@ int run_command(int argc, char** argv) {
   bool json = false;
   made = command("version", "version and what this build supports",
                  [&]() { return weir::run_version(json); });
-  made->add_flag("--json", json, "as JSON");
+  made->add_flag("--json", json, "print JSON");
 
   app.add_flag_callback(
       "--version",

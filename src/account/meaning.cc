@@ -52,7 +52,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::connect_refused:
       return "The server refused the connection.";
     case Reason::connect_unreachable:
-      return "On the way to the server a router answered that it is not reachable (ICMP).";
+      return "A router on the path to the server answered that it is not reachable (ICMP).";
     case Reason::no_route:
       return "This router has no route to the destination, or its routing table forbids "
              "it. The client hears the same.";
@@ -67,7 +67,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::handshake_timeout:
       return "A proxy did not finish its handshake within `timeouts.handshake`.";
     case Reason::policy_route:
-      return "A policy rule of this router wants a way that weir cannot give a socket. The "
+      return "A policy rule of this router asks for a route that weir cannot give to a socket. The "
              "flow was refused, so that nothing leaves by the wrong line.";
     case Reason::target_unreachable:
       return "A proxy answered that it cannot reach the destination.";
@@ -89,7 +89,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::send_buffer_full:
       return "A datagram was dropped because the kernel's send buffer was full.";
     case Reason::datagram_too_big:
-      return "A datagram is larger than the way allows and was not sent.";
+      return "A datagram is larger than the path allows, and was not sent.";
     case Reason::exceeds_mtu:
       return "A datagram is larger than the path's MTU. It was sent in fragments; one that "
              "forbids fragments was answered with ICMP too-big.";
@@ -149,7 +149,7 @@ std::string_view meaning_of(End end) {
     case End::client_reset:
       return "The client reset the connection.";
     case End::server_reset:
-      return "The server reset the connection, or the way to it was lost.";
+      return "The server reset the connection, or the path to it was lost.";
     case End::connect_failed:
       return "No server accepted the connection; `error` has the last attempt's reason.";
     case End::connect_timeout:

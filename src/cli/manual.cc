@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/configuration.h"
 #include "cli/reference.h"
@@ -145,23 +146,59 @@ std::string kind_of(const Key& key) {
   return "text";
 }
 
+std::string described(const Key& key) {
+  std::string text(key.sentence);
+  text += ". Value: " + kind_of(key);
+  if (key.kind == ValueKind::number && key.most != INT64_MAX) {
+    text += fmt::format(" from {} to {}", key.least, key.most);
+  }
+  if (key.kind != ValueKind::word && !key.choices.empty()) {
+    text += " or " + std::string(key.choices);
+  }
+  text += key.need == Key::Need::required ? ". Required."
+          : key.standard.empty()          ? ". Optional."
+                                          : ". Default: " + std::string(key.standard) + ".";
+  return key.repeat == Key::Repeat::repeats ? text + " May repeat." : text;
+}
+
 void add_keys(Page& page, std::span<const Key> keys) {
   for (const Key& key : keys) {
-    std::string text(key.sentence);
-    text += ". Value: " + kind_of(key);
-    if (key.kind == ValueKind::number && key.most != INT64_MAX) {
-      text += fmt::format(" from {} to {}", key.least, key.most);
+    page.item(bold(key.name), described(key));
+  }
+}
+
+// The types that have a key of that name with that description.
+std::vector<std::string> types_with(const Key& key) {
+  std::vector<std::string> out;
+  for (const PolicyType& policy : policies()) {
+    for (const Key& one : policy.keys) {
+      if (one.name == key.name && described(one) == described(key)) {
+        out.emplace_back(policy.name);
+      }
     }
-    if (key.kind != ValueKind::word && !key.choices.empty()) {
-      text += " or " + std::string(key.choices);
+  }
+  return out;
+}
+
+// Keys of several types stand once, before the types.
+void add_types(Page& page) {
+  page.subsection("Keys of several types");
+  for (const PolicyType& policy : policies()) {
+    for (const Key& key : policy.keys) {
+      if (const auto types = types_with(key); types.size() > 1 && types.front() == policy.name) {
+        page.item(bold(key.name),
+                  fmt::format("{} Of types {}.", described(key), fmt::join(types, ", ")));
+      }
     }
-    text += key.need == Key::Need::required ? ". Required."
-            : key.standard.empty()          ? ". Optional."
-                                            : ". Default: " + std::string(key.standard) + ".";
-    if (key.repeat == Key::Repeat::repeats) {
-      text += " May repeat.";
+  }
+  for (const PolicyType& policy : policies()) {
+    page.subsection("type = " + std::string(policy.name));
+    page.raw(roff("A flow " + std::string(policy.sentence) + "."));
+    for (const Key& key : policy.keys) {
+      if (types_with(key).size() == 1) {
+        page.item(bold(key.name), described(key));
+      }
     }
-    page.item(bold(key.name), text);
   }
 }
 
@@ -197,10 +234,10 @@ std::string manual_of_commands(const std::vector<Command>& commands) {
     }
   }
   page.section("SIGNALS");
-  page.item(bold("HUP"), "reload, as weir reload does; the log says what came of it");
+  page.item(bold("HUP"), "reload, as weir reload does; the log has the result");
   page.item(bold("TERM") + ", " + bold("INT"),
-            "drain, as weir drain does: flows that live may finish within timeouts.drain, what is "
-            "new passes by where firewall.on-failure is open; a second one ends weir at once");
+            "drain, as weir drain does: live flows may finish within timeouts.drain, and new flows "
+            "bypass weir where firewall.on-failure is open; a second signal ends weir at once");
   page.section("REASONS");
   page.text(
       "weir status and the metric weir_events_total count what weir refused, dropped or did in a "
@@ -215,8 +252,8 @@ std::string manual_of_commands(const std::vector<Command>& commands) {
   }
   page.section("EXIT STATUS");
   page.item("0", "done");
-  page.item("1", "it did not hold, or failed");
-  page.item("2", "bad usage, or a bad configuration");
+  page.item("1", "the command failed, or weir doctor found something that fails");
+  page.item("2", "the command line or the configuration is wrong");
   page.section("FILES");
   page.item(italic("/etc/weir/weir.ini"), "the configuration");
   page.item(italic(AdminSettings{}.socket), "the control socket of the running gateway");
@@ -255,11 +292,7 @@ std::string manual_of_keys() {
     }
   }
   page.section("UPSTREAM TYPES");
-  for (const PolicyType& policy : policies()) {
-    page.subsection("type = " + std::string(policy.name));
-    page.raw(roff("A flow " + std::string(policy.sentence) + "."));
-    add_keys(page, policy.keys);
-  }
+  add_types(page);
   page.section("FILES");
   page.item(italic("/etc/weir/weir.ini"), "read unless -c names another one");
   page.section("SEE ALSO");

@@ -102,6 +102,19 @@ TEST_CASE("every section, key and policy is in the manual of the configuration")
   }
 }
 
+TEST_CASE("a key of several types is in the manual once, with the types that have it") {
+  const auto text = manual_of_keys();
+  for (const char* name : {"fall", "slow-start", "password-file", "via"}) {
+    INFO(name);
+    const std::string item = ".TP\n" + bold(name) + "\n";
+    const auto at = text.find(item);
+    REQUIRE(at != std::string::npos);
+    CHECK(text.find(item, at + 1) == std::string::npos);
+  }
+  CHECK(has(text, "Of types forward, socks5, http\\-connect."));
+  CHECK(has(text, "Default: failover."));  // group's own balance
+}
+
 TEST_CASE("roff, zsh and the shells read names and sentences as they are") {
   const auto man = manual_of_commands(commands());
   CHECK(has(man, "Look: at [it], isn\\(aqt \\eit."));

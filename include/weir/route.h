@@ -17,6 +17,7 @@
 namespace weir {
 
 class Server;
+class Upstream;
 
 // The address that the upstream side sees.
 enum class SourceKind : std::uint8_t {
@@ -86,6 +87,7 @@ struct Route {
   const SocketOptions* options = nullptr;  // owned by the upstream; never null with `dial`
   Way way;                                 // where `options` say neither mark nor interface
   std::shared_ptr<Server> server;          // null where the policy has no servers
+  const Upstream* member = nullptr;        // of a group: the one that gave the route, owned by it
   // The server at `remote`, where that is not `server`: the first one of a chain, and its upstream.
   std::shared_ptr<Server> dialled;
   std::string dialled_upstream;

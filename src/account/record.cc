@@ -200,6 +200,7 @@ void append_text(std::string& out, const FlowRecord& record) {
   TextFields fields(out);
   fields.text("rule", record.rule);
   fields.text("upstream", record.upstream);
+  fields.text("member", record.member);
   fields.text("server", record.server);
   fields.moment("opened", record.opened);
   fields.text("id", record.id);
@@ -236,6 +237,7 @@ void append_json(std::string& out, const FlowRecord& record) {
   fields.text(R"(,"host":)", record.host);
   fields.text(R"(,"rule":)", record.rule);
   fields.text(R"(,"upstream":)", record.upstream);
+  fields.text(R"(,"member":)", record.member);
   fields.text(R"(,"server":)", record.server);
   fields.text(R"(,"server_address":)", record.server_address);
   fields.text(R"(,"source":)", record.source);

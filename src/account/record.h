@@ -53,6 +53,7 @@ struct FlowRecord : Traffic {
   std::string host;
   std::string rule;
   std::string upstream;
+  std::string member;  // of a group: the one that took the flow
   std::string server;
   std::string server_address;  // "address:port", empty where none was reached
   std::string source;          // "address:port" that the upstream side sees

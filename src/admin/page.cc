@@ -307,7 +307,7 @@ void add_flows(std::string& out, const Busiest& busiest) {
         std::string(name_of(flow.protocol)) + " " + html(flow.client.text()),
         html(flow.destination.text()),
         html(flow.rule),
-        html(flow.upstream),
+        html(flow.upstream + (flow.member.empty() ? "" : "/" + flow.member)),
         html(flow.server.empty() ? flow.server_address : flow.server),
         speed(static_cast<double>(bytes_per_second)),
         bytes_text(flow.bytes_up),

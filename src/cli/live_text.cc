@@ -76,6 +76,12 @@ void add_changes(std::string& out, const char* what, const JsonReader& changes) 
   }
 }
 
+// "web", or "web/proxy" of a group whose member took the flow.
+std::string upstream_of(const Json& flow) {
+  const std::string member = text_at(flow, "member");
+  return text_at(flow, "upstream") + (member.empty() ? "" : "/" + member);
+}
+
 }  // namespace
 
 Result<std::string> status_text(std::string_view json) {
@@ -139,7 +145,7 @@ Result<std::string> flows_text(std::string_view json) {
     for (const JsonReader& flow : flows) {
       const auto server = text_at(flow, "server");
       table.row({text_at(flow, "id"), text_at(flow, "protocol"), text_at(flow, "client"),
-                 text_at(flow, "destination"), text_at(flow, "rule"), text_at(flow, "upstream"),
+                 text_at(flow, "destination"), text_at(flow, "rule"), upstream_of(flow),
                  server.empty() ? text_at(flow, "server_address") : server,
                  bytes_at(flow, "bytes_up"), bytes_at(flow, "bytes_down"),
                  elapsed_text(flow.at("duration_ms").real())});

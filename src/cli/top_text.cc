@@ -196,11 +196,12 @@ TableOfRows flows_of(const JsonReader& answer, const TopView& view) {
                    {"RULE", false, 8}, {"UPSTREAM", false, 6}, {"UP", true, 5},
                    {"DOWN", true, 5},  {"AGE", true, 4},       {"ID", false, 3}};
   for (const JsonReader& flow : in_order(answer.at("flows"), view.order)) {
+    const std::string member = text(flow, "member");
     table.rows.push_back({{speed(flow.at("bytes_per_second").real())},
                           cell(text(flow, "protocol") + " " + text(flow, "client")),
                           cell(text(flow, "destination")),
                           cell(text(flow, "rule")),
-                          cell(text(flow, "upstream")),
+                          cell(text(flow, "upstream") + (member.empty() ? "" : "/" + member)),
                           amount(flow, "bytes_up"),
                           amount(flow, "bytes_down"),
                           {elapsed_text(flow.at("duration_ms").real())},

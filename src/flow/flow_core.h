@@ -14,6 +14,7 @@
 #include "flow/snapshot.h"
 #include "flow/snapshot_ref.h"
 #include "weir/flow.h"
+#include "weir/route.h"
 #include "weir/server.h"
 
 namespace weir {
@@ -46,6 +47,13 @@ struct FlowCore {
 // The first byte has come.
 inline void note_first_byte(FlowCore& core, Instant now) {
   core.first_byte_us = soon_after_opened(core, now);
+}
+
+// The flow goes by this route: to its server, and as what a group's member took.
+inline void follow_route(FlowCore& core, const Route& route) {
+  core.server = route.server;
+  core.remote = route.remote;
+  core.rule = &taken_by(*core.snapshot, *core.rule, route.member);
 }
 
 // What its worker counts of its server. REQUIRES: core.server

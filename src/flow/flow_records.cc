@@ -13,6 +13,7 @@ FlowRecord FlowRecords::describe(const FlowCore& core, std::string_view path) co
   record.destination = core.flow.destination;
   record.rule = core.rule->name;
   record.upstream = core.rule->upstream->name();
+  record.member = core.rule->member;
   if (!path.empty()) {
     record.server = path;
   } else if (core.server) {

@@ -1,5 +1,6 @@
-// What a flow adds to the tallies of its rule and upstream, and to the counts of its server, while
-// it lives: in its worker's part, so without a lock. No state; the flow's worker's thread.
+// What a flow adds to the tallies of its rule, of its upstream and of the group's member that took
+// it, and to the counts of its server, while it lives: in its worker's part, so without a lock. No
+// state; the flow's worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +11,46 @@
 
 namespace weir {
 
+// The flow has a server and, through a group, a member: both count it as theirs.
+inline void note_taken(const FlowCore& core) {
+  if (core.server) {
+    counts_of(core).opened();
+  }
+  if (core.rule->member_tally) {
+    Tally::Part& part = core.rule->member_tally->of(core.flow.worker);
+    part.flows.add();
+    part.live.add();
+  }
+}
+
+// The same of a flow that another process has counted already.
+inline void note_inherited(const FlowCore& core) {
+  if (core.server) {
+    counts_of(core).live.add();
+  }
+  if (core.rule->member_tally) {
+    core.rule->member_tally->of(core.flow.worker).live.add();
+  }
+}
+
+// It has ended, or goes on by others.
+inline void note_left(const FlowCore& core) {
+  if (core.server) {
+    counts_of(core).live.subtract();
+  }
+  if (core.rule->member_tally) {
+    core.rule->member_tally->of(core.flow.worker).live.own.subtract();
+  }
+}
+
 // Payload that has moved.
 inline void note_moved(const FlowCore& core, const Traffic& traffic) {
-  for (Tally* tally : {core.rule->tally.get(), core.rule->upstream_tally.get()}) {
-    each_count([](Counter& to, const std::uint64_t& more) { to.add(more); },
-               tally->of(core.flow.worker), traffic);
+  const RuleEntry& rule = *core.rule;
+  for (Tally* tally : {rule.tally.get(), rule.upstream_tally.get(), rule.member_tally.get()}) {
+    if (tally != nullptr) {
+      each_count([](Counter& to, const std::uint64_t& more) { to.add(more); },
+                 tally->of(core.flow.worker), traffic);
+    }
   }
   if (core.server) {
     counts_of(core).moved(traffic);
@@ -23,8 +59,12 @@ inline void note_moved(const FlowCore& core, const Traffic& traffic) {
 
 // How long the flow has waited for its connection, its handshake or the first byte.
 inline void note_latency(const FlowCore& core, Latency latency, std::int64_t us) {
-  core.rule->tally->of(core.flow.worker).of(latency).add(us);
-  core.rule->upstream_tally->of(core.flow.worker).of(latency).add(us);
+  const RuleEntry& rule = *core.rule;
+  for (Tally* tally : {rule.tally.get(), rule.upstream_tally.get(), rule.member_tally.get()}) {
+    if (tally != nullptr) {
+      tally->of(core.flow.worker).of(latency).add(us);
+    }
+  }
 }
 
 }  // namespace weir

@@ -36,6 +36,23 @@ class PastUpstream final : public Upstream {
   }
 };
 
+// The members of a group; none of others.
+std::span<const std::shared_ptr<Upstream>> members_of(const Upstream& upstream) {
+  return upstream.profile().via ? std::span<const std::shared_ptr<Upstream>>() : upstream.through();
+}
+
+// What a flow is counted for once a member has taken it.
+void add_members(RuleEntry& entry, Tallies& upstreams) {
+  std::vector<RuleEntry> taken;
+  for (const auto& member : members_of(*entry.upstream)) {
+    RuleEntry& one = taken.emplace_back(entry);
+    one.member = member->name();
+    one.member_tally = upstreams.get(member->name());
+    one.taken_by = member.get();
+  }
+  entry.by_member = std::move(taken);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Snapshot>> Snapshot::Maker::make(Configuration configuration,
@@ -149,6 +166,13 @@ std::shared_ptr<const Snapshot> Snapshot::Maker::for_inherited(const Snapshot& c
                          ? *upstream
                          : std::make_shared<PastUpstream>(way.upstream, way.mapping);
     entry.upstream_tally = upstreams.get(way.upstream);
+    entry.place = made->entries_.size();
+    entry.by_member.clear();
+    add_members(entry, upstreams);
+    if (!way.member.empty()) {
+      entry.member = way.member;
+      entry.member_tally = upstreams.get(way.member);
+    }
     made->entries_.push_back(std::move(entry));
   }
   return made;
@@ -186,11 +210,16 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
     entries_.push_back(std::move(entry));
   }
   entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    entries_[i].place = i;
+    add_members(entries_[i], maker.upstreams);
+  }
   const RuleEntry plain = entry_for({}, "transparent");
   for (const RuleEntry& entry : entries_) {
     passing_.push_back(entry);
     passing_.back().upstream = plain.upstream;
     passing_.back().upstream_tally = plain.upstream_tally;
+    passing_.back().by_member.clear();
   }
   server_addresses_ = maker.servers.addresses();
   upstreams_.insert(upstreams_.end(), assembly.builtins().begin(), assembly.builtins().end());
@@ -210,6 +239,17 @@ const RuleEntry& Snapshot::choose(const Flow& flow) const {
   const auto index =
       rules_->match(flow, [this](std::uint32_t number) { return interface_name(number); });
   return index ? entries_[*index] : entries_.back();
+}
+
+const RuleEntry& taken_by(const Snapshot& snapshot, const RuleEntry& entry,
+                          const Upstream* member) {
+  if (member == nullptr) {
+    return entry;
+  }
+  const std::vector<RuleEntry>& all = snapshot.entries()[entry.place].by_member;
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const RuleEntry& one) { return one.taken_by == member; });
+  return found == all.end() ? entry : *found;
 }
 
 std::vector<Upstream::Handling> Snapshot::handlings() const {

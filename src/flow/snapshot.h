@@ -19,7 +19,8 @@ namespace weir {
 
 class UpstreamAssembly;
 
-// A rule with what it leads to. The last entry of a snapshot is the gateway's default.
+// A rule with what it leads to. The last entry of a snapshot is the gateway's default. Where that
+// is a group, flows go by the entry of the member that took them (taken_by).
 struct RuleEntry {
   std::string name;
   std::shared_ptr<const Upstream> upstream;
@@ -29,6 +30,12 @@ struct RuleEntry {
   std::uint64_t max_flows = 0;             // 0: none
   std::uint64_t max_flows_per_client = 0;  // 0: none
   std::uint64_t key = 0;                   // hash of the name, for counts per client
+  std::size_t place = 0;                   // among the entries of its snapshot
+  std::vector<RuleEntry> by_member = {};   // of a group: the same rule for each member
+  // Of such an entry; else empty and null.
+  std::string member = {};
+  std::shared_ptr<Tally> member_tally = {};
+  const Upstream* taken_by = nullptr;
 };
 
 class Snapshot {
@@ -43,6 +50,7 @@ class Snapshot {
   struct Way {
     std::string rule;
     std::string upstream;
+    std::string member = {};  // of a group; else empty
     Mapping mapping = Mapping::per_flow;
   };
   // Makes snapshots, of what lives longer than any of them. The main thread.
@@ -115,6 +123,11 @@ class Snapshot {
   std::shared_ptr<const ServerAddresses> server_addresses_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use
 };
+
+// The entry by which a flow of that one is counted and recorded once a route's `member` has taken
+// it; the same one where `member` is null. REQUIRES: an entry of that snapshot.
+[[nodiscard]] const RuleEntry& taken_by(const Snapshot& snapshot, const RuleEntry& entry,
+                                        const Upstream* member);
 
 inline constexpr const char* default_rule_name = "(default)";
 

@@ -117,9 +117,7 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
     waited_.handshake_us = soon_after_opened(core_, parts_.dial.poll.now());
     note_latency(core_, Latency::handshake, waited_.handshake_us);
   }
-  if (core_.server) {
-    counts_of(core_).opened();
-  }
+  note_taken(core_);
   const auto server_events = dial.events_seen();
   const auto client_events = dialling_->client_events | EPOLLIN | EPOLLOUT;
   TcpDial::Taken server = dial.take_socket();
@@ -140,8 +138,7 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
 void TcpFlow::learn_from_dial() {
   const TcpDial& dial = dialling_->dial;
   core_.attempts = static_cast<std::uint16_t>(dial.attempts());
-  core_.server = dial.route().server;
-  core_.remote = dial.route().remote;
+  follow_route(core_, dial.route());
   core_.source = dial.ends().local;
   if (dial.route().dialled) {
     path_ =
@@ -291,8 +288,8 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
   if (reason) {
     parts_.dial.reasons.add(*reason);
   }
-  if (core_.server && was_connected) {
-    counts_of(core_).live.subtract();
+  if (was_connected) {
+    note_left(core_);
   }
   parts_.records.write(core_, std::move(done), why, error);
   parts_.intake.closed(core_);

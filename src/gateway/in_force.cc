@@ -17,6 +17,7 @@ std::vector<Snapshot::Way> ways_of(const InheritedWorker& worker) {
   for (const auto& way : worker.part.ways) {
     out.push_back({.rule = way.rule,
                    .upstream = way.upstream,
+                   .member = way.member,
                    .mapping = way.per_client ? Mapping::per_client : Mapping::per_flow});
   }
   return out;

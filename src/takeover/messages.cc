@@ -13,7 +13,7 @@ void fields(Archive& archive, Message& hello) {
 
 template <typename Archive, Of<WorkerPart::Way> Message>
 void fields(Archive& archive, Message& way) {
-  archive(way.rule, way.upstream, way.per_client);
+  archive(way.rule, way.upstream, way.member, way.per_client);
 }
 
 template <typename Archive, Of<WorkerPart::ServerName> Message>

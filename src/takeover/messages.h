@@ -23,7 +23,7 @@
 
 namespace weir::takeover {
 
-inline constexpr std::uint32_t version = 3;
+inline constexpr std::uint32_t version = 4;
 
 // The first thing said. Its layout never changes.
 struct Hello {
@@ -35,10 +35,11 @@ struct Hello {
 // A worker of the gateway: its listeners come as descriptors (first TCP, then UDP; of which family
 // each is, the socket knows).
 struct WorkerPart {
-  // What flows are counted for: the rule, its upstream, and how it maps.
+  // What flows are counted for: the rule, its upstream, the group's member, and how it maps.
   struct Way {
     std::string rule;
     std::string upstream;
+    std::string member = {};  // empty: the upstream is no group
     bool per_client = false;
     friend bool operator==(const Way&, const Way&) = default;
   };

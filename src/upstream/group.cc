@@ -26,6 +26,7 @@ class Group::Choice final : public Candidates {
     }
     if (found_ != &member) {
       route = member.lead(flow_, target_, tried_);
+      route.member = &member;
       found_ = &member;
     }
     return route.verdict != Route::Verdict::no_server;

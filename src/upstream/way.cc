@@ -25,6 +25,7 @@ Route chain(const Upstream& via, const Flow& flow, Route last,
   // the last one.
   way.dialled = way.dialled ? way.dialled : way.server;
   way.dialled_upstream = way.dialled_upstream.empty() ? via.name() : way.dialled_upstream;
+  way.member = last.member;  // a group on the way took the connection, and not the flow
   if (last.server) {
     way.server = std::move(last.server);
   }

@@ -66,10 +66,11 @@ def socks_failover(lab, net):
             return done.stdout.split()[0].decode()
 
         assert caller() == lab.east.at(net)
-        weir.expect_record(upstream="web", server="main")
+        weir.expect_record(upstream="web", member="proxy", server="main")
         assert udp(lab, net, 443) == "refused"
         proxy.stop()
         assert [caller() for _ in range(5)] == [weir.source(net, lab.alice, lab.north)] * 5
+        weir.expect_record(upstream="web", member="direct")
         eventually(lambda: not listening(lab.east, DANTED), "the proxy's port is free")
         danted(lab.east, net)
         eventually(lambda: caller() == lab.east.at(net), "the proxy is used again")

@@ -94,9 +94,13 @@ def group(lab, net):
         with gone(lab.north, REFUSING):
             load.wait_for_all(["east"])
             record = weir.expect_record(server="east", end="closed")
-            assert record["upstream"] == "all", record
+            assert (record["upstream"], record["member"]) == ("all", "second"), record
         load.wait_for_all(["north"])
         assert not load.failures, load.failures[:5]
+        counted = {one["name"]: one for one in weir.control.json("/v1/upstreams")["upstreams"]}
+        for name, least in (("first", 20), ("second", 10)):
+            assert counted[name]["flows_total"] >= least and counted[name]["bytes_down"] > 0, counted[name]
+        assert counted["all"]["flows_total"] >= counted["first"]["flows_total"] + counted["second"]["flows_total"]
         explained = weir.cli("explain", "-c", weir.config, "tcp", lab.alice.at(net),
                              endpoint(lab.south.at(net), pools.PORT)).stdout.decode()
         assert "first: north" in explained and "second: east" in explained and "reject" in explained
@@ -107,7 +111,7 @@ def group(lab, net):
             assert ask(lab, net) == "reset", "a clean close"
         except (ConnectionResetError, ConnectionRefusedError):
             pass
-        weir.expect_record(end="rejected", upstream="all")
+        weir.expect_record(end="rejected", upstream="all", member="reject")
 
 
 @case("a group's balance spreads over its members", only_weir=POOL)

@@ -11,8 +11,8 @@ from harness import case, endpoint, eventually, main, noise
 from harness.host import read_all, read_exactly, reset
 from harness.weir import read
 
-KEYS = ["time", "opened", "id", "protocol", "client", "destination", "host", "rule", "upstream", "server",
-        "server_address", "source", "bytes_up", "bytes_down", "packets_up", "packets_down",
+KEYS = ["time", "opened", "id", "protocol", "client", "destination", "host", "rule", "upstream", "member",
+        "server", "server_address", "source", "bytes_up", "bytes_down", "packets_up", "packets_down",
         "connect_ms", "handshake_ms", "first_byte_ms", "duration_ms", "attempts", "end", "error"]
 CONFIG = """
 [rule everything]

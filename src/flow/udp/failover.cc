@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "flow/flow_tallies.h"
+
 namespace weir {
 
 void Failover::keep(const UdpFlow& flow, const InterceptedDatagram& datagram) {
@@ -71,12 +73,12 @@ bool Failover::ask_another(UdpFlow& flow) {
 // The flow leaves its socket and server for others.
 void Failover::move(UdpFlow& flow, const Route& route, UdpSocket& fresh) {
   FlowCore& core = flow.core;
-  counts_of(core).live.subtract();
+  note_left(core);
   --flow.socket->flows;
   parts_.sockets.release(*flow.socket);
-  core.server = route.server;
-  core.remote = route.remote;
-  counts_of(core).opened();
+  follow_route(core, route);
+  note_taken(core);
+  fresh.hold_for(core);
   flow.socket = &fresh;
   fresh.flows = 1;
   fresh.only = &flow;

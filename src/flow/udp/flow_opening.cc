@@ -35,6 +35,7 @@ UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
     return nullptr;
   }
   Route route = core.rule->upstream->route(core.flow, {});
+  core.rule = &taken_by(*core.snapshot, *core.rule, route.member);
   if (!is_dialled(core, route)) {
     return nullptr;
   }

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "flow/flow_tallies.h"
+
 namespace weir {
 namespace {
 
@@ -35,9 +37,7 @@ UdpFlow& FlowTable::insert(FlowCore core, UdpSocket& socket) {
   if (flow->core.rule->upstream->profile().mapping == Mapping::per_flow) {
     socket.only = flow.get();
   }
-  if (flow->core.server) {
-    counts_of(flow->core).opened();
-  }
+  note_taken(flow->core);
   return insert(std::move(flow));
 }
 
@@ -51,9 +51,7 @@ UdpFlow& FlowTable::insert(std::unique_ptr<UdpFlow> flow) {
 std::unique_ptr<UdpFlow> FlowTable::extract(UdpFlow& flow) {
   flow.disarm(deadlines_);
   late_ -= flow.marks.late ? 1 : 0;
-  if (flow.core.server) {
-    counts_of(flow.core).live.subtract();
-  }
+  note_left(flow.core);
   return flows_.extract(flow);
 }
 

@@ -69,8 +69,7 @@ Relays::Opened Relays::open(FlowCore& core, Route& route) {
   if (UdpSocket* spare = take_spare(core, route); spare != nullptr) {
     return {.socket = spare};
   }
-  core.remote = route.remote;
-  core.server = route.server;
+  follow_route(core, route);
   const auto reserved = parts_.sockets.reserve(core);
   if (reserved.socket == nullptr) {
     return {.error = reserved.error, .step = reserved.step};
@@ -85,6 +84,7 @@ Relays::Opened Relays::open(FlowCore& core, Route& route) {
   socket.unwrap_like(route);
   const auto outcome = socket.relay()->start(std::move(first));
   if (outcome != TcpDial::Outcome::connecting) {
+    note_member(socket);
     learn(core, socket);
     Opened out{.outcome = outcome,
                .words = socket.relay()->dial().error(),
@@ -125,6 +125,7 @@ void Relays::learn(FlowCore& core, const UdpSocket& socket) {
   core.attempts = static_cast<std::uint16_t>(way.attempts);
   core.server = way.server;
   core.remote = way.remote;
+  core.rule = &taken_by(*core.snapshot, *core.rule, socket.holder.rule->taken_by);
   if (socket.descriptor.valid()) {
     core.source = socket.local;
     if (core.source.address.is_unspecified()) {  // routing picks the same one for both
@@ -133,20 +134,18 @@ void Relays::learn(FlowCore& core, const UdpSocket& socket) {
   }
 }
 
+// Of a group, the member that the latest attempt went by. REQUIRES: it is dialling.
+void Relays::note_member(UdpSocket& socket) {
+  const Upstream* member = socket.relay()->dial().route().member;
+  socket.holder.rule = &taken_by(*socket.holder.snapshot, *socket.holder.rule, member);
+}
+
 // The same for a flow that a server counts already: a later attempt may have led to another one.
 void Relays::follow(UdpFlow& flow) {
-  const auto before = flow.core.server;
+  note_left(flow.core);
   learn(flow.core, *flow.socket);
+  note_inherited(flow.core);
   note_asked(flow);
-  if (before == flow.core.server) {
-    return;
-  }
-  if (before) {
-    before->counts().of(flow.core.flow.worker).live.subtract();
-  }
-  if (flow.core.server) {
-    counts_of(flow.core).live.add();
-  }
 }
 
 // A relay on this router will send the flow's datagrams, and they will come back to us.
@@ -175,6 +174,7 @@ void Relays::on_relay_open(UdpSocket& socket) {
     return;
   }
   socket.note_way(dial.route());
+  note_member(socket);
   socket.generation = relay.flows.front()->core.generation;
   parts_.dial.loop_guard.opened(socket.own());
   for (UdpFlow* one : relay.flows) {
@@ -205,6 +205,7 @@ void Relays::on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
                              const std::string& error) {
   const DialFailure failure = failure_of(outcome);
   parts_.dial.reasons.add(failure.reason);
+  note_member(socket);
   const auto flows = socket.relay()->flows;  // ending one takes it out
   for (UdpFlow* flow : flows) {
     follow(*flow);
@@ -254,6 +255,7 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
     lending.leave();
     relay.go_on_with(route.server);
     socket.only = nullptr;
+    core.rule = &taken_by(*core.snapshot, *core.rule, route.member);
     socket.hold_for(core);
     learn(core, socket);
     return &socket;

@@ -92,6 +92,7 @@ class Relays final : private UdpRelay::Owner {
 
   UdpSocket* take_spare(FlowCore& core, const Route& route);
   void learn_kind(UdpSocket& socket, const Route& route);
+  static void note_member(UdpSocket& socket);
   void follow(UdpFlow& flow);
   void note_asked(UdpFlow& flow);
 

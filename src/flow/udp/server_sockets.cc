@@ -24,8 +24,7 @@ ServerSockets::Opened ServerSockets::connected(FlowCore& core, Route& route) {
   std::vector<std::shared_ptr<Server>> tried;
   while (true) {
     ++core.attempts;
-    core.server = route.server;
-    core.remote = route.remote;
+    follow_route(core, route);
     if (const int code = parts_.ways.choose(core.flow, route); code != 0) {
       return {.error = code, .step = no_way};
     }

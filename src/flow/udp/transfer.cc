@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "flow/flow_tallies.h"
 #include "flow/udp/seats.h"
 #include "flow/udp/udp_shared_fields.h"
 #include "handshake/codecs.h"
@@ -28,6 +29,7 @@ class Numbering {
     if (is_new) {
       part_.ways.push_back({.rule = rule.name,
                             .upstream = rule.upstream->name(),
+                            .member = rule.member,
                             .per_client = rule.upstream->profile().mapping == Mapping::per_client});
     }
     return at->second;
@@ -206,9 +208,7 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
     parts_.intake.adopt(entered.core);
     take_seat(parts_.clients, entered);
   }
-  if (entered.core.server) {
-    counts_of(entered.core).live.add();
-  }
+  note_inherited(entered.core);
   parts_.lingering.restore(entered, part.questions, part.answered);
   parts_.flows.arm(entered);
   return &entered;

@@ -54,6 +54,13 @@ TEST_CASE("a text record begins with its time, the flow and its rule, upstream a
         "attempts=1 end=closed");
 }
 
+TEST_CASE("a record names the member of a group that took the flow") {
+  auto record = web_flow();
+  record.member = "proxy";
+  CHECK(text_of(record).find(" upstream=pool member=proxy server=web1 ") != std::string::npos);
+  CHECK(nlohmann::json::parse(json_of(record))["member"] == "proxy");
+}
+
 TEST_CASE("a UDP record counts datagrams and writes IPv6 endpoints in brackets") {
   auto record = web_flow();
   record.protocol = Protocol::udp;
@@ -78,11 +85,11 @@ TEST_CASE("a JSON record has every key of the contract, in its order") {
     keys.push_back(key);
   }
   CHECK(keys == std::vector<std::string>{
-                    "time",           "opened",     "id",           "protocol",      "client",
-                    "destination",    "host",       "rule",         "upstream",      "server",
-                    "server_address", "source",     "bytes_up",     "bytes_down",    "packets_up",
-                    "packets_down",   "connect_ms", "handshake_ms", "first_byte_ms", "duration_ms",
-                    "attempts",       "end",        "error"});
+                    "time",        "opened",         "id",         "protocol",     "client",
+                    "destination", "host",           "rule",       "upstream",     "member",
+                    "server",      "server_address", "source",     "bytes_up",     "bytes_down",
+                    "packets_up",  "packets_down",   "connect_ms", "handshake_ms", "first_byte_ms",
+                    "duration_ms", "attempts",       "end",        "error"});
   CHECK(json["bytes_down"] == 5'000'000'000);
   CHECK(json["connect_ms"] == 1.234);
   CHECK(json["handshake_ms"].is_null());

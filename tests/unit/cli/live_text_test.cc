@@ -51,13 +51,14 @@ TEST_CASE("flows are a table, and how many there are beyond it is said") {
   record.destination = Endpoint::parse("[2001:db8::5]:80").value();
   record.rule = "web";
   record.upstream = "pool\x1b[31m";
+  record.member = "proxy";
   record.bytes_down = 2048;
   record.duration_us = 61'000'000;
   list.flows = {record};
   list.total = 12;
   const auto text = flows_text(json_of(list));
   REQUIRE(text);
-  CHECK(has(text.value(), "198.51.100.2:41000  [2001:db8::5]:80  web   pool\\x1b[31m"));
+  CHECK(has(text.value(), "198.51.100.2:41000  [2001:db8::5]:80  web   pool\\x1b[31m/proxy"));
   CHECK(has(text.value(), "2.0 KiB  1m1s\n"));
   CHECK(text.value().ends_with("1 of 12 flows\n"));
   CHECK(flows_text(json_of(FlowList{})).value() == "0 flows\n");

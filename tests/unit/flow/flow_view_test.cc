@@ -35,6 +35,12 @@ TEST_CASE_METHOD(Fixture, "each condition is held against the flow") {
   SECTION("protocol") { filter.protocol = Protocol::tcp; }
   SECTION("rule") { filter.rule = "we"; }
   SECTION("upstream") { filter.upstream = "transparent"; }
+  SECTION("upstream, of a group") {
+    rule.member = "proxy";
+    filter.upstream = "proxy";
+    CHECK(matches(filter, core));
+    filter.upstream = "pro";
+  }
   SECTION("client") { filter.client = AddressFilter::parse("192.0.2.8"); }
   SECTION("destination's port") { filter.destination = AddressFilter::parse("[2001:db8::1]:54"); }
   CHECK_FALSE(matches(filter, core));

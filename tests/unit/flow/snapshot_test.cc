@@ -84,6 +84,31 @@ TEST_CASE("a flow gets its rule, and the default where none matches") {
   CHECK(names == Names{"pool", "reject", "direct", "transparent"});
 }
 
+TEST_CASE("a flow that a group's member took goes by an entry of the member's") {
+  World world;
+  Configuration from = configuration();
+  from.upstreams.push_back(section("any", {{"type", "group"}, {"members", "pool, direct"}}));
+  from.rules.push_back(rule("all", 443, "any"));
+  const auto snapshot = world.make(from);
+  const RuleEntry& entry = snapshot->choose(to_port(443));
+  CHECK(entry.member.empty());
+  CHECK(entry.member_tally == nullptr);
+  const Upstream* direct = entry.upstream->through()[1].get();
+  const RuleEntry& taken = taken_by(*snapshot, entry, direct);
+  CHECK(taken.name == "all");
+  CHECK(taken.upstream == entry.upstream);
+  CHECK(taken.tally == entry.tally);
+  CHECK(taken.upstream_tally == entry.upstream_tally);
+  CHECK(taken.member == "direct");
+  CHECK(taken.member_tally == world.upstreams.get("direct"));
+  // And on to another member.
+  CHECK(taken_by(*snapshot, taken, entry.upstream->through()[0].get()).member == "pool");
+  CHECK(&taken_by(*snapshot, entry, nullptr) == &entry);
+  CHECK(&taken_by(*snapshot, snapshot->choose(to_port(80)), direct) ==
+        &snapshot->choose(to_port(80)));
+  CHECK(snapshot->passing(entry).member.empty());
+}
+
 TEST_CASE("a rule's interface goes by the links' names as of their last news") {
   World world;
   Configuration from = configuration();

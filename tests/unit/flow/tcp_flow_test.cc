@@ -190,6 +190,32 @@ TEST_CASE("a server that fails gives way to the next one, which the record names
   CHECK(world.server("pool", "a")->failures_total == 1);
 }
 
+TEST_CASE("the member of a group that took a flow is recorded, and counts the flow and its bytes") {
+  constexpr Port of_group = 8010;
+  Configuration from = World::standard();
+  from.upstreams.push_back(section("two", {{"type", "forward"}, {"server", "b=192.0.2.12:5300"}}));
+  from.upstreams.push_back(section("any", {{"type", "group"}, {"members", "one, two"}}));
+  from.rules.push_back(World::rule("any", of_group, "any"));
+  World world(std::move(from));
+  world.network.fails_later(World::server_a(), ECONNREFUSED);
+  TcpPeer client = world.open(of_group);
+  client.say("hello");
+  CHECK(world.hears(world.network.peer(World::server_b()), "hello"));
+  const auto counted = [&](const std::string& name) { return world.upstreams.get(name)->sum(); };
+  for (const auto* name : {"any", "two"}) {
+    INFO(name);
+    CHECK(counted(name).live == 1);
+    CHECK(counted(name).flows == 1);
+    CHECK(counted(name).bytes_up == 5);
+  }
+  CHECK(counted("one").flows == 0);
+  world.flows->end_all(End::killed);
+  CHECK(counted("any").live == 0);
+  CHECK(counted("two").live == 0);
+  CHECK(world.recorded("upstream") == "any");
+  CHECK(world.recorded("member") == "two");
+}
+
 TEST_CASE("when all servers fail, the record has the last one, and every attempt is counted") {
   World world;
   world.network.fails_later(World::server_a(), ECONNREFUSED);

@@ -16,7 +16,7 @@ WorkerPart some_worker() {
   return {.tcp_listeners = 2,
           .udp_listeners = 4,
           .ways = {{.rule = "dns", .upstream = "transparent", .per_client = true},
-                   {.rule = "(default)", .upstream = "pool", .per_client = false}},
+                   {.rule = "(default)", .upstream = "any", .member = "pool", .per_client = false}},
           .servers = {{.upstream = "pool", .name = "web1", .host = "192.0.2.60", .port = 80}},
           .sockets = 3,
           .flows = 70'000};
@@ -146,7 +146,7 @@ TEST_CASE("yes and no have one form each") {
                                          .servers = {},
                                          .sockets = 0,
                                          .flows = 0});
-  constexpr std::size_t per_client = 4 + 4 + 4 + 4;
+  constexpr std::size_t per_client = 4 + 4 + 4 + 4 + 4;
   REQUIRE(worker[per_client] == 1);
   worker[per_client] = 2;
   CHECK_FALSE(decode_worker(worker).ok());

@@ -76,6 +76,7 @@ TEST_CASE("failover takes the first member that is up, with that member's route"
   const auto group = file.get("all");
   CHECK(chosen(*group) == "one/a");
   CHECK(group->route(from_v4, {}).options == &group->through()[0]->profile().options);
+  CHECK(group->route(from_v4, {}).member == group->through()[0].get());
   close(*group, 0, Wish::down);
   CHECK(chosen(*group) == "two/b");
   CHECK(group->route(from_v4, {}).source.kind == SourceKind::client);

@@ -41,6 +41,30 @@ TEST_CASE("each server counts the flows that it has, through a failover, too") {
   CHECK(second->counts().live() == 0);
 }
 
+TEST_CASE("each member of a group counts the flows that it has, through a failover, too") {
+  UdpWorld world(UdpWorld::with_group());
+  world.say(7010, "question");
+  const auto member = [&]() { return world.flow(7010)->core.rule->member; };
+  const auto counted = [&](const std::string& name) { return world.upstreams.get(name)->sum(); };
+  const std::string first = member();
+  CHECK(counted(first).live == 1);
+  world.socket_of(7010).errors.push_back(ECONNREFUSED);
+  world.ready(7010, EPOLLIN | EPOLLERR);
+  const std::string second = member();
+  REQUIRE(second != first);
+  CHECK(second == (first == "first" ? "second" : "first"));
+  CHECK(counted(first).live == 0);
+  CHECK(counted(second).live == 1);
+  world.answer(7010, "yy");
+  CHECK(counted(second).bytes_down == 2);
+  CHECK(counted("any").live == 1);
+  CHECK(counted("any").flows == 1);
+  CHECK(counted("any").bytes_down == 2);
+  world.path->end_all(End::killed);
+  CHECK(counted(second).live == 0);
+  CHECK(counted(second).flows == 1);
+}
+
 TEST_CASE("a flow whose servers are all gone ends, and the client hears it") {
   UdpWorld world;
   world.say(7003, "question");

@@ -22,8 +22,10 @@ InheritedWorker inherited(const HandedWorker& from) {
 std::shared_ptr<const Snapshot> ways_of(UdpWorld& world, const HandedWorker& from) {
   std::vector<Snapshot::Way> ways;
   for (const auto& way : from.part.ways) {
-    ways.push_back(
-        {way.rule, way.upstream, way.per_client ? Mapping::per_client : Mapping::per_flow});
+    ways.push_back({.rule = way.rule,
+                    .upstream = way.upstream,
+                    .member = way.member,
+                    .mapping = way.per_client ? Mapping::per_client : Mapping::per_flow});
   }
   return Snapshot::Maker{world.servers, world.rules, world.upstreams, 1'000}.for_inherited(
       *world.snapshot, ways);
@@ -70,6 +72,32 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   world.pass(world.snapshot->timeouts().udp_idle + Milliseconds(100));
   CHECK(world.path->flows().size() == 0);
   CHECK(world.totals.live(Protocol::udp) == 0);
+}
+
+TEST_CASE("a flow that a group's member took is the member's with its successor, too") {
+  UdpWorld world(UdpWorld::with_group());
+  world.say(7010, "x");
+  const std::string member = world.flow(7010)->core.rule->member;
+  const auto counted = [&]() { return world.upstreams.get(member)->sum(); };
+  CHECK_FALSE(member.empty());
+  CHECK(counted().live == 1);
+  HandedWorker handed;
+  world.path->hand_over(handed);
+  CHECK(handed.part.ways.at(handed.flows.at(0).way).member == member);
+  auto from = inherited(handed);
+  world.network.share(world.flow(7010)->socket->descriptor.get(), from.descriptors[0].get());
+  from.servers = {world.flow(7010)->core.server};
+  const auto snapshot = ways_of(world, handed);
+  world.path->let_go();
+  CHECK(counted().live == 0);
+  world.path->adopt(std::move(from), SnapshotRef(snapshot));
+  REQUIRE(world.flow(7010) != nullptr);
+  CHECK(world.flow(7010)->core.rule->member == member);
+  CHECK(world.flow(7010)->core.rule->upstream->name() == "any");
+  CHECK(counted().live == 1);
+  CHECK(counted().flows == 1);
+  world.path->end_all(End::killed);
+  CHECK(counted().live == 0);
 }
 
 TEST_CASE("a mapping that is adopted is the client's again, for any peer") {

@@ -51,6 +51,18 @@ struct UdpWorld {
     return out;
   }
 
+  // And a rule for port 7010, of a group that leads to either of two servers.
+  static Configuration with_group() {
+    Configuration out = standard();
+    out.upstreams.push_back(
+        section("first", {{"type", "forward"}, {"server", "a=192.0.2.11:5300"}}));
+    out.upstreams.push_back(
+        section("second", {{"type", "forward"}, {"server", "b=192.0.2.12:5300"}}));
+    out.upstreams.push_back(section("any", {{"type", "group"}, {"members", "first, second"}}));
+    out.rules.push_back(rule("any", 7010));
+    return out;
+  }
+
   explicit UdpWorld(Configuration configuration = standard(), std::uint64_t descriptors = 10'000)
       : poll(loop, []() {}), deadlines(now), totals(descriptors) {
     LogSettings settings;

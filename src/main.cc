@@ -226,7 +226,7 @@ int run_command(int argc, char** argv) {
                  [&]() { return run_set_server(set_server); });
   made->add_option("upstream", set_server.upstream, "name of the upstream")->required();
   made->add_option("server", set_server.server, "name of its server")->required();
-  made->add_option("wish", set_server.wish, "up, down, drain or weight=N")->required();
+  made->add_option("state", set_server.wish, "up, down, drain or weight=N")->required();
   add_live(*made, set_server.live);
   made = command("reload", "apply the configuration anew and print the report",
                  [&]() { return run_reload(live); });

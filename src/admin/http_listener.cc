@@ -241,9 +241,9 @@ MHD_Result HttpListener::State::on_request(void* self, MHD_Connection* connectio
     *slot = new Held(held);
     MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, &add_parameter, &held->request);
     if (server.access == Access::read_only && comes_by_another_name(connection, server.hosts)) {
-      held->answer = error_answer(
-          421, {"admin.http is not asked by that name: use its address, or name it in [admin] "
-                "http-host"});
+      held->answer = error_answer(421, {"admin.http does not answer under this name: use its "
+                                        "address, or add the name to [admin] "
+                                        "http-host"});
       return server.send(*held);
     }
     if (announces_more_than(connection, server.limits.request_bytes)) {

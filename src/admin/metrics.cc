@@ -144,7 +144,7 @@ void add_gateway(Exposition& out, const StatusReport& status) {
     out.gauge("weir_conntrack_limit", "How many it may have: net.netfilter.nf_conntrack_max.");
     out.sample({}, table->most);
     out.counter("weir_conntrack_insert_failed_total",
-                "Entries that the kernel could not add, for another one was quicker.");
+                "Entries that the kernel could not add because an equal one came first.");
     out.sample({}, table->insert_failed);
   }
   out.counter("weir_reloads_total", "Reloads of the configuration.");
@@ -154,8 +154,9 @@ void add_gateway(Exposition& out, const StatusReport& status) {
               "Times that the firewall's rules were put back after others changed them.");
   out.sample({}, status.firewall.repairs);
   if (!status.firewall.backend.empty()) {
-    out.gauge("weir_firewall_kept",
-              "1 while the gateway keeps its firewall rules in place, 0 once it was told not to.");
+    out.gauge(
+        "weir_firewall_kept",
+        "1 while the gateway keeps its firewall rules in place, 0 after firewall remove --force.");
     out.sample({}, status.firewall.kept ? 1 : 0);
   }
 }
@@ -171,7 +172,7 @@ void add_latencies(Exposition& out, const std::string& what, const std::vector<R
   const std::array families{
       Family{"connect", "From the opening of a flow until its server was connected.",
              &Latencies::connect},
-      Family{"handshake", "From the opening of a flow until its proxy had agreed.",
+      Family{"handshake", "From the opening of a flow until its proxy had finished the handshake.",
              &Latencies::handshake},
       Family{"first_byte", "From the opening of a flow until its server's first byte.",
              &Latencies::first_byte}};
@@ -215,7 +216,7 @@ void add_workers(Exposition& out, const std::vector<WorkerReport>& workers) {
                static_cast<double>(workers[i].longest_turn_us) / 1e6);
   }
   out.gauge("weir_worker_longest_reload_seconds",
-            "The most of its processor time that a worker needed to take up a configuration.");
+            "The longest processor time that a worker needed to take up a configuration.");
   for (std::size_t i = 0; i < workers.size(); ++i) {
     out.sample({{"worker", std::to_string(i)}},
                static_cast<double>(workers[i].longest_reload_us) / 1e6);

@@ -77,7 +77,7 @@ std::string state_of(const ServerReport& server) {
   if (server.state == "up") {
     return pill("good", "up");
   }
-  return pill(server.state == "drain" ? "" : "bad", server.state);
+  return pill(server.state == "draining" ? "" : "bad", server.state);
 }
 
 // What an operator looks for, before anything else; nothing where all is well.

@@ -141,7 +141,7 @@ std::string_view name_of(ServerHealth::State state) {
     case ServerHealth::State::down:
       return "down";
     case ServerHealth::State::drain:
-      return "drain";
+      return "draining";
     case ServerHealth::State::ejected:
       return "ejected";
   }

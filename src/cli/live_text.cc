@@ -77,7 +77,7 @@ void add_changes(std::string& out, const char* what, const JsonReader& changes) 
 }
 
 // "web", or "web/proxy" of a group whose member took the flow.
-std::string upstream_of(const Json& flow) {
+std::string upstream_of(const JsonReader& flow) {
   const std::string member = text_at(flow, "member");
   return text_at(flow, "upstream") + (member.empty() ? "" : "/" + member);
 }
@@ -182,14 +182,11 @@ std::string records_text(const JsonReader& service) {
              : count_at(service, "targets") + " servers" + age_text(service);
 }
 
-// "down for 3m: check: connect: Connection refused (0.4 ms)"
+// "down for 3m (0.4 ms)": the time that the last check took. The reason stands below the table.
 std::string state_text(const JsonReader& server) {
   std::string out = text_at(server, "state");
   if (const auto since = server.at("since_ms"); !since.is_null()) {
     out += " for " + elapsed_text(since.real());
-  }
-  if (const auto why = text_at(server, "why"); !why.empty()) {
-    out += ": " + why;
   }
   if (const auto check = server.at("check_ms"); !check.is_null()) {
     out += fmt::format(" ({:.1f} ms)", check.real());
@@ -212,6 +209,7 @@ Result<std::string> upstreams_text(std::string_view json) {
                  {"FAILURES", Align::right},
                  {"UP", Align::right},
                  {"DOWN", Align::right}});
+    std::string reasons;
     for (const JsonReader& upstream : answer.at("upstreams").items()) {
       const auto name = text_at(upstream, "name");
       const auto type = text_at(upstream, "type");
@@ -234,9 +232,14 @@ Result<std::string> upstreams_text(std::string_view json) {
                    count_at(server, "flows"), count_at(server, "flows_total"),
                    count_at(server, "failures_total"), bytes_at(server, "bytes_up"),
                    bytes_at(server, "bytes_down")});
+        if (const auto why = text_at(server, "why"); !why.empty()) {
+          reasons += printable(fmt::format("{}/{} is {}: {}", name, text_at(server, "name"),
+                                           text_at(server, "state"), why)) +
+                     '\n';
+        }
       }
     }
-    return table.text();
+    return table.text() + reasons;
   });
 }
 
@@ -294,6 +297,17 @@ Result<std::string> drain_text(std::string_view json) {
     return fmt::format(
         "draining: no new flows; {} TCP and {} UDP flows may finish, then weir ends\n",
         number_at(answer, "tcp_flows"), number_at(answer, "udp_flows"));
+  });
+}
+
+Result<std::string> server_text(std::string_view json, const std::string& upstream) {
+  return described(json, [&](const JsonReader& server) {
+    const std::string why = text_at(server, "why");
+    return printable(fmt::format("{}/{} is {}{}; weight {}, {} live flows", upstream,
+                                 text_at(server, "name"), text_at(server, "state"),
+                                 why.empty() ? "" : ": " + why, number_at(server, "weight"),
+                                 number_at(server, "flows"))) +
+           '\n';
   });
 }
 

@@ -20,6 +20,8 @@ namespace weir {
 [[nodiscard]] Result<std::string> close_text(std::string_view json);
 [[nodiscard]] Result<std::string> drain_text(std::string_view json);
 [[nodiscard]] Result<std::string> log_level_text(std::string_view json);
+// Of one server, as the answer to a change of it has it.
+[[nodiscard]] Result<std::string> server_text(std::string_view json, const std::string& upstream);
 // One a line.
 [[nodiscard]] Result<std::string> rule_names(std::string_view json);
 [[nodiscard]] Result<std::string> upstream_names(std::string_view json);

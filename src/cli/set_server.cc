@@ -66,10 +66,13 @@ int run_set_server(const SetServerArguments& arguments) {
     }
     return answer.value().status == 400 ? bad_usage : failed;
   }
-  if (arguments.live.json) {
-    (void)std::fputs(answer.value().body.c_str(), stdout);
+  const auto text = arguments.live.json ? Result<std::string>(answer.value().body)
+                                        : server_text(answer.value().body, arguments.upstream);
+  if (!text) {
+    print_error(text.error().text());
+    return failed;
   }
-  return 0;
+  return std::fputs(text.value().c_str(), stdout) >= 0 ? 0 : failed;
 }
 
 }  // namespace weir

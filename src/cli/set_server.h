@@ -1,5 +1,5 @@
 // `weir set-server UPSTREAM SERVER up|down|drain|weight=N`: what an operator wants of a server of
-// the running gateway. It stays until the next such wish, across reloads. Main thread.
+// the running gateway. It stays until it is set again, across reloads. Main thread.
 #pragma once
 
 #include <string>

@@ -46,7 +46,7 @@ Run cell(const std::string& value, Tone tone = Tone::plain) {
 Run amount(const JsonReader& row, const char* key) { return {bytes_text(number(row, key))}; }
 
 Tone tone_of(const std::string& state) {
-  return state == "up" ? Tone::good : state == "drain" ? Tone::warning : Tone::bad;
+  return state == "up" ? Tone::good : state == "draining" ? Tone::warning : Tone::bad;
 }
 
 // Events by which something was lost, and those that were only done in another way.

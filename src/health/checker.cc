@@ -178,12 +178,16 @@ void Checker::observe() {
     for (const auto& server : upstream->servers()) {
       Server::Told& told = server->told;
       const auto state = server->health.state();
+      const std::string why = why_of(*server, state);
       if (state == told.state) {
+        // A server that stays down may do so for another reason by now, which is not said in the
+        // log: checks may fail in turns. What no check has said yet leaves what is known.
+        told.why = why.empty() ? told.why : why;
         continue;
       }
       told.state = state;
       told.since = clock_now();
-      told.why = why_of(*server, state);
+      told.why = why;
       const std::string line = "server " + upstream->name() + "/" + server->identity().name +
                                " is " + std::string(name_of(state)) +
                                (told.why.empty() ? "" : ": " + told.why);

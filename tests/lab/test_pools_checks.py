@@ -34,6 +34,17 @@ def connect(lab, net):
             "pool/east is down", "pool/east is up", "pool/south is down", "pool/south is up"], lines
 
 
+@case("while a server stays down its reason is that of the last check", only_weir=POOL)
+def other_reason(lab, net):
+    text = config([at(lab.north, net)], check="send:PING expect:PONG", **FAST)
+    with lab.weir(text) as weir:
+        assert "refused" in wait_for_state(weir, "north", "down")["why"]
+        lab.serve(lab.north.listen(net, pools.PORT), lambda connection: connection.sendall(b"busy"))
+        eventually(lambda: "the answer is another one" in server(weir, "north")["why"], "the reason is the last one")
+        assert server(weir, "north")["state"] == "down"
+        assert len([line for line in pools_log(weir) if "server pool/" in line]) == 1, pools_log(weir)
+
+
 def pools_log(weir):
     with open(weir.log, errors="replace") as file:
         return file.read().splitlines()
@@ -137,15 +148,16 @@ def drain(lab, net):
             eventually(lambda: echo.peers, "the server is called")
             for upstream in ("pool", "long"):
                 done = weir.live("set-server", upstream, "north", "drain")
-                assert done.returncode == 0 and not done.stdout, done
+                said = f"{upstream}/north is draining: set by the operator; weight 1, "
+                assert done.returncode == 0 and done.stdout.decode().startswith(said), done
             assert {ask(lab, net) for _ in range(12)} == {"east", "south"}
             state = server(weir, "north")
-            assert (state["state"], state["why"]) == ("drain", "set by the operator"), state
+            assert (state["state"], state["why"]) == ("draining", "set by the operator"), state
             assert server(weir, "north", "long")["flows"] == 1
             client.sendall(b"still here")
             assert client.recv(10) == b"still here"
         assert weir.reload(text + "[log]\nlevel = debug\n").returncode == 0
-        assert server(weir, "north")["state"] == "drain"
+        assert server(weir, "north")["state"] == "draining"
         assert weir.live("set-server", "pool", "north", "up").returncode == 0
         assert {ask(lab, net) for _ in range(12)} == {"north", "east", "south"}
 
@@ -163,7 +175,7 @@ def weight(lab, net):
             assert weir.reload(text + "[limits]\nbuffer = 32KiB\n").returncode == 0
 
 
-@case("a wish that makes no sense changes nothing and says why", only_weir=POOL)
+@case("a state that does not exist changes nothing and says why", only_weir=POOL)
 def wrong_wishes(lab, net):
     with lab.weir(config(all_of(lab, net))) as weir:
         for arguments, status, why in (

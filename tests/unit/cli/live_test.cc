@@ -157,6 +157,17 @@ TEST_CASE_METHOD(Fixture, "drain and log-level say what holds now") {
   CHECK(served.control.levels == std::vector{LogLevel::debug});
 }
 
+TEST_CASE("a command about the running gateway says nothing of warnings and errors in the file") {
+  const Folder folder;
+  const std::string socket = folder / "control.sock";
+  LiveArguments arguments;
+  arguments.config = folder / "weir.ini";
+  std::ofstream(arguments.config) << "[admin]\nsocket = " << socket
+                                  << "\n[upstream unused]\ntype = direct\n[rule broken]\n";
+  const auto ran = run([&] { return run_status(arguments); });
+  CHECK(ran.err == "weir: no gateway answers on " + socket + "\n");
+}
+
 TEST_CASE("the control socket is that of the configuration, unless it is named") {
   const Folder folder;
   const std::string file = folder / "weir.ini";

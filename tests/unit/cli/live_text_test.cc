@@ -42,6 +42,18 @@ TEST_CASE("the status names what happened and leaves out what did not") {
   CHECK_FALSE(has(text.value(), "loop"));
 }
 
+TEST_CASE("a server that was set is shown with its state, and why") {
+  FakeControl control;
+  ServerReport server = control.upstreams()[0].servers[0];
+  CHECK(server_text(json_of(server), "pool").value() ==
+        "pool/web1 is up; weight 1, 1 live flows\n");
+  server.state = "draining";
+  server.why = "set by the operator";
+  CHECK(server_text(json_of(server), "pool").value() ==
+        "pool/web1 is draining: set by the operator; weight 1, 1 live flows\n");
+  CHECK_FALSE(server_text("{}", "pool"));
+}
+
 TEST_CASE("flows are a table, and how many there are beyond it is said") {
   FlowList list;
   FlowRecord record;
@@ -90,6 +102,23 @@ TEST_CASE("rules and upstreams are tables") {
   const auto upstreams = upstreams_text(json_of(control.upstreams()));
   REQUIRE(upstreams);
   CHECK(has(upstreams.value(), "192.0.2.60, 2001:db8::60 port 80"));
+}
+
+TEST_CASE("why a server gets no flows stands below the table, which stays as wide as it was") {
+  FakeControl control;
+  auto upstreams = control.upstreams();
+  const auto width = [&]() {
+    const std::string text = upstreams_text(json_of(upstreams)).value();
+    return text.find('\n');
+  };
+  const std::size_t before = width();
+  ServerReport& server = upstreams[0].servers[0];
+  server.state = "down";
+  server.why = "check: connect: Connection refused, and more that makes the line longer";
+  CHECK(width() == before);
+  CHECK(upstreams_text(json_of(upstreams))
+            .value()
+            .ends_with("\npool/web1 is down: " + server.why + "\n"));
 }
 
 TEST_CASE("a reload's report says what changed") {

@@ -61,7 +61,9 @@ set(CPACK_PACKAGE_DESCRIPTION
 rule of its configuration that matches, and forwards them through that rule's upstream: to where they
 were going, to servers of a pool, or nowhere. Neither side needs to know.")
 set(CPACK_PACKAGE_CONTACT "The weir authors <weir@localhost>")
-set(CPACK_STRIP_FILES ON)
+# A Debian package is stripped by what makes weir-dbgsym of it: symbols, and lines where the preset has them.
+set(CPACK_DEBIAN_DEBUGINFO_PACKAGE ON)
+set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_SOURCE_DIR}/packaging/stripping.cmake)
 set(CPACK_VERBATIM_VARIABLES ON)
 # Into a folder of its own, absolute paths (/etc, /lib/systemd) too.
 set(CPACK_SET_DESTDIR ON)

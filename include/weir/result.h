@@ -2,18 +2,19 @@
 // sentence and, where it came out of a configuration file, in which file and line.
 //
 // Three kinds of trouble have three different words in weir:
-//   our bug               -> assert with a message; in a Result also where asserts are compiled out
+//   our bug                -> assert with a message; release builds keep them
 //   the environment failed -> Error (no memory, no permission, no such file)
 //   the peer misbehaved    -> a flow's `end` and a counted reason, never an Error
 //
 // Plain values; any thread.
 #pragma once
 
+#include <concepts>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <utility>
-#include <variant>
 
 namespace weir {
 
@@ -28,14 +29,18 @@ class Error {
  public:
   explicit Error(std::string text) : text_(std::move(text)) {}
   Error(std::string text, Place place) : text_(std::move(text)), place_(std::move(place)) {}
+  // Out of line: nearly every file has some of these, on its unlikely ways.
+  Error(const Error& other);
+  Error(Error&& other) noexcept;
+  Error& operator=(const Error& other);
+  Error& operator=(Error&& other) noexcept;
+  ~Error();
 
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] const Place& place() const { return place_; }
 
   // The same error, preceded by what was being tried: "cannot listen: permission denied".
-  [[nodiscard]] Error while_trying(const std::string& what) const {
-    return {what + ": " + text_, place_};
-  }
+  [[nodiscard]] Error while_trying(const std::string& what) const;
 
  private:
   std::string text_;
@@ -44,37 +49,68 @@ class Error {
 
 struct Done {};
 
+// Not a std::variant: the tables by which that copies and destroys are a tenth of what the tree
+// costs to compile.
 template <typename T = Done>
 class [[nodiscard]] Result {
  public:
   // Implicit on purpose: `return value;` and `return Error("…");` both read well.
-  Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)), ok_(true) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : error_(std::move(error)), ok_(false) {}
+  Result(const Result& other) requires std::copy_constructible<T> : ok_(other.ok_) {
+    if (ok_) {
+      std::construct_at(&value_, other.value_);
+    } else {
+      std::construct_at(&error_, other.error_);
+    }
+  }
+  Result(Result&& other) noexcept : ok_(other.ok_) {
+    if (ok_) {
+      std::construct_at(&value_, std::move(other.value_));
+    } else {
+      std::construct_at(&error_, std::move(other.error_));
+    }
+  }
+  Result& operator=(Result other) noexcept {
+    std::destroy_at(this);
+    return *std::construct_at(this, std::move(other));
+  }
+  ~Result() {
+    if (ok_) {
+      std::destroy_at(&value_);
+    } else {
+      std::destroy_at(&error_);
+    }
+  }
 
-  [[nodiscard]] bool ok() const { return std::holds_alternative<T>(state_); }
-  explicit operator bool() const { return ok(); }
+  [[nodiscard]] bool ok() const { return ok_; }
+  explicit operator bool() const { return ok_; }
 
   // REQUIRES: ok()
-  [[nodiscard]] T& value() & { return *checked(std::get_if<T>(&state_)); }
-  [[nodiscard]] const T& value() const& { return *checked(std::get_if<T>(&state_)); }
-  [[nodiscard]] T&& value() && { return std::move(*checked(std::get_if<T>(&state_))); }
+  [[nodiscard]] T& value() & { return check(ok_), value_; }
+  [[nodiscard]] const T& value() const& { return check(ok_), value_; }
+  [[nodiscard]] T&& value() && { return check(ok_), std::move(value_); }
   // REQUIRES: !ok()
-  [[nodiscard]] const Error& error() const { return *checked(std::get_if<Error>(&state_)); }
+  [[nodiscard]] const Error& error() const { return check(!ok_), error_; }
 
  private:
-  template <typename P>
-  static P* checked(P* pointer) {
-    if (pointer == nullptr) [[unlikely]] {
+  static void check(bool is_so) {
+    if (!is_so) [[unlikely]] {
       misread();
     }
-    return pointer;
   }
   [[noreturn, gnu::cold, gnu::noinline]] static void misread() {
     std::fputs("weir: a bug: a Result was read as what it is not\n", stderr);
     std::abort();
   }
 
-  std::variant<T, Error> state_;
+  union {
+    T value_;
+    Error error_;
+  };
+  bool ok_;
 };
 
 }  // namespace weir

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 namespace weir {
 namespace {
@@ -16,15 +15,15 @@ void append_points(std::string& out, const ChartLine& line, std::size_t slots, d
   const double step = width / static_cast<double>(std::max<std::size_t>(slots - 1, 1));
   const auto empty = static_cast<double>(slots - std::min(slots, line.values.size()));
   for (std::size_t i = 0; i < line.values.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), "{}{:.1f},{:.1f}", i == 0 ? "" : " ",
-                   (empty + static_cast<double>(i)) * step,
-                   height - std::min(line.values[i] / top, 1.0) * (height - 4) - 1);
+    out +=
+        fmt::format("{}{:.1f},{:.1f}", i == 0 ? "" : " ", (empty + static_cast<double>(i)) * step,
+                    height - std::min(line.values[i] / top, 1.0) * (height - 4) - 1);
   }
 }
 
 void append_texts(std::string& out, const ChartLine& line, std::string (*text)(double)) {
   for (std::size_t i = 0; i < line.values.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : "|", text(line.values[i]));
+    out += fmt::format("{}{}", i == 0 ? "" : "|", text(line.values[i]));
   }
 }
 
@@ -54,32 +53,31 @@ void append_chart(std::string& out, const Chart& chart) {
     }
   }
   const double top = round_up(most, chart.thousand);
-  auto at = std::back_inserter(out);
-  fmt::format_to(at, "<figure class=\"card chart\"><figcaption><b>{}</b>", chart.title);
+  out += fmt::format("<figure class=\"card chart\"><figcaption><b>{}</b>", chart.title);
   for (const auto& line : chart.lines) {
-    fmt::format_to(at, "<span class=\"key {}\">{} <output>{}</output></span>", line.style,
-                   line.name, line.values.empty() ? "–" : chart.text(line.values.back()));
+    out += fmt::format("<span class=\"key {}\">{} <output>{}</output></span>", line.style,
+                       line.name, line.values.empty() ? "–" : chart.text(line.values.back()));
   }
-  fmt::format_to(at,
-                 "</figcaption><div class=\"plot\" data-slots=\"{}\" data-window=\"{}\">"
-                 "<span class=\"top\">{}</span>"
-                 "<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" "
-                 "aria-label=\"{} over the last {}\">"
-                 "<path class=\"grid\" d=\"M0 4H{}M0 {}H{}M0 {}H{}\"/>",
-                 chart.slots, chart.window, chart.text(top), width, height, chart.title,
-                 chart.window, width, 4 + (height - 5) / 2, width, height - 1, width);
+  out += fmt::format(
+      "</figcaption><div class=\"plot\" data-slots=\"{}\" data-window=\"{}\">"
+      "<span class=\"top\">{}</span>"
+      "<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" "
+      "aria-label=\"{} over the last {}\">"
+      "<path class=\"grid\" d=\"M0 4H{}M0 {}H{}M0 {}H{}\"/>",
+      chart.slots, chart.window, chart.text(top), width, height, chart.title, chart.window, width,
+      4 + (height - 5) / 2, width, height - 1, width);
   for (const auto& line : chart.lines) {
     if (line.values.size() > 1) {
-      fmt::format_to(at, "<polyline class=\"{}\" data-name=\"{}\" data-values=\"", line.style,
-                     line.name);
+      out += fmt::format("<polyline class=\"{}\" data-name=\"{}\" data-values=\"", line.style,
+                         line.name);
       append_texts(out, line, chart.text);
       out += "\" points=\"";
       append_points(out, line, chart.slots, top);
       out += "\"/>";
     }
   }
-  fmt::format_to(at, "</svg><span class=\"ago\">{} ago</span><span class=\"now\">now</span></div>",
-                 chart.window);
+  out += fmt::format("</svg><span class=\"ago\">{} ago</span><span class=\"now\">now</span></div>",
+                     chart.window);
   out += "</figure>\n";
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
 #include "base/escape.h"
@@ -47,8 +46,8 @@ HtmlTable::HtmlTable(std::string& out, std::vector<std::string_view> titles)
   out_ += "<div class=\"scroll\"><table><thead><tr>";
   for (const auto title : titles_) {
     const bool number = title.starts_with('#');
-    fmt::format_to(std::back_inserter(out_), "<th{}>{}</th>", number ? " class=\"n\"" : "",
-                   title.substr(number ? 1 : 0));
+    out_ +=
+        fmt::format("<th{}>{}</th>", number ? " class=\"n\"" : "", title.substr(number ? 1 : 0));
   }
   out_ += "</tr></thead><tbody>\n";
 }
@@ -56,16 +55,16 @@ HtmlTable::HtmlTable(std::string& out, std::vector<std::string_view> titles)
 HtmlTable::~HtmlTable() { out_ += "</tbody></table></div>\n"; }
 
 void HtmlTable::row(std::string_view style, const std::vector<std::string>& cells) {
-  fmt::format_to(std::back_inserter(out_), "<tr{}>",
-                 style.empty() ? std::string() : fmt::format(" class=\"{}\"", style));
+  out_ +=
+      fmt::format("<tr{}>", style.empty() ? std::string() : fmt::format(" class=\"{}\"", style));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto title = i < titles_.size() ? titles_[i] : "";
     const bool number = title.starts_with('#');
-    fmt::format_to(std::back_inserter(out_), "<td class=\"{}\" data-title=\"{}\">{}</td>",
-                   number           ? "n"
-                   : title == "Why" ? "why"
-                                    : "a",
-                   title.substr(number ? 1 : 0), cells[i]);
+    out_ += fmt::format("<td class=\"{}\" data-title=\"{}\">{}</td>",
+                        number           ? "n"
+                        : title == "Why" ? "why"
+                                         : "a",
+                        title.substr(number ? 1 : 0), cells[i]);
   }
   out_ += "</tr>\n";
 }

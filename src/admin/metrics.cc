@@ -4,7 +4,6 @@
 
 #include <array>
 #include <initializer_list>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -78,13 +77,12 @@ class Exposition {
     if (!bound.empty()) {
       append("le", bound);
     }
-    fmt::format_to(std::back_inserter(out_), "{} {}\n", separator == '{' ? "" : "}", value);
+    out_ += fmt::format("{} {}\n", separator == '{' ? "" : "}", value);
   }
 
   void family(std::string_view name, std::string_view help, std::string_view type) {
     name_ = name;
-    fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
-                   type);
+    out_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
   }
 
   void append_label(std::string_view text) {

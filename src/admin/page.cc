@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "account/reason.h"
@@ -56,13 +55,11 @@ std::string quantile(const Histogram::Sum& sum, double part) {
 }
 
 void open_card(std::string& out, std::string_view title, const std::string& remark) {
-  fmt::format_to(std::back_inserter(out), "<section class=\"card\"><h2>{} <small>{}</small></h2>\n",
-                 title, remark);
+  out += fmt::format("<section class=\"card\"><h2>{} <small>{}</small></h2>\n", title, remark);
 }
 
 void add_header(std::string& out, const StatusReport& status) {
-  fmt::format_to(
-      std::back_inserter(out),
+  out += fmt::format(
       "<header><h1>weir <small>{}</small></h1>{}<p>{} · port {} · {} {} · process {} · up for {}"
       "{}</p><span id=\"live\"></span></header>\n",
       html(status.version), status.draining ? pill("", "draining") : pill("good", "serving"),
@@ -128,8 +125,7 @@ void add_tiles(std::string& out, const PageFigures& figures) {
   const auto& status = figures.status;
   const auto events = events_in(status);
   const auto tile = [&](const std::string& value, const std::string& text) {
-    fmt::format_to(std::back_inserter(out),
-                   "<div class=\"card tile\"><b>{}</b><span>{}</span></div>", value, text);
+    out += fmt::format("<div class=\"card tile\"><b>{}</b><span>{}</span></div>", value, text);
   };
   out += "<div class=\"row tiles\">";
   tile(count(status.tcp_flows), "live TCP flows of at most " + count(status.max_flows));
@@ -156,8 +152,8 @@ void add_charts(std::string& out, const History& history, History::Window chosen
   out += "<nav class=\"windows\">The last";
   for (const History::Window other : History::windows) {
     const auto& shape = History::shape(other);
-    fmt::format_to(std::back_inserter(out), " <a href=\"/?window={}\"{}>{}</a>", shape.word,
-                   other == chosen ? " aria-current=\"true\"" : "", shape.text);
+    out += fmt::format(" <a href=\"/?window={}\"{}>{}</a>", shape.word,
+                       other == chosen ? " aria-current=\"true\"" : "", shape.text);
   }
   out += "</nav><div class=\"row\">";
   append_chart(out, {.title = "Traffic",
@@ -347,12 +343,12 @@ std::string page(const PageFigures& figures) {
   out += "</div>\n";
   add_flows(out, figures.busiest);
   out += end_card;
-  fmt::format_to(std::back_inserter(out),
-                 "<footer>{} reloads, {} failed · <a href=\"/metrics\">metrics</a> · "
-                 "<a href=\"/v1/status\">status</a> · <a href=\"/v1/upstreams\">upstreams</a> · "
-                 "<a href=\"/v1/rules\">rules</a> · <a href=\"/v1/flows\">flows</a> (JSON)"
-                 "</footer>\n</main>",
-                 figures.status.reloads, figures.status.reloads_failed);
+  out += fmt::format(
+      "<footer>{} reloads, {} failed · <a href=\"/metrics\">metrics</a> · "
+      "<a href=\"/v1/status\">status</a> · <a href=\"/v1/upstreams\">upstreams</a> · "
+      "<a href=\"/v1/rules\">rules</a> · <a href=\"/v1/flows\">flows</a> (JSON)"
+      "</footer>\n</main>",
+      figures.status.reloads, figures.status.reloads_failed);
   out += page_html.substr(at + place.size());
   return out;
 }

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <iterator>
 
 #include "account/meaning.h"
 #include "cli/reference.h"
@@ -41,7 +40,7 @@ std::string table_of_events() {
       "refused, dropped or did in a second-best way.\n\n"
       "| reason | meaning |\n| --- | --- |\n";
   for (const Event& reason : reasons()) {
-    fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", reason.name, reason.meaning);
+    out += fmt::format("| `{}` | {} |\n", reason.name, reason.meaning);
   }
   out +=
       "\n## Ends\n\n"
@@ -49,8 +48,7 @@ std::string table_of_events() {
       "record.\n\n"
       "| end | error | meaning |\n| --- | --- | --- |\n";
   for (const Event& end : ends()) {
-    fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} |\n", end.name,
-                   end.error ? "yes" : "", end.meaning);
+    out += fmt::format("| `{}` | {} | {} |\n", end.name, end.error ? "yes" : "", end.meaning);
   }
   return out;
 }

@@ -1,7 +1,6 @@
 // Manual pages in man(7)'s macros.
 #include <fmt/format.h>
 
-#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,7 +75,7 @@ class Page {
  private:
   template <typename... Values>
   void add(fmt::format_string<Values...> format, Values&&... values) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Values>(values)...);
+    out_ += fmt::format(format, std::forward<Values>(values)...);
   }
   std::string out_;
   bool begins_ = false;  // a section, which needs no paragraph of its own

@@ -132,13 +132,23 @@ struct QuotesDatagram {
 
 }  // namespace match
 
-using Condition =
-    std::variant<match::Protocol4, match::Flow, match::Opening, match::InInterface,
-                 match::OutInterface, match::OfFamily, match::Within, match::Reserved, match::Ends,
-                 match::AddressKind, match::PacketMark, match::SocketMark, match::ForSocket,
-                 match::Direction, match::Translated, match::Confirmed, match::Tracked,
-                 match::Label, match::DontFragment, match::NoWay, match::LeavesElsewhere,
-                 match::SentByUser, match::SentByCgroup, match::Redirect, match::QuotesDatagram>;
+// Copied and destroyed in steps.cc alone: a variant of so many types costs every file that does it a
+// second to compile.
+struct Condition
+    : std::variant<match::Protocol4, match::Flow, match::Opening, match::InInterface,
+                   match::OutInterface, match::OfFamily, match::Within, match::Reserved,
+                   match::Ends, match::AddressKind, match::PacketMark, match::SocketMark,
+                   match::ForSocket, match::Direction, match::Translated, match::Confirmed,
+                   match::Tracked, match::Label, match::DontFragment, match::NoWay,
+                   match::LeavesElsewhere, match::SentByUser, match::SentByCgroup, match::Redirect,
+                   match::QuotesDatagram> {
+  using variant::variant;
+  Condition(const Condition& other);
+  Condition(Condition&& other) noexcept;
+  Condition& operator=(const Condition& other);
+  Condition& operator=(Condition&& other) noexcept;
+  ~Condition();
+};
 
 namespace act {
 
@@ -179,9 +189,16 @@ struct SpeakForQuoted {
 
 }  // namespace act
 
-using Action = std::variant<act::Accept, act::Drop, act::Return, act::Goto, act::Jump, act::Count,
-                            act::SetMark, act::SetLabel, act::Tproxy, act::ForgetSooner, act::Reset,
-                            act::Unreachable, act::SpeakForQuoted>;
+struct Action : std::variant<act::Accept, act::Drop, act::Return, act::Goto, act::Jump, act::Count,
+                             act::SetMark, act::SetLabel, act::Tproxy, act::ForgetSooner,
+                             act::Reset, act::Unreachable, act::SpeakForQuoted> {
+  using variant::variant;
+  Action(const Action& other);
+  Action(Action&& other) noexcept;
+  Action& operator=(const Action& other);
+  Action& operator=(Action&& other) noexcept;
+  ~Action();
+};
 
 struct Step {
   std::vector<Condition> when;  // all of them; none: always

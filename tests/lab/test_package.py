@@ -141,6 +141,10 @@ def pack(lab, generator, pattern):
     return f"{folder}/{made}"
 
 
+def sections_of(program):
+    return subprocess.run(["readelf", "-S", "-n", "-W", program], check=True, capture_output=True, text=True).stdout
+
+
 class Copy:
     """This machine's files, where what is written goes into memory."""
 
@@ -202,6 +206,12 @@ def debian(lab):
         before = copy.files()
         passwd = copy.run("getent", "passwd").stdout
         copy.run("dpkg", "-i", "weir.deb")
+        # What the program was stripped of is a package of its own, found by the build's id.
+        build_id = re.search(r"Build ID: (\w\w)(\w+)", sections_of(f"{copy.root}/usr/sbin/weir"))
+        assert ".symtab" not in sections_of(f"{copy.root}/usr/sbin/weir")
+        [symbols] = glob.glob(f"{os.path.dirname(package)}/weir-dbgsym_*.ddeb")
+        listed = subprocess.run(["dpkg-deb", "-c", symbols], check=True, capture_output=True, text=True).stdout
+        assert f"/usr/lib/debug/.build-id/{build_id[1]}/{build_id[2]}.debug" in listed, listed
         assert "/usr/sbin/weir" in copy.run("dpkg", "-L", "weir").stdout
         checked = copy.run("weir", "check")
         # There is no route in that root, and so none leads outside.

@@ -1,0 +1,13 @@
+#include "weir/result.h"
+
+namespace weir {
+
+Error::Error(const Error& other) = default;
+Error::Error(Error&& other) noexcept = default;
+Error& Error::operator=(const Error& other) = default;
+Error& Error::operator=(Error&& other) noexcept = default;
+Error::~Error() = default;
+
+Error Error::while_trying(const std::string& what) const { return {what + ": " + text_, place_}; }
+
+}  // namespace weir

@@ -24,7 +24,7 @@
 #include "cli/set_server.h"
 #include "cli/top.h"
 #include "cli/version.h"
-#include "firewall/guardian.h"
+#include "firewall/cleanup_process.h"
 
 namespace {
 
@@ -72,7 +72,7 @@ std::vector<weir::Command> commands_of(const CLI::App& app) {
       continue;  // hidden
     }
     weir::Command command{
-        .name = made->get_name(), .sentence = made->get_description(), .options = {}};
+        .name = made->get_name(), .description = made->get_description(), .options = {}};
     for (const CLI::Option* option : made->get_options()) {
       if (option->get_name() == "--help" || option->check_lname("help")) {
         continue;
@@ -82,7 +82,7 @@ std::vector<weir::Command> commands_of(const CLI::App& app) {
       described.name =
           described.positional ? option->get_single_name() : "--" + option->get_lnames().front();
       described.short_name = option->get_snames().empty() ? "" : "-" + option->get_snames().front();
-      described.sentence = option->get_description();
+      described.description = option->get_description();
       described.repeats = option->get_items_expected_max() > 1;
       described.names = names_for(option->get_single_name());
       // "TEXT:{nft,iptables}"
@@ -133,8 +133,8 @@ int run_command(int argc, char** argv) {
   CLI::App app{"weir: a transparent interception gateway for Linux routers", "weir"};
   app.require_subcommand(1);
   Action action;
-  const auto command = [&](const char* name, const char* sentence, const Action& run) {
-    CLI::App* made = app.add_subcommand(name, sentence);
+  const auto command = [&](const char* name, const char* description, const Action& run) {
+    CLI::App* made = app.add_subcommand(name, description);
     made->callback([&action, run]() { action = run; });
     return made;
   };
@@ -158,7 +158,7 @@ int run_command(int argc, char** argv) {
 
   // Not for people: the gateway starts it.
   command("guard", "mind the firewall's rules until the gateway is gone",
-          weir::firewall::run_guardian)
+          weir::firewall::run_cleanup_process)
       ->group("");
 
   std::string check_file;
@@ -226,7 +226,7 @@ int run_command(int argc, char** argv) {
                  [&]() { return run_set_server(set_server); });
   made->add_option("upstream", set_server.upstream, "name of the upstream")->required();
   made->add_option("server", set_server.server, "name of its server")->required();
-  made->add_option("state", set_server.wish, "up, down, drain or weight=N")->required();
+  made->add_option("state", set_server.setting, "up, down, drain or weight=N")->required();
   add_live(*made, set_server.live);
   made = command("reload", "apply the configuration anew and print the report",
                  [&]() { return run_reload(live); });

@@ -6,7 +6,7 @@ the first column. Structs without methods are values and may have any number of 
 
 import re
 
-MOST = 12  # fields, and public methods
+MAX = 12  # fields, and public methods
 
 # Folders below src/ whose classes are counted.
 COUNTED = ("flow", "gateway", "takeover", "loop", "dial")
@@ -148,10 +148,10 @@ def problems(root):
             at = f"{where}:{one.line}: {one.name}"
             if one.friends:
                 found.append((one.name, "friend", f"{at} has a friend: {one.friends[0]}"))
-            if one.methods and one.fields > MOST:
-                found.append((one.name, "fields", f"{at} has {one.fields} fields, not at most {MOST}"))
-            if one.public_methods > MOST:
-                found.append((one.name, "methods", f"{at} has {one.public_methods} public methods, not at most {MOST}"))
+            if one.methods and one.fields > MAX:
+                found.append((one.name, "fields", f"{at} has {one.fields} fields, not at most {MAX}"))
+            if one.public_methods > MAX:
+                found.append((one.name, "methods", f"{at} has {one.public_methods} public methods, not at most {MAX}"))
     sources = [(path.relative_to(root).as_posix(), path.read_text(errors="replace"))
                for folder in COUNTED for path in sorted((root / "src" / folder).rglob("*.cc"))]
     for name, paths in sorted(cut_classes(sources, names).items()):

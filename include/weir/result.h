@@ -19,16 +19,17 @@
 namespace weir {
 
 // A line of a configuration file. `line` counts from 1; 0 means the file as a whole.
-struct Place {
+struct SourceLocation {
   std::string file;
   int line = 0;
-  friend bool operator==(const Place&, const Place&) = default;
+  friend bool operator==(const SourceLocation&, const SourceLocation&) = default;
 };
 
 class Error {
  public:
   explicit Error(std::string text) : text_(std::move(text)) {}
-  Error(std::string text, Place place) : text_(std::move(text)), place_(std::move(place)) {}
+  Error(std::string text, SourceLocation location)
+      : text_(std::move(text)), location_(std::move(location)) {}
   // Out of line: nearly every file has some of these, on its unlikely ways.
   Error(const Error& other);
   Error(Error&& other) noexcept;
@@ -37,21 +38,21 @@ class Error {
   ~Error();
 
   [[nodiscard]] const std::string& text() const { return text_; }
-  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] const SourceLocation& location() const { return location_; }
 
   // The same error, preceded by what was being tried: "cannot listen: permission denied".
-  [[nodiscard]] Error while_trying(const std::string& what) const;
+  [[nodiscard]] Error with_context(const std::string& what) const;
 
  private:
   std::string text_;
-  Place place_;
+  SourceLocation location_;
 };
 
-struct Done {};
+struct Ok {};
 
 // Not a std::variant: the tables by which that copies and destroys are a tenth of what the tree
 // costs to compile.
-template <typename T = Done>
+template <typename T = Ok>
 class [[nodiscard]] Result {
  public:
   // Implicit on purpose: `return value;` and `return Error("…");` both read well.

@@ -46,13 +46,13 @@ enum class RelayPlace : std::uint8_t { at_server, anywhere };
 
 // Where the router's policy rules would send the flow if it were forwarded, which a socket has to
 // be told: by an interface, or with a mark that one of the rules looks at.
-struct Way {
+struct Egress {
   std::uint32_t interface = 0;  // its number; 0: whatever the socket finds
   Mark mark{0, 0};
-  friend bool operator==(const Way&, const Way&) = default;
+  friend bool operator==(const Egress&, const Egress&) = default;
 };
 
-// Something to say on the way: the server that answers it, and the handshake.
+// One hop of a proxy chain: the server that answers, and the handshake.
 struct Hop {
   std::shared_ptr<Server> server;  // null: the flow's own destination
   std::string upstream;            // the server's
@@ -62,7 +62,7 @@ struct Hop {
 };
 
 // A format of datagrams, and where the datagrams in it are to go.
-struct Wrapping {
+struct EncapsulationLayer {
   const DatagramCodec* codec = nullptr;  // owned by the upstream
   Target target;
 };
@@ -76,24 +76,24 @@ struct Route {
   };
   // UDP: how datagrams travel. With `relay`, `remote` is connected to by TCP, and the last hop's
   // handshake learns where datagrams go for as long as that connection lives.
-  enum class Carrier : std::uint8_t { direct, relay };
+  enum class Transport : std::uint8_t { direct, udp_associate };
 
   Verdict verdict = Verdict::dial;
   Endpoint remote;
   std::string host;  // of `remote`, when it has no address here: only something `via` can reach it
   // Further addresses of the same server, best first, families alternating (RFC 8305, section 4).
-  std::vector<Address> more = {};
+  std::vector<Address> alternates = {};
   Source source;
   const SocketOptions* options = nullptr;  // owned by the upstream; never null with `dial`
-  Way way;                                 // where `options` say neither mark nor interface
+  Egress egress;                           // where `options` say neither mark nor interface
   std::shared_ptr<Server> server;          // null where the policy has no servers
   const Upstream* member = nullptr;        // of a group: the one that gave the route, owned by it
   // The server at `remote`, where that is not `server`: the first one of a chain, and its upstream.
-  std::shared_ptr<Server> dialled;
-  std::string dialled_upstream;
+  std::shared_ptr<Server> first_hop;
+  std::string first_hop_upstream;
   std::vector<Hop> hops;  // TCP, and a relay's connection: in order of travel
-  Carrier carrier = Carrier::direct;
-  std::vector<Wrapping> wrappings;  // UDP: the outermost first
+  Transport transport = Transport::direct;
+  std::vector<EncapsulationLayer> layers;  // UDP: the outermost first
 };
 
 }  // namespace weir

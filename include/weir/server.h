@@ -79,9 +79,9 @@ class Server {
   [[nodiscard]] static bool is_our_own(int code);
 
   // The same server, counted in that worker's load while a holder of the returned pointer lives;
-  // null when `most` flows (0: any number) have taken it already.
+  // null when `max` flows (0: any number) have taken it already.
   static std::shared_ptr<Server> take(const std::shared_ptr<Server>& server, std::size_t worker,
-                                      std::uint64_t most);
+                                      std::uint64_t max);
 
   ServerHealth health;
   // The operator's weight instead of the configuration's; 0: none.
@@ -89,8 +89,8 @@ class Server {
   // What the configuration in force says. Main thread. 0: none was in force yet.
   int weight_in_file = 0;
 
-  // What is told of it to operators. Main thread.
-  struct Told {
+  // What operators see of it. Main thread.
+  struct Status {
     std::string why;                                      // of its state; empty while it is up
     std::string check;                                    // why the last check failed, if it did
     Instant since{};                                      // of its state; never changed: the epoch
@@ -98,7 +98,7 @@ class Server {
     std::int64_t check_us = -1;  // how long the last check took; -1: none yet
     Instant resolved{};          // when its name was last answered
   };
-  Told told;
+  Status status;
 
   // Its flows, as workers count them (base/server_counts.h).
   [[nodiscard]] ServerCounts& counts() const { return *counts_; }

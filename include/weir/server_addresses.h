@@ -20,19 +20,19 @@ class ServerAddresses {
     word_of(address).fetch_or(bit_of(address), std::memory_order_relaxed);
   }
   [[nodiscard]] bool may_have(const Address& address) const {
-    return (words_[place_of(address)].load(std::memory_order_relaxed) & bit_of(address)) != 0;
+    return (words_[index_of(address)].load(std::memory_order_relaxed) & bit_of(address)) != 0;
   }
 
  private:
   static constexpr std::size_t words = 1024;
 
-  [[nodiscard]] static std::size_t place_of(const Address& address) {
+  [[nodiscard]] static std::size_t index_of(const Address& address) {
     return (hash_of(address) >> 32U) % words;
   }
   [[nodiscard]] static std::uint64_t bit_of(const Address& address) {
     return std::uint64_t{1} << (hash_of(address) >> 58U);
   }
-  std::atomic<std::uint64_t>& word_of(const Address& address) { return words_[place_of(address)]; }
+  std::atomic<std::uint64_t>& word_of(const Address& address) { return words_[index_of(address)]; }
 
   std::array<std::atomic<std::uint64_t>, words> words_{};
 };

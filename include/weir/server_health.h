@@ -30,19 +30,19 @@ class ServerHealth {
     Milliseconds eject_time{10'000};
     Milliseconds slow_start{0};  // 0: its whole share at once
   };
-  enum class Wish : std::uint8_t { up, down, drain };       // the operator's
-  enum class Checked : std::uint8_t { unknown, up, down };  // what the checks found
+  enum class AdminState : std::uint8_t { up, down, drain };  // the operator's
+  enum class Checked : std::uint8_t { unknown, up, down };   // what the checks found
   enum class State : std::uint8_t { up, down, drain, ejected };
-  enum class Standing : std::uint8_t {
-    open,      // gets flows
-    on_trial,  // gets the flow that claims the trial
-    ejected,   // gets none while another server can have them
-    closed,    // gets none
+  enum class Availability : std::uint8_t {
+    available,    // gets flows
+    half_open,    // gets the flow that claims the trial
+    ejected,      // gets none while another server can have them
+    unavailable,  // gets none
   };
 
   // Main thread.
   void set_terms(const Terms& terms);
-  void set_wish(Wish wish, Instant now);
+  void set_admin_state(AdminState admin_state, Instant now);
   void set_checked(Checked checked, Instant now);
 
   // The checks find an ejected server well: its trial need not wait.
@@ -60,7 +60,9 @@ class ServerHealth {
   // Whether it did since then, or shortly before.
   [[nodiscard]] bool was_heard_since(Instant then) const;
 
-  [[nodiscard]] Wish wish() const { return wish_.load(std::memory_order_relaxed); }
+  [[nodiscard]] AdminState admin_state() const {
+    return admin_state_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] Checked checked() const { return checked_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool was_ejected() const {
     return ejected_until_.load(std::memory_order_relaxed) != 0;
@@ -70,13 +72,13 @@ class ServerHealth {
   }
   [[nodiscard]] State state() const;
   // `now` counts only for a server that was_ejected().
-  [[nodiscard]] Standing standing(Instant now) const;
-  // True for one caller per eject-time. REQUIRES: standing was on_trial.
+  [[nodiscard]] Availability availability(Instant now) const;
+  // True for one caller per eject-time. REQUIRES: availability was half_open.
   [[nodiscard]] bool claim_trial(Instant now);
 
   // What another process needs to go on with it. Terms are the configuration's.
   struct Saved {
-    Wish wish = Wish::up;
+    AdminState admin_state = AdminState::up;
     Checked checked = Checked::unknown;
     std::uint32_t failures = 0;
     std::int64_t ejected_until = 0;
@@ -93,7 +95,7 @@ class ServerHealth {
   void came_back(Instant now);
   void count_failure(std::uint32_t failures, Instant now);
 
-  std::atomic<Wish> wish_{Wish::up};
+  std::atomic<AdminState> admin_state_{AdminState::up};
   std::atomic<Checked> checked_{Checked::unknown};
   std::atomic<std::uint32_t> failures_{0};      // in a row
   std::atomic<std::uint64_t> doubted_{0};       // of these: the targets, one bit each

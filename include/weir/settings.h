@@ -36,10 +36,10 @@ struct Key {
   std::string_view name = {};
   ValueKind kind = ValueKind::text;
   // As the operator would write it; empty: no value unless given.
-  std::string_view standard = {};
-  std::string_view sentence = {};
-  std::int64_t least = 0;
-  std::int64_t most = INT64_MAX;
+  std::string_view default_value = {};
+  std::string_view description = {};
+  std::int64_t min = 0;
+  std::int64_t max = INT64_MAX;
   // word: "a, b, c". number and size: words allowed besides a number ("auto").
   std::string_view choices = {};
   enum class Repeat : std::uint8_t { once, repeats } repeat = Repeat::once;
@@ -51,7 +51,7 @@ struct Key {
 // One value as given: its text, where it stood, and what parsing made of it.
 struct Value {
   std::string text;
-  Place place;
+  SourceLocation location;
   std::int64_t number = 0;   // number, duration (ms), size (bytes), rate (bit/s), yes_no (0, 1)
   bool is_choice = false;    // number or size given as one of its `choices` ("auto")
   Mark mark;                 // mark
@@ -62,22 +62,22 @@ class Settings {
  public:
   Settings() = default;
   // Of two rows with one name the first counts.
-  Settings(std::string name, Place place, std::span<const Key> keys);
+  Settings(std::string name, SourceLocation location, std::span<const Key> keys);
 
   // The section's name ("web" of [rule web]) and the line of its header.
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] const SourceLocation& location() const { return location_; }
 
   void add(std::string_view key, Value value);
   // Takes out what a key was given at a place.
-  void remove(std::string_view key, const Place& place);
+  void remove(std::string_view key, const SourceLocation& location);
 
   // True when the operator wrote the key; a default does not count.
   [[nodiscard]] bool given(std::string_view key) const;
   // The keys that the operator wrote, by name.
   [[nodiscard]] std::vector<std::string_view> given_keys() const;
   // Where the key stands, or the section's header when it is not given.
-  [[nodiscard]] Place place_of(std::string_view key) const;
+  [[nodiscard]] SourceLocation location_of(std::string_view key) const;
 
   // All values given for a key, in order; with none, the row's default if it has one.
   [[nodiscard]] const std::vector<Value>& all(std::string_view key) const;
@@ -98,13 +98,14 @@ class Settings {
   [[nodiscard]] const Value& only(std::string_view key) const;
 
   std::string name_;
-  Place place_;
+  SourceLocation location_;
   std::map<std::string, std::vector<Value>, std::less<>> given_;
   std::map<std::string, std::vector<Value>, std::less<>> defaults_;
 };
 
 // Parses one value by its row. The error's text says what was expected. A list's `@FILE` stays an
 // item: reading files is the configuration's business.
-[[nodiscard]] Result<Value> parse_value(const Key& key, std::string_view text, const Place& place);
+[[nodiscard]] Result<Value> parse_value(const Key& key, std::string_view text,
+                                        const SourceLocation& location);
 
 }  // namespace weir

@@ -1,4 +1,5 @@
-// Where a way leads: a flow's destination, or with `via` the next server. Plain values; any thread.
+// What a route is for: a flow's destination, or with `via` the next server. Plain values; any
+// thread.
 #pragma once
 
 #include <string>

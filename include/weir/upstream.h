@@ -53,13 +53,13 @@ class Upstream {
 
   // How to reach this flow's destination, not counting servers that were tried for it already.
   [[nodiscard]] Route route(const Flow& flow, std::span<const std::shared_ptr<Server>> tried) const;
-  // The same for a target other than the destination: the way of an upstream's own `via` and PROXY
+  // The same for a target other than the destination, with the upstream's own `via` and PROXY
   // header, around what its policy answers.
-  [[nodiscard]] Route lead(const Flow& flow, const Target& target,
-                           std::span<const std::shared_ptr<Server>> tried) const;
+  [[nodiscard]] Route route_to(const Flow& flow, const Target& target,
+                               std::span<const std::shared_ptr<Server>> tried) const;
 
   // For `explain`: what `route` could answer, without taking a turn. One line each.
-  [[nodiscard]] virtual std::vector<std::string> candidates(const Flow& flow) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> describe(const Flow& flow) const = 0;
 
   // The servers it has, if any.
   [[nodiscard]] virtual const ServerSet* server_set() const { return nullptr; }
@@ -74,7 +74,7 @@ class Upstream {
 
   // The upstreams that this one goes through (members, `via`): it is the same as before a reload
   // only if they are.
-  [[nodiscard]] virtual std::span<const std::shared_ptr<Upstream>> through() const {
+  [[nodiscard]] virtual std::span<const std::shared_ptr<Upstream>> dependencies() const {
     return {&profile_.via, profile_.via ? 1U : 0U};
   }
 
@@ -92,9 +92,9 @@ class Upstream {
 
   // Whether its flows go where their clients sent them, by the router's own routing.
   enum class Leads : std::uint8_t {
-    elsewhere,       // to servers of the upstream's
-    perhaps,         // to their destination, but some of them, or by another way (mark, interface)
-    to_destination,  // all of them, by the way that plain routing would take
+    elsewhere,  // to servers of the upstream's
+    perhaps,    // to their destination, but some of them, or by another egress (mark, interface)
+    to_destination,  // all of them, by the route that plain routing would take
   };
   [[nodiscard]] virtual Leads leads() const { return Leads::elsewhere; }
 
@@ -111,8 +111,8 @@ class Upstream {
 
  protected:
   // The policy's one answer: how `target` is reached.
-  [[nodiscard]] virtual Route reach(const Flow& flow, const Target& target,
-                                    std::span<const std::shared_ptr<Server>> tried) const = 0;
+  [[nodiscard]] virtual Route do_route(const Flow& flow, const Target& target,
+                                       std::span<const std::shared_ptr<Server>> tried) const = 0;
 
  private:
   UpstreamProfile profile_;
@@ -127,7 +127,7 @@ using UpstreamLookup = std::function<Result<std::shared_ptr<Upstream>>(std::stri
 // A row of the registry.
 struct PolicyType {
   std::string_view name;  // `type =`
-  std::string_view sentence;
+  std::string_view description;
   std::span<const Key> keys;
   // Settings are already checked against `keys`. An error names the line that is wrong. A key that
   // names other upstreams says so in its row (Key::Refers).

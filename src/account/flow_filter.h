@@ -26,7 +26,7 @@ class AddressFilter {
 };
 
 struct FlowFilter {
-  static constexpr std::uint64_t most = 10'000;  // of one answer
+  static constexpr std::uint64_t max = 10'000;  // of one answer
   // On admin.http, where the request says nothing else.
   static constexpr std::uint64_t usual_for_readers = 100;
   // Requests that can wait for a second share one list.

@@ -32,7 +32,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::rule_max_flows_per_client:
       return "The client had `max-flows-per-client` flows of the rule, and its new flow "
              "was refused.";
-    case Reason::gave_way:
+    case Reason::evicted:
       return "A limit was reached, and an idle UDP flow ended so that a new one found "
              "room.";
     case Reason::out_of_descriptors:
@@ -93,7 +93,7 @@ std::string_view meaning_of(Reason reason) {
     case Reason::exceeds_mtu:
       return "A datagram is larger than the path's MTU. It was sent in fragments; one that "
              "forbids fragments was answered with ICMP too-big.";
-    case Reason::waiting_too_many:
+    case Reason::relay_queue_full:
       return "While a SOCKS5 relay was being opened, more datagrams of the flow came than "
              "weir keeps. The rest was dropped.";
     case Reason::relay_malformed:
@@ -101,10 +101,10 @@ std::string_view meaning_of(Reason reason) {
     case Reason::relay_fragment:
       return "A datagram from a SOCKS5 relay was a SOCKS5 fragment (FRAG is not 0) and was "
              "dropped.";
-    case Reason::relay_stranger:
+    case Reason::relay_unexpected_source:
       return "A datagram for a SOCKS5 relay's socket came from another address than the "
              "relay's and was dropped.";
-    case Reason::relay_late:
+    case Reason::relay_stale_reply:
       return "A datagram from a SOCKS5 relay belonged to a flow that had ended, and was "
              "dropped.";
     case Reason::relay_elsewhere:

@@ -26,8 +26,8 @@ std::string_view name_of(Reason reason) {
       return "max-flows-per-client";
     case Reason::rule_max_flows:
       return "rule-max-flows";
-    case Reason::gave_way:
-      return "gave-way";
+    case Reason::evicted:
+      return "evicted";
     case Reason::rule_max_flows_per_client:
       return "rule-max-flows-per-client";
     case Reason::out_of_descriptors:
@@ -76,16 +76,16 @@ std::string_view name_of(Reason reason) {
       return "datagram-too-big";
     case Reason::exceeds_mtu:
       return "exceeds-mtu";
-    case Reason::waiting_too_many:
-      return "waiting-too-many";
+    case Reason::relay_queue_full:
+      return "relay-queue-full";
     case Reason::relay_malformed:
       return "relay-malformed";
     case Reason::relay_fragment:
       return "relay-fragment";
-    case Reason::relay_stranger:
-      return "relay-stranger";
-    case Reason::relay_late:
-      return "relay-late";
+    case Reason::relay_unexpected_source:
+      return "relay-unexpected-source";
+    case Reason::relay_stale_reply:
+      return "relay-stale-reply";
     case Reason::relay_elsewhere:
       return "relay-elsewhere";
     case Reason::peer_unanswered:
@@ -115,11 +115,12 @@ std::string_view name_of(Reason reason) {
 }
 
 bool is_second_best(std::string_view reason) {
-  constexpr std::array ways{
+  constexpr std::array second_best{
       Reason::own_server,        Reason::own_proxy,          Reason::retried,
       Reason::source_port_taken, Reason::reply_socket_taken, Reason::socket_renewed,
       Reason::icmp_from_server};
-  return std::any_of(ways.begin(), ways.end(), [&](Reason way) { return name_of(way) == reason; });
+  return std::any_of(second_best.begin(), second_best.end(),
+                     [&](Reason one) { return name_of(one) == reason; });
 }
 
 }  // namespace weir

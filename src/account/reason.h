@@ -25,7 +25,7 @@ enum class Reason : std::uint8_t {
   max_flows_per_client,
   rule_max_flows,
   rule_max_flows_per_client,
-  gave_way,            // a UDP flow ended at a limit, for the sake of a new one
+  evicted,             // a UDP flow ended at a limit, for the sake of a new one
   out_of_descriptors,  // accept or socket: EMFILE, ENFILE
   out_of_memory,
   rejected,
@@ -33,12 +33,12 @@ enum class Reason : std::uint8_t {
   no_server,
   connect_refused,
   connect_unreachable,
-  no_route,  // the router itself has no way there, or forbids it
+  no_route,  // the router itself has no route there, or forbids it
   connect_timeout,
   connect_error,       // anything else that connect says
   handshake_failed,    // a server on the way does not do what was asked of it
   handshake_timeout,   // or not within timeouts.handshake
-  policy_route,        // a policy rule wants a way that no socket can be told to take
+  policy_route,        // a policy rule chooses a route that no socket can take
   target_unreachable,  // a proxy says that it cannot reach the destination
   retried,             // an attempt on another server
   source_port_taken,   // client:port fell back to the client's address
@@ -48,14 +48,14 @@ enum class Reason : std::uint8_t {
   send_failed,         // a datagram to the server could not be sent
   send_buffer_full,    // EAGAIN or ENOBUFS on a datagram
   datagram_too_big,    // EMSGSIZE
-  exceeds_mtu,         // wider than the way: sent in fragments, or where that is forbidden refused
-  waiting_too_many,    // more datagrams than are kept while a relay is being opened
-  relay_malformed,     // from a relay, without the header it owes
-  relay_fragment,      // from a relay: SOCKS5 FRAG is not 0
-  relay_stranger,      // to a relay's socket, not from the relay
-  relay_late,          // from a relay whose flow is over
-  relay_elsewhere,     // a relay that is not at its server's address, refused
-  peer_unanswered,     // a flow that a peer opened and the client never answered is over
+  exceeds_mtu,  // larger than the path MTU: sent in fragments, or where that is forbidden refused
+  relay_queue_full,         // more datagrams than are kept while a relay is being opened
+  relay_malformed,          // from a relay, without the header it owes
+  relay_fragment,           // from a relay: SOCKS5 FRAG is not 0
+  relay_unexpected_source,  // to a relay's socket, not from the relay
+  relay_stale_reply,        // from a relay whose flow is over
+  relay_elsewhere,          // a relay that is not at its server's address, refused
+  peer_unanswered,          // a flow that a peer opened and the client never answered is over
   peer_local,        // from a peer that cannot be where it says it is: on this side of the gateway
   socket_renewed,    // addresses, routes or links changed under a UDP flow: it has a new socket
   icmp_from_server,  // destination unreachable, passed on to the client

@@ -22,7 +22,7 @@ namespace {
 std::string json_line(const Json& json) { return json_text(json) + '\n'; }
 
 // What a handler works with.
-struct Asked {
+struct Call {
   Control& control;
   const History& history;
   const ApiRequest& request;
@@ -32,7 +32,7 @@ struct Asked {
 // For pages and scrapes, which any client may ask for again and again.
 constexpr std::chrono::seconds recent_enough{10};
 
-using Handler = void (*)(const Asked&);
+using Handler = void (*)(const Call&);
 
 struct ApiRoute {
   std::string_view method;
@@ -45,24 +45,22 @@ ApiAnswer json_answer(std::string body) {
   return {.body = std::move(body), .allow = {}, .policy = {}};
 }
 
-void get_status(const Asked& asked) {
-  asked.answered(json_answer(json_of(asked.control.status())));
+void get_status(const Call& call) { call.answered(json_answer(json_of(call.control.status()))); }
+
+void get_rules(const Call& call) {
+  call.control.rules(std::chrono::seconds{1},
+                     [answered = call.answered](const std::vector<RuleReport>& rules) {
+                       answered(json_answer(json_of(rules)));
+                     });
 }
 
-void get_rules(const Asked& asked) {
-  asked.control.rules(std::chrono::seconds{1},
-                      [answered = asked.answered](const std::vector<RuleReport>& rules) {
-                        answered(json_answer(json_of(rules)));
-                      });
+void get_upstreams(const Call& call) {
+  call.answered(json_answer(json_of(call.control.upstreams())));
 }
 
-void get_upstreams(const Asked& asked) {
-  asked.answered(json_answer(json_of(asked.control.upstreams())));
-}
-
-void get_metrics(const Asked& asked) {
-  asked.control.rules(recent_enough, [control = &asked.control, answered = asked.answered](
-                                         const std::vector<RuleReport>& rules) {
+void get_metrics(const Call& call) {
+  call.control.rules(recent_enough, [control = &call.control, answered = call.answered](
+                                        const std::vector<RuleReport>& rules) {
     answered({.type = std::string(metrics_type),
               .body = metrics_text({.status = control->status(),
                                     .rules = rules,
@@ -86,29 +84,30 @@ History::Window window_of(const ApiRequest& request) {
   return History::Window::minutes;
 }
 
-void get_page(const Asked& asked) {
-  asked.control.busiest([control = &asked.control, history = &asked.history,
-                         window = window_of(asked.request),
-                         answered = asked.answered](const std::shared_ptr<const Busiest>& busiest) {
-    control->rules(recent_enough, [control, history, window, answered,
-                                   busiest](const std::vector<RuleReport>& rules) {
-      answered({.type = std::string(page_type),
-                .body = page({.status = control->status(),
-                              .rules = rules,
-                              .upstreams = control->upstreams(),
-                              .busiest = *busiest,
-                              .history = *history,
-                              .window = window}),
-                .allow = {},
-                .policy = std::string(page_policy)});
-    });
-  });
+void get_page(const Call& call) {
+  call.control.top_talkers(
+      [control = &call.control, history = &call.history, window = window_of(call.request),
+       answered = call.answered](const std::shared_ptr<const TopTalkers>& top_talkers) {
+        control->rules(recent_enough, [control, history, window, answered,
+                                       top_talkers](const std::vector<RuleReport>& rules) {
+          answered({.type = std::string(page_type),
+                    .body = page({.status = control->status(),
+                                  .rules = rules,
+                                  .upstreams = control->upstreams(),
+                                  .top_talkers = *top_talkers,
+                                  .history = *history,
+                                  .window = window}),
+                    .allow = {},
+                    .policy = std::string(page_policy)});
+        });
+      });
 }
 
-void get_busiest(const Asked& asked) {
-  asked.control.busiest([answered = asked.answered](const std::shared_ptr<const Busiest>& busiest) {
-    answered(json_answer(json_of(*busiest)));
-  });
+void get_top_talkers(const Call& call) {
+  call.control.top_talkers(
+      [answered = call.answered](const std::shared_ptr<const TopTalkers>& top_talkers) {
+        answered(json_answer(json_of(*top_talkers)));
+      });
 }
 
 // Fills in one parameter; says what is wrong with it, or nothing.
@@ -132,32 +131,31 @@ std::optional<std::string> add_filter(FlowFilter& filter, const std::string& key
   } else if (key == "limit") {
     const char* end = value.data() + value.size();
     const auto [stop, code] = std::from_chars(value.data(), end, filter.limit);
-    if (code != std::errc{} || stop != end || filter.limit > FlowFilter::most) {
-      return "limit is a number up to " + std::to_string(FlowFilter::most) + ", not '" + value +
-             "'";
+    if (code != std::errc{} || stop != end || filter.limit > FlowFilter::max) {
+      return "limit is a number up to " + std::to_string(FlowFilter::max) + ", not '" + value + "'";
     }
   }
   return std::nullopt;
 }
 
-void get_flows(const Asked& asked) {
+void get_flows(const Call& call) {
   FlowFilter filter;
-  if (asked.request.access == Access::read_only) {
+  if (call.request.access == Access::read_only) {
     filter.limit = FlowFilter::usual_for_readers;
     filter.haste = FlowFilter::Haste::can_wait;
   }
   std::vector<std::string> errors;
-  for (const auto& [key, value] : asked.request.query) {
+  for (const auto& [key, value] : call.request.query) {
     if (auto error = add_filter(filter, key, value)) {
       errors.push_back(std::move(*error));
     }
   }
   if (!errors.empty()) {
-    asked.answered(error_answer(400, errors));
+    call.answered(error_answer(400, errors));
     return;
   }
-  asked.control.flows(
-      filter, [answered = asked.answered](const std::shared_ptr<const FlowList>& list) {
+  call.control.flows(
+      filter, [answered = call.answered](const std::shared_ptr<const FlowList>& list) {
         if (list == nullptr) {
           answered(error_answer(503, {"too many lists of flows are being made; try again"}));
           return;
@@ -169,31 +167,31 @@ void get_flows(const Asked& asked) {
       });
 }
 
-void delete_flow(const Asked& asked) {
-  const auto& id = asked.request.captured[0];
-  asked.control.close_flow(id, [id, answered = asked.answered](bool closed) {
+void delete_flow(const Call& call) {
+  const auto& id = call.request.captured[0];
+  call.control.close_flow(id, [id, answered = call.answered](bool closed) {
     answered(closed ? json_answer(json_line({{"id", id}, {"end", name_of(End::killed)}}))
                     : error_answer(404, {"there is no live flow " + id}));
   });
 }
 
-void post_reload(const Asked& asked) {
-  asked.control.reload([answered = asked.answered](const ReloadReport& report) {
+void post_reload(const Call& call) {
+  call.control.reload([answered = call.answered](const ReloadReport& report) {
     auto answer = json_answer(json_of(report));
     answer.status = report.ok ? 200 : 409;
     answered(std::move(answer));
   });
 }
 
-void post_drain(const Asked& asked) {
-  asked.control.drain();
-  const auto status = asked.control.status();
-  asked.answered(json_answer(json_line(
+void post_drain(const Call& call) {
+  call.control.drain();
+  const auto status = call.control.status();
+  call.answered(json_answer(json_line(
       {{"draining", true}, {"tcp_flows", status.tcp_flows}, {"udp_flows", status.udp_flows}})));
 }
 
-void post_release(const Asked& asked) {
-  asked.control.release_firewall([answered = asked.answered](const Result<>& released) {
+void post_release(const Call& call) {
+  call.control.release_firewall([answered = call.answered](const Result<>& released) {
     answered(released ? json_answer(json_line({{"kept", false}}))
                       : error_answer(409, {released.error().text()}));
   });
@@ -209,21 +207,21 @@ std::variant<std::string, ApiAnswer> only_member(const std::string& body, const 
   return std::string(*member->text());
 }
 
-void patch_log(const Asked& asked) {
-  const auto given = only_member(asked.request.body, "level");
+void patch_log(const Call& call) {
+  const auto given = only_member(call.request.body, "level");
   if (const auto* refused = std::get_if<ApiAnswer>(&given)) {
-    asked.answered(*refused);
+    call.answered(*refused);
     return;
   }
   const auto& name = std::get<std::string>(given);
   for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error}) {
     if (name == name_of(level)) {
-      asked.control.set_log_level(level);
-      asked.answered(json_answer(json_line({{"level", name}})));
+      call.control.set_log_level(level);
+      call.answered(json_answer(json_line({{"level", name}})));
       return;
     }
   }
-  asked.answered(error_answer(400, {"level is debug, info, warning or error, not '" + name + "'"}));
+  call.answered(error_answer(400, {"level is debug, info, warning or error, not '" + name + "'"}));
 }
 
 constexpr std::array routes{
@@ -233,11 +231,10 @@ constexpr std::array routes{
     ApiRoute{"GET", "/v1/rules", "", get_rules},
     ApiRoute{"GET", "/v1/upstreams", "", get_upstreams},
     ApiRoute{"GET", "/v1/flows", "protocol client destination rule upstream limit", get_flows},
-    ApiRoute{"GET", "/v1/busiest", "", get_busiest},
+    ApiRoute{"GET", "/v1/top", "", get_top_talkers},
     ApiRoute{"DELETE", "/v1/flows/*", "", delete_flow},
-    ApiRoute{
-        "PATCH", "/v1/upstreams/*/servers/*", "",
-        [](const Asked& asked) { patch_server(asked.control, asked.request, asked.answered); }},
+    ApiRoute{"PATCH", "/v1/upstreams/*/servers/*", "",
+             [](const Call& call) { patch_server(call.control, call.request, call.answered); }},
     ApiRoute{"POST", "/v1/reload", "", post_reload},
     ApiRoute{"POST", "/v1/drain", "", post_drain},
     ApiRoute{"POST", "/v1/firewall/release", "", post_release},
@@ -303,7 +300,7 @@ std::int64_t Api::cost_of(const ApiRequest& request) {
       std::from_chars(value.data(), value.data() + value.size(), limit);
     }
   }
-  return static_cast<std::int64_t>(1 + std::min(limit, FlowFilter::most) / hundred);
+  return static_cast<std::int64_t>(1 + std::min(limit, FlowFilter::max) / hundred);
 }
 
 void Api::handle(ApiRequest request, const Answered& answered) {

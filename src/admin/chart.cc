@@ -46,13 +46,13 @@ double round_up(double value, double thousand) {
 }
 
 void append_chart(std::string& out, const Chart& chart) {
-  double most = 0;
+  double max = 0;
   for (const auto& line : chart.lines) {
     for (const double value : line.values) {
-      most = std::max(most, value);
+      max = std::max(max, value);
     }
   }
-  const double top = round_up(most, chart.thousand);
+  const double top = round_up(max, chart.thousand);
   out += fmt::format("<figure class=\"card chart\"><figcaption><b>{}</b>", chart.title);
   for (const auto& line : chart.lines) {
     out += fmt::format("<span class=\"key {}\">{} <output>{}</output></span>", line.style,

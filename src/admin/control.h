@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "account/busiest.h"
 #include "account/flow_filter.h"
 #include "account/record.h"
+#include "account/top_talkers.h"
 #include "account/worker_report.h"
 #include "base/configuration.h"
 #include "base/configuration_changes.h"
@@ -64,7 +64,7 @@ struct Latencies {
 struct RuleReport : FlowCounts {
   std::string name;
   std::string use;
-  std::string place;  // "weir.ini:12"
+  std::string location;  // "weir.ini:12"
   // The firewall decides this rule alone: what it counted. The flows are the gateway's.
   bool in_firewall = false;
   std::uint64_t firewall_packets = 0;
@@ -121,7 +121,7 @@ struct ReloadReport : ConfigurationChanges {
 
 // What an operator wants of a server; what is not given stays.
 struct ServerChange {
-  std::optional<ServerHealth::Wish> wish;
+  std::optional<ServerHealth::AdminState> admin_state;
   std::optional<int> weight;  // 1 to 256
 };
 
@@ -138,7 +138,7 @@ class Control {
   // Null: so many lists are being made that this one is not.
   using FlowsAnswer = std::function<void(const std::shared_ptr<const FlowList>&)>;
   virtual void flows(const FlowFilter& filter, FlowsAnswer answer) = 0;
-  virtual void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) = 0;
+  virtual void top_talkers(std::function<void(std::shared_ptr<const TopTalkers>)> answer) = 0;
   // Ends a live flow; false: there is none of that name.
   virtual void close_flow(const std::string& id, std::function<void(bool)> answer) = 0;
   // Takes no new flows, and ends the gateway when the last one is gone or timeouts.drain is

@@ -42,7 +42,7 @@ Result<sockaddr_un> address_of(const std::string& path) {
 Result<> clear(const std::string& path, const sockaddr_un& address) {
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0) {
-    return errno == ENOENT ? Result<>(Done{}) : trouble("cannot look at " + path);
+    return errno == ENOENT ? Result<>(Ok{}) : trouble("cannot look at " + path);
   }
   if (!S_ISSOCK(status.st_mode)) {
     return Error(path + " exists and is not a socket");
@@ -58,7 +58,7 @@ Result<> clear(const std::string& path, const sockaddr_un& address) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
     return trouble("cannot replace " + path);
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ Result<ControlSocket> ControlSocket::prepare(const std::string& path, mode_t mod
   auto out = bind_at(beside, mode);
   if (out) {
     std::error_code code;
-    out.value().place_ = std::filesystem::absolute(path, code).string();
+    out.value().final_path_ = std::filesystem::absolute(path, code).string();
   }
   return out;
 }
@@ -122,20 +122,20 @@ Result<ControlSocket> ControlSocket::bind_at(const std::string& path, mode_t mod
   return out;
 }
 
-Result<> ControlSocket::take_place() {
-  if (place_.empty()) {
-    return Done{};
+Result<> ControlSocket::rename_into_place() {
+  if (final_path_.empty()) {
+    return Ok{};
   }
-  if (rename(path_.c_str(), place_.c_str()) != 0) {
-    return trouble("cannot take the place of " + place_);
+  if (rename(path_.c_str(), final_path_.c_str()) != 0) {
+    return trouble("cannot take the place of " + final_path_);
   }
-  path_ = std::exchange(place_, {});
-  return Done{};
+  path_ = std::exchange(final_path_, {});
+  return Ok{};
 }
 
 ControlSocket::ControlSocket(ControlSocket&& other) noexcept
     : path_(std::exchange(other.path_, {})),
-      place_(std::exchange(other.place_, {})),
+      final_path_(std::exchange(other.final_path_, {})),
       device_(other.device_),
       inode_(other.inode_),
       socket_(std::move(other.socket_)) {}

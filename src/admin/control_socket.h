@@ -21,7 +21,7 @@ class ControlSocket {
   // `mode`: of the file, less the umask.
   static Result<ControlSocket> listen(const std::string& path, mode_t mode = standard_mode);
   // Listens beside a gateway that lives and is about to be taken over: under another name, until
-  // take_place().
+  // rename_into_place().
   static Result<ControlSocket> prepare(const std::string& path, mode_t mode = standard_mode);
   ~ControlSocket();  // removes the file, unless it is another gateway's by now
   ControlSocket(ControlSocket&& other) noexcept;
@@ -29,7 +29,7 @@ class ControlSocket {
 
   // From now on the path leads here, and no longer to the gateway that had it; it always leads to
   // one of them.
-  Result<> take_place();
+  Result<> rename_into_place();
   // The path is a successor's, or will be: it stays.
   void leave() { path_.clear(); }
 
@@ -40,8 +40,8 @@ class ControlSocket {
   ControlSocket() = default;
   static Result<ControlSocket> bind_at(const std::string& path, mode_t mode);
 
-  std::string path_;   // of the file as it is now
-  std::string place_;  // that take_place() gives it
+  std::string path_;        // of the file as it is now
+  std::string final_path_;  // that rename_into_place() gives it
   dev_t device_ = 0;
   ino_t inode_ = 0;
   Descriptor socket_;

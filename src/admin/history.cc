@@ -15,7 +15,7 @@ const History::Shape& History::shape(Window window) {
 void History::add(const StatusReport& status) {
   for (const Window window : windows) {
     auto& samples = samples_.at(static_cast<std::size_t>(window));
-    const auto& [word, text, every, most] = shape(window);
+    const auto& [word, text, every, max] = shape(window);
     const auto due = std::chrono::milliseconds(every - interval / 2).count();
     if (window != Window::minutes && !samples.empty() &&
         status.uptime_ms - samples.back().at_ms < due) {
@@ -27,7 +27,7 @@ void History::add(const StatusReport& status) {
                        .flows_total = status.flows_total,
                        .tcp_flows = status.tcp_flows,
                        .udp_flows = status.udp_flows});
-    if (samples.size() > most + 1) {
+    if (samples.size() > max + 1) {
       samples.pop_front();
     }
   }

@@ -22,7 +22,7 @@ class History {
     std::string_view word;  // in the page's address
     std::string_view text;
     std::chrono::seconds interval;
-    std::size_t most;  // points
+    std::size_t max;  // points
   };
   [[nodiscard]] static const Shape& shape(Window window);
   static constexpr std::array windows{Window::minutes, Window::hour, Window::day};

@@ -104,22 +104,22 @@ struct HttpListener::State {
   MHD_Daemon* daemon = nullptr;
   std::unique_ptr<Poll> poll;
   std::unique_ptr<Timer> next_timeout;  // libmicrohttpd's
-  std::unique_ptr<Timer> deadlines;     // of waiting answers
+  std::unique_ptr<Timer> timers;        // of waiting answers
   std::vector<Held> waiting;
   RequestBudget budget;  // of a read-only listener
   std::size_t answer_bytes = 0;
   bool closed_one = false;  // in this run
-  bool resting = false;     // does not look for what there is to do
+  bool paused = false;      // does not look for what there is to do
   Instant paid_until{};     // with this thread's time
   bool stopping = false;    // answers nothing new
 
   Result<> start(Descriptor socket);
   void run();
-  [[nodiscard]] Milliseconds rest_after(Instant began);
+  [[nodiscard]] Milliseconds pause_after(Instant began);
   void ask(const Held& held);
   void answer(Exchange& exchange, ApiAnswer answer);
   MHD_Result send(Exchange& exchange);
-  void check_deadlines();
+  void check_timers();
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
                                const char* method, const char* version, const char* data,
@@ -162,16 +162,16 @@ Result<> HttpListener::State::start(Descriptor socket) {
   const auto* info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
   poll = std::make_unique<Poll>(loop, info->epoll_fd, [this](Poll::Ready) { run(); });
   next_timeout = std::make_unique<Timer>(loop, [this] { run(); });
-  deadlines = std::make_unique<Timer>(loop, [this] { check_deadlines(); });
+  timers = std::make_unique<Timer>(loop, [this] { check_timers(); });
   poll->watch({.readable = true});
-  return Done{};
+  return Ok{};
 }
 
 HttpListener::State::~State() {
   stopping = true;
   poll.reset();  // before its descriptor goes
   next_timeout.reset();
-  deadlines.reset();
+  timers.reset();
   for (const auto& held : std::exchange(waiting, {})) {
     answer(*held, error_answer(503, {"the gateway is stopping"}));
   }
@@ -189,13 +189,13 @@ void HttpListener::State::run() {
     MHD_run(daemon);
   }
   MHD_UNSIGNED_LONG_LONG ms = 0;
-  if (const auto rest = rest_after(began); rest > Milliseconds(0)) {
-    resting = true;
+  if (const auto pause = pause_after(began); pause > Milliseconds(0)) {
+    paused = true;
     poll->watch({.readable = false, .writable = false});
-    next_timeout->once(rest);
+    next_timeout->once(pause);
     return;
   }
-  if (std::exchange(resting, false)) {
+  if (std::exchange(paused, false)) {
     poll->watch({.readable = true, .writable = false});
   }
   if (closed_one) {
@@ -211,7 +211,7 @@ void HttpListener::State::run() {
 
 // A read-only listener gets a fifth of this thread's time: however many clients ask, everything
 // else on the processors goes on. The clients wait in the socket's backlog.
-Milliseconds HttpListener::State::rest_after(Instant began) {
+Milliseconds HttpListener::State::pause_after(Instant began) {
   if (access != Access::read_only) {
     return Milliseconds(0);
   }
@@ -275,7 +275,7 @@ MHD_Result HttpListener::State::on_request(void* self, MHD_Connection* connectio
   if (!held->suspended) {
     held->suspended = true;
     if (server.waiting.empty()) {
-      server.deadlines->once(deadline_check);
+      server.timers->once(deadline_check);
     }
     server.waiting.push_back(held);
     MHD_suspend_connection(connection);
@@ -354,7 +354,7 @@ void HttpListener::State::on_completed(void* self, MHD_Connection* /*connection*
   }
 }
 
-void HttpListener::State::check_deadlines() {
+void HttpListener::State::check_timers() {
   const Instant now = clock_now();
   const auto late = std::stable_partition(waiting.begin(), waiting.end(), [&](const Held& held) {
     return now - held->since < (held->too_often ? deadline_check : limits.answer);
@@ -367,7 +367,7 @@ void HttpListener::State::check_deadlines() {
                       : error_answer(503, {"the workers did not answer in time"}));
   }
   if (!waiting.empty()) {
-    deadlines->once(deadline_check);
+    timers->once(deadline_check);
   }
 }
 

@@ -29,7 +29,7 @@ Json flows_of(const FlowCounts& counts) {
 Json object_of(const RuleReport& rule) {
   Json out{{"name", rule.name},
            {"use", rule.use},
-           {"place", rule.place},
+           {"place", rule.location},
            {"in_firewall", rule.in_firewall},
            {"firewall_packets", rule.firewall_packets},
            {"firewall_bytes", rule.firewall_bytes}};
@@ -150,24 +150,24 @@ std::string json_of(const FlowList& flows) {
   return out;
 }
 
-std::string json_of(const Busiest& busiest) {
+std::string json_of(const TopTalkers& top_talkers) {
   Json clients(Json::Kind::array);
-  for (const auto& client : busiest.clients) {
+  for (const auto& client : top_talkers.clients) {
     clients.push({{"client", client.address.text()},
                   {"flows", client.flows},
                   {"bytes", client.bytes},
                   {"bytes_per_second", client.bytes_per_second}});
   }
   std::string out = R"({"clients":)" + json_text(clients);
-  out += R"(,"clients_total":)" + std::to_string(busiest.clients_total);
+  out += R"(,"clients_total":)" + std::to_string(top_talkers.clients_total);
   out += R"(,"flows":[)";
-  for (std::size_t i = 0; i < busiest.flows.size(); ++i) {
+  for (std::size_t i = 0; i < top_talkers.flows.size(); ++i) {
     out += i == 0 ? "" : ",";
-    append_json(out, busiest.flows[i].record);
+    append_json(out, top_talkers.flows[i].record);
     out.back() = ',';  // the record's brace
-    out += R"("bytes_per_second":)" + std::to_string(busiest.flows[i].bytes_per_second) + '}';
+    out += R"("bytes_per_second":)" + std::to_string(top_talkers.flows[i].bytes_per_second) + '}';
   }
-  out += R"(],"flows_total":)" + std::to_string(busiest.flows_total);
+  out += R"(],"flows_total":)" + std::to_string(top_talkers.flows_total);
   out += "}\n";
   return out;
 }

@@ -15,7 +15,7 @@ namespace weir {
 [[nodiscard]] std::string json_of(const ServerReport& server);
 [[nodiscard]] std::string json_of(const FlowList& flows);  // {"flows": […], "total": N}
 // {"clients": […], "flows": […], …}: records with bytes_per_second
-[[nodiscard]] std::string json_of(const Busiest& busiest);
+[[nodiscard]] std::string json_of(const TopTalkers& top_talkers);
 // What changed, or {"errors": […], "warnings": […]} of a reload that failed.
 [[nodiscard]] std::string json_of(const ReloadReport& report);
 [[nodiscard]] std::string json_of_errors(const std::vector<std::string>& errors);

@@ -140,7 +140,7 @@ void add_gateway(Exposition& out, const StatusReport& status) {
     out.gauge("weir_conntrack_entries", "Entries in the kernel's table of tracked connections.");
     out.sample({}, table->entries);
     out.gauge("weir_conntrack_limit", "How many it may have: net.netfilter.nf_conntrack_max.");
-    out.sample({}, table->most);
+    out.sample({}, table->max);
     out.counter("weir_conntrack_insert_failed_total",
                 "Entries that the kernel could not add because an equal one came first.");
     out.sample({}, table->insert_failed);

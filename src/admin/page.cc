@@ -148,7 +148,7 @@ void add_charts(std::string& out, const History& history, History::Window chosen
     }
     return made;
   };
-  const auto& [word, window, interval, most] = History::shape(chosen);
+  const auto& [word, window, interval, max] = History::shape(chosen);
   out += "<nav class=\"windows\">The last";
   for (const History::Window other : History::windows) {
     const auto& shape = History::shape(other);
@@ -161,20 +161,20 @@ void add_charts(std::string& out, const History& history, History::Window chosen
                      .thousand = 1024,
                      .lines = {line("up", "up", &History::Point::bytes_up),
                                line("down", "down", &History::Point::bytes_down)},
-                     .slots = most,
+                     .slots = max,
                      .window = window});
   append_chart(out, {.title = "New flows",
                      .text = per_second,
                      .thousand = 1000,
                      .lines = {line("third", "opened", &History::Point::flows_opened)},
-                     .slots = most,
+                     .slots = max,
                      .window = window});
   append_chart(out, {.title = "Live flows",
                      .text = plain,
                      .thousand = 1000,
                      .lines = {line("up", "TCP", &History::Point::tcp_flows),
                                line("down", "UDP", &History::Point::udp_flows)},
-                     .slots = most,
+                     .slots = max,
                      .window = window});
   out += "</div>\n";
 }
@@ -234,7 +234,7 @@ void add_rules(std::string& out, const std::vector<RuleReport>& rules) {
   HtmlTable table(out, titles);
   for (const auto& rule : rules) {
     std::vector<std::string> cells{html(rule.name), html(rule.use),
-                                   "<small>" + html(rule.place) + "</small>"};
+                                   "<small>" + html(rule.location) + "</small>"};
     const auto add = [&](bool known, std::string text) {
       cells.push_back(known ? std::move(text) : "–");
     };
@@ -251,14 +251,14 @@ void add_rules(std::string& out, const std::vector<RuleReport>& rules) {
   }
 }
 
-void add_clients(std::string& out, const Busiest& busiest) {
-  open_card(out, "Busiest clients", count(busiest.clients_total) + " in all");
-  if (busiest.clients.empty()) {
+void add_clients(std::string& out, const TopTalkers& top_talkers) {
+  open_card(out, "Busiest clients", count(top_talkers.clients_total) + " in all");
+  if (top_talkers.clients.empty()) {
     out += "<p class=\"none\">No client has a live flow.</p>\n";
     return;
   }
   HtmlTable table(out, {"Client", "#Flows", "#Now", "#Live flows moved"});
-  for (const auto& client : busiest.clients) {
+  for (const auto& client : top_talkers.clients) {
     table.row("", {html(client.address.text()), count(client.flows),
                    speed(static_cast<double>(client.bytes_per_second)), bytes_text(client.bytes)});
   }
@@ -283,14 +283,14 @@ void add_reasons(std::string& out, const StatusReport& status, std::string_view 
   }
 }
 
-void add_flows(std::string& out, const Busiest& busiest) {
-  open_card(out, "Busiest flows", count(busiest.flows_total) + " in all");
-  if (busiest.flows.empty()) {
+void add_flows(std::string& out, const TopTalkers& top_talkers) {
+  open_card(out, "Busiest flows", count(top_talkers.flows_total) + " in all");
+  if (top_talkers.flows.empty()) {
     out += "<p class=\"none\">No flow is live.</p>\n";
     return;
   }
   const bool some_have_a_host =
-      std::any_of(busiest.flows.begin(), busiest.flows.end(),
+      std::any_of(top_talkers.flows.begin(), top_talkers.flows.end(),
                   [](const auto& one) { return !one.record.host.empty(); });
   std::vector<std::string_view> titles{"Client", "Destination", "Rule",  "Upstream", "Server",
                                        "#Now",   "#Up",         "#Down", "#Age",     "Id"};
@@ -298,7 +298,7 @@ void add_flows(std::string& out, const Busiest& busiest) {
     titles.insert(titles.begin() + 2, "Host");
   }
   HtmlTable table(out, titles);
-  for (const auto& [flow, bytes_per_second] : busiest.flows) {
+  for (const auto& [flow, bytes_per_second] : top_talkers.flows) {
     std::vector<std::string> cells{
         std::string(name_of(flow.protocol)) + " " + html(flow.client.text()),
         html(flow.destination.text()),
@@ -320,9 +320,9 @@ void add_flows(std::string& out, const Busiest& busiest) {
 }  // namespace
 
 std::string page(const PageFigures& figures) {
-  constexpr std::string_view place = "{{main}}";
+  constexpr std::string_view marker = "{{main}}";
   constexpr std::string_view end_card = "</section>\n";
-  const auto at = page_html.find(place);
+  const auto at = page_html.find(marker);
   std::string out(page_html.substr(0, at));
   out += "<main>\n";
   add_header(out, figures.status);
@@ -334,14 +334,14 @@ std::string page(const PageFigures& figures) {
   add_rules(out, figures.rules);
   out += end_card;
   out += "<div class=\"row wide\">";
-  add_clients(out, figures.busiest);
+  add_clients(out, figures.top_talkers);
   out += end_card;
   add_reasons(out, figures.status, "Lost or refused", false);
   out += end_card;
   add_reasons(out, figures.status, "Went another way", true);
   out += end_card;
   out += "</div>\n";
-  add_flows(out, figures.busiest);
+  add_flows(out, figures.top_talkers);
   out += end_card;
   out += fmt::format(
       "<footer>{} reloads, {} failed · <a href=\"/metrics\">metrics</a> · "
@@ -349,7 +349,7 @@ std::string page(const PageFigures& figures) {
       "<a href=\"/v1/rules\">rules</a> · <a href=\"/v1/flows\">flows</a> (JSON)"
       "</footer>\n</main>",
       figures.status.reloads, figures.status.reloads_failed);
-  out += page_html.substr(at + place.size());
+  out += page_html.substr(at + marker.size());
   return out;
 }
 

@@ -27,7 +27,7 @@ struct PageFigures {
   StatusReport status;
   std::vector<RuleReport> rules;
   std::vector<UpstreamReport> upstreams;
-  const Busiest& busiest;
+  const TopTalkers& top_talkers;
   const History& history;
   History::Window window = History::Window::minutes;  // of the charts
 };

@@ -37,18 +37,18 @@ void RequestBudget::forget_the_idle(Instant now) {
 
 bool RequestBudget::take(const Address& from, std::int64_t cost, Instant now) {
   constexpr std::uint8_t site = 64;
-  const Address who = from.is_v4() ? from : network_of(from, site);
-  const auto known = buckets_.find(who);
+  const Address client = from.is_v4() ? from : network_of(from, site);
+  const auto known = buckets_.find(client);
   if (known != buckets_.end()) {
     return take(known->second, cost, now);
   }
-  if (buckets_.size() >= most_addresses) {
+  if (buckets_.size() >= max_addresses) {
     forget_the_idle(now);
   }
-  if (buckets_.size() >= most_addresses) {
+  if (buckets_.size() >= max_addresses) {
     return take(others_, cost, now);
   }
-  return take(buckets_[who], cost, now);
+  return take(buckets_[client], cost, now);
 }
 
 }  // namespace weir

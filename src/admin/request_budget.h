@@ -17,7 +17,7 @@ class RequestBudget {
  public:
   static constexpr std::int64_t burst = 200;
   static constexpr std::int64_t per_second = 20;
-  static constexpr std::size_t most_addresses = 4'096;
+  static constexpr std::size_t max_addresses = 4'096;
 
   // Whether `from` may have something of that cost now.
   [[nodiscard]] bool take(const Address& from, std::int64_t cost, Instant now);

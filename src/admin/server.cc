@@ -14,7 +14,7 @@ namespace {
 
 constexpr int backlog = 1024;
 // For the address of admin.http to become free.
-constexpr int most_tries = 200;
+constexpr int max_tries = 200;
 constexpr Milliseconds between_tries{50};
 
 Result<Descriptor> listen_on(const Endpoint& endpoint) {
@@ -95,15 +95,15 @@ Result<std::unique_ptr<AdminServer>> AdminServer::prepare(Loop& loop, const Admi
       new AdminServer(loop, control, log, limits, std::move(socket).value())));
 }
 
-Result<> AdminServer::take_place(const AdminSettings& settings) {
-  if (auto taken = socket_.take_place(); !taken) {
+Result<> AdminServer::rename_into_place(const AdminSettings& settings) {
+  if (auto taken = socket_.rename_into_place(); !taken) {
     return taken.error();
   }
   wanted_ = settings;
-  tries_left_ = most_tries;
+  tries_left_ = max_tries;
   again_ = std::make_unique<Timer>(loop_, [this]() { try_http(); });
   try_http();
-  return Done{};
+  return Ok{};
 }
 
 void AdminServer::try_http() {
@@ -121,7 +121,7 @@ void AdminServer::try_http() {
 Result<> AdminServer::reconfigure(const AdminSettings& settings) {
   wanted_ = settings;
   if (settings.http == address_) {
-    return Done{};
+    return Ok{};
   }
   auto next = open_http(settings.http);
   // Of two addresses with the same port one may hold the other (0.0.0.0 any of them): the old
@@ -143,7 +143,7 @@ Result<> AdminServer::reconfigure(const AdminSettings& settings) {
   }
   http_ = std::move(next).value();
   address_ = settings.http;
-  return Done{};
+  return Ok{};
 }
 
 Result<std::unique_ptr<HttpListener>> AdminServer::open_http(

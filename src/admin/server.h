@@ -25,13 +25,13 @@ class AdminServer {
   static Result<std::unique_ptr<AdminServer>> start(Loop& loop, const AdminSettings& settings,
                                                     Control& control, Log& log,
                                                     const AdminLimits& limits = {});
-  // Beside a gateway that is being taken over: no client finds the socket before take_place(), and
-  // admin.http is opened then.
+  // Beside a gateway that is being taken over: no client finds the socket before
+  // rename_into_place(), and admin.http is opened then.
   static Result<std::unique_ptr<AdminServer>> prepare(Loop& loop, const AdminSettings& settings,
                                                       Control& control, Log& log,
                                                       const AdminLimits& limits = {});
   // The other gateway closes its admin.http after that: until then it is tried again.
-  Result<> take_place(const AdminSettings& settings);
+  Result<> rename_into_place(const AdminSettings& settings);
   // A successor has the path.
   void leave() { socket_.leave(); }
 

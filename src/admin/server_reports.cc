@@ -23,14 +23,14 @@ ServerReport report_of(const Server& server, const ServerSet::Terms& terms) {
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     out.addresses.push_back(addresses[i].text());
   }
-  out.state = name_of(server.told.state);
-  out.why = server.told.why;
-  out.since_ms = age_ms(server.told.since);
-  out.check_us = server.told.check_us;
+  out.state = name_of(server.status.state);
+  out.why = server.status.why;
+  out.since_ms = age_ms(server.status.since);
+  out.check_us = server.status.check_us;
   if (server.is_named()) {
-    out.resolved_ms = age_ms(server.told.resolved);
+    out.resolved_ms = age_ms(server.status.resolved);
   }
-  if (addresses.size() == 0 && server.told.state == ServerHealth::State::up) {
+  if (addresses.size() == 0 && server.status.state == ServerHealth::State::up) {
     out.state = name_of(ServerHealth::State::down);
     out.why = "its name has no address yet";
   }

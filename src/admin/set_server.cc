@@ -12,16 +12,16 @@ namespace {
 
 constexpr int heaviest = 256;
 
-std::optional<ServerHealth::Wish> wish_named(const Json& value) {
-  using Wish = ServerHealth::Wish;
+std::optional<ServerHealth::AdminState> admin_state_named(const Json& value) {
+  using AdminState = ServerHealth::AdminState;
   const auto word = value.text();
   if (word == "up") {
-    return Wish::up;
+    return AdminState::up;
   }
   if (word == "down") {
-    return Wish::down;
+    return AdminState::down;
   }
-  return word == "drain" ? std::optional(Wish::drain) : std::nullopt;
+  return word == "drain" ? std::optional(AdminState::drain) : std::nullopt;
 }
 
 // What the body asks for; errors go to `errors`.
@@ -34,8 +34,8 @@ ServerChange change_in(const std::string& body, std::vector<std::string>& errors
   }
   for (const auto& [key, value] : given.members()) {
     if (key == "state") {
-      out.wish = wish_named(value);
-      if (!out.wish) {
+      out.admin_state = admin_state_named(value);
+      if (!out.admin_state) {
         errors.emplace_back("state is up, down or drain");
       }
     } else if (key == "weight") {

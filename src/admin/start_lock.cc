@@ -27,9 +27,9 @@ bool leads_to(const std::string& path, int file) {
 
 }  // namespace
 
-Result<StartLock> StartLock::take(const std::string& path, Milliseconds patience) {
+Result<StartLock> StartLock::take(const std::string& path, Milliseconds timeout) {
   constexpr mode_t for_owner = 0600;
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + timeout;
   bool removed = false;
   while (true) {
     Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, for_owner));

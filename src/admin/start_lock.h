@@ -18,7 +18,7 @@ class StartLock {
  public:
   // Waits for another one's to go, for so long; then the error says whose file is in the way.
   static Result<StartLock> take(const std::string& path,
-                                Milliseconds patience = Milliseconds(5'000));
+                                Milliseconds timeout = Milliseconds(5'000));
   ~StartLock();
   StartLock(StartLock&& other) noexcept
       : path_(std::exchange(other.path_, {})), file_(std::move(other.file_)) {}

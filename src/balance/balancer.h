@@ -1,6 +1,7 @@
-// Which candidate's turn it is: one small interface, one file for each way to decide. A balancer is
-// laid out once from names and weights, is immutable but for a counter of turns, and knows nothing
-// of servers or clocks: what is live comes in through Candidates, and randomness through Draw.
+// Which candidate's turn it is: one small interface, one file for each balancing policy. A balancer
+// is laid out once from names and weights, is immutable but for a counter of turns, and knows
+// nothing of servers or clocks: what is live comes in through Candidates, and randomness through
+// BalanceKey.
 //
 // Owned by a tier of a pool, or by a group. Any thread, without a lock.
 #pragma once
@@ -15,7 +16,7 @@
 
 namespace weir {
 
-// A candidate as it is laid out; it is known by its place in the list.
+// A candidate as it is laid out; it is known by its index in the list.
 struct Candidate {
   std::string name;
   int weight = 1;  // at least 1
@@ -31,10 +32,10 @@ class Candidates {
   ~Candidates() = default;
 };
 
-// What one choice hangs on.
-struct Draw {
-  std::uint64_t key = 0;     // of the client or the flow, for those that hash
-  std::uint64_t random = 0;  // for those that draw lots
+// What one choice depends on.
+struct BalanceKey {
+  std::uint64_t hash = 0;    // of the client or the flow, for those that hash
+  std::uint64_t random = 0;  // for those that choose at random
 };
 
 class Balancer {
@@ -44,9 +45,9 @@ class Balancer {
   Balancer(const Balancer&) = delete;
   Balancer& operator=(const Balancer&) = delete;
 
-  // The place of a usable candidate; none when there is none.
+  // The index of a usable candidate; none when there is none.
   [[nodiscard]] virtual std::optional<std::size_t> choose(const Candidates& candidates,
-                                                          const Draw& draw) const = 0;
+                                                          const BalanceKey& key) const = 0;
 
   // Equal where two gateways would choose alike for every key; none where choices hang on more than
   // the key.

@@ -11,11 +11,11 @@ LeastFlows::LeastFlows(std::span<const Candidate> candidates) {
 }
 
 std::optional<std::size_t> LeastFlows::choose(const Candidates& candidates,
-                                              const Draw& draw) const {
+                                              const BalanceKey& key) const {
   std::optional<std::size_t> best;
   std::uint64_t best_load = 0;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
-    const std::size_t index = (draw.random + i) % weights_.size();
+    const std::size_t index = (key.random + i) % weights_.size();
     // With the flow it would get: an idle light candidate is not as good as an idle heavy one.
     const std::uint64_t load = candidates.load(index) + 1;
     const auto cost = [&](std::uint64_t flows, std::size_t other) {

@@ -14,7 +14,7 @@ class LeastFlows final : public Balancer {
   explicit LeastFlows(std::span<const Candidate> candidates);
 
   [[nodiscard]] std::optional<std::size_t> choose(const Candidates& candidates,
-                                                  const Draw& draw) const override;
+                                                  const BalanceKey& key) const override;
 
  private:
   std::vector<int> weights_;

@@ -12,15 +12,15 @@ namespace {
 constexpr std::uint64_t offset_seed = 0x6f66667365740001U;
 constexpr std::uint64_t skip_seed = 0x736b697000000001U;
 constexpr std::uint16_t nobody = UINT16_MAX;
-// How often a key looks for another place before all candidates are looked at in turn.
-constexpr int most_places = 16;
+// How often a key is hashed anew before all candidates are tried in turn.
+constexpr int max_probes = 16;
 
-// A candidate on its own way through all places of the table.
+// A candidate on its own path through all slots of the table.
 struct Walker {
   std::uint16_t index = 0;
   std::int64_t weight = 1;
   std::int64_t credit = 0;
-  std::uint32_t place = 0;
+  std::uint32_t position = 0;
   std::uint32_t skip = 1;
 };
 
@@ -37,7 +37,7 @@ std::vector<Walker> walkers_of(std::span<const Candidate> candidates) {
     out.push_back(
         {.index = index,
          .weight = candidates[index].weight,
-         .place = static_cast<std::uint32_t>(stable_hash(name, offset_seed) % size),
+         .position = static_cast<std::uint32_t>(stable_hash(name, offset_seed) % size),
          .skip = static_cast<std::uint32_t>(stable_hash(name, skip_seed) % (size - 1)) + 1});
   }
   return out;
@@ -63,10 +63,10 @@ Maglev::Maglev(std::span<const Candidate> candidates) : count_(candidates.size()
         continue;
       }
       walker.credit -= heaviest;
-      while (table_[walker.place % table_.size()] != nobody) {
-        walker.place = (walker.place + walker.skip) % table_size;
+      while (table_[walker.position % table_.size()] != nobody) {
+        walker.position = (walker.position + walker.skip) % table_size;
       }
-      table_[walker.place % table_.size()] = walker.index;
+      table_[walker.position % table_.size()] = walker.index;
       if (++filled == table_.size()) {
         break;
       }
@@ -82,20 +82,21 @@ Maglev::Maglev(std::span<const Candidate> candidates) : count_(candidates.size()
   }
 }
 
-std::optional<std::size_t> Maglev::choose(const Candidates& candidates, const Draw& draw) const {
+std::optional<std::size_t> Maglev::choose(const Candidates& candidates,
+                                          const BalanceKey& key) const {
   if (table_.empty()) {
     return std::nullopt;
   }
-  std::uint64_t key = draw.key;
-  for (int i = 0; i < most_places; ++i) {
-    key = mixed(key);
-    const auto index = table_[key % table_.size()];
+  std::uint64_t hash = key.hash;
+  for (int i = 0; i < max_probes; ++i) {
+    hash = mixed(hash);
+    const auto index = table_[hash % table_.size()];
     if (candidates.usable(index)) {
       return index;
     }
   }
   for (std::size_t i = 0; i < count_; ++i) {
-    const auto index = (key + i) % count_;
+    const auto index = (hash + i) % count_;
     if (candidates.usable(index)) {
       return index;
     }

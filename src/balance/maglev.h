@@ -26,7 +26,7 @@ class Maglev final : public Balancer {
   explicit Maglev(std::span<const Candidate> candidates);
 
   [[nodiscard]] std::optional<std::size_t> choose(const Candidates& candidates,
-                                                  const Draw& draw) const override;
+                                                  const BalanceKey& key) const override;
   [[nodiscard]] std::optional<std::uint64_t> checksum() const override { return checksum_; }
 
   // The candidate of each place.

@@ -7,9 +7,9 @@
 namespace weir {
 namespace {
 
-// Lots that may fall on candidates that are not usable, or on the same one, before all are looked
+// Tries that may fall on candidates that are not usable, or on the same one, before all are looked
 // at.
-constexpr int most_lots = 16;
+constexpr int max_tries = 16;
 
 }  // namespace
 
@@ -26,13 +26,14 @@ std::size_t RandomTwo::drawn(std::uint64_t random) const {
   return static_cast<std::size_t>(at - sums_.begin());
 }
 
-std::optional<std::size_t> RandomTwo::choose(const Candidates& candidates, const Draw& draw) const {
+std::optional<std::size_t> RandomTwo::choose(const Candidates& candidates,
+                                             const BalanceKey& key) const {
   if (sums_.empty()) {
     return std::nullopt;
   }
   std::optional<std::size_t> first;
-  std::uint64_t random = draw.random;
-  for (int i = 0; i < most_lots; ++i) {
+  std::uint64_t random = key.random;
+  for (int i = 0; i < max_tries; ++i) {
     random = mixed(random);
     const std::size_t index = drawn(random);
     if (index == first || !candidates.usable(index)) {

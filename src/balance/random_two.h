@@ -18,7 +18,7 @@ class RandomTwo final : public Balancer {
   explicit RandomTwo(std::span<const Candidate> candidates);
 
   [[nodiscard]] std::optional<std::size_t> choose(const Candidates& candidates,
-                                                  const Draw& draw) const override;
+                                                  const BalanceKey& key) const override;
 
  private:
   [[nodiscard]] std::size_t drawn(std::uint64_t random) const;

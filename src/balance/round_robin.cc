@@ -56,15 +56,15 @@ RoundRobin::RoundRobin(std::span<const Candidate> candidates)
     : RoundRobin(weights_of(candidates)) {}
 
 std::optional<std::size_t> RoundRobin::choose(const Candidates& candidates,
-                                              const Draw& /*draw*/) const {
+                                              const BalanceKey& /*key*/) const {
   std::optional<std::size_t> out;
   if (count_ == 0) {
     return out;
   }
   // The turn of a candidate that cannot take it passes to the next turn, not to a neighbour, which
   // would have two shares then.
-  constexpr int most_passed = 8;
-  for (int i = 0; i < most_passed; ++i) {
+  constexpr int max_passed = 8;
+  for (int i = 0; i < max_passed; ++i) {
     const auto index = order_[next_.fetch_add(1, std::memory_order_relaxed) % order_.size()];
     if (candidates.usable(index)) {
       return index;

@@ -21,7 +21,7 @@ class RoundRobin final : public Balancer {
   explicit RoundRobin(std::span<const Candidate> candidates);
 
   [[nodiscard]] std::optional<std::size_t> choose(const Candidates& candidates,
-                                                  const Draw& draw) const override;
+                                                  const BalanceKey& key) const override;
 
   // The first candidate of this turn, then those of the turns after it: each candidate once.
   // `visit(index)` returns true to stop. REQUIRES: there is a candidate.

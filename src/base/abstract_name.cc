@@ -16,13 +16,13 @@ std::optional<uid_t> holder_of_abstract_name(std::string_view name) {
   if (!socket) {
     return std::nullopt;
   }
-  unix_diag_req question{};
-  question.sdiag_family = AF_UNIX;
-  question.udiag_states = UINT32_MAX;
-  question.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_UID;
+  unix_diag_req query{};
+  query.sdiag_family = AF_UNIX;
+  query.udiag_states = UINT32_MAX;
+  query.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_UID;
   std::optional<uid_t> holder;
   const auto asked = netlink::dump(
-      socket.value(), netlink::Request(SOCK_DIAG_BY_FAMILY, question), [&](netlink::Bytes message) {
+      socket.value(), netlink::Request(SOCK_DIAG_BY_FAMILY, query), [&](netlink::Bytes message) {
         bool has_name = false;
         std::optional<uid_t> user;
         netlink::each_attribute(message, sizeof(nlmsghdr) + sizeof(unix_diag_msg),

@@ -42,8 +42,8 @@ class ByteWriter {
   void number(std::uint64_t value, std::size_t width) {
     constexpr unsigned bits = 8;
     for (std::size_t i = 0; i < width; ++i) {
-      const std::size_t place = order == std::endian::little ? i : width - 1 - i;
-      u8(static_cast<std::uint8_t>(value >> (bits * place)));
+      const std::size_t index = order == std::endian::little ? i : width - 1 - i;
+      u8(static_cast<std::uint8_t>(value >> (bits * index)));
     }
   }
 
@@ -113,8 +113,8 @@ class ByteReader {
     const std::string_view bytes = raw(width);
     std::uint64_t out = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-      const std::size_t place = order == std::endian::little ? width - 1 - i : i;
-      out = out << bits | static_cast<std::uint8_t>(bytes[place]);
+      const std::size_t index = order == std::endian::little ? width - 1 - i : i;
+      out = out << bits | static_cast<std::uint8_t>(bytes[index]);
     }
     return out;
   }

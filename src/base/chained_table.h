@@ -35,7 +35,7 @@ class ChainedTable {
     if (buckets_.empty()) {
       return nullptr;
     }
-    for (T* at = address(buckets_[place(hash)]); at != nullptr; at = address(at->chained)) {
+    for (T* at = address(buckets_[bucket_of(hash)]); at != nullptr; at = address(at->chained)) {
       if (matches(*at)) {
         return at;
       }
@@ -54,7 +54,7 @@ class ChainedTable {
 
   // Takes that entry out. REQUIRES: it is in the table.
   Link extract(const T& entry) {
-    Link* at = &buckets_[place(Hash{}(entry))];
+    Link* at = &buckets_[bucket_of(Hash{}(entry))];
     while (address(*at) != &entry) {
       assert(*at && "not in the table");
       at = &address(*at)->chained;
@@ -86,17 +86,17 @@ class ChainedTable {
     }
   }
 
-  // Visits the next entries, somewhat more than `most` at the most, and says where to go on; 0, as
+  // Visits the next entries, somewhat more than `max` at the most, and says where to go on; 0, as
   // at the beginning: that was all. Entries that are there from the beginning to the end are
   // visited once. REQUIRES: `visit` leaves the table as it is.
   template <typename Visit>
-  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
+  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t max, const Visit& visit) const {
     if (buckets_.empty()) {
       return 0;
     }
     const std::uint64_t mask = buckets_.size() - 1;
     std::size_t visited = 0;
-    for (std::size_t buckets = 0; buckets < most_buckets && visited < most; ++buckets) {
+    for (std::size_t buckets = 0; buckets < max_buckets && visited < max; ++buckets) {
       for (T* entry = address(buckets_[at & mask]); entry != nullptr;
            entry = address(entry->chained)) {
         visit(*entry);
@@ -111,8 +111,8 @@ class ChainedTable {
   }
 
  private:
-  static constexpr std::size_t least_buckets = 16;
-  static constexpr std::size_t most_buckets = 1'024;  // of one scan(): most may be empty
+  static constexpr std::size_t min_buckets = 16;
+  static constexpr std::size_t max_buckets = 1'024;  // of one scan(): most may be empty
 
   // The bits in the opposite order.
   static std::uint64_t backwards(std::uint64_t bits) {
@@ -123,18 +123,18 @@ class ChainedTable {
   }
 
   static T* address(const Link& link) { return link ? &*link : nullptr; }
-  [[nodiscard]] std::size_t place(std::uint64_t hash) const {
+  [[nodiscard]] std::size_t bucket_of(std::uint64_t hash) const {
     return static_cast<std::size_t>(hash) & (buckets_.size() - 1);
   }
 
   void push(Link entry) {
-    Link& bucket = buckets_[place(Hash{}(*entry))];
+    Link& bucket = buckets_[bucket_of(Hash{}(*entry))];
     entry->chained = std::move(bucket);
     bucket = std::move(entry);
   }
 
   void grow() {
-    std::vector<Link> before(buckets_.empty() ? least_buckets : buckets_.size() * 2);
+    std::vector<Link> before(buckets_.empty() ? min_buckets : buckets_.size() * 2);
     before.swap(buckets_);
     for (Link& bucket : before) {
       while (bucket) {

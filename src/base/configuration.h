@@ -22,7 +22,7 @@ namespace weir {
 struct GatewaySettings {
   Port port = 50080;
   std::string default_use = "transparent";
-  Place default_place;
+  SourceLocation default_location;
   // The file says it itself: then it also decides for ports that only the firewall looks at.
   bool default_given = false;
   int workers = 0;  // 0: one per CPU
@@ -86,13 +86,13 @@ enum class LogFlows : std::uint8_t { all, errors, none };
 // [rule NAME]
 struct RuleSettings {
   std::string name;
-  Place place;
+  SourceLocation location;
   std::vector<PortRange> on;
   AddressCondition client;
   AddressCondition destination;
   std::vector<std::string> interfaces;  // empty: any
   std::string use;
-  Place use_place;
+  SourceLocation use_location;
   std::optional<std::uint64_t> max_flows;
   std::optional<std::uint64_t> max_flows_per_client;
   std::optional<LogFlows> log;  // none given: log.flows
@@ -160,7 +160,7 @@ struct Configuration {
 // One finding about a configuration. Errors make it unusable; warnings don't.
 struct Diagnostic {
   enum class Severity : std::uint8_t { error, warning } severity = Severity::error;
-  Place place;
+  SourceLocation location;
   std::string text;
   // "FILE:LINE: error: TEXT"
   [[nodiscard]] std::string line() const;

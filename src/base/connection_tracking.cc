@@ -51,11 +51,11 @@ void add_statistics(ConnectionTracking& into, const char* text) {
 
 std::optional<ConnectionTracking> read_connection_tracking() {
   const auto entries = number_in("/proc/sys/net/netfilter/nf_conntrack_count");
-  const auto most = number_in("/proc/sys/net/netfilter/nf_conntrack_max");
-  if (!entries || !most) {
+  const auto max = number_in("/proc/sys/net/netfilter/nf_conntrack_max");
+  if (!entries || !max) {
     return std::nullopt;
   }
-  ConnectionTracking table{.entries = *entries, .most = *most};
+  ConnectionTracking table{.entries = *entries, .max = *max};
   std::ifstream statistics("/proc/net/stat/nf_conntrack");
   const std::string text{std::istreambuf_iterator<char>(statistics), {}};
   add_statistics(table, text.c_str());

@@ -11,7 +11,7 @@ namespace weir {
 
 struct ConnectionTracking {
   std::uint64_t entries = 0;
-  std::uint64_t most = 0;     // net.netfilter.nf_conntrack_max; 0: without a limit
+  std::uint64_t max = 0;      // net.netfilter.nf_conntrack_max; 0: without a limit
   std::uint64_t dropped = 0;  // packets of new flows, for want of room, since the machine's start
   std::uint64_t insert_failed = 0;
 };

@@ -43,7 +43,7 @@ std::uint64_t DescriptorShares::needed(std::uint64_t connections, std::uint64_t 
   return std::min(flows + reserved(workers), (flows * 4 + 2) / 3);
 }
 
-std::uint64_t DescriptorShares::most(Protocol protocol) const { return room(protocol, {}); }
+std::uint64_t DescriptorShares::max(Protocol protocol) const { return room(protocol, {}); }
 
 std::uint64_t DescriptorShares::sure(Protocol protocol) const {
   return protocol == Protocol::tcp ? sure_tcp_ : sure_udp_;
@@ -77,8 +77,8 @@ void DescriptorShares::give_back(Protocol protocol, std::uint32_t count) {
 
 bool DescriptorShares::are_scarce(Protocol protocol) const {
   const Taken taken = taken_in(taken_.load(std::memory_order_relaxed));
-  const std::uint64_t most_now = room(protocol, taken);
-  return (protocol == Protocol::tcp ? taken.tcp : taken.udp) > most_now - most_now / 8;
+  const std::uint64_t max_now = room(protocol, taken);
+  return (protocol == Protocol::tcp ? taken.tcp : taken.udp) > max_now - max_now / 8;
 }
 
 DescriptorShares::Taken DescriptorShares::taken_in(std::uint64_t word) {

@@ -36,12 +36,10 @@ class DescriptorShares {
   [[nodiscard]] static std::uint64_t needed(std::uint64_t connections, std::uint64_t workers);
 
   // How many flows of that protocol may have, if the other one takes no more than it is sure of.
-  [[nodiscard]] std::uint64_t most(Protocol protocol) const;
+  [[nodiscard]] std::uint64_t max(Protocol protocol) const;
   [[nodiscard]] std::uint64_t sure(Protocol protocol) const;
   // What limits.max-flows is when it says auto.
-  [[nodiscard]] std::uint64_t most_connections() const {
-    return most(Protocol::tcp) / of_connection;
-  }
+  [[nodiscard]] std::uint64_t max_connections() const { return max(Protocol::tcp) / of_connection; }
 
   // Takes that many; false: none are left for that protocol.
   [[nodiscard]] bool take(Protocol protocol, std::uint32_t count);

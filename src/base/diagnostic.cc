@@ -3,9 +3,9 @@
 namespace weir {
 
 std::string Diagnostic::line() const {
-  std::string out = place.file;
-  if (place.line != 0) {
-    out += ':' + std::to_string(place.line);
+  std::string out = location.file;
+  if (location.line != 0) {
+    out += ':' + std::to_string(location.line);
   }
   out += severity == Severity::error ? ": error: " : ": warning: ";
   return out + text;

@@ -34,8 +34,8 @@ Character decode(std::string_view text, std::size_t at) {
     }
     code = (code << 6U) | (byte(i) & 0x3fU);
   }
-  const char32_t least = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
-  if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
+  const char32_t min = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000;
+  if (code < min || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
     return {};
   }
   return {code, length, true};

@@ -19,10 +19,10 @@ class HeldProcess {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Whether we can end it; not where the kernel has no pidfds, or does not show us the process.
   [[nodiscard]] bool is_held() const { return process_.valid(); }
-  // Ends it at once, and waits for its end for `patience`: longer than that only the kernel itself
+  // Ends it at once, and waits for its end for `timeout`: longer than that only the kernel itself
   // can be stuck with it (a dead disk), and it runs no code of its own any more. REQUIRES:
   // is_held().
-  void end(Milliseconds patience) const;
+  void end(Milliseconds timeout) const;
 
  private:
   pid_t pid_ = 0;

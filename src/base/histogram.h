@@ -1,6 +1,6 @@
 // How long things took: counts in buckets whose bounds double, from 0.1 ms to 13 s, and one for
-// what took longer. One writer and any reader, as with Counter. Part of a worker or a tally; that
-// worker's thread writes, any thread reads.
+// what took longer. One writer and any reader, as with Counter. Part of a worker or of a
+// FlowCounters; that worker's thread writes, any thread reads.
 #pragma once
 
 #include <algorithm>

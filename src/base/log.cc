@@ -303,7 +303,7 @@ Result<> Log::reopen(const LogSettings& settings) {
   }
   state_->changed.notify_all();
   state_->interrupt();
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace weir

@@ -42,7 +42,7 @@ LogSink::Progress trouble(int error, std::size_t done) {
     case EMSGSIZE:
     case EINVAL:
       return {Outcome::gone, done, error};
-    default:  // ENOSPC, EDQUOT, EIO, ENOBUFS, ECONNREFUSED: the operator may mend it
+    default:  // ENOSPC, EDQUOT, EIO, ENOBUFS, ECONNREFUSED: the operator may fix it
       return {Outcome::retry, done, error};
   }
 }
@@ -129,7 +129,7 @@ class DatagramSink : public LogSink {
       return system_trouble("cannot reach " + path_);
     }
     socket_ = std::move(made);
-    return Done{};
+    return Ok{};
   }
 
   Progress write(LogLevel level, std::string_view text) override {
@@ -213,7 +213,7 @@ template <typename Sink>
 Result<std::unique_ptr<LogSink>> open_datagram(const char* what) {
   auto sink = std::make_unique<Sink>();
   if (auto connected = sink->connect(); !connected) {
-    return connected.error().while_trying(what);
+    return connected.error().with_context(what);
   }
   return std::unique_ptr<LogSink>(std::move(sink));
 }

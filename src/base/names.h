@@ -20,8 +20,8 @@ inline constexpr std::string_view what_names_are = "letters, digits, '.', '_' an
 
 // Why this is no name of a network interface, or "".
 [[nodiscard]] inline std::string why_no_interface(std::string_view name) {
-  constexpr std::size_t most = 15;  // IFNAMSIZ, without its closing zero
-  if (name.size() <= most && name.find_first_of(" \t/:\"'!*+,") == std::string_view::npos) {
+  constexpr std::size_t max = 15;  // IFNAMSIZ, without its closing zero
+  if (name.size() <= max && name.find_first_of(" \t/:\"'!*+,") == std::string_view::npos) {
     return "";
   }
   return quoted(name) +

@@ -24,7 +24,7 @@ Result<> send(const Descriptor& socket, Bytes message) {
   if (::send(socket.get(), message.data(), message.size(), 0) < 0) {
     return failed("ask", errno);
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<std::size_t> receive(const Descriptor& socket, std::span<std::byte> into, int flags) {
@@ -122,8 +122,8 @@ Result<Descriptor> open(int protocol, int more_flags) {
 }
 
 Exchanged exchange(const Descriptor& socket, const Request& request) {
-  const auto question = request.message(NLM_F_REQUEST);
-  if (::send(socket.get(), question.data(), question.size(), 0) < 0) {
+  const auto message = request.message(NLM_F_REQUEST);
+  if (::send(socket.get(), message.data(), message.size(), 0) < 0) {
     return {.error = errno, .message = {}};
   }
   std::vector<std::byte> answer(one_answer);
@@ -178,7 +178,7 @@ Result<> dump(const Descriptor& socket, const Request& request,
   if (code != 0 && code != ENOENT) {
     return failed("read", code);
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<Descriptor> subscribe(int protocol, std::initializer_list<int> groups) {

@@ -35,13 +35,13 @@ Result<Prefix> Prefix::parse(std::string_view text) {
   if (!address) {
     return wrong("is neither an address nor a prefix (ADDRESS/LENGTH)");
   }
-  const int most = address.value().is_v4() ? 32 : 128;
+  const int max = address.value().is_v4() ? 32 : 128;
   if (slash == std::string_view::npos) {
-    return Prefix{address.value(), static_cast<std::uint8_t>(most)};
+    return Prefix{address.value(), static_cast<std::uint8_t>(max)};
   }
   const auto length = parse_number(text.substr(slash + 1));
-  if (!length || length.value() > most) {
-    return wrong("needs a length of 0 to " + std::to_string(most) + " after the '/'");
+  if (!length || length.value() > max) {
+    return wrong("needs a length of 0 to " + std::to_string(max) + " after the '/'");
   }
   const Prefix out{network_of(address.value(), static_cast<std::uint8_t>(length.value())),
                    static_cast<std::uint8_t>(length.value())};

@@ -8,6 +8,8 @@ Error& Error::operator=(const Error& other) = default;
 Error& Error::operator=(Error&& other) noexcept = default;
 Error::~Error() = default;
 
-Error Error::while_trying(const std::string& what) const { return {what + ": " + text_, place_}; }
+Error Error::with_context(const std::string& what) const {
+  return {what + ": " + text_, location_};
+}
 
 }  // namespace weir

@@ -118,12 +118,12 @@ ServerHealth::Doubt Server::note_doubt(Instant now, std::uint64_t target) {
 }
 
 std::shared_ptr<Server> Server::take(const std::shared_ptr<Server>& server, std::size_t worker,
-                                     std::uint64_t most) {
-  if (!server->counts().take(worker, most)) {
+                                     std::uint64_t max) {
+  if (!server->counts().take(worker, max)) {
     return nullptr;
   }
   return {server.get(),
-          [server, worker, most](Server*) { server->counts().give_back(worker, most); }};
+          [server, worker, max](Server*) { server->counts().give_back(worker, max); }};
 }
 
 namespace {
@@ -131,10 +131,10 @@ namespace {
 // Forgets what has no holder any more, whenever there are twice as many names: those that come and
 // go with a service's records must not pile up.
 template <typename Held>
-void forget_the_gone(Held& held) {
-  constexpr std::size_t least = 64;
+void drop_the_gone(Held& held) {
+  constexpr std::size_t min = 64;
   const std::size_t size = held.size();
-  if (size >= least && (size & (size - 1)) == 0) {
+  if (size >= min && (size & (size - 1)) == 0) {
     std::erase_if(held, [](const auto& one) { return one.second.expired(); });
   }
 }
@@ -151,7 +151,7 @@ ServerPool::ServerPool(Clock clock, std::size_t workers)
 }
 
 std::shared_ptr<Service> ServerPool::service(const std::string& name) {
-  forget_the_gone(services_);
+  drop_the_gone(services_);
   auto& slot = services_[name];
   auto service = slot.lock();
   if (!service) {
@@ -162,7 +162,7 @@ std::shared_ptr<Service> ServerPool::service(const std::string& name) {
 }
 
 std::shared_ptr<Server> ServerPool::get(const Server::Identity& identity) {
-  forget_the_gone(servers_);
+  drop_the_gone(servers_);
   auto& slot = servers_[identity];
   auto server = slot.lock();
   if (!server) {

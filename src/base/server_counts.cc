@@ -28,17 +28,17 @@ std::uint64_t ServerCounts::load() const {
   return out;
 }
 
-bool ServerCounts::take(std::size_t worker, std::uint64_t most) {
-  CountInLots& mine = parts_[worker].load;
-  if (most == 0) {
+bool ServerCounts::take(std::size_t worker, std::uint64_t max) {
+  BatchedCount& mine = parts_[worker].load;
+  if (max == 0) {
     mine.add();
     return true;
   }
-  return try_add(mine, told_load_, most, lot_of(most, parts_.size()));
+  return try_add(mine, published_load_, max, batch_of(max, parts_.size()));
 }
 
-void ServerCounts::give_back(std::size_t worker, std::uint64_t most) {
-  subtract(parts_[worker].load, told_load_, lot_of(most, parts_.size()));
+void ServerCounts::give_back(std::size_t worker, std::uint64_t max) {
+  subtract(parts_[worker].load, published_load_, batch_of(max, parts_.size()));
 }
 
 }  // namespace weir

@@ -31,8 +31,9 @@ void ServerHealth::came_back(Instant now) {
   }
 }
 
-void ServerHealth::set_wish(Wish wish, Instant now) {
-  if (wish_.exchange(wish, std::memory_order_relaxed) != wish && wish == Wish::up) {
+void ServerHealth::set_admin_state(AdminState admin_state, Instant now) {
+  if (admin_state_.exchange(admin_state, std::memory_order_relaxed) != admin_state &&
+      admin_state == AdminState::up) {
     came_back(now);
   }
 }
@@ -60,8 +61,8 @@ void ServerHealth::note_failure(Instant now) {
 }
 
 void ServerHealth::count_failure(std::uint32_t failures, Instant now) {
-  const auto most = eject_after_.load(std::memory_order_relaxed);
-  if (most != 0 && failures >= most) {
+  const auto max = eject_after_.load(std::memory_order_relaxed);
+  if (max != 0 && failures >= max) {
     ejected_until_.store(count_of(now) + eject_time_.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
   }
@@ -104,12 +105,12 @@ void ServerHealth::note_success(Instant now) {
 }
 
 ServerHealth::State ServerHealth::state() const {
-  switch (wish()) {
-    case Wish::down:
+  switch (admin_state()) {
+    case AdminState::down:
       return State::down;
-    case Wish::drain:
+    case AdminState::drain:
       return State::drain;
-    case Wish::up:
+    case AdminState::up:
       break;
   }
   if (checked() == Checked::down) {
@@ -119,7 +120,7 @@ ServerHealth::State ServerHealth::state() const {
 }
 
 ServerHealth::Saved ServerHealth::saved() const {
-  return {.wish = wish(),
+  return {.admin_state = admin_state(),
           .checked = checked(),
           .failures = failures_.load(std::memory_order_relaxed),
           .ejected_until = ejected_until_.load(std::memory_order_relaxed),
@@ -127,7 +128,7 @@ ServerHealth::Saved ServerHealth::saved() const {
 }
 
 void ServerHealth::restore(const Saved& saved) {
-  wish_.store(saved.wish, std::memory_order_relaxed);
+  admin_state_.store(saved.admin_state, std::memory_order_relaxed);
   checked_.store(saved.checked, std::memory_order_relaxed);
   failures_.store(saved.failures, std::memory_order_relaxed);
   ejected_until_.store(saved.ejected_until, std::memory_order_relaxed);
@@ -148,15 +149,15 @@ std::string_view name_of(ServerHealth::State state) {
   return "";
 }
 
-ServerHealth::Standing ServerHealth::standing(Instant now) const {
-  if (wish() != Wish::up || checked() == Checked::down) {
-    return Standing::closed;
+ServerHealth::Availability ServerHealth::availability(Instant now) const {
+  if (admin_state() != AdminState::up || checked() == Checked::down) {
+    return Availability::unavailable;
   }
   const auto until = ejected_until_.load(std::memory_order_relaxed);
   if (until == 0) {
-    return Standing::open;
+    return Availability::available;
   }
-  return count_of(now) < until ? Standing::ejected : Standing::on_trial;
+  return count_of(now) < until ? Availability::ejected : Availability::half_open;
 }
 
 bool ServerHealth::claim_trial(Instant now) {

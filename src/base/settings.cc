@@ -6,11 +6,11 @@
 
 namespace weir {
 
-Settings::Settings(std::string name, Place place, std::span<const Key> keys)
-    : name_(std::move(name)), place_(std::move(place)) {
+Settings::Settings(std::string name, SourceLocation location, std::span<const Key> keys)
+    : name_(std::move(name)), location_(std::move(location)) {
   for (const Key& key : keys) {
-    if (!key.standard.empty()) {
-      auto value = parse_value(key, key.standard, place_);
+    if (!key.default_value.empty()) {
+      auto value = parse_value(key, key.default_value, location_);
       assert(value.ok() && "a row's default does not fit its own bounds");
       defaults_.try_emplace(std::string(key.name), 1, std::move(value).value());
     }
@@ -21,12 +21,12 @@ void Settings::add(std::string_view key, Value value) {
   given_[std::string(key)].push_back(std::move(value));
 }
 
-void Settings::remove(std::string_view key, const Place& place) {
+void Settings::remove(std::string_view key, const SourceLocation& location) {
   const auto found = given_.find(key);
   if (found == given_.end()) {
     return;
   }
-  std::erase_if(found->second, [&](const Value& value) { return value.place == place; });
+  std::erase_if(found->second, [&](const Value& value) { return value.location == location; });
   if (found->second.empty()) {
     given_.erase(found);
   }
@@ -43,9 +43,9 @@ std::vector<std::string_view> Settings::given_keys() const {
   return out;
 }
 
-Place Settings::place_of(std::string_view key) const {
+SourceLocation Settings::location_of(std::string_view key) const {
   const auto found = given_.find(key);
-  return found == given_.end() ? place_ : found->second.front().place;
+  return found == given_.end() ? location_ : found->second.front().location;
 }
 
 const std::vector<Value>& Settings::all(std::string_view key) const {
@@ -53,8 +53,8 @@ const std::vector<Value>& Settings::all(std::string_view key) const {
   if (const auto found = given_.find(key); found != given_.end()) {
     return found->second;
   }
-  const auto standard = defaults_.find(key);
-  return standard == defaults_.end() ? none : standard->second;
+  const auto found = defaults_.find(key);
+  return found == defaults_.end() ? none : found->second;
 }
 
 const Value& Settings::only(std::string_view key) const {

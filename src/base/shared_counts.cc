@@ -5,8 +5,8 @@
 
 namespace weir {
 
-SharedCounts::SharedCounts(std::uint64_t most_keys)
-    : mask_(std::bit_ceil(most_keys * 2 + probes) - 1),
+SharedCounts::SharedCounts(std::uint64_t max_keys)
+    : mask_(std::bit_ceil(max_keys * 2 + probes) - 1),
       words_(std::make_unique<std::atomic<std::uint64_t>[]>(mask_ + 1)) {}
 
 std::uint64_t SharedCounts::fingerprint(std::uint64_t key_hash) {
@@ -18,7 +18,7 @@ bool SharedCounts::try_add(std::uint64_t key_hash, std::uint64_t limit, std::uin
   const std::uint64_t print = fingerprint(key_hash);
   limit = std::min(limit, count_mask);  // one more would spill into the fingerprint
   std::atomic<std::uint64_t>* vacant = nullptr;
-  std::uint64_t places = 0;
+  std::uint64_t slots = 0;
   for (std::uint64_t i = 0; i < probes; ++i) {
     auto& word = words_[(key_hash + i) & mask_];
     std::uint64_t seen = word.load(std::memory_order_acquire);  // with the reach it was put by
@@ -33,14 +33,14 @@ bool SharedCounts::try_add(std::uint64_t key_hash, std::uint64_t limit, std::uin
     // It may have been the key's own until now: a second word would hold the limit once more.
     if (seen == 0 && vacant == nullptr) {
       vacant = &word;
-      places = i + 1;
+      slots = i + 1;
     }
   }
   if (limit < more) {
     return false;
   }
   if (vacant != nullptr) {
-    reach_at_least(places);
+    reach_at_least(slots);
     std::uint64_t empty = 0;
     if (!vacant->compare_exchange_strong(empty, print << count_bits | more,
                                          std::memory_order_release)) {
@@ -50,9 +50,9 @@ bool SharedCounts::try_add(std::uint64_t key_hash, std::uint64_t limit, std::uin
   return true;
 }
 
-void SharedCounts::reach_at_least(std::uint64_t places) {
+void SharedCounts::reach_at_least(std::uint64_t slots) {
   std::uint64_t seen = reach_.load(std::memory_order_relaxed);
-  while (seen < places && !reach_.compare_exchange_weak(seen, places, std::memory_order_relaxed)) {
+  while (seen < slots && !reach_.compare_exchange_weak(seen, slots, std::memory_order_relaxed)) {
   }
 }
 

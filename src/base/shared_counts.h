@@ -18,7 +18,7 @@ namespace weir {
 
 class SharedCounts {
  public:
-  explicit SharedCounts(std::uint64_t most_keys);
+  explicit SharedCounts(std::uint64_t max_keys);
 
   // Adds `more` (> 0) unless the count would exceed `limit`; false if it would.
   bool try_add(std::uint64_t key_hash, std::uint64_t limit = UINT32_MAX, std::uint64_t more = 1);
@@ -33,7 +33,7 @@ class SharedCounts {
 
   [[nodiscard]] static std::uint64_t fingerprint(std::uint64_t key_hash);
 
-  void reach_at_least(std::uint64_t places);
+  void reach_at_least(std::uint64_t slots);
 
   std::uint64_t mask_;
   // How many places from its first one a key may be: almost always one or two of all that it could

@@ -42,10 +42,10 @@ std::size_t slips(const std::string& a, const std::string& b) {
 // "warn" is a "warning", and nothing else.
 std::string_view only_one_that_begins(const std::string& wanted,
                                       std::span<const std::string_view> known) {
-  constexpr std::size_t least = 3;
+  constexpr std::size_t min = 3;
   std::string_view out;
   for (const std::string_view candidate : known) {
-    if (wanted.size() >= least && lower(candidate).starts_with(wanted)) {
+    if (wanted.size() >= min && lower(candidate).starts_with(wanted)) {
       if (!out.empty()) {
         return {};
       }

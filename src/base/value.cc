@@ -50,8 +50,8 @@ std::string bounds_text(const Key& key) {
         return std::to_string(n);
     }
   };
-  std::string out = key.most == INT64_MAX ? text(key.least) + " or more"
-                                          : text(key.least) + " to " + text(key.most);
+  std::string out =
+      key.max == INT64_MAX ? text(key.min) + " or more" : text(key.min) + " to " + text(key.max);
   return key.choices.empty() ? out : out + ", or " + std::string(key.choices);
 }
 
@@ -76,10 +76,11 @@ Result<Value> quantity(const Key& key, Value value) {
   auto number = parse_quantity(key, value.text);
   if (!number) {
     const auto hint = key.choices.empty() ? "" : did_you_mean(value.text, split(key.choices));
-    return Error(number.error().text() + hint, value.place);
+    return Error(number.error().text() + hint, value.location);
   }
-  if (number.value() < key.least || number.value() > key.most) {
-    return Error(quoted(value.text) + " is out of bounds (" + bounds_text(key) + ")", value.place);
+  if (number.value() < key.min || number.value() > key.max) {
+    return Error(quoted(value.text) + " is out of bounds (" + bounds_text(key) + ")",
+                 value.location);
   }
   value.number = number.value();
   return value;
@@ -92,19 +93,19 @@ Result<Value> mark(Value value) {
   const auto mask = slash == value.text.size()
                         ? bits
                         : parse_number(std::string_view(value.text).substr(slash + 1));
-  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::int64_t max = std::numeric_limits<std::uint32_t>::max();
   if (!bits || !mask) {
-    return Error(quoted(value.text) + " is not a mark (VALUE/MASK, like 0x1/0x1)", value.place);
+    return Error(quoted(value.text) + " is not a mark (VALUE/MASK, like 0x1/0x1)", value.location);
   }
-  if (bits.value() > most || mask.value() > most) {
-    return Error(quoted(value.text) + " does not fit into 32 bits", value.place);
+  if (bits.value() > max || mask.value() > max) {
+    return Error(quoted(value.text) + " does not fit into 32 bits", value.location);
   }
   value.mark = {static_cast<std::uint32_t>(bits.value()), static_cast<std::uint32_t>(mask.value())};
   if (value.mark.value == 0) {
-    return Error(quoted(value.text) + " marks nothing: the value is 0", value.place);
+    return Error(quoted(value.text) + " marks nothing: the value is 0", value.location);
   }
   if ((value.mark.value & ~value.mark.mask) != 0) {
-    return Error(quoted(value.text) + " has bits outside its mask", value.place);
+    return Error(quoted(value.text) + " has bits outside its mask", value.location);
   }
   return value;
 }
@@ -124,7 +125,7 @@ Result<Value> yes_no(Value value) {
                      (yes  ? ", did you mean 'yes'?"
                       : no ? ", did you mean 'no'?"
                            : ""),
-                 value.place);
+                 value.location);
   }
   value.number = value.text == "yes" ? 1 : 0;
   return value;
@@ -136,7 +137,7 @@ Result<Value> word(const Key& key, Value value) {
     return Error("unknown word " + quoted(value.text) + did_you_mean(value.text, words) +
                      (words.size() == 1 ? " (known: " : " (one of ") + std::string(key.choices) +
                      ")",
-                 value.place);
+                 value.location);
   }
   return value;
 }
@@ -144,11 +145,11 @@ Result<Value> word(const Key& key, Value value) {
 Result<Value> list(Value value) {
   for (const std::string_view item : split(value.text)) {
     if (item.empty()) {
-      return Error("the list has an empty item", value.place);
+      return Error("the list has an empty item", value.location);
     }
     Value one;
     one.text = item;
-    one.place = value.place;
+    one.location = value.location;
     value.items.push_back(std::move(one));
   }
   return value;
@@ -156,12 +157,12 @@ Result<Value> list(Value value) {
 
 }  // namespace
 
-Result<Value> parse_value(const Key& key, std::string_view text, const Place& place) {
+Result<Value> parse_value(const Key& key, std::string_view text, const SourceLocation& location) {
   Value value;
   value.text = text;
-  value.place = place;
+  value.location = location;
   if (text.empty()) {
-    return Error("the value is missing", place);
+    return Error("the value is missing", location);
   }
   switch (key.kind) {
     case ValueKind::number:

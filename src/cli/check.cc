@@ -19,8 +19,8 @@ Json findings(const Loaded& loaded, Diagnostic::Severity severity) {
   Json out(Json::Kind::array);
   for (const Diagnostic& finding : loaded.diagnostics) {
     if (finding.severity == severity) {
-      out.push({{"file", finding.place.file},
-                {"line", finding.place.line == 0 ? Json() : Json(finding.place.line)},
+      out.push({{"file", finding.location.file},
+                {"line", finding.location.line == 0 ? Json() : Json(finding.location.line)},
                 {"text", finding.text}});
     }
   }

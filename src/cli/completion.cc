@@ -139,7 +139,7 @@ std::string zsh_completion(const std::vector<Command>& commands) {
       "_weir() {\n"
       "  local -a commands=(\n";
   for (const auto& command : commands) {
-    out += "    " + quoted(command.name + ":" + zsh_text(command.sentence)) + "\n";
+    out += "    " + quoted(command.name + ":" + zsh_text(command.description)) + "\n";
   }
   out +=
       "  )\n"
@@ -153,12 +153,12 @@ std::string zsh_completion(const std::vector<Command>& commands) {
       "  case $command in\n";
   for (const auto& command : commands) {
     out += "    " + command.name + ")\n      _arguments";
-    std::size_t place = 0;
+    std::size_t position = 0;
     for (const auto& option : command.options) {
-      const auto sentence = zsh_text(option.sentence);
+      const auto description = zsh_text(option.description);
       out += " \\\n        ";
       if (option.positional) {
-        const auto where = option.repeats ? std::string("*") : std::to_string(++place);
+        const auto where = option.repeats ? std::string("*") : std::to_string(++position);
         out += quoted(where + ":" + zsh_text(option.name) + ":" + zsh_action(option));
         continue;
       }
@@ -168,7 +168,7 @@ std::string zsh_completion(const std::vector<Command>& commands) {
       const auto described = [&](const std::string& word) {
         std::string text = word;
         text += '[';
-        text += sentence;
+        text += description;
         text += ']';
         text += value;
         return quoted(text);
@@ -193,7 +193,7 @@ std::string fish_completion(const std::vector<Command>& commands) {
       "complete -c weir -f\n";
   for (const auto& command : commands) {
     out += fmt::format("complete -c weir -n __fish_use_subcommand -a {} -d {}\n", command.name,
-                       quoted(command.sentence));
+                       quoted(command.description));
   }
   for (const auto& command : commands) {
     for (const auto& option : command.options) {
@@ -221,7 +221,7 @@ std::string fish_completion(const std::vector<Command>& commands) {
       if (!option.names.empty()) {
         out += " -a " + quoted("(" + asking(option) + ")");
       }
-      out += " -d " + quoted(option.sentence) + "\n";
+      out += " -d " + quoted(option.description) + "\n";
     }
   }
   return out;

@@ -38,8 +38,8 @@ Result<Descriptor> connect_to(const std::string& socket) {
     return Error(std::string("cannot open a socket: ") + std::strerror(errno));
   }
   // Where it takes no connections, it is not waited for without end.
-  const timeval patience{.tv_sec = 5, .tv_usec = 0};
-  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  const timeval timeout{.tv_sec = 5, .tv_usec = 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return Error(errno == EACCES ? "no permission to use " + socket
                                  : "no gateway answers on " + socket);

@@ -84,8 +84,8 @@ bool default_is_reached(const Configuration& configuration, const firewall::Rule
 // The upstreams that others go through: members of groups, the proxies of `via`.
 void add_what_is_behind(std::vector<doctor::UsedUpstream>& used) {
   for (std::size_t i = 0; i < used.size(); ++i) {
-    const std::vector<std::shared_ptr<Upstream>> behind(used[i].upstream->through().begin(),
-                                                        used[i].upstream->through().end());
+    const std::vector<std::shared_ptr<Upstream>> behind(used[i].upstream->dependencies().begin(),
+                                                        used[i].upstream->dependencies().end());
     for (const auto& upstream : behind) {
       auto found = std::find_if(used.begin(), used.end(), [&](const doctor::UsedUpstream& one) {
         return one.upstream->name() == upstream->name();
@@ -122,7 +122,7 @@ Result<std::vector<doctor::UsedUpstream>> used_upstreams(const Configuration& co
     if (rule != nullptr) {
       found->rules.push_back(rule);
     }
-    return Done{};
+    return Ok{};
   };
   for (const RuleSettings& rule : configuration.rules) {
     if (auto done = use(rule.use, &rule); !done) {
@@ -173,7 +173,7 @@ std::string printable(const std::string& text) {
 void print_line(const Finding& finding) {
   std::printf("%-4s %s: %s%s%s\n", std::string(name_of(finding.level)).c_str(),
               finding.name.c_str(), printable(finding.text).c_str(),
-              finding.mend.empty() ? "" : "  ->  ", printable(finding.mend).c_str());
+              finding.fix.empty() ? "" : "  ->  ", printable(finding.fix).c_str());
   (void)std::fflush(stdout);  // some checks wait for an answer
 }
 
@@ -199,7 +199,7 @@ int run_doctor(const DoctorArguments& arguments) {
         list.push({{"name", finding.name},
                    {"level", name_of(finding.level)},
                    {"text", finding.text},
-                   {"mend", finding.mend}});
+                   {"fix", finding.fix}});
       } else {
         print_line(finding);
       }

@@ -16,35 +16,37 @@
 namespace weir {
 namespace {
 
-std::string place_text(const Place& place) { return place.file + ":" + std::to_string(place.line); }
+std::string location_text(const SourceLocation& location) {
+  return location.file + ":" + std::to_string(location.line);
+}
 
-Json json_of(const Explanation::Way& way) {
+Json json_of(const Explanation::Path& path) {
   Json out(Json::Kind::object);
-  if (!way.servers.empty()) {
-    out.set("servers", way.servers);
+  if (!path.servers.empty()) {
+    out.set("servers", path.servers);
   }
-  if (!way.goes_to.empty()) {
-    out.set("goes_to", way.goes_to);
+  if (!path.goes_to.empty()) {
+    out.set("goes_to", path.goes_to);
   }
   Json via;
-  for (const Explanation::Hop& hop : way.via) {
+  for (const Explanation::Hop& hop : path.via) {
     Json json{{"upstream", hop.upstream}, {"type", hop.type}};
     if (!hop.servers.empty()) {
       json.set("servers", hop.servers);
     }
     via.push(std::move(json));
   }
-  if (!way.via.empty()) {
+  if (!path.via.empty()) {
     out.set("via", std::move(via));
   }
-  for (const auto& [key, text] : {std::pair("source", &way.source), std::pair("mark", &way.mark),
-                                  std::pair("interface", &way.interface)}) {
+  for (const auto& [key, text] : {std::pair("source", &path.source), std::pair("mark", &path.mark),
+                                  std::pair("interface", &path.interface)}) {
     if (!text->empty()) {
       out.set(key, *text);
     }
   }
-  if (way.dscp) {
-    out.set("dscp", *way.dscp);
+  if (path.dscp) {
+    out.set("dscp", *path.dscp);
   }
   return out;
 }
@@ -62,16 +64,16 @@ std::string as_packets_come_in(Configuration& configuration, const std::string& 
 }
 
 // Where routing would send it, as the firewall asks: by the destination alone. None: it does not.
-std::optional<std::string> way_out(const firewall::Ruleset& rules, const Flow& flow) {
+std::optional<std::string> route_out(const firewall::Ruleset& rules, const Flow& flow) {
   const auto backend = firewall::standard_backend();
-  if (!rules.looks_at_routes() ||
+  if (!rules.asks_routes() ||
       firewall::shortcoming_of(rules, backend).weight != firewall::Shortcoming::Weight::none) {
     return std::nullopt;
   }
-  doctor::RouteQuestion question;
-  question.destination = flow.destination.address;
-  const auto way = doctor::look_up_route(question);
-  return way ? way.value().outbound : "";
+  doctor::RouteQuery query;
+  query.destination = flow.destination.address;
+  const auto route = doctor::look_up_route(query);
+  return route ? route.value().outbound : "";
 }
 
 }  // namespace
@@ -111,11 +113,12 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
     return out;
   }
   for (const auto& passed : explanation.passed) {
-    out.push_back("not rule " + passed.rule + " (" + place_text(passed.place) + "): " + passed.why);
+    out.push_back("not rule " + passed.rule + " (" + location_text(passed.location) +
+                  "): " + passed.why);
   }
   out.push_back("rule " + explanation.rule +
-                (explanation.place ? " (" + place_text(*explanation.place) + ")"
-                                   : ": no rule matches, [gateway] default decides"));
+                (explanation.location ? " (" + location_text(*explanation.location) + ")"
+                                      : ": no rule matches, [gateway] default decides"));
   if (!explanation.problem.empty()) {
     out.push_back("upstream " + explanation.upstream + " cannot be made: " + explanation.problem);
     return out;
@@ -125,14 +128,14 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   }
   out.push_back("upstream " + explanation.upstream +
                 (explanation.type == explanation.upstream ? "" : ": type " + explanation.type));
-  const Explanation::Way& way = explanation.way;
-  for (const std::string& server : way.servers) {
+  const Explanation::Path& path = explanation.path;
+  for (const std::string& server : path.servers) {
     out.push_back("server " + server);
   }
-  for (const std::string& place : way.goes_to) {
-    out.push_back("goes to " + place);
+  for (const std::string& target : path.goes_to) {
+    out.push_back("goes to " + target);
   }
-  for (const Explanation::Hop& hop : way.via) {
+  for (const Explanation::Hop& hop : path.via) {
     const std::string via = "via " + hop.upstream + ": ";
     out.push_back(via + "type " + hop.type);
     const std::string server_begins = via + (hop.type == "group" ? "" : "server ");
@@ -140,14 +143,15 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
       out.push_back(server_begins + server);
     }
   }
-  for (const auto& [word, text] : {std::pair("source ", &way.source), std::pair("mark ", &way.mark),
-                                   std::pair("interface ", &way.interface)}) {
+  for (const auto& [word, text] :
+       {std::pair("source ", &path.source), std::pair("mark ", &path.mark),
+        std::pair("interface ", &path.interface)}) {
     if (!text->empty()) {
       out.push_back(word + *text);
     }
   }
-  if (way.dscp) {
-    out.push_back("dscp " + std::to_string(*way.dscp));
+  if (path.dscp) {
+    out.push_back("dscp " + std::to_string(*path.dscp));
   }
   if (!explanation.firewall.empty()) {
     out.push_back("firewall: " + explanation.firewall);
@@ -166,15 +170,15 @@ std::string json_of(const Explanation& explanation) {
     Json not_rules(Json::Kind::array);
     for (const auto& passed : explanation.passed) {
       not_rules.push({{"rule", passed.rule},
-                      {"file", passed.place.file},
-                      {"line", passed.place.line},
+                      {"file", passed.location.file},
+                      {"line", passed.location.line},
                       {"why", passed.why}});
     }
     out.set("not_rules", std::move(not_rules));
     out.set("rule", explanation.rule);
-    if (explanation.place) {
-      out.set("file", explanation.place->file);
-      out.set("line", explanation.place->line);
+    if (explanation.location) {
+      out.set("file", explanation.location->file);
+      out.set("line", explanation.location->line);
     }
     out.set("upstream", explanation.upstream);
     if (explanation.problem.empty()) {
@@ -182,7 +186,7 @@ std::string json_of(const Explanation& explanation) {
       if (!explanation.passes_by.empty()) {
         out.set("passes_by", explanation.passes_by);
       }
-      out.merge(json_of(explanation.way));
+      out.merge(json_of(explanation.path));
       out.set("firewall", explanation.firewall.empty() ? "hands it to weir" : explanation.firewall);
     } else {
       out.set("error", explanation.problem);
@@ -208,7 +212,7 @@ int run_explain(const ExplainArguments& arguments) {
   const Explanation explanation = explain(
       *configuration, flow.value(), interface, firewall::kind_of(flow.value().destination.address),
       here ? std::span(here.value().outside) : std::span<const std::string>(),
-      here ? way_out(here.value(), flow.value()) : std::nullopt);
+      here ? route_out(here.value(), flow.value()) : std::nullopt);
   if (arguments.json) {
     (void)std::printf("%s\n", json_of(explanation).c_str());
     return 0;

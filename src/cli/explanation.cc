@@ -70,7 +70,7 @@ std::string why_not_intercepted(const Configuration& configuration, const Flow& 
   return "";
 }
 
-std::string no_way(const Flow& flow) {
+std::string no_route(const Flow& flow) {
   return "the router has no route to destination " + flow.destination.address.text();
 }
 
@@ -81,7 +81,7 @@ std::string why_not_towards(const FirewallSettings& firewall, const Flow& flow, 
     return "";
   }
   if (leaves_by->empty()) {
-    return no_way(flow);
+    return no_route(flow);
   }
   const bool is_meant = std::any_of(
       firewall.towards.begin(), firewall.towards.end(),
@@ -142,20 +142,20 @@ std::string_view verdict_text(Upstream::Offload offload) {
 }
 
 bool is_group(const Upstream& upstream) {
-  return upstream.server_set() == nullptr && !upstream.through().empty() &&
+  return upstream.server_set() == nullptr && !upstream.dependencies().empty() &&
          upstream.profile().via == nullptr;
 }
 
-enum class Standing : std::uint8_t { at_the_end, on_the_way };
+enum class Position : std::uint8_t { last, hop };
 
 // With the sources of servers that have their own, where these servers are dialled. An upstream
-// without servers does not lead to the flow's destination where it is on the way to another one.
+// without servers does not lead to the flow's destination where it is a hop towards another one.
 std::vector<std::string> candidates_of(const Upstream& upstream, const Flow& flow,
-                                       Standing standing) {
+                                       Position position) {
   std::vector<std::string> out;
   if (is_group(upstream)) {
-    for (const auto& member : upstream.through()) {
-      const auto its = candidates_of(*member, flow, standing);
+    for (const auto& member : upstream.dependencies()) {
+      const auto its = candidates_of(*member, flow, position);
       if (its.empty()) {
         out.push_back(member->name());
       }
@@ -165,10 +165,10 @@ std::vector<std::string> candidates_of(const Upstream& upstream, const Flow& flo
     }
     return out;
   }
-  if (upstream.server_set() == nullptr && standing == Standing::on_the_way) {
+  if (upstream.server_set() == nullptr && position == Position::hop) {
     return out;
   }
-  out = upstream.candidates(flow);
+  out = upstream.describe(flow);
   if (upstream.profile().via == nullptr) {
     // The servers come first, in their order.
     const std::size_t servers = std::min(upstream.servers().size(), out.size());
@@ -181,13 +181,13 @@ std::vector<std::string> candidates_of(const Upstream& upstream, const Flow& flo
   return out;
 }
 
-Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
-  Explanation::Way way;
-  auto candidates = candidates_of(upstream, flow, Standing::at_the_end);
+Explanation::Path path_of(const Upstream& upstream, const Flow& flow) {
+  Explanation::Path path;
+  auto candidates = candidates_of(upstream, flow, Position::last);
   if (candidates.empty()) {  // it is refused or dropped
-    return way;
+    return path;
   }
-  (upstream.server_set() != nullptr ? way.servers : way.goes_to) = std::move(candidates);
+  (upstream.server_set() != nullptr ? path.servers : path.goes_to) = std::move(candidates);
   const Upstream* first = &upstream;
   for (Flow towards = flow; first->profile().via != nullptr;) {
     // A server of the next one without a port gets the port of what is reached through it.
@@ -195,22 +195,21 @@ Explanation::Way way_of(const Upstream& upstream, const Flow& flow) {
       towards.destination.port = first->servers().front()->identity().port;
     }
     first = first->profile().via.get();
-    way.via.insert(way.via.begin(),
-                   {.upstream = first->profile().name,
-                    .type = first->profile().type,
-                    .servers = candidates_of(*first, towards, Standing::on_the_way)});
+    path.via.insert(path.via.begin(), {.upstream = first->profile().name,
+                                       .type = first->profile().type,
+                                       .servers = candidates_of(*first, towards, Position::hop)});
   }
   if (is_group(*first)) {
-    return way;  // the rest is its members' affair
+    return path;  // the rest is its members' affair
   }
   const UpstreamProfile& profile = first->profile();
-  way.source = source_text(profile.source, flow);
+  path.source = source_text(profile.source, flow);
   if (const auto& mark = profile.options.mark) {
-    way.mark = fmt::format("{:#x}/{:#x}", mark->value, mark->mask);
+    path.mark = fmt::format("{:#x}/{:#x}", mark->value, mark->mask);
   }
-  way.interface = profile.options.interface;
-  way.dscp = profile.options.dscp;
-  return way;
+  path.interface = profile.options.interface;
+  path.dscp = profile.options.dscp;
+  return path;
 }
 
 }  // namespace
@@ -237,7 +236,7 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   for (std::size_t i = 0; i < passed; ++i) {
     const RuleSettings& rule = configuration.rules[i];
     out.passed.push_back(
-        {.rule = rule.name, .place = rule.place, .why = why_not(rule, flow, interface)});
+        {.rule = rule.name, .location = rule.location, .why = why_not(rule, flow, interface)});
   }
   if (!matched) {
     out.not_intercepted = why_default_is_not_asked(configuration, flow);
@@ -250,7 +249,7 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   if (matched) {
     const RuleSettings& rule = configuration.rules[*matched];
     out.rule = rule.name;
-    out.place = rule.place;
+    out.location = rule.location;
     out.upstream = rule.use;
   }
   ServerPool scratch;
@@ -262,11 +261,11 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   if (leaves_by && leaves_by->empty() && destination == AddressKind::unicast &&
       made.value()->offload() == Upstream::Offload::none &&
       made.value()->leads() == Upstream::Leads::to_destination) {
-    out.not_intercepted = no_way(flow);
+    out.not_intercepted = no_route(flow);
     return out;
   }
   const std::shared_ptr<Upstream> passing = make_builtin("transparent");
-  for (const ServerOfUpstream& one : servers_on_the_way(*made.value())) {
+  for (const ServerOfUpstream& one : servers_of_chain(*made.value())) {
     if (one.server->has(flow.client.address)) {
       out.passes_by = "the client is " + one.text() +
                       ": the flow goes on to its own destination, counted as own-server";
@@ -275,7 +274,7 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   const Upstream& upstream = out.passes_by.empty() ? *made.value() : *passing;
   out.upstream = upstream.profile().name;
   out.type = upstream.profile().type;
-  out.way = way_of(upstream, flow);
+  out.path = path_of(upstream, flow);
   out.firewall = verdict_text(upstream.offload());
   return out;
 }

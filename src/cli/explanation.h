@@ -20,15 +20,15 @@ namespace weir {
 struct Explanation {
   struct Passed {  // a rule before the one that matches
     std::string rule;
-    Place place;
+    SourceLocation location;
     std::string why;
   };
-  struct Hop {  // an upstream on the way to another one's servers
+  struct Hop {  // an upstream through which another one's servers are reached
     std::string upstream;
     std::string type;
     std::vector<std::string> servers;  // candidates, or a group's members with theirs
   };
-  struct Way {                         // where a flow is taken that is neither refused nor dropped
+  struct Path {  // how a flow that is neither refused nor dropped is forwarded
     std::vector<std::string> servers;  // candidates, where a balancer decides; else empty
     std::vector<std::string> goes_to;  // the destination itself, or a group's members
     std::vector<Hop> via;              // the upstream that the socket is opened for comes first
@@ -44,20 +44,20 @@ struct Explanation {
   std::string destination;
   std::string not_intercepted;  // why the firewall never hands it to weir; then nothing follows
   std::vector<Passed> passed;
-  std::string rule;            // "(default)" where none matches
-  std::optional<Place> place;  // of the rule
+  std::string rule;                        // "(default)" where none matches
+  std::optional<SourceLocation> location;  // of the rule
   std::string upstream;
   std::string type;
   std::string problem;    // why the upstream cannot be made, or empty
   std::string passes_by;  // why the flow goes on to its own destination all the same, or empty
-  Way way;
+  Path path;
   std::string firewall;  // what the firewall decides by itself, or empty
 };
 
 // `interface`: where the flow comes in, or empty. `destination`: what its address is to this
 // machine. `outside`: the interfaces that lead outside, if clients may come in by all others.
-// `leaves_by`: the interface by which routing would send it out, empty where there is no way; none:
-// the firewall does not ask.
+// `leaves_by`: the interface by which routing would send it out, empty where there is no route;
+// none: the firewall does not ask.
 [[nodiscard]] Explanation explain(const Configuration& configuration, const Flow& flow,
                                   std::string_view interface, firewall::AddressKind destination,
                                   std::span<const std::string> outside = {},

@@ -37,7 +37,7 @@ std::string why_not(const Upstream& upstream, Family clients) {
   const auto servers = upstream.servers();
   if (servers.empty()) {
     const bool dials = upstream.offload() == Upstream::Offload::none &&
-                       upstream.through().empty() && upstream.server_set() == nullptr;
+                       upstream.dependencies().empty() && upstream.server_set() == nullptr;
     return dials && source.kind == SourceKind::address && source.address.family() != clients
                ? "source = " + source.address.text()
                : "";
@@ -62,8 +62,8 @@ bool admits(const AddressCondition& condition, Family family) {
                      [&](const Prefix& prefix) { return prefix.address.family() == family; });
 }
 
-void look_at_servers(const Settings& settings, const Upstream& upstream,
-                     std::vector<Diagnostic>& out) {
+void check_servers(const Settings& settings, const Upstream& upstream,
+                   std::vector<Diagnostic>& out) {
   const auto servers = upstream.servers();
   const auto& lines = settings.all("server");
   if (servers.size() != lines.size()) {
@@ -73,7 +73,7 @@ void look_at_servers(const Settings& settings, const Upstream& upstream,
     const Source source = source_of(upstream, i);
     const auto own = family_of(*servers[i]);
     if (source.kind == SourceKind::address && own && *own != source.address.family()) {
-      out.push_back({Diagnostic::Severity::warning, lines[i].place,
+      out.push_back({Diagnostic::Severity::warning, lines[i].location,
                      "server '" + servers[i]->identity().name + "' is never used: it is " +
                          name_of(*own) + ", and its source " + name_of(source.address.family())});
     }
@@ -87,26 +87,27 @@ std::vector<Diagnostic> family_warnings(const Configuration& configuration,
   std::vector<Diagnostic> out;
   for (const Settings& settings : configuration.upstreams) {
     if (const auto upstream = assembly.get(settings.name()); upstream.ok()) {
-      look_at_servers(settings, *upstream.value(), out);
+      check_servers(settings, *upstream.value(), out);
     }
   }
-  const auto look_at = [&](const std::string& use, const Place& place, Family family) {
+  const auto check_use = [&](const std::string& use, const SourceLocation& location,
+                             Family family) {
     const auto upstream = assembly.get(use);
     if (!upstream) {
       return;
     }
     if (const auto why = why_not(*upstream.value(), family); !why.empty()) {
-      out.push_back({Diagnostic::Severity::warning, place,
+      out.push_back({Diagnostic::Severity::warning, location,
                      name_of(family) + " flows to upstream '" + use + "' will fail: " + why});
     }
   };
   for (const Family family : {Family::v4, Family::v6}) {
     for (const RuleSettings& rule : configuration.rules) {
       if (admits(rule.client, family) && admits(rule.destination, family)) {
-        look_at(rule.use, rule.use_place, family);
+        check_use(rule.use, rule.use_location, family);
       }
     }
-    look_at(configuration.gateway.default_use, configuration.gateway.default_place, family);
+    check_use(configuration.gateway.default_use, configuration.gateway.default_location, family);
   }
   return out;
 }

@@ -5,7 +5,7 @@
 
 #include "cli/implied_rules.h"
 #include "cli/load.h"
-#include "cli/rule_keeper.h"
+#include "cli/rule_owner.h"
 #include "firewall/install.h"
 #include "firewall/ruleset_json.h"
 #include "firewall/surroundings.h"
@@ -64,16 +64,16 @@ int remove(const std::optional<firewall::Backend>& only) {
 // A gateway that keeps its rules would put back what is removed: it has to let go of them first.
 // Also where those of the other backend are meant: both have the same policy routes.
 Result<> free_rules(const FirewallArguments& arguments) {
-  const auto keeper = rule_keeper(arguments.file);
-  if (!keeper) {
-    return Done{};
+  const auto owner = rule_owner(arguments.file);
+  if (!owner) {
+    return Ok{};
   }
   if (arguments.force) {
-    return release_rules(*keeper);
+    return release_rules(*owner);
   }
-  return Error("the running gateway (" + keeper->who +
+  return Error("the running gateway (" + owner->process +
                ") keeps them in place and would put them back; nothing was removed. End it (" +
-               keeper->to_end + "), or use --force, after which it no longer keeps them");
+               owner->to_end + "), or use --force, after which it no longer keeps them");
 }
 
 }  // namespace

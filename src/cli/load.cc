@@ -16,18 +16,18 @@
 #include "cli/reach_warnings.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
+#include "upstream/proxy_chain.h"
 #include "upstream/registry.h"
 #include "upstream/server_key.h"
-#include "upstream/way.h"
 
 namespace weir {
 namespace {
 
 // The key that has a value at a place, or "".
-std::string_view key_at(const Settings& settings, const Place& place) {
+std::string_view key_at(const Settings& settings, const SourceLocation& location) {
   for (const std::string_view key : settings.given_keys()) {
     for (const Value& value : settings.all(key)) {
-      if (value.place == place) {
+      if (value.location == location) {
         return key;
       }
     }
@@ -49,8 +49,8 @@ Settings with_known_type(const Settings& given) {
   if (const std::string_view meant = nearest(type, names); !meant.empty()) {
     Value value;
     value.text = meant;
-    value.place = given.place_of("type");
-    out.remove("type", value.place);
+    value.location = given.location_of("type");
+    out.remove("type", value.location);
     out.add("type", std::move(value));
   }
   return out;
@@ -61,7 +61,7 @@ std::vector<Diagnostic> check_servers(const Settings& settings) {
   std::vector<Diagnostic> out;
   for (const Value& line : settings.all("server")) {
     if (const auto server = parse_server(line); !server) {
-      out.push_back({Diagnostic::Severity::error, line.place, server.error().text()});
+      out.push_back({Diagnostic::Severity::error, line.location, server.error().text()});
     }
   }
   return out;
@@ -83,16 +83,16 @@ std::vector<Diagnostic> check_upstream(const Settings& given, std::span<const Se
       break;
     }
     const Error& error = made.error();
-    const std::string_view key = key_at(settings, error.place());
+    const std::string_view key = key_at(settings, error.location());
     // The section as a whole may be wrong only because that value was taken out.
     if (key.empty() && !out.empty()) {
       break;
     }
-    out.push_back({Diagnostic::Severity::error, error.place(), error.text()});
+    out.push_back({Diagnostic::Severity::error, error.location(), error.text()});
     if (key.empty() || key == "type") {
       break;
     }
-    settings.remove(std::string(key), error.place());
+    settings.remove(std::string(key), error.location());
   }
   return out;
 }
@@ -106,7 +106,7 @@ std::vector<Diagnostic> servers_behind_the_router(const Configuration& configura
   for (const Settings& settings : configuration.upstreams) {
     const auto upstream = assembly.get(settings.name());
     if (upstream.ok() && !upstream.value()->servers().empty()) {
-      return {{Diagnostic::Severity::warning, settings.place(),
+      return {{Diagnostic::Severity::warning, settings.location(),
                "if a server of [upstream " + settings.name() +
                    "] sits behind this router, what it sends is intercepted as well: name the "
                    "clients' interfaces in [firewall] interfaces"}};
@@ -122,16 +122,18 @@ std::vector<Diagnostic> names_of_ports(const Configuration& configuration) {
   if (!links) {
     return out;
   }
-  const auto look = [&](const std::vector<std::string>& names, const Place& place,
-                        const std::string& where, const std::string& effect) {
+  const auto check_names = [&](const std::vector<std::string>& names,
+                               const SourceLocation& location, const std::string& where,
+                               const std::string& effect) {
     for (const std::string& warning : port_warnings(links.value(), names, effect)) {
-      out.push_back({Diagnostic::Severity::warning, place, fmt::format("{}: {}", where, warning)});
+      out.push_back(
+          {Diagnostic::Severity::warning, location, fmt::format("{}: {}", where, warning)});
     }
   };
-  look(configuration.firewall.interfaces, {.file = configuration.file, .line = 0},
-       "[firewall] interfaces", "is intercepted");
+  check_names(configuration.firewall.interfaces, {.file = configuration.file, .line = 0},
+              "[firewall] interfaces", "is intercepted");
   for (const RuleSettings& rule : configuration.rules) {
-    look(rule.interfaces, rule.place, "[rule " + rule.name + "]", "is meant");
+    check_names(rule.interfaces, rule.location, "[rule " + rule.name + "]", "is meant");
   }
   return out;
 }
@@ -144,11 +146,11 @@ std::vector<Diagnostic> open_passwords(const Configuration& configuration) {
     if (!settings.given("password")) {
       continue;
     }
-    const Place place = settings.place_of("password");
-    if (::stat(place.file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
-      out.push_back({Diagnostic::Severity::warning, place,
+    const SourceLocation location = settings.location_of("password");
+    if (::stat(location.file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
+      out.push_back({Diagnostic::Severity::warning, location,
                      "every user may read this file, and the password in it: chmod o-r " +
-                         place.file + ", or put the password into a password-file"});
+                         location.file + ", or put the password into a password-file"});
     }
   }
   return out;
@@ -164,7 +166,7 @@ std::vector<Diagnostic> lost_targets(const Configuration& configuration,
       continue;
     }
     if (auto why = why_target_is_lost(*upstream.value()); !why.empty()) {
-      out.push_back({Diagnostic::Severity::warning, settings.place_of("via"), std::move(why)});
+      out.push_back({Diagnostic::Severity::warning, settings.location_of("via"), std::move(why)});
     }
   }
   return out;
@@ -175,13 +177,15 @@ std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
                                          UpstreamAssembly& assembly) {
   std::vector<Diagnostic> out;
   bool left_over = false;
-  const auto check = [&](const std::string& use, const Place& place, const std::string& whose) {
+  const auto check = [&](const std::string& use, const SourceLocation& location,
+                         const std::string& whose) {
     const auto upstream = assembly.get(use);
     if (!upstream) {
       return;
     }
     if (const std::string why = why_no_datagrams(*upstream.value()); !why.empty()) {
-      out.push_back({Diagnostic::Severity::error, place, whose + " UDP to '" + use + "': " + why});
+      out.push_back(
+          {Diagnostic::Severity::error, location, whose + " UDP to '" + use + "': " + why});
     }
   };
   for (const RuleSettings& rule : configuration.rules) {
@@ -193,11 +197,11 @@ std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
         !rule.client.empty() || !rule.destination.empty() || !rule.interfaces.empty();
     left_over = left_over || (udp && some_pass);
     if (udp) {
-      check(rule.use, rule.use_place, "[rule " + rule.name + "] sends");
+      check(rule.use, rule.use_location, "[rule " + rule.name + "] sends");
     }
   }
   if (left_over) {
-    check(configuration.gateway.default_use, configuration.gateway.default_place,
+    check(configuration.gateway.default_use, configuration.gateway.default_location,
           "'default' may send");
   }
   return out;
@@ -205,7 +209,7 @@ std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
 
 }  // namespace
 
-Vocabulary registry_vocabulary() {
+Schema registry_schema() {
   return {.policies = policies(),
           .upstream_keys = upstream_keys(),
           .builtins = builtin_names(),
@@ -213,7 +217,7 @@ Vocabulary registry_vocabulary() {
 }
 
 Loaded load(const std::string& file) {
-  Loaded out = load_configuration(file, registry_vocabulary());
+  Loaded out = load_configuration(file, registry_schema());
   if (out.configuration) {
     ServerPool scratch;
     UpstreamAssembly assembly(out.configuration->upstreams, scratch);

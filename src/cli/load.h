@@ -13,7 +13,7 @@ namespace weir {
 inline constexpr int bad_configuration = 2;
 
 // What the registry's policies make of [upstream] sections.
-[[nodiscard]] Vocabulary registry_vocabulary();
+[[nodiscard]] Schema registry_schema();
 
 [[nodiscard]] Loaded load(const std::string& file);
 

@@ -29,7 +29,7 @@ std::vector<Diagnostic> rules_that_spare_own(const Configuration& configuration)
     if (upstream && rule.interfaces.empty() &&
         upstream.value()->offload() == Upstream::Offload::none &&
         upstream.value()->leads() != Upstream::Leads::elsewhere) {
-      out.push_back({Diagnostic::Severity::warning, rule.use_place,
+      out.push_back({Diagnostic::Severity::warning, rule.use_location,
                      "[rule " + rule.name +
                          "] does not match traffic to the router itself, although local-services = "
                          "yes: weir would reach the router's services from inside, past the input "
@@ -53,7 +53,7 @@ std::vector<Diagnostic> open_resolvers(const Configuration& configuration) {
                                            uplinks, interfaces)
                  : "";
     if (!text.empty()) {
-      out.push_back({Diagnostic::Severity::warning, rule.place, std::move(text)});
+      out.push_back({Diagnostic::Severity::warning, rule.location, std::move(text)});
     }
   }
   return out;
@@ -79,13 +79,13 @@ std::vector<Diagnostic> warnings_of(const std::vector<doctor::Evasion>& evasions
                                     const Configuration& configuration) {
   std::vector<Diagnostic> out;
   for (const doctor::Evasion& evasion : evasions) {
-    const Place& otherwise = configuration.gateway.default_given
-                                 ? configuration.gateway.default_place
-                                 : Place{configuration.file, 0};
+    const SourceLocation& otherwise = configuration.gateway.default_given
+                                          ? configuration.gateway.default_location
+                                          : SourceLocation{configuration.file, 0};
     std::string text;
-    append_printable(text, evasion.text + "; for that to apply, " + evasion.mend);
+    append_printable(text, evasion.text + "; for that to apply, " + evasion.fix);
     out.push_back({Diagnostic::Severity::warning,
-                   evasion.rule == nullptr ? otherwise : evasion.rule->place, std::move(text)});
+                   evasion.rule == nullptr ? otherwise : evasion.rule->location, std::move(text)});
   }
   return out;
 }

@@ -51,9 +51,9 @@ std::string plain(std::string_view markdown) {
 class Page {
  public:
   Page(std::string_view title, std::string_view section, std::string_view name,
-       std::string_view sentence) {
+       std::string_view description) {
     add(".TH {} {} \"\" \"weir {}\" \"weir\"\n", title, section, WEIR_VERSION);
-    add(".SH NAME\n{} \\- {}\n", roff(name), roff(sentence));
+    add(".SH NAME\n{} \\- {}\n", roff(name), roff(description));
   }
 
   void section(std::string_view title) {
@@ -112,7 +112,7 @@ std::string usage(const Command& command) {
 }
 
 std::string with_choices(const CommandOption& option) {
-  std::string out = option.sentence;
+  std::string out = option.description;
   for (std::size_t i = 0; i < option.choices.size(); ++i) {
     if (out.find(option.choices[i]) == std::string::npos) {
       out += (i == 0 ? ": " : ", ") + option.choices[i];
@@ -146,17 +146,17 @@ std::string kind_of(const Key& key) {
 }
 
 std::string described(const Key& key) {
-  std::string text(key.sentence);
+  std::string text(key.description);
   text += ". Value: " + kind_of(key);
-  if (key.kind == ValueKind::number && key.most != INT64_MAX) {
-    text += fmt::format(" from {} to {}", key.least, key.most);
+  if (key.kind == ValueKind::number && key.max != INT64_MAX) {
+    text += fmt::format(" from {} to {}", key.min, key.max);
   }
   if (key.kind != ValueKind::word && !key.choices.empty()) {
     text += " or " + std::string(key.choices);
   }
   text += key.need == Key::Need::required ? ". Required."
-          : key.standard.empty()          ? ". Optional."
-                                          : ". Default: " + std::string(key.standard) + ".";
+          : key.default_value.empty()     ? ". Optional."
+                                          : ". Default: " + std::string(key.default_value) + ".";
   return key.repeat == Key::Repeat::repeats ? text + " May repeat." : text;
 }
 
@@ -192,7 +192,7 @@ void add_types(Page& page) {
   }
   for (const PolicyType& policy : policies()) {
     page.subsection("type = " + std::string(policy.name));
-    page.raw(roff("A flow " + std::string(policy.sentence) + "."));
+    page.raw(roff("A flow " + std::string(policy.description) + "."));
     for (const Key& key : policy.keys) {
       if (types_with(key).size() == 1) {
         page.item(bold(key.name), described(key));
@@ -219,7 +219,7 @@ std::string manual_of_commands(const std::vector<Command>& commands) {
   page.section("COMMANDS");
   for (const auto& command : commands) {
     page.subsection("weir " + command.name);
-    page.raw(roff(upper(command.sentence.substr(0, 1)) + command.sentence.substr(1) + "."));
+    page.raw(roff(upper(command.description.substr(0, 1)) + command.description.substr(1) + "."));
     for (const auto& option : command.options) {
       std::string term = option.positional ? italic(value_of(option)) : "";
       if (!option.positional) {
@@ -284,7 +284,8 @@ std::string manual_of_keys() {
   for (const SectionKind& kind : section_kinds()) {
     page.subsection("[" + std::string(kind.name) +
                     (kind.naming == SectionKind::Naming::required ? " NAME]" : "]"));
-    page.raw(roff(upper(kind.sentence.substr(0, 1)) + std::string(kind.sentence.substr(1)) + "."));
+    page.raw(
+        roff(upper(kind.description.substr(0, 1)) + std::string(kind.description.substr(1)) + "."));
     add_keys(page, kind.keys);
     if (kind.name == "upstream") {
       add_keys(page, upstream_keys());

@@ -13,7 +13,7 @@ void collect(const Upstream& upstream, std::vector<ServerOfUpstream>& out) {
   for (const auto& server : upstream.servers()) {
     out.push_back({.upstream = &upstream, .server = server.get()});
   }
-  for (const auto& other : upstream.through()) {
+  for (const auto& other : upstream.dependencies()) {
     if (other != nullptr) {
       collect(*other, out);
     }
@@ -49,7 +49,7 @@ std::string ServerOfUpstream::text() const {
          " of [upstream " + upstream->name() + "]";
 }
 
-std::vector<ServerOfUpstream> servers_on_the_way(const Upstream& upstream) {
+std::vector<ServerOfUpstream> servers_of_chain(const Upstream& upstream) {
   std::vector<ServerOfUpstream> out;
   collect(upstream, out);
   return out;
@@ -59,8 +59,8 @@ std::vector<Diagnostic> own_traffic_warnings(const Configuration& configuration,
                                              UpstreamAssembly& assembly) {
   std::vector<Diagnostic> out;
   std::set<const Server*> said;
-  const auto warn = [&](const Place& place, const std::string& text) {
-    out.push_back({Diagnostic::Severity::warning, place, text});
+  const auto warn = [&](const SourceLocation& location, const std::string& text) {
+    out.push_back({Diagnostic::Severity::warning, location, text});
   };
   for (const RuleSettings& rule : configuration.rules) {
     const auto upstream = assembly.get(rule.use);
@@ -68,19 +68,19 @@ std::vector<Diagnostic> own_traffic_warnings(const Configuration& configuration,
       continue;
     }
     const AddressMatch clients(rule.client);
-    for (const ServerOfUpstream& one : servers_on_the_way(*upstream.value())) {
+    for (const ServerOfUpstream& one : servers_of_chain(*upstream.value())) {
       const auto address = Address::parse(one.server->identity().host);
       if (!address) {
         continue;
       }
       if (configuration.firewall.local && !names_processes(configuration.firewall) &&
           address.value().is_loopback() && said.insert(one.server).second) {
-        warn(rule.use_place, said_of_local(one, rule.name));
+        warn(rule.use_location, said_of_local(one, rule.name));
       }
       if (!rule.client.include.empty() && clients.holds(address.value())) {
-        warn(rule.use_place, one.text() + " is itself one of the clients of [rule " + rule.name +
-                                 "]: what it sends by this rule goes on to its own destination, "
-                                 "counted as own-server");
+        warn(rule.use_location, one.text() + " is itself one of the clients of [rule " + rule.name +
+                                    "]: what it sends by this rule goes on to its own destination, "
+                                    "counted as own-server");
       }
     }
   }

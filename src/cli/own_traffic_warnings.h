@@ -22,6 +22,6 @@ struct ServerOfUpstream {
   const Server* server = nullptr;
   [[nodiscard]] std::string text() const;  // "server pi (192.0.2.3) of [upstream pihole]"
 };
-[[nodiscard]] std::vector<ServerOfUpstream> servers_on_the_way(const Upstream& upstream);
+[[nodiscard]] std::vector<ServerOfUpstream> servers_of_chain(const Upstream& upstream);
 
 }  // namespace weir

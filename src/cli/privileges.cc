@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "base/transparent.h"
-#include "takeover/inheritance.h"
+#include "takeover/takeover_client.h"
 
 namespace weir {
 namespace {
@@ -66,7 +66,7 @@ Result<> give_socket_folder(const std::string& socket, const User& user) {
   if ((made || ours) && chown(folder.c_str(), user.id, user.group) != 0) {
     return system_error("cannot give " + folder.string() + " to the gateway's user", errno);
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<> change_to(const User& user) {
@@ -93,7 +93,7 @@ Result<> change_to(const User& user) {
     return Error("cannot pass capabilities on to nft and ip");
   }
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);  // NOLINT(cppcoreguidelines-pro-type-vararg)
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -101,14 +101,14 @@ Result<> change_to(const User& user) {
 Result<> become_user(const Configuration& configuration) {
   const std::string& name = configuration.gateway.user;
   if (name.empty()) {
-    return Done{};
+    return Ok{};
   }
   const auto user = user_named(name);
   if (!user) {
     return user.error();
   }
   if (user.value().id == geteuid()) {
-    return Done{};
+    return Ok{};
   }
   if (geteuid() != 0) {
     return Error("gateway.user = " + name + ": only root can become another user");

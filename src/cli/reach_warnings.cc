@@ -14,8 +14,8 @@ namespace {
 
 class Warnings {
  public:
-  void add(const Place& place, std::string text) {
-    out_.push_back({Diagnostic::Severity::warning, place, std::move(text)});
+  void add(const SourceLocation& location, std::string text) {
+    out_.push_back({Diagnostic::Severity::warning, location, std::move(text)});
   }
   [[nodiscard]] std::vector<Diagnostic> take() { return std::move(out_); }
 
@@ -40,8 +40,8 @@ void warn_of_other_interfaces(const RuleSettings& rule, const FirewallSettings& 
       return;
     }
   }
-  warnings.add(rule.place, "no flow can match [rule " + rule.name +
-                               "]: none of its interfaces is in [firewall] interfaces");
+  warnings.add(rule.location, "no flow can match [rule " + rule.name +
+                                  "]: none of its interfaces is in [firewall] interfaces");
 }
 
 bool is_one_address(const Prefix& prefix) {
@@ -50,17 +50,17 @@ bool is_one_address(const Prefix& prefix) {
 
 void warn_of_router_as_destination(const RuleSettings& rule, const FirewallSettings& firewall,
                                    Warnings& warnings) {
-  constexpr std::size_t most = 64;  // of a list of thousands some is elsewhere
+  constexpr std::size_t max = 64;  // of a list of thousands some is elsewhere
   const auto& wanted = rule.destination.include;
-  if (firewall.local_services || wanted.empty() || wanted.size() > most) {
+  if (firewall.local_services || wanted.empty() || wanted.size() > max) {
     return;
   }
   if (std::all_of(wanted.begin(), wanted.end(), [](const Prefix& prefix) {
         return is_one_address(prefix) && is_local_address(prefix.address);
       })) {
-    warnings.add(rule.place, "no flow can match [rule " + rule.name +
-                                 "]: its destinations are this router itself, and [firewall] "
-                                 "local-services is no");
+    warnings.add(rule.location, "no flow can match [rule " + rule.name +
+                                    "]: its destinations are this router itself, and [firewall] "
+                                    "local-services is no");
   }
 }
 
@@ -94,10 +94,10 @@ void warn_of_default_for_all(const Configuration& configuration, UpstreamAssembl
     first = first == nullptr ? &rule : first;
   }
   if (first != nullptr) {
-    warnings.add(first->place, "[rule " + first->name +
-                                   "] names every port, and [gateway] default = " + otherwise +
-                                   " takes what no rule matches: all traffic goes through weir. "
-                                   "Leave 'default' out, or write default = bypass");
+    warnings.add(first->location, "[rule " + first->name +
+                                      "] names every port, and [gateway] default = " + otherwise +
+                                      " takes what no rule matches: all traffic goes through weir. "
+                                      "Leave 'default' out, or write default = bypass");
   }
 }
 
@@ -109,9 +109,9 @@ void warn_of_port_in_address(const std::string& host, const Value& line, Warning
                          last.find_first_not_of("0123456789") == std::string::npos;
   const std::string before = host.substr(0, colon);
   if (is_number && line.text.find('[') == std::string::npos && Address::parse(before).ok()) {
-    warnings.add(line.place, host + " is an IPv6 address without a port: write [" + before +
-                                 "]:" + last + " if " + last + " is the port, [" + host +
-                                 "] if it is not");
+    warnings.add(line.location, host + " is an IPv6 address without a port: write [" + before +
+                                    "]:" + last + " if " + last + " is the port, [" + host +
+                                    "] if it is not");
   }
 }
 
@@ -132,13 +132,15 @@ void warn_of_servers(const Configuration& configuration, Warnings& warnings) {
         continue;
       }
       if (server.value().port == configuration.gateway.port && is_local_address(address.value())) {
-        warnings.add(line.place, server.value().host + ":" + std::to_string(server.value().port) +
-                                     " is weir's own port on this machine: its flows end as loop");
+        warnings.add(line.location,
+                     server.value().host + ":" + std::to_string(server.value().port) +
+                         " is weir's own port on this machine: its flows end as loop");
       }
       if (shows_client(upstream, server.value()) && is_local_address(address.value())) {
-        warnings.add(line.place, "source = client does not work towards " + server.value().host +
-                                     ", an address of this router: the server's answers go to the "
-                                     "client past weir. Add source=gateway to this server");
+        warnings.add(line.location,
+                     "source = client does not work towards " + server.value().host +
+                         ", an address of this router: the server's answers go to the "
+                         "client past weir. Add source=gateway to this server");
       }
       if (!address.value().is_v4() && server.value().port == 0) {
         warn_of_port_in_address(server.value().host, line, warnings);

@@ -26,7 +26,7 @@ struct Event {
 struct CommandOption {
   std::string short_name;  // "-c", or none
   std::string name;        // "--config"; of a positional "client"
-  std::string sentence;
+  std::string description;
   std::vector<std::string> choices;
   enum class Takes : std::uint8_t { nothing, value, file } takes = Takes::nothing;
   bool positional = false;
@@ -36,7 +36,7 @@ struct CommandOption {
 
 struct Command {
   std::string name;
-  std::string sentence;
+  std::string description;
   std::vector<CommandOption> options;
 };
 

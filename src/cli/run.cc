@@ -10,15 +10,15 @@
 #include "cli/control_client.h"
 #include "cli/load.h"
 #include "cli/privileges.h"
-#include "takeover/inheritance.h"
+#include "takeover/takeover_client.h"
 
 namespace weir {
 namespace {
 
 // While still root: asks the running gateway for what it has (--takeover), and makes the socket
 // that a successor takes over by.
-Result<> find_place(const Configuration& configuration, const RunArguments& arguments,
-                    Gateway::Options& options) {
+Result<> claim_service(const Configuration& configuration, const RunArguments& arguments,
+                       Gateway::Options& options) {
   constexpr mode_t for_root = 0600;
   const std::string path = takeover_path(configuration.admin.socket);
   // Before anything else: asking for its other socket would look like a takeover to it.
@@ -29,11 +29,11 @@ Result<> find_place(const Configuration& configuration, const RunArguments& argu
         "): 'weir reload' applies a changed file to it, 'weir run --takeover' replaces it");
   }
   if (arguments.takeover) {
-    auto inheritance = Inheritance::ask(path);
-    if (!inheritance) {
-      return inheritance.error().while_trying("cannot take over");
+    auto takeover_client = TakeoverClient::ask(path);
+    if (!takeover_client) {
+      return takeover_client.error().with_context("cannot take over");
     }
-    options.inheritance = std::move(inheritance).value();
+    options.takeover_client = std::move(takeover_client).value();
   }
   auto socket = arguments.takeover ? ControlSocket::prepare(path, for_root)
                                    : ControlSocket::listen(path, for_root);
@@ -43,7 +43,7 @@ Result<> find_place(const Configuration& configuration, const RunArguments& argu
     fmt::print(stderr, "weir: 'weir run --takeover' cannot replace this gateway: {}\n",
                socket.error().text());
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ int run_gateway(const RunArguments& arguments) {
   options.firewall = arguments.firewall;
   options.backend = firewall::backend_named(arguments.backend);
   options.descriptors = raise_descriptor_limit();
-  if (auto found = find_place(*configuration, arguments, options); !found) {
+  if (auto found = claim_service(*configuration, arguments, options); !found) {
     fmt::print(stderr, "weir: {}\n", found.error().text());
     return 1;
   }

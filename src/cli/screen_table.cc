@@ -37,14 +37,14 @@ std::size_t sum(const std::vector<std::size_t>& widths) {
 // Takes columns away until the rest, with cells as short as may be, has room.
 void drop_columns(std::vector<ScreenColumn>& columns, std::vector<ScreenRow>& rows,
                   std::size_t width) {
-  const auto least = [&]() {
+  const auto min_width = [&]() {
     auto widths = widths_of(columns, rows);
     for (std::size_t i = 0; i < widths.size(); ++i) {
       widths[i] = columns[i].to_the_right ? widths[i] : std::min(widths[i], narrowest);
     }
     return sum(widths);
   };
-  while (columns.size() > 1 && least() > width) {
+  while (columns.size() > 1 && min_width() > width) {
     const auto goes =
         std::min_element(columns.begin(), columns.end(),
                          [](const auto& a, const auto& b) { return a.importance < b.importance; });

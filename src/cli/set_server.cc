@@ -20,14 +20,14 @@ void print_error(const std::string& text) {
   (void)std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-// The request's body; empty: the wish makes no sense.
-std::string body_of(std::string_view wish) {
+// The request's body; empty: the setting makes no sense.
+std::string body_of(std::string_view setting) {
   constexpr std::string_view weight = "weight=";
-  if (wish == "up" || wish == "down" || wish == "drain") {
-    return R"({"state": ")" + std::string(wish) + R"("})";
+  if (setting == "up" || setting == "down" || setting == "drain") {
+    return R"({"state": ")" + std::string(setting) + R"("})";
   }
-  if (wish.starts_with(weight)) {
-    const auto number = wish.substr(weight.size());
+  if (setting.starts_with(weight)) {
+    const auto number = setting.substr(weight.size());
     const bool digits =
         !number.empty() && number.size() <= 9 &&
         std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -43,9 +43,9 @@ std::string body_of(std::string_view wish) {
 }  // namespace
 
 int run_set_server(const SetServerArguments& arguments) {
-  const auto body = body_of(arguments.wish);
+  const auto body = body_of(arguments.setting);
   if (body.empty()) {
-    print_error("'" + arguments.wish + "' is not up, down, drain or weight=N");
+    print_error("'" + arguments.setting + "' is not up, down, drain or weight=N");
     return bad_usage;
   }
   const auto target = "/v1/upstreams/" + percent_encoded(arguments.upstream) + "/servers/" +

@@ -12,7 +12,7 @@ struct SetServerArguments {
   LiveArguments live;
   std::string upstream;
   std::string server;
-  std::string wish;
+  std::string setting;
 };
 
 [[nodiscard]] int run_set_server(const SetServerArguments& arguments);

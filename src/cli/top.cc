@@ -24,11 +24,11 @@ namespace {
 constexpr int refresh_ms = 1'000;
 constexpr int escape_ms = 25;  // to tell the key from the beginning of another one
 
-Result<TopLook> look_at(const std::string& socket) {
-  TopLook out;
-  for (const auto& [target, place] : {std::pair{"/v1/status", &out.status},
-                                      {"/v1/upstreams", &out.upstreams},
-                                      {"/v1/busiest", &out.busiest}}) {
+Result<TopSample> sample_at(const std::string& socket) {
+  TopSample out;
+  for (const auto& [target, body] : {std::pair{"/v1/status", &out.status},
+                                     {"/v1/upstreams", &out.upstreams},
+                                     {"/v1/top", &out.top_talkers}}) {
     auto answer = ask_gateway(socket, "GET", target);
     if (!answer) {
       return answer.error();
@@ -36,7 +36,7 @@ Result<TopLook> look_at(const std::string& socket) {
     if (answer.value().status != 200) {
       return Error(std::string("the gateway does not know ") + target);
     }
-    *place = std::move(answer.value().body);
+    *body = std::move(answer.value().body);
   }
   return out;
 }
@@ -75,7 +75,7 @@ class Terminal {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       move(static_cast<int>(i), 0);
       for (const Run& run : lines[i]) {
-        attrset(look_of(run.tone));
+        attrset(attributes_of(run.tone));
         addstr(drawable(run.text).c_str());
       }
     }
@@ -103,7 +103,7 @@ class Terminal {
     }
   }
 
-  static int look_of(Tone tone) {
+  static int attributes_of(Tone tone) {
     const bool coloured = has_colors();
     const auto colour = coloured ? COLOR_PAIR(static_cast<int>(tone)) : A_NORMAL;
     switch (tone) {
@@ -142,9 +142,9 @@ int left_until(Clock::time_point then) {
       std::chrono::duration_cast<std::chrono::milliseconds>(then - Clock::now()).count());
 }
 
-void draw(const Result<TopLook>& look, const TopLook* before, const TopView& view) {
-  const auto lines = look ? top_lines(look.value(), before, view, Terminal::size())
-                          : Result<std::vector<ScreenLine>>(look.error());
+void draw(const Result<TopSample>& sample, const TopSample* before, const TopView& view) {
+  const auto lines = sample ? top_lines(sample.value(), before, view, Terminal::size())
+                            : Result<std::vector<ScreenLine>>(sample.error());
   Terminal::draw(lines ? lines.value()
                        : std::vector<ScreenLine>{{{"weir: " + lines.error().text(), Tone::bad}},
                                                  {},
@@ -165,9 +165,9 @@ int run_top(const LiveArguments& arguments) {
     std::fprintf(stderr, "weir: %s\n", socket.error().text().c_str());
     return 2;
   }
-  auto look = look_at(socket.value());
-  if (!look) {
-    std::fprintf(stderr, "weir: %s\n", look.error().text().c_str());
+  auto sample = sample_at(socket.value());
+  if (!sample) {
+    std::fprintf(stderr, "weir: %s\n", sample.error().text().c_str());
     return 1;
   }
   if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0) {
@@ -181,11 +181,11 @@ int run_top(const LiveArguments& arguments) {
     return 2;
   }
   TopView view;
-  std::optional<TopLook> before;
+  std::optional<TopSample> before;
   while (true) {
-    const auto next_look = Clock::now() + std::chrono::milliseconds(refresh_ms);
-    for (auto left = refresh_ms; left > 0; left = left_until(next_look)) {
-      draw(look, before ? &*before : nullptr, view);
+    const auto next_sample = Clock::now() + std::chrono::milliseconds(refresh_ms);
+    for (auto left = refresh_ms; left > 0; left = left_until(next_sample)) {
+      draw(sample, before ? &*before : nullptr, view);
       const int key = Terminal::key(left);
       if (key == ERR && terminal_has_gone()) {
         return 0;
@@ -198,10 +198,10 @@ int run_top(const LiveArguments& arguments) {
         return 0;
       }
     }
-    if (look) {
-      before = std::move(look).value();
+    if (sample) {
+      before = std::move(sample).value();
     }
-    look = look_at(socket.value());
+    sample = sample_at(socket.value());
   }
 }
 

@@ -163,23 +163,23 @@ TableOfRows clients_of(const JsonReader& answer, const TopView& view) {
 
 std::vector<JsonReader> in_order(const JsonReader& flows, TopView::Order order) {
   std::vector<JsonReader> all = flows.items();
-  const auto most = [&](const char* key) {
+  const auto descending = [&](const char* key) {
     std::stable_sort(all.begin(), all.end(), [&](const JsonReader& a, const JsonReader& b) {
       return a.at(key).real() > b.at(key).real();
     });
   };
   switch (order) {
     case TopView::Order::speed:
-      most("bytes_per_second");
+      descending("bytes_per_second");
       break;
     case TopView::Order::up:
-      most("bytes_up");
+      descending("bytes_up");
       break;
     case TopView::Order::down:
-      most("bytes_down");
+      descending("bytes_down");
       break;
     case TopView::Order::age:
-      most("duration_ms");
+      descending("duration_ms");
       break;
     case TopView::Order::client:
       std::stable_sort(all.begin(), all.end(), [](const JsonReader& a, const JsonReader& b) {
@@ -275,7 +275,7 @@ struct Answers {
   JsonReader status;
   std::optional<JsonReader> earlier;  // status
   JsonReader upstreams;
-  JsonReader busiest;
+  JsonReader top_talkers;
 };
 
 std::vector<ScreenLine> lines_of(const Answers& answers, const TopView& view, Screen screen) {
@@ -287,8 +287,8 @@ std::vector<ScreenLine> lines_of(const Answers& answers, const TopView& view, Sc
     std::move(lines.begin(), lines.end(), std::back_inserter(out));
   } else {
     add_tables(out,
-               {upstreams_of(answers.upstreams, view), clients_of(answers.busiest, view),
-                flows_of(answers.busiest, view)},
+               {upstreams_of(answers.upstreams, view), clients_of(answers.top_talkers, view),
+                flows_of(answers.top_talkers, view)},
                screen);
   }
   out.resize(screen.height);
@@ -303,7 +303,7 @@ std::vector<ScreenLine> lines_of(const Answers& answers, const TopView& view, Sc
 
 }  // namespace
 
-Result<std::vector<ScreenLine>> top_lines(const TopLook& look, const TopLook* before,
+Result<std::vector<ScreenLine>> top_lines(const TopSample& sample, const TopSample* before,
                                           const TopView& view, Screen screen) {
   std::string mismatch;
   const auto parsed = [&](const std::string& text) {
@@ -313,15 +313,15 @@ Result<std::vector<ScreenLine>> top_lines(const TopLook& look, const TopLook* be
     }
     return answer ? std::move(answer).value() : Json();
   };
-  const Json status = parsed(look.status);
+  const Json status = parsed(sample.status);
   const Json earlier = before == nullptr ? Json() : parsed(before->status);
-  const Json upstreams = parsed(look.upstreams);
-  const Json busiest = parsed(look.busiest);
+  const Json upstreams = parsed(sample.upstreams);
+  const Json top_talkers = parsed(sample.top_talkers);
   auto out = lines_of(
       {.status = {status, mismatch},
        .earlier = before == nullptr ? std::nullopt : std::optional(JsonReader(earlier, mismatch)),
        .upstreams = {upstreams, mismatch},
-       .busiest = {busiest, mismatch}},
+       .top_talkers = {top_talkers, mismatch}},
       view, screen);
   if (!mismatch.empty()) {
     return Error("the gateway's answer cannot be read: " + mismatch);

@@ -13,10 +13,10 @@
 namespace weir {
 
 // The API's answers at one moment.
-struct TopLook {
+struct TopSample {
   std::string status;
   std::string upstreams;
-  std::string busiest;
+  std::string top_talkers;
 };
 
 struct Screen {
@@ -26,7 +26,8 @@ struct Screen {
 
 // At most `height` lines of at most `width` characters; what does not fit is cut with a sign.
 // `before` is the look before, null at first; an error says that an answer makes no sense.
-[[nodiscard]] Result<std::vector<ScreenLine>> top_lines(const TopLook& look, const TopLook* before,
+[[nodiscard]] Result<std::vector<ScreenLine>> top_lines(const TopSample& sample,
+                                                        const TopSample* before,
                                                         const TopView& view, Screen screen);
 
 }  // namespace weir

@@ -15,8 +15,9 @@ namespace weir {
 namespace {
 
 // The line to blame: a key that the operator wrote rather than one that has its default.
-Place blamed(const Settings& settings, std::string_view first, std::string_view otherwise) {
-  return settings.place_of(settings.given(first) ? first : otherwise);
+SourceLocation blamed(const Settings& settings, std::string_view first,
+                      std::string_view otherwise) {
+  return settings.location_of(settings.given(first) ? first : otherwise);
 }
 
 void check_marks(const SectionSet& sections, Findings& findings) {
@@ -38,7 +39,7 @@ void check_marks(const SectionSet& sections, Findings& findings) {
     for (const auto& [other, name] : {std::pair(mark, "mark"), std::pair(bypass, "bypass-mark")}) {
       if ((own.mask & other.mask) != 0) {
         findings.error(
-            upstream.settings.place_of("mark"),
+            upstream.settings.location_of("mark"),
             "'mark': the mask shares bits with '" + std::string(name) + "' of [firewall]");
       }
     }
@@ -61,7 +62,7 @@ bool may_be_defined(const std::string& name, const Documents& documents) {
 }
 
 // The rows of an [upstream] whose values are names of other upstreams.
-std::vector<const Key*> references_of(const Settings& upstream, const Vocabulary& vocabulary) {
+std::vector<const Key*> references_of(const Settings& upstream, const Schema& schema) {
   std::vector<const Key*> out;
   const auto take = [&](std::span<const Key> rows) {
     for (const Key& row : rows) {
@@ -70,9 +71,9 @@ std::vector<const Key*> references_of(const Settings& upstream, const Vocabulary
       }
     }
   };
-  take(vocabulary.upstream_keys);
+  take(schema.upstream_keys);
   const std::string type = upstream.text_or_empty("type");
-  for (const PolicyType& policy : vocabulary.policies) {
+  for (const PolicyType& policy : schema.policies) {
     if (policy.name == type) {
       take(policy.keys);
     }
@@ -112,9 +113,9 @@ void check_pairs(const SectionSet& sections, Findings& findings) {
                    "'min-ttl' is longer than 'max-ttl'");
   }
   const CheckedSection& limits = sections.unnamed.at("limits");
-  const std::int64_t most = limits.settings.number("max-flows");
-  if (limits.sound && most != 0 && limits.settings.number("max-flows-per-client") > most) {
-    findings.warning(limits.settings.place_of("max-flows-per-client"),
+  const std::int64_t max = limits.settings.number("max-flows");
+  if (limits.sound && max != 0 && limits.settings.number("max-flows-per-client") > max) {
+    findings.warning(limits.settings.location_of("max-flows-per-client"),
                      "'max-flows-per-client' is larger than 'max-flows' and never reached");
   }
 }
@@ -122,7 +123,7 @@ void check_pairs(const SectionSet& sections, Findings& findings) {
 void check_machine(const SectionSet& sections, const Files& files, Findings& findings) {
   const Settings& gateway = sections.unnamed.at("gateway").settings;
   if (gateway.given("user") && !files.has_user(gateway.text("user"))) {
-    findings.error(gateway.place_of("user"),
+    findings.error(gateway.location_of("user"),
                    "'user': there is no such user: '" + gateway.text("user") + "'");
   }
   constexpr std::string_view file = "file:/";
@@ -133,44 +134,44 @@ void check_machine(const SectionSet& sections, const Files& files, Findings& fin
   const std::string path = log.text("target").substr(file.size() - 1);
   const std::string folder = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
   if (!files.has_folder(folder)) {
-    findings.error(log.place_of("target"), "'target': there is no folder '" + folder + "'");
+    findings.error(log.location_of("target"), "'target': there is no folder '" + folder + "'");
   }
 }
 
 void check_references(const Configuration& configuration, const Documents& documents,
-                      const Vocabulary& vocabulary, Findings& findings) {
-  std::vector<std::string_view> known(vocabulary.builtins.begin(), vocabulary.builtins.end());
+                      const Schema& schema, Findings& findings) {
+  std::vector<std::string_view> known(schema.builtins.begin(), schema.builtins.end());
   for (const Settings& upstream : configuration.upstreams) {
     known.push_back(upstream.name());
   }
   const std::set<std::string_view> defined(known.begin(), known.end());
   std::set<std::string_view> used;
-  const auto refer = [&](const std::string& name, const Place& place) {
+  const auto refer = [&](const std::string& name, const SourceLocation& location) {
     used.insert(name);
     if (name.empty() || defined.contains(name) || may_be_defined(name, documents)) {
       return;
     }
-    const bool type = std::any_of(vocabulary.policies.begin(), vocabulary.policies.end(),
+    const bool type = std::any_of(schema.policies.begin(), schema.policies.end(),
                                   [&](const PolicyType& policy) { return policy.name == name; });
-    findings.error(place, type ? "'" + name +
-                                     "' is a type, not an upstream: write an [upstream NAME] "
-                                     "with type = " +
-                                     name + ", and NAME here"
-                               : "unknown upstream '" + name + "'" + meaning_of(name, known));
+    findings.error(location, type ? "'" + name +
+                                        "' is a type, not an upstream: write an [upstream NAME] "
+                                        "with type = " +
+                                        name + ", and NAME here"
+                                  : "unknown upstream '" + name + "'" + meaning_of(name, known));
   };
-  refer(configuration.gateway.default_use, configuration.gateway.default_place);
+  refer(configuration.gateway.default_use, configuration.gateway.default_location);
   for (const RuleSettings& rule : configuration.rules) {
-    refer(rule.use, rule.use_place);
+    refer(rule.use, rule.use_location);
   }
   for (const Settings& upstream : configuration.upstreams) {
-    for (const Key* row : references_of(upstream, vocabulary)) {
+    for (const Key* row : references_of(upstream, schema)) {
       for (const Value& value : upstream.all(row->name)) {
         if (row->kind == ValueKind::list) {
           for (const Value& item : value.items) {
-            refer(item.text, item.place);
+            refer(item.text, item.location);
           }
         } else {
-          refer(value.text, value.place);
+          refer(value.text, value.location);
         }
       }
     }
@@ -180,7 +181,8 @@ void check_references(const Configuration& configuration, const Documents& docum
   }
   for (const Settings& upstream : configuration.upstreams) {
     if (!used.contains(upstream.name())) {
-      findings.warning(upstream.place(), "[upstream " + upstream.name() + "] is used by no rule");
+      findings.warning(upstream.location(),
+                       "[upstream " + upstream.name() + "] is used by no rule");
     }
   }
 }

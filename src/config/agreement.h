@@ -18,6 +18,6 @@ void check_pairs(const SectionSet& sections, Findings& findings);
 void check_machine(const SectionSet& sections, const Files& files, Findings& findings);
 
 void check_references(const Configuration& configuration, const Documents& documents,
-                      const Vocabulary& vocabulary, Findings& findings);
+                      const Schema& schema, Findings& findings);
 
 }  // namespace weir

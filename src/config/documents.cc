@@ -68,33 +68,34 @@ class Reading {
   }
 
   void follow(const IniEntry& include) {
-    const std::string& from = include.place.file;
+    const std::string& from = include.location.file;
     if (!has_wildcard(include.value)) {
-      read_included(beside(from, include.value), include.place);
+      read_included(beside(from, include.value), include.location);
       return;
     }
     const std::string pattern = pattern_beside(from, include.value);
     auto found = files_.matching(pattern);
     if (!found) {
-      unreadable("cannot look for '" + pattern + "': " + found.error().text(), include.place);
+      unreadable("cannot look for '" + pattern + "': " + found.error().text(), include.location);
       return;
     }
     for (const std::string& path : found.value()) {
-      read_included(path, include.place);
+      read_included(path, include.location);
     }
   }
 
-  void read_included(const std::string& path, const Place& place) {
-    const auto [first, is_new] = known_.emplace(path, place);
+  void read_included(const std::string& path, const SourceLocation& location) {
+    const auto [first, is_new] = known_.emplace(path, location);
     if (!is_new) {
-      findings_.error(place, first->second.line == 0 ? "'" + path + "' includes itself"
-                                                     : "'" + path + "' is included a second time" +
-                                                           first_at(first->second, place));
+      findings_.error(location, first->second.line == 0
+                                    ? "'" + path + "' includes itself"
+                                    : "'" + path + "' is included a second time" +
+                                          first_at(first->second, location));
       return;
     }
     auto text = files_.read(path);
     if (!text) {
-      unreadable("cannot read '" + path + "': " + text.error().text(), place);
+      unreadable("cannot read '" + path + "': " + text.error().text(), location);
       return;
     }
     findings_.opened(path);
@@ -102,21 +103,21 @@ class Reading {
     take_titles(file);
     for (IniSection& section : file.sections) {
       for (const IniEntry& nested : includes_of(section)) {
-        findings_.error(nested.place, "an included file cannot include others");
+        findings_.error(nested.location, "an included file cannot include others");
       }
       out_.sections.push_back(std::move(section));
     }
   }
 
-  void unreadable(std::string text, const Place& place) {
-    findings_.error(place, std::move(text));
+  void unreadable(std::string text, const SourceLocation& location) {
+    findings_.error(location, std::move(text));
     out_.extent = Documents::Extent::partial;
   }
 
   const Files& files_;
   Findings& findings_;
   Documents out_;
-  std::map<std::string, Place> known_;  // files read, and where they were named
+  std::map<std::string, SourceLocation> known_;  // files read, and where they were named
 };
 
 }  // namespace

@@ -6,28 +6,28 @@
 
 namespace weir {
 
-std::string first_at(const Place& first, const Place& again) {
+std::string first_at(const SourceLocation& first, const SourceLocation& again) {
   const std::string line = std::to_string(first.line);
   return first.file == again.file ? " (first on line " + line + ")"
                                   : " (first at " + first.file + ":" + line + ")";
 }
 
-void Findings::error(const Place& place, std::string text) {
+void Findings::error(const SourceLocation& location, std::string text) {
   ++errors_;
-  opened(place.file);
-  found_.push_back({Diagnostic::Severity::error, place, std::move(text)});
+  opened(location.file);
+  found_.push_back({Diagnostic::Severity::error, location, std::move(text)});
 }
 
-void Findings::warning(const Place& place, std::string text) {
-  opened(place.file);
-  found_.push_back({Diagnostic::Severity::warning, place, std::move(text)});
+void Findings::warning(const SourceLocation& location, std::string text) {
+  opened(location.file);
+  found_.push_back({Diagnostic::Severity::warning, location, std::move(text)});
 }
 
 void Findings::opened(const std::string& file) { order_.emplace(file, order_.size()); }
 
 std::vector<Diagnostic> Findings::take() {
   const auto position = [&](const Diagnostic& finding) {
-    return std::tuple(order_.at(finding.place.file), finding.place.line, finding.severity);
+    return std::tuple(order_.at(finding.location.file), finding.location.line, finding.severity);
   };
   std::stable_sort(found_.begin(), found_.end(), [&](const Diagnostic& a, const Diagnostic& b) {
     return position(a) < position(b);
@@ -35,7 +35,7 @@ std::vector<Diagnostic> Findings::take() {
   std::vector<Diagnostic> out;
   for (Diagnostic& finding : found_) {
     // After an error, what else is odd about its line says nothing new.
-    const bool known = !out.empty() && out.back().place == finding.place &&
+    const bool known = !out.empty() && out.back().location == finding.location &&
                        (out.back().text == finding.text || out.back().severity != finding.severity);
     if (!known) {
       out.push_back(std::move(finding));

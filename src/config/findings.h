@@ -11,13 +11,13 @@
 namespace weir {
 
 // Where a thing stood that is there again: " (first on line 3)", or with the file if it is another.
-[[nodiscard]] std::string first_at(const Place& first, const Place& again);
+[[nodiscard]] std::string first_at(const SourceLocation& first, const SourceLocation& again);
 
 class Findings {
  public:
-  void error(const Place& place, std::string text);
-  void error(const Error& error) { this->error(error.place(), error.text()); }
-  void warning(const Place& place, std::string text);
+  void error(const SourceLocation& location, std::string text);
+  void error(const Error& error) { this->error(error.location(), error.text()); }
+  void warning(const SourceLocation& location, std::string text);
 
   // Files are reported in the order in which they were opened.
   void opened(const std::string& file);

@@ -28,7 +28,7 @@ class LongLines {
 class LineFeed {
  public:
   LineFeed(std::string_view text, const std::string& file, Findings& findings)
-      : rest_(text), findings_(findings), place_{file, 0} {
+      : rest_(text), findings_(findings), location_{file, 0} {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (rest_.starts_with(byte_order_mark)) {
       rest_.remove_prefix(byte_order_mark.size());
@@ -40,7 +40,7 @@ class LineFeed {
     const int bad_line = ini_parse_stream(next_line, this, take_key, this);
     expect_delivered();
     if (bad_line != 0 && findings_.errors() == 0) {
-      findings_.error({place_.file, std::max(bad_line, 0)}, "inih cannot read this");
+      findings_.error({location_.file, std::max(bad_line, 0)}, "inih cannot read this");
     }
     return std::move(out_);
   }
@@ -66,7 +66,7 @@ class LineFeed {
     if (line.ends_with('\r')) {
       line.remove_suffix(1);
     }
-    ++place_.line;
+    ++location_.line;
     if (!wanted(line, size)) {
       line = {};
     }
@@ -83,23 +83,25 @@ class LineFeed {
       case Line::Kind::nothing:
         return false;
       case Line::Kind::broken:
-        findings_.error(place_, line.flaw);
+        findings_.error(location_, line.flaw);
         if (where_ == Where::in_section) {
           out_.sections.back().loss = IniSection::Loss::some;
         }
         return false;
       case Line::Kind::broken_section:
-        findings_.error(place_, line.flaw);
+        findings_.error(location_, line.flaw);
         out_.broken_titles.emplace_back(line.name);
         where_ = Where::in_broken_section;
         return false;
       case Line::Kind::section:
-        out_.sections.push_back({.title = std::string(line.name), .place = place_, .entries = {}});
+        out_.sections.push_back(
+            {.title = std::string(line.name), .location = location_, .entries = {}});
         where_ = Where::in_section;
         break;
       case Line::Kind::key:
         if (where_ == Where::at_start) {
-          findings_.error(place_, "'" + std::string(line.name) + "' stands before any [section]");
+          findings_.error(location_,
+                          "'" + std::string(line.name) + "' stands before any [section]");
           where_ = Where::in_broken_section;  // one problem, however many keys
         }
         if (where_ == Where::in_broken_section) {
@@ -109,8 +111,8 @@ class LineFeed {
         break;
     }
     if (text.size() + 2 > size) {
-      findings_.error(place_, "the inih of this system takes no lines longer than " +
-                                  std::to_string(size - 3) + " bytes");
+      findings_.error(location_, "the inih of this system takes no lines longer than " +
+                                     std::to_string(size - 3) + " bytes");
       awaited_.clear();
       return false;
     }
@@ -123,7 +125,7 @@ class LineFeed {
     const bool as_read = awaited_ == key && section.find(current.title) != std::string_view::npos;
     if (as_read && value != nullptr) {
       awaited_.clear();
-      current.entries.push_back({std::string(key), value, place_});
+      current.entries.push_back({std::string(key), value, location_});
     }
     return 1;
   }
@@ -132,7 +134,7 @@ class LineFeed {
   void expect_delivered() {
     if (!awaited_.empty()) {
       findings_.error(
-          place_,
+          location_,
           "weir and its INI parser (inih) read this line differently: write it more simply");
       awaited_.clear();
     }
@@ -140,7 +142,7 @@ class LineFeed {
 
   std::string_view rest_;
   Findings& findings_;
-  Place place_;
+  SourceLocation location_;
   IniFile out_;
   enum class Where : std::uint8_t { at_start, in_section, in_broken_section };
   Where where_ = Where::at_start;

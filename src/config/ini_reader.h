@@ -19,12 +19,12 @@ namespace weir {
 struct IniEntry {
   std::string key;
   std::string value;
-  Place place;
+  SourceLocation location;
 };
 
 struct IniSection {
   std::string title;  // what stands between the brackets: "rule web"
-  Place place;
+  SourceLocation location;
   std::vector<IniEntry> entries;
   // Lines of it could not be read: what seems to be missing may stand there.
   enum class Loss : std::uint8_t { none, some } loss = Loss::none;

@@ -22,11 +22,11 @@ void each_item(const Settings& settings, std::string_view key, F visit) {
   }
 }
 
-std::optional<Prefix> prefix_of(std::string_view text, std::string_view key, const Place& place,
-                                Findings& findings) {
+std::optional<Prefix> prefix_of(std::string_view text, std::string_view key,
+                                const SourceLocation& location, Findings& findings) {
   auto prefix = Prefix::parse(text);
   if (!prefix) {
-    findings.error(place, quoted(key) + ": " + prefix.error().text());
+    findings.error(location, quoted(key) + ": " + prefix.error().text());
     return std::nullopt;
   }
   return prefix.value();
@@ -68,7 +68,7 @@ constexpr std::array<std::string_view, 3> protocols{"tcp", "udp", "any"};
 std::vector<PortRange> parse_on(const Value& item, Findings& findings) {
   const std::string_view text = item.text;
   const auto wrong = [&](const std::string& why) {
-    findings.error(item.place, quoted(text) + " " + why);
+    findings.error(item.location, quoted(text) + " " + why);
     return std::vector<PortRange>{};
   };
   const auto slash = text.find('/');
@@ -122,7 +122,7 @@ std::vector<Prefix> prefixes_of(const Settings& settings, std::string_view key,
                                 Findings& findings) {
   std::vector<Prefix> out;
   each_item(settings, key, [&](const Value& item) {
-    if (auto prefix = prefix_of(item.text, key, item.place, findings)) {
+    if (auto prefix = prefix_of(item.text, key, item.location, findings)) {
       out.push_back(*prefix);
     }
   });
@@ -135,9 +135,9 @@ AddressCondition addresses_of(const Settings& settings, std::string_view key, Fi
     const bool negated = item.text.starts_with('!');
     const auto text = trimmed(std::string_view(item.text).substr(negated ? 1 : 0));
     if (text == "any" || text == "all" || text == "*") {
-      findings.error(item.place, quoted(key) + ": " + quoted(text) +
-                                     " is no address: leave the key out to match every address");
-    } else if (auto prefix = prefix_of(text, key, item.place, findings)) {
+      findings.error(item.location, quoted(key) + ": " + quoted(text) +
+                                        " is no address: leave the key out to match every address");
+    } else if (auto prefix = prefix_of(text, key, item.location, findings)) {
       (negated ? out.exclude : out.include).push_back(*prefix);
     }
   });
@@ -150,7 +150,7 @@ std::vector<PortRange> ports_of(const Settings& settings, std::string_view key,
   each_item(settings, key, [&](const Value& item) {
     for (const PortRange& range : parse_on(item, findings)) {
       if (auto other = covering(out, range)) {
-        findings.warning(item.place, text_of(range) + " is in " + text_of(*other) + " already");
+        findings.warning(item.location, text_of(range) + " is in " + text_of(*other) + " already");
       }
       out.push_back(range);
     }
@@ -164,9 +164,9 @@ std::vector<std::string> interfaces_of(const Settings& settings, std::string_vie
   each_item(settings, key, [&](const Value& item) {
     const std::string& name = item.text;
     if (auto why = why_no_interface_pattern(name); !why.empty()) {
-      findings.error(item.place, std::move(why));
+      findings.error(item.location, std::move(why));
     } else if (std::find(out.begin(), out.end(), name) != out.end()) {
-      findings.warning(item.place, "interface " + name + " is named twice");
+      findings.warning(item.location, "interface " + name + " is named twice");
     } else {
       out.push_back(name);
     }

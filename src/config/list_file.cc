@@ -19,7 +19,7 @@ std::vector<Value> read_lines(std::string_view text, const std::string& file, st
   if (text.starts_with(byte_order_mark)) {
     text.remove_prefix(byte_order_mark.size());
   }
-  for (Place place{file, 1}; !text.empty(); ++place.line) {
+  for (SourceLocation location{file, 1}; !text.empty(); ++location.line) {
     const auto end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -27,7 +27,7 @@ std::vector<Value> read_lines(std::string_view text, const std::string& file, st
       line.remove_suffix(1);
     }
     if (auto flaw = flaw_of_bytes(line); !flaw.empty()) {
-      findings.error(place, std::move(flaw));
+      findings.error(location, std::move(flaw));
       continue;
     }
     const std::string_view item = without_comment(line);
@@ -35,16 +35,16 @@ std::vector<Value> read_lines(std::string_view text, const std::string& file, st
       continue;
     }
     if (item.find(',') != std::string_view::npos) {
-      findings.error(place, "a list file has one item a line, without commas");
+      findings.error(location, "a list file has one item a line, without commas");
     } else if (item.front() == '@' || item.starts_with("!@")) {
-      findings.error(place, "a list file cannot name another one");
+      findings.error(location, "a list file cannot name another one");
     } else if (!sign.empty() && item.front() == '!') {
-      findings.error(place,
+      findings.error(location,
                      "'!' before an item of a file that is named with '!@': remove one of them");
     } else {
       Value value;
       value.text = std::string(sign) + std::string(item);
-      value.place = place;
+      value.location = location;
       items.push_back(std::move(value));
     }
   }
@@ -63,20 +63,20 @@ void expand_list_files(Value& list, const Files& files, Findings& findings) {
     }
     const std::string name = item.text.substr(negated ? 2 : 1);
     if (name.empty()) {
-      findings.error(item.place, "'@' needs the name of a file");
+      findings.error(item.location, "'@' needs the name of a file");
       continue;
     }
-    const std::string path = beside(item.place.file, name);
+    const std::string path = beside(item.location.file, name);
     const auto text = files.read(path);
     if (!text) {
-      findings.error(item.place, "cannot read '" + path + "': " + text.error().text());
+      findings.error(item.location, "cannot read '" + path + "': " + text.error().text());
       continue;
     }
     findings.opened(path);
     auto lines = read_lines(text.value(), path, negated ? "!" : "", findings);
     // A condition without addresses would hold for every flow.
     if (lines.empty() && !negated) {
-      findings.error(item.place, "'" + path + "' lists nothing");
+      findings.error(item.location, "'" + path + "' lists nothing");
     }
     std::move(lines.begin(), lines.end(), std::back_inserter(items));
   }

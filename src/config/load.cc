@@ -36,17 +36,16 @@ Configuration values_of(const std::string& file, const SectionSet& sections, con
   return out;
 }
 
-void ask_policies(const Configuration& configuration, const Vocabulary& vocabulary,
-                  Findings& findings) {
-  if (!vocabulary.check_upstream) {
+void ask_policies(const Configuration& configuration, const Schema& schema, Findings& findings) {
+  if (!schema.check_upstream) {
     return;
   }
   for (const Settings& upstream : configuration.upstreams) {
-    for (const Diagnostic& finding : vocabulary.check_upstream(upstream, configuration.upstreams)) {
+    for (const Diagnostic& finding : schema.check_upstream(upstream, configuration.upstreams)) {
       if (finding.severity == Diagnostic::Severity::error) {
-        findings.error(finding.place, finding.text);
+        findings.error(finding.location, finding.text);
       } else {
-        findings.warning(finding.place, finding.text);
+        findings.warning(finding.location, finding.text);
       }
     }
   }
@@ -54,16 +53,15 @@ void ask_policies(const Configuration& configuration, const Vocabulary& vocabula
 
 }  // namespace
 
-Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
-                          const Files& files) {
+Loaded load_configuration(const std::string& file, const Schema& schema, const Files& files) {
   Findings findings;
   const Documents documents = read_documents(file, files, findings);
-  const SectionSet sections = read_sections(file, documents, vocabulary, files, findings);
+  const SectionSet sections = read_sections(file, documents, schema, files, findings);
   Configuration configuration = values_of(file, sections, files, findings);
   check_pairs(sections, findings);
   check_machine(sections, files, findings);
-  ask_policies(configuration, vocabulary, findings);
-  check_references(configuration, documents, vocabulary, findings);
+  ask_policies(configuration, schema, findings);
+  check_references(configuration, documents, schema, findings);
 
   Loaded out;
   if (findings.errors() == 0) {
@@ -73,16 +71,16 @@ Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
   return out;
 }
 
-Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary) {
-  return load_configuration(file, vocabulary, SystemFiles());
+Loaded load_configuration(const std::string& file, const Schema& schema) {
+  return load_configuration(file, schema, SystemFiles());
 }
 
 Result<std::string> control_socket_in(const std::string& file, const Files& files) {
   Findings findings;
   Documents documents = read_documents(file, files, findings);
   for (const Diagnostic& finding : findings.take()) {
-    if (finding.severity == Diagnostic::Severity::error && finding.place.line == 0 &&
-        finding.place.file == file) {
+    if (finding.severity == Diagnostic::Severity::error && finding.location.line == 0 &&
+        finding.location.file == file) {
       return Error(file + " " + finding.text);
     }
   }

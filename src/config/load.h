@@ -26,7 +26,7 @@ struct Loaded {
 // files (missing, a directory, no permission) are errors with line 0. `shared_keys` are those that
 // every [upstream] takes whatever its type; `builtins` are the names that `use =` and `default =`
 // may say without a section.
-struct Vocabulary {
+struct Schema {
   std::span<const PolicyType> policies;
   std::span<const Key> upstream_keys;
   std::span<const std::string_view> builtins;
@@ -36,9 +36,9 @@ struct Vocabulary {
   std::function<std::vector<Diagnostic>(const Settings&, std::span<const Settings> sections)>
       check_upstream;
 };
-[[nodiscard]] Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary);
+[[nodiscard]] Loaded load_configuration(const std::string& file, const Schema& schema);
 // From files that need not be the machine's.
-[[nodiscard]] Loaded load_configuration(const std::string& file, const Vocabulary& vocabulary,
+[[nodiscard]] Loaded load_configuration(const std::string& file, const Schema& schema,
                                         const Files& files);
 
 // admin.socket, whatever else the configuration says: the gateway may run by an earlier one. Reads

@@ -23,7 +23,7 @@ void read_target(const Settings& settings, Findings& findings, LogSettings& out)
   constexpr std::array<std::string_view, 4> words{"stderr", "journal", "syslog", "file:PATH"};
   constexpr std::string_view file = "file:";
   const std::string& text = settings.text("target");
-  const Place place = settings.place_of("target");
+  const SourceLocation location = settings.location_of("target");
   if (text == "stderr") {
     out.target = LogTarget::standard_error;
   } else if (text == "journal") {
@@ -33,12 +33,12 @@ void read_target(const Settings& settings, Findings& findings, LogSettings& out)
   } else if (text.starts_with(file)) {
     out.target = LogTarget::file;
     out.path = text.substr(file.size());
-    check_absolute(out.path, "target", place, findings);
+    check_absolute(out.path, "target", location, findings);
   } else {
     const std::string hint =
         text.starts_with('/') ? ", did you mean 'file:" + text + "'?" : did_you_mean(text, words);
-    findings.error(place, "'target': unknown word '" + text + "'" + hint +
-                              " (one of stderr, journal, syslog, file:PATH)");
+    findings.error(location, "'target': unknown word '" + text + "'" + hint +
+                                 " (one of stderr, journal, syslog, file:PATH)");
   }
 }
 

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-void check_absolute(const std::string& path, std::string_view key, const Place& place,
+void check_absolute(const std::string& path, std::string_view key, const SourceLocation& location,
                     Findings& findings);
 
 }  // namespace weir

@@ -50,10 +50,10 @@ std::vector<UserSetting> users_of(const Settings& settings, std::string_view key
     auto id = number_of(item.text);
     id = id ? id : files.user(item.text);
     if (!id) {
-      findings.error(item.place, quoted(key) + ": there is no user " + quoted(item.text));
+      findings.error(item.location, quoted(key) + ": there is no user " + quoted(item.text));
     } else if (std::any_of(out.begin(), out.end(),
                            [&](const UserSetting& other) { return other.id == *id; })) {
-      findings.warning(item.place, "user " + item.text + " is named twice");
+      findings.warning(item.location, "user " + item.text + " is named twice");
     } else {
       out.push_back({.text = item.text, .id = *id});
     }
@@ -67,11 +67,11 @@ std::vector<std::string> cgroups_of(const Settings& settings, std::string_view k
   each_item(settings, key, [&](const Value& item) {
     const std::string path = without_slashes(item.text);
     if (!is_cgroup(path)) {
-      findings.error(item.place, quoted(key) + ": " + quoted(item.text) +
-                                     " is no path of a control group (like "
-                                     "system.slice/tor.service)");
+      findings.error(item.location, quoted(key) + ": " + quoted(item.text) +
+                                        " is no path of a control group (like "
+                                        "system.slice/tor.service)");
     } else if (std::find(out.begin(), out.end(), path) != out.end()) {
-      findings.warning(item.place, "control group " + path + " is named twice");
+      findings.warning(item.location, "control group " + path + " is named twice");
     } else {
       out.push_back(path);
     }

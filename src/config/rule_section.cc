@@ -26,17 +26,17 @@ bool holds_for_nobody(const AddressCondition& condition) {
 void warn_of_contradictions(const RuleSettings& rule, const Settings& settings,
                             Findings& findings) {
   if (holds_for_nobody(rule.client)) {
-    findings.warning(settings.place_of("client"), "no client is left: all of them are excluded");
+    findings.warning(settings.location_of("client"), "no client is left: all of them are excluded");
   }
   if (holds_for_nobody(rule.destination)) {
-    findings.warning(settings.place_of("destination"),
+    findings.warning(settings.location_of("destination"),
                      "no destination is left: all of them are excluded");
   }
   const bool apart =
       (only_family(rule.client, Family::v4) && only_family(rule.destination, Family::v6)) ||
       (only_family(rule.client, Family::v6) && only_family(rule.destination, Family::v4));
   if (apart) {
-    findings.warning(settings.place(),
+    findings.warning(settings.location(),
                      "no flow can match: clients and destinations are of different families");
   }
 }
@@ -46,13 +46,13 @@ void warn_of_contradictions(const RuleSettings& rule, const Settings& settings,
 RuleSettings rule_section(const Settings& settings, Findings& findings) {
   RuleSettings out;
   out.name = settings.name();
-  out.place = settings.place();
+  out.location = settings.location();
   out.on = ports_of(settings, "on", findings);
   out.client = addresses_of(settings, "client", findings);
   out.destination = addresses_of(settings, "destination", findings);
   out.interfaces = interfaces_of(settings, "interface", findings);
   out.use = settings.text_or_empty("use");
-  out.use_place = settings.place_of("use");
+  out.use_location = settings.location_of("use");
   if (settings.given("max-flows")) {
     out.max_flows = static_cast<std::uint64_t>(settings.number("max-flows"));
   }

@@ -16,8 +16,8 @@ namespace weir {
 struct SectionKind {
   std::string_view name;
   enum class Naming : std::uint8_t { none, required } naming = Naming::none;  // [rule NAME]
-  std::string_view sentence;
-  // Of [upstream] only what every configuration has; the rest comes with the vocabulary.
+  std::string_view description;
+  // Of [upstream] only what every configuration has; the rest comes with the schema.
   std::span<const Key> keys;
 };
 

@@ -14,18 +14,18 @@ namespace weir {
 namespace {
 
 // The name that was probably meant, or "".
-std::string_view report_unknown(const IniEntry& entry, const IniSection& section, const Rows& rows,
-                                Findings& findings) {
+std::string_view report_unknown(const IniEntry& entry, const IniSection& section,
+                                const KeyTable& table, Findings& findings) {
   std::vector<std::string_view> names;
-  for (const Key& row : rows.keys) {
+  for (const Key& row : table.keys) {
     names.push_back(row.name);
   }
-  names.insert(names.end(), rows.possible.begin(), rows.possible.end());
+  names.insert(names.end(), table.possible.begin(), table.possible.end());
   std::string hint = did_you_mean(entry.key, names);
-  if (hint.empty() && rows.elsewhere) {
-    hint = rows.elsewhere(entry.key);
+  if (hint.empty() && table.elsewhere) {
+    hint = table.elsewhere(entry.key);
   }
-  findings.error(entry.place,
+  findings.error(entry.location,
                  "unknown key " + quoted(entry.key) + " in [" + section.title + "]" + hint);
   return nearest(entry.key, names);
 }
@@ -58,14 +58,14 @@ void warn_of_quirks(const Key& row, const Value& value, Findings& findings) {
   const std::string& text = value.text;
   if (text.find(" #") != std::string::npos) {
     findings.warning(
-        value.place,
+        value.location,
         "the value of " + quoted(row.name) +
             " contains ' #', which does not begin a comment after a value (' ;' does)");
   }
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
       text.front() == text.back()) {
-    findings.warning(value.place, "the quotes are part of the value of " + quoted(row.name) +
-                                      ": remove them, unless they are meant");
+    findings.warning(value.location, "the quotes are part of the value of " + quoted(row.name) +
+                                         ": remove them, unless they are meant");
   }
 }
 
@@ -73,16 +73,16 @@ void read_entry(const Key& row, const IniEntry& entry, const Files& files, Findi
                 Settings& settings) {
   constexpr std::string_view how_comments_begin = "a comment after a value begins with ' ;'";
   if (row.kind == ValueKind::list && seems_to_have_comment(entry.value)) {
-    findings.error(entry.place, quoted(entry.key) + ": " + std::string(how_comments_begin));
+    findings.error(entry.location, quoted(entry.key) + ": " + std::string(how_comments_begin));
     return;
   }
-  auto value = parse_value(row, entry.value, entry.place);
+  auto value = parse_value(row, entry.value, entry.location);
   if (!value) {
     const bool comment = seems_to_have_comment(entry.value);
-    findings.error(entry.place, quoted(entry.key) + ": " + value.error().text() +
-                                    (comment ? "; " + std::string(how_comments_begin) : ""));
+    findings.error(entry.location, quoted(entry.key) + ": " + value.error().text() +
+                                       (comment ? "; " + std::string(how_comments_begin) : ""));
     if (row.kind == ValueKind::list) {
-      value = parse_value(row, without_empty_items(entry.value), entry.place);
+      value = parse_value(row, without_empty_items(entry.value), entry.location);
     }
     if (!value) {
       return;
@@ -121,7 +121,7 @@ std::optional<SectionTitle> read_title(const IniSection& section, Findings& find
   const std::string_view word = kind_in(section.title);
   SectionTitle out{find_section_kind(word), std::string(name_in(section.title))};
   const auto wrong = [&](std::string text) {
-    findings.error(section.place, std::move(text));
+    findings.error(section.location, std::move(text));
     return std::nullopt;
   };
   if (out.kind == nullptr) {
@@ -147,32 +147,33 @@ std::optional<SectionTitle> read_title(const IniSection& section, Findings& find
   return out;
 }
 
-Settings read_section(const IniSection& section, const std::string& name, const Rows& rows,
+Settings read_section(const IniSection& section, const std::string& name, const KeyTable& table,
                       const Files& files, Findings& findings) {
-  Settings settings(name, section.place, rows.keys);
-  std::map<std::string_view, const Place*> seen;
+  Settings settings(name, section.location, table.keys);
+  std::map<std::string_view, const SourceLocation*> seen;
   std::set<std::string_view> meant;  // by keys that are misspelt
   for (const IniEntry& entry : section.entries) {
-    const auto row = std::find_if(rows.keys.begin(), rows.keys.end(),
+    const auto row = std::find_if(table.keys.begin(), table.keys.end(),
                                   [&](const Key& key) { return key.name == entry.key; });
-    if (row == rows.keys.end()) {
-      if (std::find(rows.possible.begin(), rows.possible.end(), entry.key) == rows.possible.end()) {
-        meant.insert(report_unknown(entry, section, rows, findings));
+    if (row == table.keys.end()) {
+      if (std::find(table.possible.begin(), table.possible.end(), entry.key) ==
+          table.possible.end()) {
+        meant.insert(report_unknown(entry, section, table, findings));
       }
       continue;
     }
-    const auto [first, is_new] = seen.emplace(entry.key, &entry.place);
+    const auto [first, is_new] = seen.emplace(entry.key, &entry.location);
     if (!is_new && row->repeat == Key::Repeat::once) {
-      findings.error(entry.place, quoted(entry.key) + " is given a second time" +
-                                      first_at(*first->second, entry.place));
+      findings.error(entry.location, quoted(entry.key) + " is given a second time" +
+                                         first_at(*first->second, entry.location));
       continue;
     }
     read_entry(*row, entry, files, findings, settings);
   }
-  for (const Key& row : rows.keys) {
+  for (const Key& row : table.keys) {
     if (row.need == Key::Need::required && !seen.contains(row.name) && !meant.contains(row.name) &&
         section.loss == IniSection::Loss::none) {
-      findings.error(section.place, "[" + section.title + "] needs " + quoted(row.name));
+      findings.error(section.location, "[" + section.title + "] needs " + quoted(row.name));
     }
   }
   return settings;

@@ -29,7 +29,7 @@ struct SectionTitle {
 [[nodiscard]] std::optional<SectionTitle> read_title(const IniSection& section, Findings& findings);
 
 // The rows that a section's keys are looked up in.
-struct Rows {
+struct KeyTable {
   std::vector<Key> keys;  // of two rows with one name the first counts
   // Names that a key without a row may have, of which nothing else is known (in an upstream of
   // unknown type): such a key is left alone.
@@ -42,6 +42,6 @@ struct Rows {
 [[nodiscard]] std::string other_section(std::string_view key);
 
 [[nodiscard]] Settings read_section(const IniSection& section, const std::string& name,
-                                    const Rows& rows, const Files& files, Findings& findings);
+                                    const KeyTable& table, const Files& files, Findings& findings);
 
 }  // namespace weir

@@ -18,8 +18,8 @@ const std::string* type_of(const IniSection& section) {
 
 class Sections {
  public:
-  Sections(const Vocabulary& vocabulary, const Files& files, Findings& findings)
-      : vocabulary_(vocabulary), files_(files), findings_(findings) {}
+  Sections(const Schema& schema, const Files& files, Findings& findings)
+      : schema_(schema), files_(files), findings_(findings) {}
 
   SectionSet read(const std::string& file, const Documents& documents) {
     for (const IniSection& section : documents.sections) {
@@ -28,7 +28,7 @@ class Sections {
     for (const SectionKind& kind : section_kinds()) {
       if (kind.naming == SectionKind::Naming::none) {
         out_.unnamed.try_emplace(kind.name,
-                                 CheckedSection{Settings("", Place{file, 0}, kind.keys)});
+                                 CheckedSection{Settings("", SourceLocation{file, 0}, kind.keys)});
       }
     }
     return std::move(out_);
@@ -43,7 +43,7 @@ class Sections {
     check_unique(section, *title);
     const std::size_t errors = findings_.errors();
     CheckedSection read{
-        read_section(section, title->name, rows_of(section, *title->kind), files_, findings_)};
+        read_section(section, title->name, table_of(section, *title->kind), files_, findings_)};
     read.sound = findings_.errors() == errors;
     if (title->kind->name == "rule") {
       out_.rules.push_back(std::move(read));
@@ -57,23 +57,23 @@ class Sections {
 
   void check_unique(const IniSection& section, const SectionTitle& title) {
     const auto [first, is_new] =
-        first_.emplace(std::pair(title.kind->name, title.name), section.place);
+        first_.emplace(std::pair(title.kind->name, title.name), section.location);
     if (is_new) {
       return;
     }
-    findings_.error(section.place, "[" + section.title + "] appears a second time" +
-                                       first_at(first->second, section.place));
+    findings_.error(section.location, "[" + section.title + "] appears a second time" +
+                                          first_at(first->second, section.location));
   }
 
   // The known type that is nearest to an unknown one: the section is meant to have its keys.
   [[nodiscard]] const PolicyType* meant_by(const IniSection& section) const {
     const std::string* type = type_of(section);
     std::vector<std::string_view> names;
-    for (const PolicyType& policy : vocabulary_.policies) {
+    for (const PolicyType& policy : schema_.policies) {
       names.push_back(policy.name);
     }
     const std::string_view meant = type == nullptr ? "" : nearest(*type, names);
-    for (const PolicyType& policy : vocabulary_.policies) {
+    for (const PolicyType& policy : schema_.policies) {
       if (policy.name == meant) {
         return &policy;
       }
@@ -83,7 +83,7 @@ class Sections {
 
   [[nodiscard]] const PolicyType* policy_of(const IniSection& section) const {
     const std::string* type = type_of(section);
-    for (const PolicyType& policy : vocabulary_.policies) {
+    for (const PolicyType& policy : schema_.policies) {
       if (type != nullptr && policy.name == *type) {
         return &policy;
       }
@@ -91,26 +91,25 @@ class Sections {
     return nullptr;
   }
 
-  [[nodiscard]] Rows rows_of(const IniSection& section, const SectionKind& kind) const {
-    Rows rows{.keys = {kind.keys.begin(), kind.keys.end()}, .elsewhere = other_section};
+  [[nodiscard]] KeyTable table_of(const IniSection& section, const SectionKind& kind) const {
+    KeyTable table{.keys = {kind.keys.begin(), kind.keys.end()}, .elsewhere = other_section};
     if (kind.name != "upstream") {
-      return rows;
+      return table;
     }
     const PolicyType* exact = policy_of(section);
     const PolicyType* policy = exact != nullptr ? exact : meant_by(section);
     if (policy != nullptr) {  // its rows come first: they may say a shared key differently
-      rows.keys.insert(rows.keys.end(), policy->keys.begin(), policy->keys.end());
+      table.keys.insert(table.keys.end(), policy->keys.begin(), policy->keys.end());
     } else {
-      for (const PolicyType& any : vocabulary_.policies) {
+      for (const PolicyType& any : schema_.policies) {
         for (const Key& row : any.keys) {
-          rows.possible.push_back(row.name);
+          table.possible.push_back(row.name);
         }
       }
     }
-    rows.keys.insert(rows.keys.end(), vocabulary_.upstream_keys.begin(),
-                     vocabulary_.upstream_keys.end());
-    rows.elsewhere = [this](std::string_view key) {
-      for (const PolicyType& other : vocabulary_.policies) {
+    table.keys.insert(table.keys.end(), schema_.upstream_keys.begin(), schema_.upstream_keys.end());
+    table.elsewhere = [this](std::string_view key) {
+      for (const PolicyType& other : schema_.policies) {
         for (const Key& row : other.keys) {
           if (row.name == key) {
             return ", it belongs to type = " + std::string(other.name);
@@ -119,13 +118,13 @@ class Sections {
       }
       return other_section(key);
     };
-    return rows;
+    return table;
   }
 
   void check_upstream(const IniSection& section, const std::string& name, CheckedSection& read) {
-    const auto& builtins = vocabulary_.builtins;
+    const auto& builtins = schema_.builtins;
     if (std::find(builtins.begin(), builtins.end(), name) != builtins.end()) {
-      findings_.error(section.place, "'" + name + "' is the name of a built-in upstream");
+      findings_.error(section.location, "'" + name + "' is the name of a built-in upstream");
     }
     if (policy_of(section) != nullptr || !read.settings.given("type")) {
       return;
@@ -133,28 +132,28 @@ class Sections {
     read.sound = false;
     std::vector<std::string_view> names;
     std::string known;
-    for (const PolicyType& policy : vocabulary_.policies) {
+    for (const PolicyType& policy : schema_.policies) {
       names.push_back(policy.name);
       known += (known.empty() ? "" : ", ") + std::string(policy.name);
     }
     const std::string& type = read.settings.text("type");
     findings_.error(
-        read.settings.place_of("type"),
+        read.settings.location_of("type"),
         "unknown type '" + type + "'" + did_you_mean(type, names) + " (one of " + known + ")");
   }
 
-  const Vocabulary& vocabulary_;
+  const Schema& schema_;
   const Files& files_;
   Findings& findings_;
   SectionSet out_;
-  std::map<std::pair<std::string_view, std::string>, Place> first_;
+  std::map<std::pair<std::string_view, std::string>, SourceLocation> first_;
 };
 
 }  // namespace
 
-SectionSet read_sections(const std::string& file, const Documents& documents,
-                         const Vocabulary& vocabulary, const Files& files, Findings& findings) {
-  return Sections(vocabulary, files, findings).read(file, documents);
+SectionSet read_sections(const std::string& file, const Documents& documents, const Schema& schema,
+                         const Files& files, Findings& findings) {
+  return Sections(schema, files, findings).read(file, documents);
 }
 
 }  // namespace weir

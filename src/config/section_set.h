@@ -24,7 +24,7 @@ struct SectionSet {
 };
 
 [[nodiscard]] SectionSet read_sections(const std::string& file, const Documents& documents,
-                                       const Vocabulary& vocabulary, const Files& files,
+                                       const Schema& schema, const Files& files,
                                        Findings& findings);
 
 }  // namespace weir

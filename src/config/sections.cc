@@ -17,7 +17,7 @@ GatewaySettings gateway_section(const Settings& settings) {
   GatewaySettings out;
   out.port = static_cast<Port>(settings.number("port"));
   out.default_use = settings.text("default");
-  out.default_place = settings.place_of("default");
+  out.default_location = settings.location_of("default");
   out.default_given = settings.given("default");
   out.workers = static_cast<int>(settings.number("workers"));
   out.busy_poll = std::chrono::microseconds(settings.number("busy-poll"));
@@ -37,7 +37,7 @@ void read_inbound(FirewallSettings& out, const Settings& settings, Findings& fin
     return;
   }
   if (out.interfaces.size() > 1) {
-    findings.error(settings.place_of("interfaces"),
+    findings.error(settings.location_of("interfaces"),
                    "'interfaces': '" + *word + "' cannot stand beside names of interfaces");
   }
   out.inbound = *word == "all" ? Inbound::everywhere : Inbound::not_outside;
@@ -55,7 +55,7 @@ FirewallSettings firewall_section(const Settings& settings, const Files& files,
   constexpr std::uint32_t first_reserved = 253;  // default, main, local
   constexpr std::uint32_t last_reserved = 255;
   if (out.table >= first_reserved && out.table <= last_reserved) {
-    findings.error(settings.place_of("table"),
+    findings.error(settings.location_of("table"),
                    "'table': " + std::to_string(out.table) +
                        " is one of the kernel's own tables: choose another number");
   }
@@ -65,7 +65,7 @@ FirewallSettings firewall_section(const Settings& settings, const Files& files,
   const PrefixSet excluded(out.exclude);
   for (const Family family : {Family::v4, Family::v6}) {
     if (excluded.covers(family)) {
-      findings.warning(settings.place_of("exclude"),
+      findings.warning(settings.location_of("exclude"),
                        std::string("all of ") + (family == Family::v4 ? "IPv4" : "IPv6") +
                            " is excluded: weir will intercept nothing of it");
     }
@@ -75,7 +75,7 @@ FirewallSettings firewall_section(const Settings& settings, const Files& files,
   out.exclude_cgroups = cgroups_of(settings, "exclude-cgroup", findings);
   for (const std::string_view key : {"exclude-user", "exclude-cgroup"}) {
     if (!out.local && settings.given(key)) {
-      findings.warning(settings.place_of(key),
+      findings.warning(settings.location_of(key),
                        "'" + std::string(key) +
                            "' has no effect with local = no: weir intercepts nothing that the "
                            "router itself sends");
@@ -114,16 +114,16 @@ DnsSettings dns_section(const Settings& settings, Findings& findings) {
     for (const Value& item : list.items) {
       if (item.text == "system") {
         if (list.items.size() > 1) {
-          findings.error(item.place, "'servers': 'system' cannot stand beside other servers");
+          findings.error(item.location, "'servers': 'system' cannot stand beside other servers");
         }
       } else if (const auto address = Address::parse(item.text); address.ok()) {
         out.servers.push_back({address.value(), dns_port});
       } else if (const auto endpoint = Endpoint::parse(item.text); endpoint.ok()) {
         out.servers.push_back(endpoint.value());
       } else {
-        findings.error(item.place, "'servers': '" + item.text +
-                                       "' is not system, ADDRESS or ADDRESS:PORT (IPv6: "
-                                       "[ADDRESS]:PORT)");
+        findings.error(item.location, "'servers': '" + item.text +
+                                          "' is not system, ADDRESS or ADDRESS:PORT (IPv6: "
+                                          "[ADDRESS]:PORT)");
       }
     }
   }
@@ -138,16 +138,16 @@ constexpr std::string_view host_letters =
 AdminSettings admin_section(const Settings& settings, Findings& findings) {
   constexpr std::size_t longest_socket = sizeof(sockaddr_un::sun_path) - 1;
   AdminSettings out{.socket = settings.text("socket"), .http = {}, .http_hosts = {}};
-  check_absolute(out.socket, "socket", settings.place_of("socket"), findings);
+  check_absolute(out.socket, "socket", settings.location_of("socket"), findings);
   if (out.socket.size() > longest_socket) {
-    findings.error(settings.place_of("socket"),
+    findings.error(settings.location_of("socket"),
                    "'socket': the path is " + std::to_string(out.socket.size()) +
                        " bytes long, the kernel allows " + std::to_string(longest_socket));
   }
   if (const auto http = settings.text_or_empty("http"); settings.given("http")) {
     const auto endpoint = Endpoint::parse(http);
     if (!endpoint || endpoint.value().port == 0) {
-      findings.error(settings.place_of("http"),
+      findings.error(settings.location_of("http"),
                      "'http': '" + http +
                          "' is not ADDRESS:PORT (IPv6: [ADDRESS]:PORT), such as 127.0.0.1:9080");
     } else {
@@ -157,8 +157,8 @@ AdminSettings admin_section(const Settings& settings, Findings& findings) {
   for (const Value& list : settings.all("http-host")) {
     for (const Value& item : list.items) {
       if (item.text.find_first_not_of(host_letters) != std::string::npos) {
-        findings.error(item.place, "'http-host': '" + item.text +
-                                       "' is not a name, such as router.lan (without a port)");
+        findings.error(item.location, "'http-host': '" + item.text +
+                                          "' is not a name, such as router.lan (without a port)");
       }
       std::string name = item.text;
       std::transform(name.begin(), name.end(), name.begin(), [](char c) {

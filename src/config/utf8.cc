@@ -8,8 +8,8 @@ namespace {
 // How many bytes a sequence has, and the bounds of its second byte (RFC 3629, section 4).
 struct Form {
   std::size_t length = 0;  // 0: no sequence begins like this
-  std::uint8_t least = 0x80;
-  std::uint8_t most = 0xbf;
+  std::uint8_t min = 0x80;
+  std::uint8_t max = 0xbf;
 };
 
 Form form_of(std::uint8_t first) {
@@ -43,9 +43,9 @@ std::size_t first_not_utf8(std::string_view text) {
       return i;
     }
     for (std::size_t j = 1; j < form.length; ++j) {
-      const std::uint8_t least = j == 1 ? form.least : 0x80;
-      const std::uint8_t most = j == 1 ? form.most : 0xbf;
-      if (byte(i + j) < least || byte(i + j) > most) {
+      const std::uint8_t min = j == 1 ? form.min : 0x80;
+      const std::uint8_t max = j == 1 ? form.max : 0xbf;
+      if (byte(i + j) < min || byte(i + j) > max) {
         return i;
       }
     }

@@ -58,20 +58,20 @@ FreePorts FreePorts::of_kernel() {
           first_line("/proc/sys/net/ipv4/ip_local_reserved_ports")};
 }
 
-Port FreePorts::draw() {
+Port FreePorts::pick() {
   if (count_ == 0) {
     return 0;
   }
   if (left_ == 0) {
-    if (getrandom(lots_.data(), sizeof lots_, 0) != sizeof lots_) {
+    if (getrandom(random_.data(), sizeof random_, 0) != sizeof random_) {
       return 0;
     }
-    left_ = lots_.size();
+    left_ = random_.size();
   }
-  // A multiplication spreads 65,536 lots over fewer ports: none is likelier than another by more
+  // A multiplication spreads 65,536 numbers over fewer ports: none is likelier than another by more
   // than a few in a hundred.
-  const std::uint32_t lot = lots_[--left_];
-  const auto port = static_cast<Port>(first_ + (lot * count_ >> 16U));
+  const std::uint32_t number = random_[--left_];
+  const auto port = static_cast<Port>(first_ + (number * count_ >> 16U));
   const bool is_reserved = std::any_of(reserved_.begin(), reserved_.end(), [&](const Range& range) {
     return port >= range.first && port <= range.last;
   });

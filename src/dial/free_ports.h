@@ -1,6 +1,6 @@
-// Ports for sockets that are bound to one, drawn by lot from those that the kernel would draw from:
-// a socket whose port we chose need not be asked which it got, which is a system call less for
-// each. One that is taken costs the caller a second try.
+// Ports for sockets that are bound to one, drawn at random from those that the kernel would draw
+// from: a socket whose port we chose need not be asked which it got, which is a system call less
+// for each. One that is taken costs the caller a second try.
 //
 // As hard to guess as the kernel's own (RFC 6056, section 3.3.1): an attacker that guesses the port
 // of a question can forge its answer.
@@ -27,7 +27,7 @@ class FreePorts {
   static FreePorts of_kernel();
 
   // 0: let the kernel choose.
-  [[nodiscard]] Port draw();
+  [[nodiscard]] Port pick();
 
  private:
   struct Range {
@@ -37,8 +37,8 @@ class FreePorts {
   std::uint32_t first_ = 0;
   std::uint32_t count_ = 0;  // 0: not known
   std::vector<Range> reserved_;
-  std::array<std::uint16_t, 256> lots_{};
-  std::size_t left_ = 0;  // of the lots
+  std::array<std::uint16_t, 256> random_{};
+  std::size_t left_ = 0;  // of the random numbers
 };
 
 }  // namespace weir

@@ -36,7 +36,7 @@ Outbound open_socket(int type, const Flow& flow, const Route& route, Mark bypass
   const int fd = out.socket.get();
   const SocketOptions& options = *route.options;
   const std::uint32_t mark =
-      bypass.value | route.way.mark.value | (options.mark ? options.mark->value : 0);
+      bypass.value | route.egress.mark.value | (options.mark ? options.mark->value : 0);
   if (!set_option(fd, SOL_SOCKET, SO_MARK, static_cast<int>(mark), calls)) {
     return failed("set the bypass-mark");
   }
@@ -51,8 +51,8 @@ Outbound open_socket(int type, const Flow& flow, const Route& route, Mark bypass
                        static_cast<socklen_t>(options.interface.size())) != 0) {
     return failed("bind to the interface");
   }
-  if (route.way.interface != 0 &&
-      !set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, static_cast<int>(route.way.interface), calls)) {
+  if (route.egress.interface != 0 && !set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX,
+                                                 static_cast<int>(route.egress.interface), calls)) {
     return failed("bind to the interface that policy rules want");
   }
   return out;
@@ -159,9 +159,9 @@ Outbound open_with_fallback(int type, const Flow& flow, const Route& route, Mark
 
 }  // namespace
 
-bool is_no_way(int code) { return code == ENETUNREACH || code == EHOSTUNREACH || code == EACCES; }
+bool is_no_route(int code) { return code == ENETUNREACH || code == EHOSTUNREACH || code == EACCES; }
 
-bool Outbound::has_no_way() const { return step == connecting && is_no_way(error); }
+bool Outbound::has_no_route() const { return step == connecting && is_no_route(error); }
 
 Outbound open_tcp(const Flow& flow, const Route& route, Mark bypass, const SocketCalls& calls) {
   Outbound out = open_with_fallback(SOCK_STREAM, flow, route, bypass, Connect::yes, 0, calls);

@@ -23,7 +23,7 @@ struct Outbound {
   int error = 0;          // errno of the step that failed
   const char* step = "";  // "bind", "connect", …
   // The router's own routing refused the connection, before a packet was sent.
-  [[nodiscard]] bool has_no_way() const;
+  [[nodiscard]] bool has_no_route() const;
   Endpoint local;  // what the socket is bound to now; port 0 while the kernel has not chosen
   // client:port was wanted and taken; the source is the client's address with another port.
   bool source_port_taken = false;
@@ -31,7 +31,7 @@ struct Outbound {
 
 // Whether a system call that sends or connects failed so because the router has no route there
 // (ENETUNREACH, EHOSTUNREACH) or forbids it (EACCES).
-[[nodiscard]] bool is_no_way(int code);
+[[nodiscard]] bool is_no_route(int code);
 
 // A TCP socket with its connection under way. `local` is complete.
 [[nodiscard]] Outbound open_tcp(const Flow& flow, const Route& route, Mark bypass,
@@ -54,7 +54,7 @@ enum class Peers : std::uint8_t { one, any };
                                         const Route& route, Mark bypass,
                                         const SocketCalls& calls = kernel_calls);
 
-// Largest IP packet that goes by a connected socket's way, in bytes; 0: it has no way.
+// The path MTU of a connected socket, in bytes; 0: it has no path.
 [[nodiscard]] std::uint32_t mtu_of(int fd, Family family, const SocketCalls& calls = kernel_calls);
 
 // The interface that a socket is bound to; empty: none, or one that is there no longer.

@@ -34,9 +34,9 @@ TcpDial::Outcome outcome_of(int code) {
 // RFC 8305, section 8: the Connection Attempt Delay.
 constexpr Milliseconds next_address_after{250};
 
-// The servers of a way in order of travel, each once: `visit(upstream's name, server)`.
+// The servers of a route in order of travel, each once: `visit(upstream's name, server)`.
 template <typename Visit>
-void each_on_way(const Route& route, const std::string& upstream, Visit visit) {
+void each_server(const Route& route, const std::string& upstream, Visit visit) {
   const Server* last = nullptr;
   const auto pass = [&](const std::string& whose, const std::shared_ptr<Server>& server) {
     if (server && server.get() != last) {
@@ -44,7 +44,7 @@ void each_on_way(const Route& route, const std::string& upstream, Visit visit) {
       visit(whose, *server);
     }
   };
-  pass(route.dialled_upstream, route.dialled);
+  pass(route.first_hop_upstream, route.first_hop);
   for (const Hop& hop : route.hops) {
     pass(hop.upstream, hop.server);
   }
@@ -58,11 +58,11 @@ std::string hop_name(const std::string& upstream, const Server* server) {
 }
 
 std::string path_of(const Route& route, const std::string& upstream) {
-  if (!route.dialled) {
+  if (!route.first_hop) {
     return {};
   }
   std::string out;
-  each_on_way(route, upstream, [&](const std::string& whose, Server& server) {
+  each_server(route, upstream, [&](const std::string& whose, Server& server) {
     // The first one by its upstream, too, for that one is dialled.
     const bool by_name_alone = !out.empty() && whose == upstream;
     out += out.empty() ? "" : ">";
@@ -78,7 +78,7 @@ TcpDial::TcpDial(const Environment& environment, const Flow& flow, const Upstrea
       upstream_(upstream),
       owner_(owner),
       events_(events),
-      challengers_(environment.poll, *this, environment.calls) {}
+      other_attempts_(environment.poll, *this, environment.calls) {}
 
 TcpDial::~TcpDial() { environment_.poll.cancel(attempt_.watch); }
 
@@ -112,7 +112,7 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
     attempt_.route = std::move(next);
     attempt_.local = {};
     ++tried_.attempts;
-    attempt_.memory = environment_.witness.remember(attempt_.route);
+    attempt_.memory = environment_.observer.remember(attempt_.route);
     const Outcome outcome = open();
     if (outcome != Outcome::connecting || attempt_.socket.valid()) {
       return outcome;
@@ -122,16 +122,16 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
 }
 
 TcpDial::Outcome TcpDial::open() {
-  if (const int code = environment_.witness.choose_way(flow_, attempt_.route); code != 0) {
+  if (const int code = environment_.observer.choose_egress(flow_, attempt_.route); code != 0) {
     return connect_failed("find the route that policy rules want", code);
   }
   Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass, environment_.calls);
   if (out.source_port_taken) {
-    environment_.witness.on_source_port_taken();
+    environment_.observer.on_source_port_taken();
   }
   if (!out.socket.valid()) {
     return connect_failed(out.step, out.error,
-                          out.has_no_way() ? Outcome::no_route : outcome_of(out.error));
+                          out.has_no_route() ? Outcome::no_route : outcome_of(out.error));
   }
   attempt_.watch = environment_.poll.add(out.socket.get(), events_);
   if (!attempt_.watch) {
@@ -139,7 +139,7 @@ TcpDial::Outcome TcpDial::open() {
   }
   attempt_.socket = std::move(out.socket);
   attempt_.local = out.local;
-  environment_.witness.on_socket_opened(ends());
+  environment_.observer.on_socket_opened(ends());
   attempt_.until = environment_.poll.now() + environment_.connect_timeout;
   arm_connect(environment_.poll.now());
   return Outcome::connecting;
@@ -147,51 +147,50 @@ TcpDial::Outcome TcpDial::open() {
 
 void TcpDial::arm_connect(Instant now) {
   const Instant next = now + next_address_after;
-  environment_.deadlines.set(
-      *this, attempt_.route.more.empty() ? attempt_.until : std::min(attempt_.until, next), now);
+  environment_.timers.set(
+      *this, attempt_.route.alternates.empty() ? attempt_.until : std::min(attempt_.until, next),
+      now);
 }
 
 // Dials the next address beside the one that has not answered yet.
-void TcpDial::open_challenger() {
+void TcpDial::open_another() {
   const Endpoint first = attempt_.route.remote;
   next_address();
-  if (environment_.witness.choose_way(flow_, attempt_.route) != 0) {
+  if (environment_.observer.choose_egress(flow_, attempt_.route) != 0) {
     attempt_.route.remote = first;
     return;
   }
   Outbound out = open_tcp(flow_, attempt_.route, environment_.bypass, environment_.calls);
   const Ends ends{.local = out.local, .remote = std::exchange(attempt_.route.remote, first)};
-  if (out.socket.valid() && challengers_.add({.socket = std::move(out.socket), .ends = ends})) {
-    environment_.witness.on_socket_opened(ends);
+  if (out.socket.valid() && other_attempts_.add({.socket = std::move(out.socket), .ends = ends})) {
+    environment_.observer.on_socket_opened(ends);
   }
 }
 
 void TcpDial::next_address() {
-  attempt_.route.remote.address = attempt_.route.more.front();
-  attempt_.route.more.erase(attempt_.route.more.begin());
+  attempt_.route.remote.address = attempt_.route.alternates.front();
+  attempt_.route.alternates.erase(attempt_.route.alternates.begin());
 }
 
-void TcpDial::on_challenger_connected(Challengers::Entrant winner) {
+void TcpDial::on_attempt_connected(ConnectionAttempts::Started winner) {
   drop_socket();
-  settle(promote(std::move(winner)) ? connected() : connect_failed("watch the socket", errno));
+  finish(promote(std::move(winner)) ? connected() : connect_failed("watch the socket", errno));
 }
 
-void TcpDial::on_challenger_closed(const Ends& ends) {
-  environment_.witness.on_socket_closed(ends);
-}
+void TcpDial::on_attempt_closed(const Ends& ends) { environment_.observer.on_socket_closed(ends); }
 
-// A challenger takes the place of the first address, whose socket is closed already.
-bool TcpDial::promote(Challengers::Entrant entrant) {
-  attempt_.socket = std::move(entrant.socket);
-  attempt_.local = entrant.ends.local;
-  attempt_.route.remote = entrant.ends.remote;
+// Another attempt takes the place of the first one, whose socket is closed already.
+bool TcpDial::promote(ConnectionAttempts::Started started) {
+  attempt_.socket = std::move(started.socket);
+  attempt_.local = started.ends.local;
+  attempt_.route.remote = started.ends.remote;
   attempt_.watch = environment_.poll.add(attempt_.socket.get(), events_);
   return static_cast<bool>(attempt_.watch);
 }
 
 void TcpDial::drop_socket() {
   if (attempt_.socket.valid()) {
-    environment_.witness.on_socket_closed(ends());
+    environment_.observer.on_socket_closed(ends());
     environment_.poll.cancel(attempt_.watch);
     attempt_.socket.reset();
     attempt_.events_seen = 0;
@@ -206,27 +205,27 @@ TcpDial::Outcome TcpDial::connect_failed(const char* step, int code, Outcome out
   // Another address of the server may do, and the flow has spent no attempt on it.
   if (code != ETIMEDOUT && outcome != Outcome::out_of_descriptors) {
     drop_socket();
-    while (!challengers_.empty()) {
-      if (promote(challengers_.take_first())) {
+    while (!other_attempts_.empty()) {
+      if (promote(other_attempts_.take_first())) {
         return Outcome::connecting;
       }
       drop_socket();
     }
-    if (!attempt_.route.more.empty()) {
+    if (!attempt_.route.alternates.empty()) {
       next_address();
-      environment_.deadlines.cancel(*this);
+      environment_.timers.cancel(*this);
       return open();
     }
   }
   close_socket();
   tried_.error = step;
-  if (attempt_.route.dialled) {
+  if (attempt_.route.first_hop) {
     tried_.error +=
-        " to " + hop_name(attempt_.route.dialled_upstream, attempt_.route.dialled.get());
+        " to " + hop_name(attempt_.route.first_hop_upstream, attempt_.route.first_hop.get());
   }
   tried_.error += ": ";
   tried_.error += std::strerror(code);
-  const auto& server = attempt_.route.dialled ? attempt_.route.dialled : attempt_.route.server;
+  const auto& server = attempt_.route.first_hop ? attempt_.route.first_hop : attempt_.route.server;
   if (server && Server::is_our_own(code)) {
     // Another server may need another source, but this one did nothing wrong.
     tried_.servers.push_back(server);
@@ -242,7 +241,7 @@ TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
                                            const std::string& error, Handshake::Fault fault) {
   close_socket();
   const Hop& at = attempt_.route.hops[hop];
-  tried_.error = attempt_.route.hops.size() > 1 || attempt_.route.dialled
+  tried_.error = attempt_.route.hops.size() > 1 || attempt_.route.first_hop
                      ? "handshake with " + hop_name(at.upstream, at.server.get()) + ": " + error
                      : error;
   if (fault == Handshake::Fault::server) {
@@ -287,21 +286,21 @@ TcpDial::Outcome TcpDial::doubt(const std::shared_ptr<Server>& server, Outcome o
 
 bool TcpDial::is_beside_doubted(const Route& next) const {
   bool found = false;
-  each_on_way(next, upstream_.name(), [&](const std::string&, const Server& server) {
+  each_server(next, upstream_.name(), [&](const std::string&, const Server& server) {
     found = found || server.identity().upstream == tried_.doubted->identity().upstream;
   });
   return found;
 }
 
 void TcpDial::close_socket() {
-  environment_.deadlines.cancel(*this);
-  challengers_.close();
-  conversation_.reset();
+  environment_.timers.cancel(*this);
+  other_attempts_.close();
+  handshake_driver_.reset();
   drop_socket();
 }
 
 // Goes on after something that may have failed, and reports what is decided.
-void TcpDial::settle(Outcome outcome) {
+void TcpDial::finish(Outcome outcome) {
   if (outcome == Outcome::connecting && !attempt_.socket.valid()) {
     outcome = attempt();
   }
@@ -312,8 +311,8 @@ void TcpDial::settle(Outcome outcome) {
 
 void TcpDial::on_events(std::uint32_t events) {
   attempt_.events_seen |= events;
-  if (conversation_) {
-    settle(converse());
+  if (handshake_driver_) {
+    finish(drive_handshakes());
     return;
   }
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
@@ -321,67 +320,67 @@ void TcpDial::on_events(std::uint32_t events) {
     socklen_t length = sizeof code;
     environment_.calls.getsockopt(attempt_.socket.get(), SOL_SOCKET, SO_ERROR, &code, &length);
     if (code != 0) {
-      settle(connect_failed("connect", code));
+      finish(connect_failed("connect", code));
       return;
     }
   }
   if ((events & EPOLLOUT) != 0) {
-    settle(connected());
+    finish(connected());
   }
 }
 
 TcpDial::Outcome TcpDial::connected() {
   const Instant now = environment_.poll.now();
   connected_at_ = now;
-  challengers_.close();
+  other_attempts_.close();
   if (attempt_.route.hops.empty()) {
     return done();
   }
   if (flow_id_.empty()) {
     flow_id_ = owner_.flow_id();
   }
-  environment_.deadlines.set(*this, now + environment_.handshake_timeout, now);
-  conversation_.emplace(attempt_.route.hops, flow_id_);
-  return converse();
+  environment_.timers.set(*this, now + environment_.handshake_timeout, now);
+  handshake_driver_.emplace(attempt_.route.hops, flow_id_);
+  return drive_handshakes();
 }
 
-// Notes that every server on the way has done its part, as blame() notes one that has not.
+// Notes that every server of the chain has done its part, as blame() notes one that has not.
 TcpDial::Outcome TcpDial::done() {
-  environment_.deadlines.cancel(*this);
+  environment_.timers.cancel(*this);
   const Instant now = environment_.poll.now();
-  each_on_way(attempt_.route, upstream_.name(),
+  each_server(attempt_.route, upstream_.name(),
               [&](const std::string&, Server& server) { server.note_success(now); });
   return Outcome::connected;
 }
 
-TcpDial::Outcome TcpDial::converse() {
-  switch (conversation_->advance(attempt_.socket.get())) {
-    case Conversation::State::waiting:
+TcpDial::Outcome TcpDial::drive_handshakes() {
+  switch (handshake_driver_->advance(attempt_.socket.get())) {
+    case HandshakeDriver::State::waiting:
       return Outcome::connecting;
-    case Conversation::State::done:
-      conversation_.reset();
+    case HandshakeDriver::State::done:
+      handshake_driver_.reset();
       return done();
-    case Conversation::State::failed:
+    case HandshakeDriver::State::failed:
       break;
   }
-  const std::string error = conversation_->error();
-  return handshake_failed(Outcome::handshake_failed, conversation_->hop(), error,
-                          conversation_->fault());
+  const std::string error = handshake_driver_->error();
+  return handshake_failed(Outcome::handshake_failed, handshake_driver_->hop(), error,
+                          handshake_driver_->fault());
 }
 
 void TcpDial::on_deadline(Instant now) {
-  if (!conversation_ && now < attempt_.until) {
-    if (!attempt_.route.more.empty()) {
-      open_challenger();
+  if (!handshake_driver_ && now < attempt_.until) {
+    if (!attempt_.route.alternates.empty()) {
+      open_another();
     }
     arm_connect(now);
     return;
   }
-  if (conversation_) {
-    settle(handshake_failed(Outcome::handshake_timed_out, conversation_->hop(),
-                            "no answer within timeouts.handshake", conversation_->silence()));
+  if (handshake_driver_) {
+    finish(handshake_failed(Outcome::handshake_timed_out, handshake_driver_->hop(),
+                            "no answer within timeouts.handshake", handshake_driver_->silence()));
   } else {
-    settle(connect_failed("connect", ETIMEDOUT));
+    finish(connect_failed("connect", ETIMEDOUT));
   }
 }
 

@@ -16,11 +16,11 @@
 #include <string>
 #include <vector>
 
-#include "base/deadlines.h"
 #include "base/descriptor.h"
 #include "base/socket_calls.h"
-#include "dial/challengers.h"
-#include "dial/conversation.h"
+#include "base/timer_wheel.h"
+#include "dial/connection_attempts.h"
+#include "dial/handshake_driver.h"
 #include "dial/outbound.h"
 #include "loop/edge_poll.h"
 #include "weir/flow.h"
@@ -28,7 +28,7 @@
 
 namespace weir {
 
-class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
+class TcpDial final : private TimerWheel::Entry, private ConnectionAttempts::Owner {
  public:
   enum class Outcome : std::uint8_t {
     connecting,  // not yet decided
@@ -39,7 +39,7 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
     out_of_descriptors,
     refused,  // every attempt failed; this is how the last one did
     unreachable,
-    no_route,  // the router has no way there, or forbids it
+    no_route,  // the router has no route there, or forbids it
     timed_out,
     source_unavailable,
     failed,
@@ -61,19 +61,19 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
     ~Owner() = default;
   };
 
-  using Ends = Challengers::Ends;
+  using Ends = ConnectionAttempts::Ends;
 
-  // Sees every socket that a dial opens, and says which way it takes.
-  class Witness {
+  // Sees every socket that a dial opens, and chooses its egress.
+  class SocketObserver {
    public:
     // The wanted source port was taken.
     virtual void on_source_port_taken() = 0;
-    // Before a socket is opened: which way it must take. 0, or why there is none (an errno).
-    [[nodiscard]] virtual int choose_way(const Flow& flow, Route& route) = 0;
+    // Before a socket is opened: sets its egress. 0, or why there is none (an errno).
+    [[nodiscard]] virtual int choose_egress(const Flow& flow, Route& route) = 0;
     virtual void on_socket_opened(const Ends& ends) = 0;
     // Not called for the one that take_socket() gave away.
     virtual void on_socket_closed(const Ends& ends) = 0;
-    // What is to be remembered of a way while it is dialled; null: nothing.
+    // What is to be remembered of a route while it is dialled; null: nothing.
     class Memory {
      public:
       virtual ~Memory() = default;
@@ -81,13 +81,13 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
     [[nodiscard]] virtual std::unique_ptr<Memory> remember(const Route&) { return nullptr; }
 
    protected:
-    ~Witness() = default;
+    ~SocketObserver() = default;
   };
 
   struct Environment {
-    Witness& witness;
+    SocketObserver& observer;
     EdgePoll& poll;
-    Deadlines& deadlines;
+    TimerWheel& timers;
     Mark bypass;
     Milliseconds connect_timeout;
     Milliseconds handshake_timeout;
@@ -131,10 +131,10 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
 
  private:
   // The attempt under way, or the last one. Of the addresses of its server, the socket is the one
-  // that is dialled first; the others are Challengers.
+  // that is dialled first; the others are ConnectionAttempts.
   struct Attempt {
     Route route;
-    std::unique_ptr<Witness::Memory> memory;  // of the route
+    std::unique_ptr<SocketObserver::Memory> memory;  // of the route
     Descriptor socket;
     EdgePoll::Watch watch;
     Endpoint local;
@@ -155,15 +155,15 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   Outcome attempt();
   Outcome attempt(Route next);
   Outcome open();
-  void open_challenger();
-  void on_challenger_connected(Challengers::Entrant winner) override;
-  void on_challenger_closed(const Ends& ends) override;
-  [[nodiscard]] bool promote(Challengers::Entrant entrant);
+  void open_another();
+  void on_attempt_connected(ConnectionAttempts::Started winner) override;
+  void on_attempt_closed(const Ends& ends) override;
+  [[nodiscard]] bool promote(ConnectionAttempts::Started started);
   void drop_socket();
   void next_address();
   void arm_connect(Instant now);
   Outcome connected();
-  Outcome converse();
+  Outcome drive_handshakes();
   Outcome done();
   Outcome connect_failed(const char* step, int code);
   Outcome connect_failed(const char* step, int code, Outcome outcome);
@@ -172,7 +172,7 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   Outcome blame(const std::shared_ptr<Server>& server, Outcome outcome);
   Outcome doubt(const std::shared_ptr<Server>& server, Outcome outcome);
   [[nodiscard]] bool is_beside_doubted(const Route& next) const;
-  void settle(Outcome outcome);
+  void finish(Outcome outcome);
   void close_socket();
 
   Environment environment_;
@@ -181,9 +181,9 @@ class TcpDial final : private Deadlines::Entry, private Challengers::Owner {
   Owner& owner_;
   EdgePoll::Watcher& events_;
   Attempt attempt_;
-  Challengers challengers_;
+  ConnectionAttempts other_attempts_;
   std::string flow_id_;
-  std::optional<Conversation> conversation_;  // once connected, where there are handshakes
+  std::optional<HandshakeDriver> handshake_driver_;  // once connected, where there are handshakes
   Tried tried_;
   Instant connected_at_;
 };

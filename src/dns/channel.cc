@@ -42,7 +42,7 @@ Result<> check_mark(Mark mark) {
                  std::strerror(errno) +  // NOLINT(concurrency-mt-unsafe)
                  (errno == EPERM ? " (CAP_NET_ADMIN is missing)" : ""));
   }
-  return Done{};
+  return Ok{};
 }
 
 std::string words_for(int status) {
@@ -168,7 +168,7 @@ Result<> DnsChannel::State::open(std::span<const Endpoint> servers) {
       return Error("cannot use the DNS servers " + list + ": " + ares_strerror(status));
     }
   }
-  return Done{};
+  return Ok{};
 }
 
 void DnsChannel::State::watch(int fd, Poll::Ready interest) {

@@ -59,18 +59,18 @@ Milliseconds pause_after_answer(std::chrono::seconds ttl, const RefreshBounds& b
   constexpr std::chrono::seconds too_long{std::int64_t{1} << 31U};
   const auto meant =
       ttl < std::chrono::seconds(0) || ttl >= too_long ? Milliseconds(0) : Milliseconds(ttl);
-  const auto least = std::max(bounds.min_ttl, shortest_pause);
-  return std::clamp(meant, least, std::max(least, bounds.max_ttl));
+  const auto min = std::max(bounds.min_ttl, shortest_pause);
+  return std::clamp(meant, min, std::max(min, bounds.max_ttl));
 }
 
 Milliseconds pause_after_failures(int failures, const RefreshBounds& bounds) {
-  const auto least = std::max(bounds.min_ttl, shortest_pause);
-  const auto most = std::max(least, std::min(bounds.max_ttl, longest_pause_after_failure));
-  auto pause = least;
-  for (int i = 1; i < failures && pause < most; ++i) {
+  const auto min = std::max(bounds.min_ttl, shortest_pause);
+  const auto max = std::max(min, std::min(bounds.max_ttl, longest_pause_after_failure));
+  auto pause = min;
+  for (int i = 1; i < failures && pause < max; ++i) {
     pause *= 2;
   }
-  return std::min(pause, most);
+  return std::min(pause, max);
 }
 
 AddressSet select_addresses(const std::vector<Address>& four, const std::vector<Address>& six) {
@@ -102,8 +102,8 @@ NameAnswers::News NameAnswers::answered(const FamilyAnswer& four, const FamilyAn
   const auto new_six = usable(six.addresses, refused);
   warn_of_oddities(refused, news);
   if (new_four.empty() && new_six.empty()) {
-    const auto& told = four.outcome == Outcome::failed ? four : six;
-    fail(refused.empty() ? told.error : "none of its addresses can be a server's", now, bounds,
+    const auto& failed = four.outcome == Outcome::failed ? four : six;
+    fail(refused.empty() ? failed.error : "none of its addresses can be a server's", now, bounds,
          news);
     return news;
   }

@@ -88,7 +88,7 @@ Result<> Resolver::State::open(const DnsSettings& wanted) {
     }
   }
   services.ask_again();
-  return Done{};
+  return Ok{};
 }
 
 void Resolver::State::follow_the_system() {
@@ -123,7 +123,7 @@ void Resolver::State::take(const std::string& host, Family family, FamilyAnswer 
                                           {settings.min_ttl, settings.max_ttl});
   for (const auto& held : name.servers) {
     if (const auto server = held.lock()) {
-      server->told.resolved = name.answers.refreshed();
+      server->status.resolved = name.answers.refreshed();
       if (news.publish) {
         server->publish(*news.publish);
       }
@@ -200,7 +200,7 @@ void Resolver::track(const std::shared_ptr<Server>& server) {
   name.servers.push_back(server);
   if (name.answers.addresses().size() > 0) {
     server->publish(name.answers.addresses());
-    server->told.resolved = name.answers.refreshed();
+    server->status.resolved = name.answers.refreshed();
   }
   if (is_new) {
     state_->ask(host);

@@ -21,8 +21,8 @@ std::string list_of(const std::vector<Service::Target>& targets) {
 
 }  // namespace
 
-ServiceResolver::ServiceResolver(Loop& loop, Log& log, Means means)
-    : log_(log), means_(std::move(means)), next_(loop, [this] { ask_what_is_due(); }) {}
+ServiceResolver::ServiceResolver(Loop& loop, Log& log, Callbacks callbacks)
+    : log_(log), callbacks_(std::move(callbacks)), next_(loop, [this] { ask_what_is_due(); }) {}
 
 void ServiceResolver::track(const std::shared_ptr<Service>& service) {
   Name& name = names_[service->name()];
@@ -59,7 +59,7 @@ void ServiceResolver::ask_again() {
 
 void ServiceResolver::ask(const std::string& host) {
   names_.at(host).asking = true;
-  means_.channel().lookup_service(
+  callbacks_.channel().lookup_service(
       host, [this, host](const ServiceAnswer& answer) { take(host, answer); });
 }
 
@@ -78,13 +78,13 @@ void ServiceResolver::take(const std::string& host, const ServiceAnswer& answer)
                    (service->targets().empty() ? "; it has no servers yet"
                                                : "; its last good servers stay"));
     }
-    name.due = clock_now() + pause_after_failures(name.failures, means_.bounds());
+    name.due = clock_now() + pause_after_failures(name.failures, callbacks_.bounds());
   } else if (service) {
     if (std::exchange(name.failures, 0) != 0) {
       log_.info("the service " + host + " resolves again");
     }
     service->resolved = clock_now();
-    name.due = clock_now() + pause_after_answer(answer.ttl, means_.bounds());
+    name.due = clock_now() + pause_after_answer(answer.ttl, callbacks_.bounds());
     changed = service->targets() != answer.targets;
     if (std::exchange(name.too_many, answer.left_out != 0) != (answer.left_out != 0)) {
       say_left_out(host, answer);
@@ -107,8 +107,8 @@ void ServiceResolver::say_left_out(const std::string& host, const ServiceAnswer&
     return;
   }
   log_.warning("the service " + host + " names " + std::to_string(answer.left_out) +
-               " servers more than are taken (" + std::to_string(most_targets) + " of " +
-               std::to_string(most_priorities) + " priorities)");
+               " servers more than are taken (" + std::to_string(max_targets) + " of " +
+               std::to_string(max_priorities) + " priorities)");
 }
 
 void ServiceResolver::ask_what_is_due() {

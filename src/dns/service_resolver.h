@@ -26,11 +26,11 @@ class ServiceResolver {
   static constexpr std::chrono::seconds shortest_life{5};
 
   // What the Resolver has now: both may change.
-  struct Means {
+  struct Callbacks {
     std::function<DnsChannel&()> channel;
     std::function<RefreshBounds()> bounds;
   };
-  ServiceResolver(Loop& loop, Log& log, Means means);
+  ServiceResolver(Loop& loop, Log& log, Callbacks callbacks);
 
   // Until it has no other holder. Does nothing for one that it has.
   void track(const std::shared_ptr<Service>& service);
@@ -60,7 +60,7 @@ class ServiceResolver {
   void set_timer();
 
   Log& log_;
-  Means means_;
+  Callbacks callbacks_;
   std::map<std::string, Name> names_;
   std::map<std::string, Instant> inherited_;
   Timer next_;

@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint16_t type_cname = 5;
 constexpr std::uint16_t type_srv = 33;
 constexpr std::uint16_t class_in = 1;
-constexpr std::size_t most_name = 255;  // RFC 1035, section 2.3.4
-constexpr int most_pointers = 32;
+constexpr std::size_t max_name = 255;  // RFC 1035, section 2.3.4
+constexpr int max_pointers = 32;
 
 // A name with its compression pointers followed (RFC 1035, section 4.1.4), without the last dot.
 std::string read_name(NetworkReader& in) {
@@ -28,7 +28,7 @@ std::string read_name(NetworkReader& in) {
     if ((length & is_pointer) == is_pointer) {
       const std::size_t to = ((length & longest_label) << byte_bits) | in.u8();
       after = after.value_or(in.position());
-      if (++pointers > most_pointers) {
+      if (++pointers > max_pointers) {
         in.fail();
       }
       in.seek(to);
@@ -39,7 +39,7 @@ std::string read_name(NetworkReader& in) {
     } else {
       out += out.empty() ? "" : ".";
       out += in.raw(length);
-      if (out.size() > most_name) {
+      if (out.size() > max_name) {
         in.fail();
       }
     }
@@ -66,15 +66,15 @@ std::size_t leave_out(std::vector<Service::Target>& targets) {
   std::sort(priorities.begin(), priorities.end());
   priorities.erase(std::unique(priorities.begin(), priorities.end()), priorities.end());
   const std::size_t had = targets.size();
-  if (priorities.size() > most_priorities) {
-    std::erase_if(targets, [last = priorities[most_priorities - 1]](const auto& target) {
+  if (priorities.size() > max_priorities) {
+    std::erase_if(targets, [last = priorities[max_priorities - 1]](const auto& target) {
       return target.priority > last;
     });
   }
-  if (targets.size() > most_targets) {
+  if (targets.size() > max_targets) {
     std::stable_sort(targets.begin(), targets.end(),
                      [](const auto& a, const auto& b) { return a.priority < b.priority; });
-    targets.resize(most_targets);
+    targets.resize(max_targets);
     std::sort(targets.begin(), targets.end());
   }
   return had - targets.size();

@@ -24,8 +24,8 @@ struct ServiceAnswer {
 // Of the targets only the first by priority are taken, so that no answer costs more than a service
 // of a sensible size: each is a server, with questions of its own and a place in every worker's
 // layout.
-inline constexpr std::size_t most_targets = 256;
-inline constexpr std::size_t most_priorities = 8;
+inline constexpr std::size_t max_targets = 256;
+inline constexpr std::size_t max_priorities = 8;
 
 [[nodiscard]] ServiceAnswer parse_srv_reply(std::span<const std::uint8_t> reply);
 

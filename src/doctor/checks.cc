@@ -6,7 +6,7 @@ namespace weir::doctor {
 
 namespace {
 
-// In the order of a packet's way, so that the first complaint is usually the cause of the others.
+// In the order of a packet's path, so that the first complaint is usually the cause of the others.
 constexpr std::array table{
     Check{"capabilities", examine_capabilities},
     Check{"kernel-tproxy", examine_kernel_tproxy},

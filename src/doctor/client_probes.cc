@@ -22,10 +22,10 @@ bool has_name(const std::vector<std::string>& patterns, const std::string& name)
 std::vector<std::string> default_route_interfaces() {
   std::vector<std::string> found;
   for (const Family family : firewall::routed_families()) {
-    RouteQuestion question;
-    question.destination = somewhere(family);
-    if (const auto way = look_up_route(question); way && !way.value().outbound.empty()) {
-      found.push_back(way.value().outbound);
+    RouteQuery query;
+    query.destination = somewhere(family);
+    if (const auto route = look_up_route(query); route && !route.value().outbound.empty()) {
+      found.push_back(route.value().outbound);
     }
   }
   return found;
@@ -157,12 +157,12 @@ std::vector<std::string> one_armed_interfaces(const Subject& subject, Family fam
       if (link.interface != name || link.address.family() != family || has_name(found, name)) {
         continue;
       }
-      RouteQuestion question;
-      question.client = host_in(link.subnet, {link.address});
-      question.destination = somewhere(family);
-      question.inbound = name;
-      const auto way = look_up_route(question);
-      if (way && way.value().outbound == name) {
+      RouteQuery query;
+      query.client = host_in(link.subnet, {link.address});
+      query.destination = somewhere(family);
+      query.inbound = name;
+      const auto route = look_up_route(query);
+      if (route && route.value().outbound == name) {
         found.push_back(name);
       }
     }

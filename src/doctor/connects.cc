@@ -15,7 +15,7 @@ namespace {
 
 using Outcome = Attempt::Outcome;
 
-void settle(Attempt& attempt, int code) {
+void record_result(Attempt& attempt, int code) {
   switch (code) {
     case 0:
       attempt.outcome = Outcome::connected;
@@ -48,7 +48,7 @@ Descriptor begin(Attempt& attempt, Mark bypass) {
     ready = connect(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) == 0;
   }
   if (ready || errno != EINPROGRESS) {
-    settle(attempt, ready ? 0 : errno);
+    record_result(attempt, ready ? 0 : errno);
   }
   return socket;
 }
@@ -61,13 +61,13 @@ int error_of(int fd) {
 
 }  // namespace
 
-void try_connects(std::span<Attempt> attempts, Mark bypass, Milliseconds patience) {
+void try_connects(std::span<Attempt> attempts, Mark bypass, Milliseconds timeout) {
   std::vector<Descriptor> sockets;
   sockets.reserve(attempts.size());
   for (Attempt& attempt : attempts) {
     sockets.push_back(begin(attempt, bypass));
   }
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + timeout;
   for (;;) {
     std::vector<pollfd> waits;
     for (std::size_t i = 0; i < attempts.size(); ++i) {
@@ -88,7 +88,7 @@ void try_connects(std::span<Attempt> attempts, Mark bypass, Milliseconds patienc
     }
     for (std::size_t i = 0; i < attempts.size(); ++i) {
       if (waits[i].revents != 0) {
-        settle(attempts[i], error_of(sockets[i].get()));
+        record_result(attempts[i], error_of(sockets[i].get()));
       }
     }
   }

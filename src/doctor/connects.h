@@ -1,5 +1,5 @@
 // Tries TCP connections side by side, with the bypass-mark, so that the rules under examination
-// leave them alone. No state; blocks for the caller's patience. Any thread.
+// leave them alone. No state; blocks for the caller's timeout. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct Attempt {
   std::string error = {};  // of `failed`
 };
 
-// Fills in the outcomes; takes as long as the slowest, at most `patience`.
-void try_connects(std::span<Attempt> attempts, Mark bypass, Milliseconds patience);
+// Fills in the outcomes; takes as long as the slowest, at most `timeout`.
+void try_connects(std::span<Attempt> attempts, Mark bypass, Milliseconds timeout);
 
 }  // namespace weir::doctor

@@ -23,7 +23,7 @@ struct Refused {
   Fate fate = Fate::passes;
   std::vector<Probe> probes;
   std::set<std::string> ports;
-  std::set<std::string> ways;  // "guest to lan"
+  std::set<std::string> pairs;  // "guest to lan"
   std::set<std::string> outbound;
   bool by_default_route = false;
 };
@@ -36,27 +36,27 @@ std::string joined(const std::set<std::string>& words) {
   return text;
 }
 
-bool is_default_route(const Probe& way) { return way.destination.length == 0; }
+bool is_default_route(const Probe& routed) { return routed.destination.length == 0; }
 
-void add(Refused& refused, const Probe& way, Fate fate) {
+void add(Refused& refused, const Probe& routed, Fate fate) {
   refused.fate = std::max(refused.fate, fate);
-  refused.probes.push_back(way);
-  refused.ports.insert(ports_of(way));
-  refused.ways.insert(way.inbound + " to " + way.outbound);
-  refused.outbound.insert(way.outbound);
-  refused.by_default_route = refused.by_default_route || is_default_route(way);
+  refused.probes.push_back(routed);
+  refused.ports.insert(ports_of(routed));
+  refused.pairs.insert(routed.inbound + " to " + routed.outbound);
+  refused.outbound.insert(routed.outbound);
+  refused.by_default_route = refused.by_default_route || is_default_route(routed);
 }
 
 std::vector<Refused> refused_by(const Filter& filter, const BaseChain& base,
                                 const Carried& carried) {
   std::map<const Step*, Refused> found;
-  for (const Probe& way : carried.ways) {
-    if (std::find(filter.families.begin(), filter.families.end(), way.family) ==
+  for (const Probe& routed : carried.probes) {
+    if (std::find(filter.families.begin(), filter.families.end(), routed.family) ==
         filter.families.end()) {
       continue;
     }
-    for (const Judgement& one : refusals(filter, base, way)) {
-      add(found[one.step], way, one.fate);
+    for (const Judgement& one : refusals(filter, base, routed)) {
+      add(found[one.step], routed, one.fate);
     }
   }
   std::vector<Refused> all;
@@ -107,16 +107,16 @@ std::string names_of(const std::vector<const RuleSettings*>& rules) {
   return names.empty() ? "the default" : names;
 }
 
-// Where clients may go on being carried to when every way that a forward rule refuses as a whole
+// Where clients may go on being carried to when every route that a forward rule refuses as a whole
 // network is left to the kernel. The default route always stays.
 std::string kept_interfaces(const std::vector<Refused>& all, const std::vector<Carried>& carried) {
   std::set<std::string> kept;
   std::set<std::string> needed;
   for (const Carried& one : carried) {
-    for (const Probe& way : one.ways) {
-      kept.insert(way.outbound);
-      if (is_default_route(way)) {
-        needed.insert(way.outbound);
+    for (const Probe& routed : one.probes) {
+      kept.insert(routed.outbound);
+      if (is_default_route(routed)) {
+        needed.insert(routed.outbound);
       }
     }
   }
@@ -130,7 +130,7 @@ std::string kept_interfaces(const std::vector<Refused>& all, const std::vector<C
   return joined(kept);
 }
 
-bool is_mended_by(const std::string& kept, const Refused& refused) {
+bool is_fixed_by(const std::string& kept, const Refused& refused) {
   const std::string list = ", " + kept + ", ";
   return !kept.empty() &&
          std::none_of(refused.outbound.begin(), refused.outbound.end(),
@@ -139,7 +139,7 @@ bool is_mended_by(const std::string& kept, const Refused& refused) {
                       });
 }
 
-Evasion told(const Subject& subject, const Refused& refused, const std::string& kept) {
+Evasion evasion_of(const Subject& subject, const Refused& refused, const std::string& kept) {
   const auto rules = rules_of(subject, refused);
   const std::string names = names_of(rules);
   const std::string ports = joined(refused.ports);
@@ -150,9 +150,9 @@ Evasion told(const Subject& subject, const Refused& refused, const std::string& 
   evasion.rule = rules.empty() ? nullptr : rules.front();
   evasion.text =
       fmt::format("{} carries {} from {} past the forward rules: one of them {} ({})", names, ports,
-                  joined(refused.ways), verb, said(*refused.filter, *refused.base, refused.step));
-  evasion.mend =
-      is_mended_by(kept, refused)
+                  joined(refused.pairs), verb, said(*refused.filter, *refused.base, refused.step));
+  evasion.fix =
+      is_fixed_by(kept, refused)
           ? fmt::format("set in [firewall]: towards = {}", kept)
           : fmt::format(
                 "put above {} a rule with the conditions of that one: on = {}, use = bypass", names,
@@ -161,19 +161,19 @@ Evasion told(const Subject& subject, const Refused& refused, const std::string& 
 }
 
 // Whether weir intercepts what routing sends out there.
-bool is_reached(const Subject& subject, const Probe& way) {
+bool is_reached(const Subject& subject, const Probe& routed) {
   const auto& towards = subject.ruleset.towards;
   return towards.empty() || std::any_of(towards.begin(), towards.end(), [&](const auto& pattern) {
-           return fits(way.outbound, pattern);
+           return fits(routed.outbound, pattern);
          });
 }
 
 }  // namespace
 
-std::vector<Probe> ways_of(const Probe& probe, const std::vector<InterfaceAddress>& links) {
-  std::vector<Probe> ways;
-  Probe way = probe;
-  way.mark = 0;
+std::vector<Probe> routed_probes(const Probe& probe, const std::vector<InterfaceAddress>& links) {
+  std::vector<Probe> probes;
+  Probe routed = probe;
+  routed.mark = 0;
   const bool bounded = probe.destination.length > 0;
   const auto route = look_up_route(
       {.client = host_in(probe.client, probe.own),
@@ -184,20 +184,21 @@ std::vector<Probe> ways_of(const Probe& probe, const std::vector<InterfaceAddres
        .port = probe.first});
   if (route && !route.value().outbound.empty() && route.value().outbound != probe.inbound &&
       route.value().outbound != "lo") {
-    way.outbound = route.value().outbound;
-    ways.push_back(way);
+    routed.outbound = route.value().outbound;
+    probes.push_back(routed);
   }
   for (const InterfaceAddress& link : links) {
-    const bool known = std::any_of(
-        ways.begin(), ways.end(), [&](const Probe& one) { return one.outbound == link.interface; });
+    const bool known = std::any_of(probes.begin(), probes.end(), [&](const Probe& one) {
+      return one.outbound == link.interface;
+    });
     if (!bounded && !known && link.address.family() == probe.family &&
         link.interface != probe.inbound) {
-      way.outbound = link.interface;
-      way.destination = link.subnet;
-      ways.push_back(way);
+      routed.outbound = link.interface;
+      routed.destination = link.subnet;
+      probes.push_back(routed);
     }
   }
-  return ways;
+  return probes;
 }
 
 std::string said(const Filter& filter, const BaseChain& base, const Step* step) {
@@ -225,7 +226,7 @@ std::vector<Evasion> evasions_among(const Subject& subject, const std::vector<Fi
   std::vector<Evasion> out;
   out.reserve(all.size());
   for (const Refused& refused : all) {
-    out.push_back(told(subject, refused, kept));
+    out.push_back(evasion_of(subject, refused, kept));
   }
   return out;
 }
@@ -239,9 +240,9 @@ std::vector<Evasion> evasions(const Subject& subject, const std::vector<Filter>&
     }
     Carried& one = carried.emplace_back(Carried{&decision, {}});
     for (const Probe& probe : probes_of(subject, decision)) {
-      for (const Probe& way : ways_of(probe, links)) {
-        if (is_reached(subject, way)) {
-          one.ways.push_back(way);
+      for (const Probe& routed : routed_probes(probe, links)) {
+        if (is_reached(subject, routed)) {
+          one.probes.push_back(routed);
         }
       }
     }

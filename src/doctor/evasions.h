@@ -22,21 +22,21 @@ struct Evasion {
   // Of weir's, the first one concerned; null: [gateway] default. The configuration owns it.
   const RuleSettings* rule = nullptr;
   std::string text;
-  std::string mend;
+  std::string fix;
 };
 
-// What a decision hands to the gateway, as it would be forwarded. Of a way without a bound to its
+// What a decision hands to the gateway, as it would be forwarded. Of a probe without a bound to its
 // destination, `outbound` is where the default route leads.
 struct Carried {
   const firewall::Decision* decision = nullptr;
-  std::vector<Probe> ways;
+  std::vector<Probe> probes;
 };
 
 // The probe as it would be forwarded: by the default route, and to the other networks that are
-// connected here. The first one is the way to everything else, where there is one. Asks the
-// kernel's routes: microseconds each.
-[[nodiscard]] std::vector<Probe> ways_of(const Probe& probe,
-                                         const std::vector<InterfaceAddress>& links);
+// connected here. The first one is the default route, where there is one. Asks the kernel's routes:
+// microseconds each.
+[[nodiscard]] std::vector<Probe> routed_probes(const Probe& probe,
+                                               const std::vector<InterfaceAddress>& links);
 
 // "filter FORWARD has the policy drop", or the step as its tool prints it. Blocking with nft.
 [[nodiscard]] std::string said(const Filter& filter, const BaseChain& base, const Step* step);

@@ -49,20 +49,20 @@ Findings examine_files(const Subject& subject) {
   const std::uint64_t limit = limit_of(subject);
   const std::uint64_t flows = subject.configuration.limits.max_flows;
   const std::uint64_t workers = workers_of(subject);
-  const std::uint64_t most = DescriptorShares(limit, workers).most_connections();
-  const std::string mend = "ulimit -n 65536, or LimitNOFILE=65536 in the service";
-  if (flows > most) {
+  const std::uint64_t max = DescriptorShares(limit, workers).max_connections();
+  const std::string fix = "ulimit -n 65536, or LimitNOFILE=65536 in the service";
+  if (flows > max) {
     return {{"files", Level::fail,
              "limits.max-flows = " + std::to_string(flows) + " needs " +
                  std::to_string(DescriptorShares::needed(flows, workers)) +
                  " open files; the limit is " + std::to_string(limit),
-             mend}};
+             fix}};
   }
   if (limit < few) {
     return {{"files", Level::warn,
-             "at most " + std::to_string(limit) + " open files: some " + std::to_string(most) +
+             "at most " + std::to_string(limit) + " open files: some " + std::to_string(max) +
                  " connections at once",
-             mend}};
+             fix}};
   }
   return {{"files", Level::ok, "at most " + std::to_string(limit) + " open files", ""}};
 }

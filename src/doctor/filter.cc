@@ -1,4 +1,4 @@
-// A probe stands for many packets, so its way through a chain can fork: a step may end it for some
+// A probe stands for many packets, so its path through a chain can fork: a step may end it for some
 // of them, or it is uncertain whether it does. The walk follows what is left over, and notes every
 // ending with how sure it is. What is certain for all that is left ends the walk.
 #include "doctor/filter.h"
@@ -24,7 +24,7 @@ class Walk {
 
   // What the chain leaves over: nothing, or what its policy is for. `doubt` is the step that makes
   // `reached` unknown.
-  Answer through(const std::string& chain, Answer reached, const Step*& doubt, int depth) {
+  Answer walk_chain(const std::string& chain, Answer reached, const Step*& doubt, int depth) {
     const auto found = filter_.chains.find(chain);
     if (found == filter_.chains.end() || depth > deepest) {
       return reached;
@@ -43,9 +43,10 @@ class Walk {
       const Step* step_doubt = doubt == nullptr && answer == Answer::unknown ? &step : doubt;
       Answer stays = Answer::no;  // those that come back from the step
       if (step.act == Act::jump) {
-        stays = through(step.target, meets, step_doubt, depth + 1);
+        stays = walk_chain(step.target, meets, step_doubt, depth + 1);
       } else if (step.act == Act::go_to) {
-        left_by_return = either(left_by_return, through(step.target, meets, step_doubt, depth + 1));
+        left_by_return =
+            either(left_by_return, walk_chain(step.target, meets, step_doubt, depth + 1));
       } else if (step.act == Act::leave) {
         left_by_return = either(left_by_return, meets);
       } else {
@@ -94,7 +95,7 @@ class Walk {
 std::vector<Judgement> refusals(const Filter& filter, const BaseChain& base, const Probe& probe) {
   Walk walk(filter, probe);
   const Step* doubt = nullptr;
-  if (const Answer left = walk.through(base.chain, Answer::yes, doubt, 0); left != Answer::no) {
+  if (const Answer left = walk.walk_chain(base.chain, Answer::yes, doubt, 0); left != Answer::no) {
     walk.end(base.refuses ? Act::refuse : Act::accept, left, doubt);
   }
   const auto& endings = walk.endings();

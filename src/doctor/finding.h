@@ -14,7 +14,7 @@ struct Finding {
   std::string name;  // the check's
   Level level = Level::ok;
   std::string text;  // what it means
-  std::string mend;  // the command that mends it; empty: none does
+  std::string fix;   // the command that fixes it; empty: none does
 };
 using Findings = std::vector<Finding>;
 

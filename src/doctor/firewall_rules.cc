@@ -42,21 +42,20 @@ Result<std::string> expected_text(const Subject& subject, const std::string& ins
 
 // What rules do that stand while no weir runs.
 Finding without_gateway(const Subject& subject, const std::string& backend) {
-  const std::string mend = "weir firewall remove -c " + subject.configuration.file;
+  const std::string fix = "weir firewall remove -c " + subject.configuration.file;
   const std::string there = backend + ": weir's rules are installed, and weir does not run: ";
   if (subject.ruleset.on_failure == OnFailure::closed) {
     return {"firewall-rules", Level::fail,
-            there + "what they intercept is refused (firewall.on-failure = closed)", mend};
+            there + "what they intercept is refused (firewall.on-failure = closed)", fix};
   }
   if (subject.backend == firewall::Backend::iptables) {
     return {"firewall-rules", Level::fail,
-            there + "what they intercept gets no answer, because TPROXY of iptables drops it",
-            mend};
+            there + "what they intercept gets no answer, because TPROXY of iptables drops it", fix};
   }
   if (subject.ruleset.has(firewall::Verdict::reject) ||
       subject.ruleset.has(firewall::Verdict::drop)) {
     return {"firewall-rules", Level::warn,
-            there + "everything passes but what they reject or drop themselves", mend};
+            there + "everything passes but what they reject or drop themselves", fix};
   }
   return {"firewall-rules", Level::ok, there + "everything passes", ""};
 }

@@ -23,19 +23,19 @@ bool is_of(const Filter& filter, Family family) {
 }
 
 // Lets the clients' side through, both ways.
-std::string letting_through(const Filter& filter, const BaseChain& base, const Probe& way) {
+std::string letting_through(const Filter& filter, const BaseChain& base, const Probe& routed) {
   if (filter.tool == "nft") {
     return fmt::format(
         "nft insert rule {0} iifname {1} accept; nft insert rule {0} oifname {1} ct state "
         "established,related accept",
-        base.chain, way.inbound);
+        base.chain, routed.inbound);
   }
   const bool docker = filter.chains.contains("filter DOCKER-USER");
   const std::string chain = docker ? "DOCKER-USER" : base.chain.substr(base.chain.find(' ') + 1);
   return fmt::format(
       "{0} -I {1} -i {2} -j ACCEPT; {0} -I {1} -o {2} -m conntrack --ctstate "
       "RELATED,ESTABLISHED -j ACCEPT",
-      filter.tool, chain, way.inbound);
+      filter.tool, chain, routed.inbound);
 }
 
 class Examination {
@@ -46,11 +46,11 @@ class Examination {
   Findings findings() {
     for (Evasion& evasion : evasions(subject_, filters_, links_)) {
       findings_.push_back(
-          {"forward-policy", Level::warn, std::move(evasion.text), std::move(evasion.mend)});
+          {"forward-policy", Level::warn, std::move(evasion.text), std::move(evasion.fix)});
     }
     for (const firewall::Decision& decision : subject_.ruleset.decisions) {
       if (decision.verdict == firewall::Verdict::bypass) {
-        look_at_bypassed(decision);
+        check_bypassed(decision);
       }
     }
     if (findings_.empty()) {
@@ -72,26 +72,26 @@ class Examination {
     }
   }
 
-  void look_at_bypassed(const firewall::Decision& decision) {
-    std::set<std::pair<const BaseChain*, std::string>> told;
+  void check_bypassed(const firewall::Decision& decision) {
+    std::set<std::pair<const BaseChain*, std::string>> reported;
     for (const Probe& probe : probes_of(subject_, decision)) {
-      const auto ways = ways_of(probe, links_);
-      if (ways.empty()) {
+      const auto probes = routed_probes(probe, links_);
+      if (probes.empty()) {
         continue;
       }
       each_base([&](const Filter& filter, const BaseChain& base) {
         if (!is_of(filter, probe.family)) {
           return;
         }
-        const Judgement judgement = judge(filter, base, ways.front());
-        if (judgement.fate == Fate::refused && told.emplace(&base, probe.inbound).second) {
+        const Judgement judgement = judge(filter, base, probes.front());
+        if (judgement.fate == Fate::refused && reported.emplace(&base, probe.inbound).second) {
           findings_.push_back(
               {"forward-policy", Level::fail,
                fmt::format(
                    "[rule {}] leaves {} from {} to the kernel, which does not forward it: {}",
                    decision.name, ports_of(probe), probe.inbound,
                    said(filter, base, judgement.step)),
-               letting_through(filter, base, ways.front())});
+               letting_through(filter, base, probes.front())});
         }
       });
     }

@@ -4,7 +4,7 @@
 // mark.
 #include "doctor/checks.h"
 #include "doctor/proc.h"
-#include "doctor/way_back.h"
+#include "doctor/reverse_lookup.h"
 
 namespace weir::doctor {
 

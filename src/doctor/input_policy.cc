@@ -30,12 +30,12 @@ struct Trouble {
 };
 
 std::string joined(const std::vector<std::string>& words) {
-  constexpr std::size_t most = 6;
+  constexpr std::size_t max = 6;
   std::string text;
-  for (std::size_t i = 0; i < words.size() && i < most; ++i) {
+  for (std::size_t i = 0; i < words.size() && i < max; ++i) {
     text += (i == 0 ? "" : ", ") + words[i];
   }
-  return words.size() > most ? text + ", …" : text;
+  return words.size() > max ? text + ", …" : text;
 }
 
 bool jumps_to(const Filter& filter, const std::string& chain, const std::string& target) {
@@ -49,7 +49,7 @@ bool jumps_to(const Filter& filter, const std::string& chain, const std::string&
 // What to type, and where it has to stand so that it is still there tomorrow.
 struct Cure {
   std::string command;
-  std::string lasting;
+  std::string persistent;
 };
 
 Cure cure_for(const Filter& filter, const BaseChain& base, const Trouble& trouble, Mark mark) {
@@ -65,7 +65,7 @@ Cure cure_for(const Filter& filter, const BaseChain& base, const Trouble& troubl
     const bool v6 = filter.families.front() == Family::v6;
     const std::string ufw = v6 ? "ufw6-before-input" : "ufw-before-input";
     if (jumps_to(filter, base.chain, "filter " + ufw)) {
-      cure.lasting = fmt::format(
+      cure.persistent = fmt::format(
           "ufw keeps it with: sed -i '/^# End required lines/a -A {} {}' /etc/ufw/before{}.rules",
           ufw, rule, v6 ? "6" : "");
     }
@@ -112,8 +112,8 @@ Finding finding_of(const Filter& filter, const BaseChain& base, const Step* step
       break;
   }
   const Cure cure = cure_for(filter, base, trouble, mark);
-  finding.mend = cure.command;
-  finding.text += cure.lasting.empty() ? "" : " (" + cure.lasting + ")";
+  finding.fix = cure.command;
+  finding.text += cure.persistent.empty() ? "" : " (" + cure.persistent + ")";
   return finding;
 }
 

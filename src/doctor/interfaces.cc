@@ -20,7 +20,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr const char* mend = "name the clients' interfaces in [firewall] interfaces";
+constexpr const char* fix = "name the clients' interfaces in [firewall] interfaces";
 
 // As its flows will do; net.ipv4.ip_nonlocal_bind lets them (a backup of VRRP).
 bool can_be_bound(const Address& address) {
@@ -32,8 +32,8 @@ bool can_be_bound(const Address& address) {
 }
 
 // What is wrong with one name, and where it stands.
-void look_at_name(Findings& findings, const std::string& wanted, const std::string& where,
-                  const std::string& effect) {
+void check_name(Findings& findings, const std::string& wanted, const std::string& where,
+                const std::string& effect) {
   const auto names = interface_names();
   if (std::none_of(names.begin(), names.end(),
                    [&](const std::string& name) { return covers_interface(wanted, name); })) {
@@ -50,16 +50,16 @@ Findings names_of_ports(const Subject& subject) {
   if (!links) {
     return findings;
   }
-  const auto look = [&](const std::vector<std::string>& names, const std::string& where,
-                        const std::string& effect) {
+  const auto check_names = [&](const std::vector<std::string>& names, const std::string& where,
+                               const std::string& effect) {
     for (const std::string& warning : port_warnings(links.value(), names, effect)) {
       findings.push_back({"interfaces", Level::warn, warning, "write it into " + where});
     }
   };
-  look(subject.configuration.firewall.interfaces, "[firewall] interfaces", "is intercepted");
+  check_names(subject.configuration.firewall.interfaces, "[firewall] interfaces", "is intercepted");
   for (const RuleSettings& rule : subject.configuration.rules) {
-    look(rule.interfaces, "'interface' of [rule " + rule.name + "]",
-         "is meant by [rule " + rule.name + "]");
+    check_names(rule.interfaces, "'interface' of [rule " + rule.name + "]",
+                "is meant by [rule " + rule.name + "]");
   }
   return findings;
 }
@@ -67,12 +67,12 @@ Findings names_of_ports(const Subject& subject) {
 Findings wrong_names(const Subject& subject) {
   Findings findings;
   for (const std::string& wanted : subject.configuration.firewall.interfaces) {
-    look_at_name(findings, wanted, "[firewall] interfaces", "nothing of it is intercepted");
+    check_name(findings, wanted, "[firewall] interfaces", "nothing of it is intercepted");
   }
   for (const RuleSettings& rule : subject.configuration.rules) {
     for (const std::string& wanted : rule.interfaces) {
-      look_at_name(findings, wanted, "'interface' of [rule " + rule.name + "]",
-                   "[rule " + rule.name + "] matches nothing from there");
+      check_name(findings, wanted, "'interface' of [rule " + rule.name + "]",
+                 "[rule " + rule.name + "] matches nothing from there");
     }
   }
   return findings;
@@ -116,7 +116,7 @@ Findings servers_among_clients(const Subject& subject) {
   return findings;
 }
 
-// What follows "add to the rule: " in the sentence is the line that mends it.
+// What follows "add to the rule: " in the sentence is the line that fixes it.
 Findings open_resolvers(const Subject& subject) {
   const auto uplinks = firewall::uplinks_here();
   const auto interfaces = firewall::interfaces_here();
@@ -149,7 +149,7 @@ Findings examine_interfaces(const Subject& subject) {
   if (const auto trouble =
           firewall::trouble_with_outside(subject.ruleset, firewall::interfaces_here());
       !trouble.empty()) {
-    return {{"interfaces", Level::warn, trouble, mend}};
+    return {{"interfaces", Level::warn, trouble, fix}};
   }
   if (Findings findings = open_resolvers(subject); !findings.empty()) {
     return findings;
@@ -172,7 +172,7 @@ Findings examine_interfaces(const Subject& subject) {
                  "server " + used.upstream->name() + "/" + server->identity().name +
                      " sits behind this router (" + link->interface +
                      ") and no interfaces are named: what it sends is intercepted, too",
-                 mend}};
+                 fix}};
       }
     }
   }

@@ -28,7 +28,7 @@ namespace weir::doctor {
 namespace {
 
 constexpr Port echo = 7;
-constexpr int patience_ms = 2000;
+constexpr int timeout_ms = 2000;
 
 constexpr const char* cable = R"(link set eth0 up
 addr add 192.0.2.2/24 dev eth0
@@ -123,7 +123,7 @@ std::optional<std::string> trouble(const Networks& networks, Family family, int 
     return std::string("cannot send: ") + strerror(errno);
   }
   pollfd wait{.fd = ear.get(), .events = POLLIN, .revents = 0};
-  if (poll(&wait, 1, patience_ms) != 1) {
+  if (poll(&wait, 1, timeout_ms) != 1) {
     return "was not intercepted";
   }
   if (type == SOCK_DGRAM) {

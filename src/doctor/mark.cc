@@ -12,7 +12,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr const char* mend = "set other bits for 'mark' and 'bypass-mark' in [firewall]";
+constexpr const char* fix = "set other bits for 'mark' and 'bypass-mark' in [firewall]";
 
 // Whether a packet with these bits of the mark may meet the rule, whatever its other bits are.
 bool may_meet(const firewall::PolicyRule& rule, Mark mark) {
@@ -42,7 +42,7 @@ void add_rules(Findings& findings, Family family, const firewall::Ruleset& rules
                rule.table,
                takes_intercepted ? "intercepted packets, by weir's mark"
                                  : "what weir sends, by its bypass-mark"),
-           mend});
+           fix});
     }
   }
 }
@@ -71,7 +71,7 @@ void add_writers(Findings& findings, const std::vector<MarkUser>& users, const s
                           fmt::format("a rule in {} may change mark bits {:#x}, of which weir "
                                       "uses {:#x}",
                                       where, user.bits, user.bits & ours),
-                          mend});
+                          fix});
     }
   }
 }

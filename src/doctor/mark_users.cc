@@ -131,12 +131,12 @@ std::vector<MarkUser> mark_users_of_iptables(std::string_view program, const std
       }
     }
     if (bits != 0) {
-      std::string who(program);
-      who += ' ';
-      who += table;
-      who += ' ';
-      who += chain;
-      users.push_back({std::move(who), bits});
+      std::string user(program);
+      user += ' ';
+      user += table;
+      user += ' ';
+      user += chain;
+      users.push_back({std::move(user), bits});
     }
   }
   return users;

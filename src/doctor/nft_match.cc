@@ -177,7 +177,7 @@ Comparison fib(const Json& expression) {
       const bool local = of_destination && with_mark && is_intercepted(probe);
       return answer_of(element.text() == (local ? "local" : "unicast"));
     }
-    // That a way back exists is what plain routing needs as well.
+    // That a reverse path exists is what plain routing needs as well.
     return element.boolean() && !of_destination && !with_mark ? answer_of(*element.boolean())
                                                               : Answer::unknown;
   };

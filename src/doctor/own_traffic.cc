@@ -15,13 +15,14 @@ Finding local_finding(const Upstream& upstream, const Server& server) {
   const std::string which = "server " + upstream.name() + "/" + server.identity().name +
                             " is on this router, and local = yes intercepts what it sends: ";
   // What carries datagrams as they are is told no destination.
-  const bool is_told = upstream.datagrams() != Upstream::Datagrams::direct;
-  return {name, Level::warn,
-          which + (is_told ? "weir lets its connections to the destinations that it was asked for "
-                             "pass (own-proxy), but sends all others back to it"
-                           : "what this router sends by the rules that lead to it goes on to its "
-                             "own destination instead (own-server)"),
-          "name the server's process in [firewall] exclude-user or exclude-cgroup"};
+  const bool hears_target = upstream.datagrams() != Upstream::Datagrams::direct;
+  return {
+      name, Level::warn,
+      which + (hears_target ? "weir lets its connections to the destinations that it was asked for "
+                              "pass (own-proxy), but sends all others back to it"
+                            : "what this router sends by the rules that lead to it goes on to its "
+                              "own destination instead (own-server)"),
+      "name the server's process in [firewall] exclude-user or exclude-cgroup"};
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What is marked has to be looked up in weir's table, in either family. Without that the mark means
 // nothing, and intercepted packets are forwarded or dropped. The rules around it keep look-ups of
-// the way back from that table; without them some kernels' settings and some firewalls' rules drop
-// what is marked (see firewall/policy_rules.cc).
+// the reverse path from that table; without them some kernels' settings and some firewalls' rules
+// drop what is marked (see firewall/policy_rules.cc).
 #include "doctor/checks.h"
 #include "firewall/installed.h"
 #include "firewall/policy_routes.h"

@@ -16,7 +16,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr int patience_ms = 2'000;
+constexpr int timeout_ms = 2'000;
 
 const Settings* section_of(const Subject& subject, const std::string& name) {
   for (const Settings& settings : subject.configuration.upstreams) {
@@ -29,7 +29,7 @@ const Settings* section_of(const Subject& subject, const std::string& name) {
 
 bool is_ready(int socket, short event) {
   pollfd watched{socket, event, 0};
-  return poll(&watched, 1, patience_ms) == 1;
+  return poll(&watched, 1, timeout_ms) == 1;
 }
 
 // What the server says to these first words; empty: nothing, or there is no connection.

@@ -1,7 +1,7 @@
-// A one-armed router: clients and its own way out share a subnet. Whenever it forwards a packet,
-// the kernel tells the client of the shorter way (ICMP redirect), and the client then sends there
-// what should be intercepted. weir's rules drop these; where they are not, IPv4 has a setting for
-// it and IPv6 has none.
+// A one-armed router: clients and its own uplink share a subnet. Whenever it forwards a packet, the
+// kernel tells the client of the shorter path (ICMP redirect), and the client then sends there what
+// should be intercepted. weir's rules drop these; where they are not, IPv4 has a setting for it and
+// IPv6 has none.
 #include "firewall/redirects.h"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // With source = client a server answers the client, not the router. Those answers must cross this
 // router, or they reach a client that knows of no such connection. Ways to go wrong can be seen
 // from here: a server in the clients' own subnet, or on this router, answers them directly; and a
-// server whose way to the clients' subnet is another one never answers what we send from an address
-// in that subnet.
-// With the original destination as the server there is nothing to try; but on a one-armed router,
-// whose clients and whose own way out are in one subnet, every answer takes the short way.
+// server whose route to the clients' subnet is another one never answers what we send from an
+// address in that subnet. With the original destination as the server there is nothing to try; but
+// on a one-armed router, whose clients and whose own uplink are in one subnet, every answer takes
+// the short path.
 #include <algorithm>
 
 #include "doctor/addresses.h"
@@ -17,7 +17,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr Milliseconds patience{2'000};
+constexpr Milliseconds timeout{2'000};
 
 // Whether clients may sit in that subnet: on an interface that is named for them, or, with none
 // named, where a rule that leads to the upstream says so.
@@ -49,7 +49,7 @@ Findings short_cuts(const Subject& subject) {
   Findings findings;
   for (const UsedUpstream& used : subject.upstreams) {
     if (!used.shows_client() || !used.upstream->servers().empty() ||
-        !used.upstream->through().empty()) {
+        !used.upstream->dependencies().empty()) {
       continue;
     }
     for (const std::string& name : one_armed_interfaces(subject, Family::v4)) {
@@ -112,7 +112,7 @@ Findings examine_reply_path(const Subject& subject) {
       }
     }
   }
-  try_connects(attempts, subject.ruleset.bypass_mark, patience);
+  try_connects(attempts, subject.ruleset.bypass_mark, timeout);
   for (std::size_t i = 0; i + 1 < attempts.size(); i += 2) {
     const Attempt& plain = attempts[i];
     const Attempt& spoofed = attempts[i + 1];

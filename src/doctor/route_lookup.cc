@@ -86,27 +86,27 @@ std::optional<SteeringRule> rule_in(Family family, Bytes message) {
 
 }  // namespace
 
-Result<RouteAnswer> look_up_route(const RouteQuestion& question) {
+Result<RouteAnswer> look_up_route(const RouteQuery& query) {
   auto socket = netlink::open(NETLINK_ROUTE);
   if (!socket) {
     return socket.error();
   }
   rtmsg header{};
-  header.rtm_family = domain(question.destination.family());
-  const std::uint8_t whole = question.destination.is_v4() ? 32 : 128;
+  header.rtm_family = domain(query.destination.family());
+  const std::uint8_t whole = query.destination.is_v4() ? 32 : 128;
   header.rtm_dst_len = whole;
-  header.rtm_src_len = question.inbound.empty() ? 0 : whole;
+  header.rtm_src_len = query.inbound.empty() ? 0 : whole;
   header.rtm_flags = RTM_F_LOOKUP_TABLE;
   netlink::Request request(RTM_GETROUTE, header);
-  add_address(request, RTA_DST, question.destination);
-  if (!question.inbound.empty()) {
-    add_address(request, RTA_SRC, question.client);
-    request.add(RTA_IIF, static_cast<std::uint32_t>(if_nametoindex(question.inbound.c_str())));
+  add_address(request, RTA_DST, query.destination);
+  if (!query.inbound.empty()) {
+    add_address(request, RTA_SRC, query.client);
+    request.add(RTA_IIF, static_cast<std::uint32_t>(if_nametoindex(query.inbound.c_str())));
   }
-  request.add(RTA_MARK, question.mark);
+  request.add(RTA_MARK, query.mark);
   request.add(RTA_IP_PROTO, static_cast<std::uint8_t>(
-                                question.protocol == Protocol::tcp ? IPPROTO_TCP : IPPROTO_UDP));
-  request.add(RTA_DPORT, htons(question.port));
+                                query.protocol == Protocol::tcp ? IPPROTO_TCP : IPPROTO_UDP));
+  request.add(RTA_DPORT, htons(query.port));
   const auto answer = netlink::ask(socket.value(), request);
   if (!answer) {
     return answer.error();
@@ -155,8 +155,8 @@ Address host_in(const Prefix& prefix, const std::vector<Address>& avoided) {
   const unsigned whole = prefix.address.is_v4() ? 32 : 128;
   const unsigned hosts = whole - std::min<unsigned>(whole, prefix.length);
   if (hosts >= 2) {
-    const unsigned most = hosts >= 8 ? 254 : (1U << hosts) - 2;
-    for (unsigned host = most; host > 0; --host) {
+    const unsigned max = hosts >= 8 ? 254 : (1U << hosts) - 2;
+    for (unsigned host = max; host > 0; --host) {
       auto one = bytes;
       one[15] = static_cast<std::uint8_t>(one[15] + host);
       in6_addr raw{};

@@ -1,5 +1,5 @@
-// Which way a packet would take, asked of the kernel with everything that policy rules look at: the
-// interface it comes in by, its mark, addresses, protocol and port. And the policy rules
+// The route that a packet would take, asked of the kernel with everything that policy rules look
+// at: the interface it comes in by, its mark, addresses, protocol and port. And the policy rules
 // themselves, with what tells which of them took it.
 //
 // No state. Blocking, for microseconds; any thread. Needs no privilege.
@@ -17,7 +17,7 @@
 
 namespace weir::doctor {
 
-struct RouteQuestion {
+struct RouteQuery {
   Address client;
   Address destination;
   std::string inbound;  // empty: this machine itself asks, and `client` says nothing
@@ -33,7 +33,7 @@ struct RouteAnswer {
 };
 
 // The error is the kernel's: unreachable, prohibited, or what it drops on its way in.
-[[nodiscard]] Result<RouteAnswer> look_up_route(const RouteQuestion& question);
+[[nodiscard]] Result<RouteAnswer> look_up_route(const RouteQuery& query);
 
 struct SteeringRule {
   std::uint32_t priority = 0;

@@ -65,25 +65,24 @@ std::string text_of(Family family, const SteeringRule& rule) {
   return "ip rule " + start;
 }
 
-RouteQuestion question_for(const Probe& probe, const SteeringRule* rule) {
-  RouteQuestion question;
+RouteQuery query_for(const Probe& probe, const SteeringRule* rule) {
+  RouteQuery query;
   const bool from_rule = rule != nullptr && rule->source && probe.client.contains(*rule->source);
-  question.client = host_in(from_rule ? *rule->source : probe.client, probe.own);
-  question.destination = rule != nullptr && rule->destination
-                             ? host_in(*rule->destination, probe.own)
-                         : probe.destination.length > 0 ? host_in(probe.destination, probe.own)
-                                                        : somewhere(probe.family);
-  question.inbound = probe.inbound;
-  question.mark = *probe.mark;
-  question.protocol = probe.protocol;
-  question.port = probe.first;
-  return question;
+  query.client = host_in(from_rule ? *rule->source : probe.client, probe.own);
+  query.destination = rule != nullptr && rule->destination ? host_in(*rule->destination, probe.own)
+                      : probe.destination.length > 0       ? host_in(probe.destination, probe.own)
+                                                           : somewhere(probe.family);
+  query.inbound = probe.inbound;
+  query.mark = *probe.mark;
+  query.protocol = probe.protocol;
+  query.port = probe.first;
+  return query;
 }
 
 // What becomes of packets that the rule may take; none: they reach weir.
 std::optional<std::string> loss(const Probe& probe, const SteeringRule& rule) {
-  const RouteQuestion question = question_for(probe, &rule);
-  const auto answer = look_up_route(question);
+  const RouteQuery query = query_for(probe, &rule);
+  const auto answer = look_up_route(query);
   const std::string what = ports_of(probe) + " from " + probe.inbound + " to " +
                            (rule.destination ? rule.destination->text() : "anywhere");
   if (!answer) {
@@ -105,7 +104,7 @@ Findings examine_routing(const Subject& subject) {
   for (const Family family : firewall::routed_families()) {
     ready[family] = weir_rules_are_there(subject, family);
   }
-  std::set<std::pair<Family, std::uint32_t>> told;
+  std::set<std::pair<Family, std::uint32_t>> reported;
   for (const Probe& probe : client_probes(subject)) {
     // Without a subnet there is no client to ask for; without weir's rule another check complains.
     if (probe.client.length == 0 || !ready[probe.family]) {
@@ -114,7 +113,7 @@ Findings examine_routing(const Subject& subject) {
     looked = true;
     for (const SteeringRule& rule : rules_before(subject, probe)) {
       const auto lost = loss(probe, rule);
-      if (!lost || !told.emplace(probe.family, rule.priority).second) {
+      if (!lost || !reported.emplace(probe.family, rule.priority).second) {
         continue;
       }
       findings.push_back(

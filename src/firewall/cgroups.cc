@@ -18,10 +18,10 @@ std::optional<std::string> cgroup_mount_in(std::string_view mounts) {
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string device;
-    std::string place;
+    std::string mount_point;
     std::string type;
-    if (words >> device >> place >> type && type == "cgroup2") {
-      return place;
+    if (words >> device >> mount_point >> type && type == "cgroup2") {
+      return mount_point;
     }
   }
   return std::nullopt;
@@ -34,12 +34,12 @@ std::optional<std::string> cgroup_mount() {
 }
 
 std::string nft_path_of(const std::string& mount, const std::string& path) {
-  const std::string_view looks_in = "/sys/fs/cgroup";
-  if (mount == looks_in) {
+  const std::string_view root = "/sys/fs/cgroup";
+  if (mount == root) {
     return path;
   }
-  if (mount.starts_with(std::string(looks_in) + "/")) {
-    return mount.substr(looks_in.size() + 1) + "/" + path;
+  if (mount.starts_with(std::string(root) + "/")) {
+    return mount.substr(root.size() + 1) + "/" + path;
   }
   return "";
 }

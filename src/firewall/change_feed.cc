@@ -60,7 +60,7 @@ Change nft_change_in(Bytes message, Backend backend) {
   each_attribute(
       message, sizeof(nlmsghdr) + sizeof(nfgenmsg), [&](std::uint16_t type, Bytes content) {
         if (generation && type == NFTA_GEN_PROC_NAME) {
-          change.who = text_of(content);
+          change.program = text_of(content);
         } else if (!generation && type == table_name &&
                    has_something_of_weir(backend, object->nfgen_family, text_of(content))) {
           change.about = Change::About::rules;
@@ -79,7 +79,7 @@ Change route_change_in(Bytes message, std::uint32_t table) {
   if (!header || (!is_rule && (!route || route->table != table))) {
     return {};
   }
-  return {.about = Change::About::routes, .who = program_of(header->nlmsg_pid)};
+  return {.about = Change::About::routes, .program = program_of(header->nlmsg_pid)};
 }
 
 Change link_change_in(Bytes message, unsigned lo) {
@@ -98,7 +98,7 @@ Change link_change_in(Bytes message, unsigned lo) {
   if (interface != lo || lo == 0) {
     return {};
   }
-  return {.about = Change::About::link, .who = ""};
+  return {.about = Change::About::link, .program = ""};
 }
 
 Result<std::unique_ptr<ChangeFeed>> ChangeFeed::open(Loop& loop, Backend backend,
@@ -143,11 +143,11 @@ void ChangeFeed::hear_nft() {
     if (change.about == Change::About::rules) {
       touched_ = true;
     } else if (change.about == Change::About::generation && std::exchange(touched_, false)) {
-      on_change_({.about = Change::About::rules, .who = change.who});
+      on_change_({.about = Change::About::rules, .program = change.program});
     }
   });
   if (!all) {
-    on_change_({.about = Change::About::routes, .who = ""});
+    on_change_({.about = Change::About::routes, .program = ""});
   }
 }
 
@@ -160,7 +160,7 @@ void ChangeFeed::hear_routes() {
     }
   });
   if (!all) {
-    on_change_({.about = Change::About::routes, .who = ""});
+    on_change_({.about = Change::About::routes, .program = ""});
   }
 }
 

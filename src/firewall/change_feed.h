@@ -2,7 +2,7 @@
 // them where the kernel tells; and of changes to lo, by which weir's routes go. It says when to
 // look, not what is wrong: what is there is compared with what should be.
 //
-// Owned by the Keeper; the firewall's thread, on its loop.
+// Owned by the RuleReconciler; the firewall's thread, on its loop.
 #pragma once
 
 #include <functional>
@@ -22,11 +22,11 @@ struct Change {
   enum class About : std::uint8_t {
     nothing,     // of weir's
     rules,       // a table that weir has something in
-    generation,  // the end of a batch of changes; `who`: the program that made them
-    routes,      // a policy rule, or a route in weir's table; `who` where it is known
+    generation,  // the end of a batch of changes; `program`: the program that made them
+    routes,      // a policy rule, or a route in weir's table; `program` where it is known
     link,        // lo, or its addresses: with them the kernel drops routes of IPv6 by lo
   } about = About::nothing;
-  std::string who;
+  std::string program;
 };
 [[nodiscard]] Change nft_change_in(netlink::Bytes message, Backend backend);
 // `lo`: the number of that interface.

@@ -129,9 +129,9 @@ struct Holds {
   bool operator()(const match::DontFragment& /*bit*/) const {
     return packet.destination.family() == Family::v4 && packet.dont_fragment;
   }
-  bool operator()(const match::NoWay& /*route*/) const { return !packet.way_out; }
+  bool operator()(const match::NoRoute& /*route*/) const { return !packet.route_out; }
   bool operator()(const match::LeavesElsewhere& elsewhere) const {
-    return !packet.way_out || !is_named(elsewhere.interfaces, *packet.way_out);
+    return !packet.route_out || !is_named(elsewhere.interfaces, *packet.route_out);
   }
   bool operator()(const match::SentByUser& sent) const {
     return std::any_of(sent.users.begin(), sent.users.end(),
@@ -154,10 +154,10 @@ class Evaluation {
 
   Outcome run() {
     const bool comes_in = !packet_.in.empty();
-    hook(comes_in ? Hook::Place::prerouting : Hook::Place::output);
+    hook(comes_in ? Hook::Point::prerouting : Hook::Point::output);
     const bool is_marked = has_mark(packet_.mark, mark_alone());
     if (comes_in && !end_ && !is_marked) {
-      hook(packet_.kind == match::Kind::local ? Hook::Place::input : Hook::Place::forward);
+      hook(packet_.kind == match::Kind::local ? Hook::Point::input : Hook::Point::forward);
     }
     if (!end_) {
       end_ = marked_end(comes_in);
@@ -184,11 +184,11 @@ class Evaluation {
     return Outcome::End::passes;
   }
 
-  void hook(Hook::Place place) {
+  void hook(Hook::Point point) {
     std::vector<std::pair<int, const Chain*>> chains;
     for (const Chain& chain : plan_.chains) {
       for (const Hook& hook : chain.hooks) {
-        if (hook.place == place) {
+        if (hook.point == point) {
           chains.emplace_back(hook.priority, &chain);
         }
       }

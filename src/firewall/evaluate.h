@@ -50,7 +50,7 @@ struct Packet {
   std::optional<match::Kind> kind = {};
   bool local_to_inbound_link = false;
   bool source_is_local = false;
-  std::optional<std::string> way_out = {};  // the interface that leads to it; none: no way
+  std::optional<std::string> route_out = {};  // the interface that leads to it; none: no route
 };
 
 struct Outcome {

@@ -29,7 +29,7 @@ void ExcludedCgroups::watch(const std::vector<std::string>& paths) {
   on_change_();  // one may have come before the watch
 }
 
-std::vector<Cgroup> ExcludedCgroups::look() {
+std::vector<Cgroup> ExcludedCgroups::check() {
   auto found = find_cgroups(paths_);
   tell(missing_cgroups(paths_, found));
   return found;

@@ -25,7 +25,7 @@ class ExcludedCgroups {
   // Those of the configuration in force, from now on; empty: none is watched.
   void watch(const std::vector<std::string>& paths);
   // Which of them are there. Tells the log once of each that is not, and of its return.
-  [[nodiscard]] std::vector<Cgroup> look();
+  [[nodiscard]] std::vector<Cgroup> check();
 
  private:
   void tell(std::vector<std::string> missing);

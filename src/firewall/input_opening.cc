@@ -112,7 +112,7 @@ InputState input_state_in(const std::string& saved, Mark mark) {
 
 bool is_shut(const InputState& state) { return state.others && !(state.jump && state.for_mark); }
 
-std::vector<std::string> unsettled_inputs(const Ruleset& ruleset) {
+std::vector<std::string> stale_inputs(const Ruleset& ruleset) {
   std::vector<std::string> unsettled;
   for (const std::string& program : programs_with_filter()) {
     const auto ended = run_program({program + "-save"}, "");

@@ -1,5 +1,5 @@
-// The way past iptables' INPUT that the scripts make (shell_input.h), as it stands: for the keeper,
-// which has to see that it went, or that there are rules now where there were none.
+// The opening in iptables' INPUT that the scripts make (shell_input.h), as it stands: for the
+// reconciler, which has to see that it went, or that there are rules now where there were none.
 //
 // No state. Blocking, for milliseconds; any thread.
 #pragma once
@@ -31,6 +31,6 @@ struct InputState {
 
 // The programs ("iptables", "ip6tables-legacy") whose INPUT is not what the ruleset wants: shut
 // where it should be open, or with a chain that nothing needs.
-[[nodiscard]] std::vector<std::string> unsettled_inputs(const Ruleset& ruleset);
+[[nodiscard]] std::vector<std::string> stale_inputs(const Ruleset& ruleset);
 
 }  // namespace weir::firewall

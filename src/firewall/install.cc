@@ -16,7 +16,7 @@ Result<> run_script(const std::string& script) {
     return ended.error();
   }
   if (ended.value().status == 0) {
-    return Done{};
+    return Ok{};
   }
   const std::string reason = first_line(ended.value().errors);
   return Error(reason.empty() ? "status " + std::to_string(ended.value().status) : reason);
@@ -45,10 +45,10 @@ Result<> apply(const Ruleset& ruleset, Backend backend) {
 }
 
 Result<> follow_nat(const Ruleset& ruleset) {
-  return ruleset.decisions.empty() ? Result<>(Done{}) : run_script(nat_script(ruleset));
+  return ruleset.decisions.empty() ? Result<>(Ok{}) : run_script(nat_script(ruleset));
 }
 
-Result<> settle_inputs(const Ruleset& ruleset) { return run_script(input_script(ruleset)); }
+Result<> apply_inputs(const Ruleset& ruleset) { return run_script(input_script(ruleset)); }
 
 Result<> apply_routes(const Ruleset& ruleset) { return run_script(routes_script(ruleset)); }
 

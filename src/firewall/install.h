@@ -26,8 +26,8 @@ Result<> apply(const Ruleset& ruleset, Backend backend);
 // Only what iptables' rules know of nat's, where there is anything to know it for.
 Result<> follow_nat(const Ruleset& ruleset);
 
-// Only the way past iptables' INPUT.
-Result<> settle_inputs(const Ruleset& ruleset);
+// Only the opening in iptables' INPUT.
+Result<> apply_inputs(const Ruleset& ruleset);
 
 // Only the policy routes.
 Result<> apply_routes(const Ruleset& ruleset);

@@ -68,7 +68,7 @@ std::map<std::string, const List*> sets_of(const Plan& plan) {
 }  // namespace
 
 bool is_set(Ruleset::LongLists long_lists, const List& list) {
-  return long_lists == Ruleset::LongLists::are_sets && list.size() > most_as_rules;
+  return long_lists == Ruleset::LongLists::are_sets && list.size() > max_as_rules;
 }
 
 std::string set_name(const List& list) {

@@ -17,7 +17,7 @@
 namespace weir::firewall {
 
 // Lists up to this length are as fast as rules.
-inline constexpr std::size_t most_as_rules = 16;
+inline constexpr std::size_t max_as_rules = 16;
 // Without ipset: from here on `check` warns, and beyond that rules are refused.
 inline constexpr std::size_t long_as_rules = 256;
 inline constexpr std::size_t too_long_as_rules = 20'000;

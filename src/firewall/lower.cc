@@ -116,7 +116,7 @@ class Lowering {
 
   void entry() {
     const Chain& prerouting = *plan_.find("prerouting");
-    Chain weir{.name = "WEIR", .hooks = {{Hook::Place::prerouting, -150, {}, {}}}, .table = mangle};
+    Chain weir{.name = "WEIR", .hooks = {{Hook::Point::prerouting, -150, {}, {}}}, .table = mangle};
     diverted(weir);
     Chain own_udp{.name = "WEIR-OWN-UDP", .table = mangle};
     Chain own_tcp{.name = "WEIR-OWN-TCP", .table = mangle};
@@ -230,14 +230,14 @@ class Lowering {
       return;
     }
     const Chain* by_route = plan_.find("by_route");
-    const bool looks =
+    const bool asks =
         std::any_of(decide->steps.begin(), decide->steps.end(), [this](const Step& each) {
           const auto* to = std::get_if<act::Goto>(&each.then.back());
           const auto* ends = find<match::Ends>(each.when);
           return to != nullptr && to->chain == "by_route" &&
                  (ends == nullptr || in_family(*ends, family_));
         });
-    if (by_route != nullptr && looks && !by_routes(plan_, family_).empty()) {
+    if (by_route != nullptr && asks && !by_routes(plan_, family_).empty()) {
       Chain& chain = add("WEIR-BY-ROUTE");
       chain.why = by_route->why;
       clear_matched(chain);
@@ -290,7 +290,7 @@ class Lowering {
       return;
     }
     Chain& chain = add("WEIR-LOCAL");
-    chain.hooks = {{Hook::Place::output, -150, {}, {}}};
+    chain.hooks = {{Hook::Point::output, -150, {}, {}}};
     if (labels_opened()) {
       Step opened = step({matched(), match::Tracked{match::Tracked::State::opening}},
                          {act::SetLabel{label::opened}});
@@ -383,14 +383,14 @@ class Lowering {
           step({match::Protocol4{Layer4::udp}, match::PacketMark{mark}}, {act::Unreachable{}}));
     };
     Chain& weir = add("WEIR", filter);
-    weir.hooks = {{Hook::Place::forward, 0, {}, {}}, {Hook::Place::input, 0, {}, {}}};
+    weir.hooks = {{Hook::Point::forward, 0, {}, {}}, {Hook::Point::input, 0, {}, {}}};
     // What weir sends to a server on this router comes in on lo, with the bypass-mark: no client
     // does.
     weir.steps.push_back(step({match::InInterface{{"lo"}}}, {act::Return{}}));
     reject(weir, refusal());
     if (is_local()) {
       Chain& local = add("WEIR-LOCAL", filter);
-      local.hooks = {{Hook::Place::output, 0, {}, {}}};
+      local.hooks = {{Hook::Point::output, 0, {}, {}}};
       // Where the kernel gives answers the mark of what they answer, they carry it, too.
       local.steps.push_back(step({match::Direction{true}}, {act::Return{}}));
       reject(local, mark_alone(plan_));

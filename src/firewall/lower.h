@@ -13,7 +13,7 @@
 //   WEIR-DECIDE      the rules, in order
 //   WEIR-NAT-…       a copy of what nat translates (shell_nat.h)
 //   WEIR-N           addresses of rule N; WEIR-N-TO its destinations, where it has clients as well
-//   WEIR-BY-ROUTE    to the gateway, unless the router has no way to the destination
+//   WEIR-BY-ROUTE    to the gateway, unless the router has no route to the destination
 //   WEIR-INTERCEPT, WEIR-REFUSE, WEIR-BYPASS        verdicts
 //   WEIR-LOCAL, WEIR-L-…                            the same for what the router itself sends; with
 //                    IPv6 WEIR-LOCAL labels what weir opens, too

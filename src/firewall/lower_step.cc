@@ -117,7 +117,7 @@ struct Split {
     const auto& list = family == Family::v4 ? plan.by_routes.v4 : plan.by_routes.v6;
     return list.empty() ? never() : one(match::Within{Side::destination, list, false, true});
   }
-  Alternatives operator()(const match::NoWay& /*any*/) const { return by_routes(); }
+  Alternatives operator()(const match::NoRoute& /*any*/) const { return by_routes(); }
   Alternatives operator()(const match::LeavesElsewhere& /*any*/) const { return by_routes(); }
 
   Alternatives operator()(const match::DontFragment& bit) const {

@@ -124,7 +124,7 @@ Result<> apply_nft(const std::string& commands) {
   if (ended.value().status != 0) {
     return Error(first_line(ended.value().errors));
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace weir::firewall

@@ -21,7 +21,7 @@ using netlink::Bytes;
 // As the kernel takes a name: with its zero.
 constexpr std::array<char, 5> table{'w', 'e', 'i', 'r', '\0'};
 
-netlink::Request question(unsigned message, std::uint16_t table_attribute) {
+netlink::Request query(unsigned message, std::uint16_t table_attribute) {
   const nfgenmsg header{.nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0, .res_id = 0};
   netlink::Request request(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8U | message),
                            header);
@@ -62,7 +62,7 @@ Result<NftCounters> read_nft_counters() {
   if (!socket) {
     return socket.error();
   }
-  const auto there = netlink::exchange(socket.value(), question(NFT_MSG_GETTABLE, NFTA_TABLE_NAME));
+  const auto there = netlink::exchange(socket.value(), query(NFT_MSG_GETTABLE, NFTA_TABLE_NAME));
   // A kernel without nf_tables does not know the question.
   if (there.error == ENOENT || there.error == EINVAL || there.error == EOPNOTSUPP) {
     return NftCounters();
@@ -70,13 +70,13 @@ Result<NftCounters> read_nft_counters() {
   if (there.error != 0) {
     return Error(std::string("cannot read the firewall's counters: ") + strerror(there.error));
   }
-  netlink::Request request = question(NFT_MSG_GETOBJ, NFTA_OBJ_TABLE);
+  netlink::Request request = query(NFT_MSG_GETOBJ, NFTA_OBJ_TABLE);
   request.add(NFTA_OBJ_TYPE, htobe32(NFT_OBJECT_COUNTER));
   std::map<std::string, Counted, std::less<>> counters;
   if (const auto dumped = netlink::dump(socket.value(), request,
                                         [&](Bytes message) { add_object(counters, message); });
       !dumped) {
-    return dumped.error().while_trying("cannot read the firewall's counters");
+    return dumped.error().with_context("cannot read the firewall's counters");
   }
   return NftCounters(std::move(counters));
 }

@@ -137,7 +137,7 @@ void refuse(Plan& plan, const Ruleset& ruleset) {
           "see it come from whom it wrote to: take that address from the datagram that the "
           "error\n"
           "quotes (protocol, then port, then destination; an IPv4 header without options).");
-  refused.hooks = {{Hook::Place::output, -150, "filter", "mangle"}};
+  refused.hooks = {{Hook::Point::output, -150, "filter", "mangle"}};
   for (const Family family : {Family::v4, Family::v6}) {
     refused.steps.push_back(
         step({match::QuotesDatagram{family, udp}}, {act::SpeakForQuoted{family}}));
@@ -188,25 +188,25 @@ void intercept(Plan& plan, const Ruleset& ruleset) {
 
 // Only what begins a flow is looked up: a datagram of one that weir carries already goes to it.
 void by_route(Plan& plan, const Ruleset& ruleset) {
-  if (!ruleset.needs_ways()) {
+  if (!ruleset.needs_routes()) {
     return;
   }
-  Chain& chain =
-      add(plan, "by_route",
-          "What goes on to its own destination, where the router has no way there, or forbids it:\n"
-          "the client hears so from the router itself, as if there were no weir.");
-  const auto without_way = [&](Conditions when) {
+  Chain& chain = add(
+      plan, "by_route",
+      "What goes on to its own destination, where the router has no route there, or forbids it:\n"
+      "the client hears so from the router itself, as if there were no weir.");
+  const auto unreachable = [&](Conditions when) {
     if (ruleset.local_services) {
       when.emplace_back(to_kinds({match::Kind::local}, true));
     }
-    when.emplace_back(match::NoWay{});
+    when.emplace_back(match::NoRoute{});
     chain.steps.push_back(step(std::move(when), {act::Accept{}}));
   };
   if (!ruleset.tcp.empty()) {
-    without_way({syn});
+    unreachable({syn});
   }
   if (!ruleset.udp.empty()) {
-    without_way({is_udp, match::Label{label::carried, true}});
+    unreachable({is_udp, match::Label{label::carried, true}});
   }
   chain.steps.push_back(step({}, {act::Goto{"intercept"}}));
 }
@@ -219,7 +219,7 @@ void answers(Plan& plan, const Ruleset& ruleset) {
                     "What weir sends in another's name, where connection tracking takes it for a "
                     "beginning:\n"
                     "what the client says next is no answer.");
-  sent.hooks = {{Hook::Place::output, -150, "filter", "mangle"}};
+  sent.hooks = {{Hook::Point::output, -150, "filter", "mangle"}};
   sent.steps.push_back(
       step({is_udp, match::Tracked{match::Tracked::State::opening}, match::Direction{},
             match::AddressKind{Side::source, {match::Kind::local}, true, false}},
@@ -231,7 +231,7 @@ void answers(Plan& plan, const Ruleset& ruleset) {
 
 void entry(Plan& plan, const Ruleset& ruleset) {
   Chain& chain = add(plan, "prerouting");
-  chain.hooks = {{Hook::Place::prerouting, -95, "filter", "dstnat + 5"}};
+  chain.hooks = {{Hook::Point::prerouting, -95, "filter", "dstnat + 5"}};
   chain.steps.push_back(step({match::InInterface{{"lo"}}}, {act::Accept{}},
                              "what the router sends to itself, or to weir"));
   chain.steps.push_back(
@@ -256,10 +256,10 @@ void forget_sooner(Plan& plan, const Ruleset& ruleset) {
   plan.closing = ruleset.closing;
   const Actions then = {act::ForgetSooner{}};
   Chain& in = add(plan, "closing_in");
-  in.hooks = {{Hook::Place::prerouting, -94, "filter", "dstnat + 6"}};
+  in.hooks = {{Hook::Point::prerouting, -94, "filter", "dstnat + 6"}};
   in.steps.push_back(step({syn, match::PacketMark{ruleset.mark}}, then));
   Chain& out = add(plan, "closing_out");
-  out.hooks = {{Hook::Place::output, -94, "filter", "mangle + 56"}};
+  out.hooks = {{Hook::Point::output, -94, "filter", "mangle + 56"}};
   out.steps.push_back(step({syn, match::SocketMark{ruleset.bypass_mark}}, then));
   if (ruleset.local) {
     out.steps.push_back(step({syn, match::PacketMark{ruleset.both_marks()}}, then));
@@ -279,15 +279,15 @@ void to_decisions(const Ruleset& ruleset, Chain& chain, std::string_view decisio
   }
 }
 
-std::string_view name_of(Hook::Place place) {
-  switch (place) {
-    case Hook::Place::prerouting:
+std::string_view name_of(Hook::Point point) {
+  switch (point) {
+    case Hook::Point::prerouting:
       return "prerouting";
-    case Hook::Place::input:
+    case Hook::Point::input:
       return "input";
-    case Hook::Place::forward:
+    case Hook::Point::forward:
       return "forward";
-    case Hook::Place::output:
+    case Hook::Point::output:
       break;
   }
   return "output";

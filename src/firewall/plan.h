@@ -108,8 +108,8 @@ struct Label {
   bool negated = false;
 };
 struct DontFragment {};  // IPv4
-// Routing has no way to the destination, or forbids it.
-struct NoWay {};
+// Routing has no route to the destination, or forbids it.
+struct NoRoute {};
 // Routing sends what is for the destination out by none of these.
 struct LeavesElsewhere {
   std::vector<std::string> interfaces;
@@ -132,14 +132,14 @@ struct QuotesDatagram {
 
 }  // namespace match
 
-// Copied and destroyed in steps.cc alone: a variant of so many types costs every file that does it a
-// second to compile.
+// Copied and destroyed in steps.cc alone: a variant of so many types costs every file that does it
+// a second to compile.
 struct Condition
     : std::variant<match::Protocol4, match::Flow, match::Opening, match::InInterface,
                    match::OutInterface, match::OfFamily, match::Within, match::Reserved,
                    match::Ends, match::AddressKind, match::PacketMark, match::SocketMark,
                    match::ForSocket, match::Direction, match::Translated, match::Confirmed,
-                   match::Tracked, match::Label, match::DontFragment, match::NoWay,
+                   match::Tracked, match::Label, match::DontFragment, match::NoRoute,
                    match::LeavesElsewhere, match::SentByUser, match::SentByCgroup, match::Redirect,
                    match::QuotesDatagram> {
   using variant::variant;
@@ -211,12 +211,12 @@ struct Step {
 };
 
 struct Hook {
-  enum class Place : std::uint8_t { prerouting, input, forward, output } place{};
-  int priority = 0;           // among the chains of one place, ascending
-  std::string_view type;      // nft's
-  std::string_view standing;  // the priority in nft's words
+  enum class Point : std::uint8_t { prerouting, input, forward, output } point{};
+  int priority = 0;               // among the chains of one place, ascending
+  std::string_view type;          // nft's
+  std::string_view nft_priority;  // the priority in nft's words
 };
-[[nodiscard]] std::string_view name_of(Hook::Place place);
+[[nodiscard]] std::string_view name_of(Hook::Point point);
 
 struct Chain {
   std::string name;

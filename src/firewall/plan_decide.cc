@@ -95,7 +95,7 @@ Action verdict(const Ruleset& ruleset, const Decision& decision, Origin origin) 
   if (origin == Origin::local) {
     return act::Goto{"divert"};
   }
-  return act::Goto{ruleset.needs_way(decision) ? "by_route" : "intercept"};
+  return act::Goto{ruleset.needs_route(decision) ? "by_route" : "intercept"};
 }
 
 Step decision_step(const Ruleset& ruleset, const Decision& decision, Origin origin) {

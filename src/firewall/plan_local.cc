@@ -31,14 +31,14 @@ void divert(Plan& plan, const Ruleset& ruleset) {
 
 // What the router itself sends, as it comes in again: by lo, with both marks, or with what
 // others' rules have made of them and a label. Where it goes is settled already. This comes last:
-// a look-up of the way back fails where a packet on lo has a socket of another interface's (Linux
-// 6.15 and later). What belongs to a connection finds it by itself.
+// a look-up of the reverse path fails where a packet on lo has a socket of another interface's
+// (Linux 6.15 and later). What belongs to a connection finds it by itself.
 void diverted(Plan& plan, const Ruleset& ruleset) {
   if (!ruleset.has(Verdict::intercept)) {
     return;
   }
   Chain& chain = add(plan, "diverted");
-  chain.hooks = {{Hook::Place::prerouting, 90, "filter", "filter + 90"}};
+  chain.hooks = {{Hook::Point::prerouting, 90, "filter", "filter + 90"}};
   const Actions then = {act::SetMark{mark_alone(ruleset)}, act::Goto{"intercept"}};
   chain.steps.push_back(step({match::InInterface{{"lo"}, true}}, {act::Accept{}}));
   chain.steps.push_back(step({match::PacketMark{ruleset.both_marks()}}, then));
@@ -80,7 +80,7 @@ void local(Plan& plan, const Ruleset& ruleset) {
   divert(plan, ruleset);
   decide_local(plan, ruleset);
   Chain& output = add(plan, "output");
-  output.hooks = {{Hook::Place::output, -95, "route", "mangle + 55"}};
+  output.hooks = {{Hook::Point::output, -95, "route", "mangle + 55"}};
   output.steps.push_back(
       step({match::PacketMark{ruleset.bypass_mark}}, {act::Accept{}}, "weir's own sockets"));
   output.steps.push_back(step({match::SocketMark{ruleset.bypass_mark}}, {act::Accept{}}));

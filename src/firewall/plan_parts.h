@@ -38,7 +38,7 @@ void decide_local(Plan& plan, const Ruleset& ruleset);
 // What would lead clients past this router: chain `redirects` (redirects.cc).
 void redirects(Plan& plan, const Ruleset& ruleset);
 
-// The way of what the router itself sends, out and in again (plan_local.cc).
+// The path of what the router itself sends, out and in again (plan_local.cc).
 void local(Plan& plan, const Ruleset& ruleset);
 
 }  // namespace weir::firewall

@@ -1,5 +1,5 @@
 // One rule would do to deliver what carries weir's mark. But the kernel and other firewalls ask for
-// the way back to a packet's sender with the packet's mark, too (src_valid_mark = 1, which
+// the reverse path to a packet's sender with the packet's mark, too (src_valid_mark = 1, which
 // Tailscale and wg-quick set; `fib saddr . mark . iif` of firewalld and NixOS; `rpfilter
 // --validmark`), and that rule would answer "to this machine": the packet is taken for forged. All
 // of these look-ups have one thing in common: their inbound interface is lo, whichever the packet
@@ -38,14 +38,14 @@ std::vector<PolicyRule> policy_rules_of(const Ruleset& ruleset, Family family) {
   past.priority = past_priority;
   past.action = PolicyRule::Action::nothing;
 
-  PolicyRule way_back = rule;
-  way_back.priority = way_back_priority;
-  way_back.mark = ruleset.mark;
-  way_back.inbound = "lo";
-  way_back.action = PolicyRule::Action::jump;
-  way_back.target = past.priority;
+  PolicyRule reverse_lookup = rule;
+  reverse_lookup.priority = reverse_lookup_priority;
+  reverse_lookup.mark = ruleset.mark;
+  reverse_lookup.inbound = "lo";
+  reverse_lookup.action = PolicyRule::Action::jump;
+  reverse_lookup.target = past.priority;
 
-  std::vector<PolicyRule> rules = {deliver, past, way_back};
+  std::vector<PolicyRule> rules = {deliver, past, reverse_lookup};
   if (ruleset.local) {
     PolicyRule diverted = deliver;
     diverted.priority = diverted_priority;

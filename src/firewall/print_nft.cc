@@ -136,7 +136,7 @@ struct ConditionWords {
   std::string operator()(const match::DontFragment& /*bit*/) const {
     return "ip frag-off & 0x4000 != 0";
   }
-  std::string operator()(const match::NoWay& /*route*/) const {
+  std::string operator()(const match::NoRoute& /*route*/) const {
     return "fib daddr . mark oif missing";
   }
   std::string operator()(const match::LeavesElsewhere& elsewhere) const {
@@ -231,8 +231,8 @@ void print(std::string& out, const Chain& chain) {
 }  // namespace
 
 std::string nft_hook(const Hook& hook) {
-  return fmt::format("type {} hook {} priority {}; policy accept;", hook.type, name_of(hook.place),
-                     hook.standing);
+  return fmt::format("type {} hook {} priority {}; policy accept;", hook.type, name_of(hook.point),
+                     hook.nft_priority);
 }
 
 std::string print_nft(const Plan& plan) {

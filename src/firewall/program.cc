@@ -146,7 +146,7 @@ int start(pid_t& pid, const std::string& file, std::vector<std::string> argument
 }
 
 // Its status, once it has ended; none: it has not.
-Result<std::optional<int>> look_after(pid_t pid, int options) {
+Result<std::optional<int>> try_wait(pid_t pid, int options) {
   int status = 0;
   pid_t ended = 0;
   while ((ended = waitpid(pid, &status, options)) < 0) {
@@ -158,25 +158,25 @@ Result<std::optional<int>> look_after(pid_t pid, int options) {
 }
 
 // Looks again and again, ever more rarely: most end within a few milliseconds.
-Result<std::optional<int>> wait_for(pid_t pid, Milliseconds patience) {
+Result<std::optional<int>> wait_for(pid_t pid, Milliseconds timeout) {
   using std::chrono::steady_clock;
-  constexpr std::chrono::microseconds most_between{5'000};
-  const auto until = steady_clock::now() + patience;
+  constexpr std::chrono::microseconds max_between{5'000};
+  const auto until = steady_clock::now() + timeout;
   std::chrono::microseconds between{100};
   while (true) {
-    auto ended = look_after(pid, WNOHANG);
+    auto ended = try_wait(pid, WNOHANG);
     if (!ended || ended.value() || steady_clock::now() >= until) {
       return ended;
     }
     std::this_thread::sleep_for(between);
-    between = std::min(between * 2, most_between);
+    between = std::min(between * 2, max_between);
   }
 }
 
 }  // namespace
 
 Result<Ended> run_program(const std::vector<std::string>& arguments, const std::string& input,
-                          Milliseconds patience) {
+                          Milliseconds timeout) {
   const std::string& name = arguments.front();
   const std::string file = find(name);
   if (file.empty()) {
@@ -192,16 +192,16 @@ Result<Ended> run_program(const std::vector<std::string>& arguments, const std::
   if (const int code = start(pid, file, arguments, {&in, &out, &err}); code != 0) {
     return failed("cannot start " + name, code);
   }
-  auto ended = wait_for(pid, patience);
+  auto ended = wait_for(pid, timeout);
   if (ended && !ended.value()) {
     constexpr Milliseconds to_die{1'000};
     kill(-pid, SIGKILL);
     static_cast<void>(wait_for(pid, to_die));
-    return Error(name + " did not end within " + std::to_string(patience.count() / 1'000) +
+    return Error(name + " did not end within " + std::to_string(timeout.count() / 1'000) +
                  " s, and was killed");
   }
   if (!ended) {
-    return ended.error().while_trying("cannot wait for " + name);
+    return ended.error().with_context("cannot wait for " + name);
   }
   const int status = *ended.value();
   return Ended{.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),

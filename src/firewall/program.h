@@ -24,7 +24,7 @@ inline constexpr Milliseconds longest_run{20'000};
 // or did not end in time.
 [[nodiscard]] Result<Ended> run_program(const std::vector<std::string>& arguments,
                                         const std::string& input,
-                                        Milliseconds patience = longest_run);
+                                        Milliseconds timeout = longest_run);
 
 // The first line that says something, without what precedes the message proper.
 [[nodiscard]] std::string first_line(const std::string& text);

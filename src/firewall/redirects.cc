@@ -21,7 +21,7 @@ void redirects(Plan& plan, const Ruleset& ruleset) {
   }
   plan.counters.emplace_back(redirect_counter);
   Chain& chain = add(plan, "redirects", "Redirects would lead clients past this router.");
-  chain.hooks = {{Hook::Place::output, 0, "filter", "filter"}};
+  chain.hooks = {{Hook::Point::output, 0, "filter", "filter"}};
   if (ruleset.inbound == Inbound::not_outside && !ruleset.all_outside && !ruleset.outside.empty()) {
     chain.steps.push_back(step({match::OutInterface{ruleset.outside}}, {act::Return{}}));
   }

@@ -1,5 +1,5 @@
-// ICMP redirects: where clients and the way out share an interface (a one-armed router), the kernel
-// shows a client the shorter way whenever it forwards a packet of its own, and that client then
+// ICMP redirects: where clients and the uplink share an interface (a one-armed router), the kernel
+// shows a client the shorter path whenever it forwards a packet of its own, and that client then
 // goes past weir. The setting (send_redirects) is the operator's, and has no twin for IPv6; so
 // weir's rules drop what would leave towards clients, and count it (redirects() of plan_parts.h).
 //

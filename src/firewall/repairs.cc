@@ -6,7 +6,7 @@ bool Repairs::may_repair(Instant now) {
   while (!recent_.empty() && now - recent_.front() > within) {
     recent_.pop_front();
   }
-  stopped_ = stopped_ || recent_.size() >= most;
+  stopped_ = stopped_ || recent_.size() >= max;
   if (stopped_) {
     return false;
   }

@@ -1,7 +1,7 @@
 // How often the rules had to be put back, and when to stop: two tools that undo each other's work
 // would go on for ever, and every round cuts traffic. No clock: times go in.
 //
-// Part of the Keeper; its thread.
+// Part of the RuleReconciler; its thread.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace weir::firewall {
 
 class Repairs {
  public:
-  static constexpr std::size_t most = 5;
+  static constexpr std::size_t max = 5;
   static constexpr Milliseconds within{60'000};
 
   // Whether one more is worth it; counts it if so. After the first no it stays no.

@@ -74,15 +74,15 @@ std::string make_beside(Plan plan) {
   return print_nft_table(plan);
 }
 
-std::string switch_hooks(Plan plan, const std::vector<NftObject>& standing) {
+std::string switch_hooks(Plan plan, const std::vector<NftObject>& installed) {
   std::string out;
-  for (const NftObject& object : standing) {
+  for (const NftObject& object : installed) {
     if (is_chain(object) && has_hook(object)) {
       out += command("flush", object);
       out += hook_stays(plan, object) ? "" : command("delete", object);
     }
   }
-  for (const NftObject& object : standing) {
+  for (const NftObject& object : installed) {
     if (object.kind == "ct timeout" && !are_same(plan, object)) {
       out += command("delete", object);
     }
@@ -93,11 +93,11 @@ std::string switch_hooks(Plan plan, const std::vector<NftObject>& standing) {
 }
 
 // What the rules that are gone alone used, and the names.
-std::string clear_away(const Plan& plan, const std::vector<NftObject>& standing) {
+std::string clear_away(const Plan& plan, const std::vector<NftObject>& installed) {
   std::string flushed;
   std::string deleted;
   std::string rest;
-  for (const NftObject& object : standing) {
+  for (const NftObject& object : installed) {
     if (is_chain(object) && !has_hook(object)) {
       flushed += command("flush", object);
       deleted += command("delete", object);
@@ -118,8 +118,8 @@ std::string clear_away(const Plan& plan, const std::vector<NftObject>& standing)
 
 }  // namespace
 
-std::vector<std::string> replace_nft(const Plan& plan, std::string_view standing) {
-  const std::vector<NftObject> objects = read_listing(standing).objects;
+std::vector<std::string> replace_nft(const Plan& plan, std::string_view listing) {
+  const std::vector<NftObject> objects = read_listing(listing).objects;
   if (objects.empty() || std::any_of(objects.begin(), objects.end(), is_left_over)) {
     return {};
   }

@@ -26,9 +26,9 @@
 namespace weir::firewall {
 
 // One text for each transaction, in order; after an error the table is to be made anew
-// (print_nft.h). `standing`: what nft lists of the table, without counters' values. Counters of the
-// same name go on. Nothing: no rules stand, or others have been at work on them.
-// REQUIRES: for_nft() made the plan.
-[[nodiscard]] std::vector<std::string> replace_nft(const Plan& plan, std::string_view standing);
+// (print_nft.h). `listing`: what nft lists of the table, without counters' values. Counters of the
+// same name go on. Nothing: no rules stand, or others have been at work on them. REQUIRES:
+// for_nft() made the plan.
+[[nodiscard]] std::vector<std::string> replace_nft(const Plan& plan, std::string_view listing);
 
 }  // namespace weir::firewall

@@ -10,7 +10,7 @@ namespace weir::firewall {
 
 RouteMap::RouteMap(Family family) : family_(family), width_(family == Family::v4 ? 32 : 128) {
   const Number last = width_ == 128 ? ~Number{0} : (Number{1} << static_cast<unsigned>(width_)) - 1;
-  pieces_.push_back({.first = 0, .last = last, .way = {}});
+  pieces_.push_back({.first = 0, .last = last, .result = {}});
 }
 
 RouteMap::Number RouteMap::number_of(const Address& address) const {
@@ -43,7 +43,7 @@ std::vector<RouteMap::Piece> RouteMap::flatten(std::vector<RoutedPrefix> routes)
   });
   std::vector<Piece> pieces;
   const auto write = [&](const Piece& piece) {
-    if (!pieces.empty() && pieces.back().way == piece.way &&
+    if (!pieces.empty() && pieces.back().result == piece.result &&
         pieces.back().last + 1 == piece.first) {
       pieces.back().last = piece.last;
     } else {
@@ -81,9 +81,9 @@ std::vector<RouteMap::Piece> RouteMap::flatten(std::vector<RoutedPrefix> routes)
     }
     if (!inside.empty() && inside.back().rest.first < first) {
       const Piece& outer = inside.back().rest;
-      write({.first = outer.first, .last = first - 1, .way = outer.way});
+      write({.first = outer.first, .last = first - 1, .result = outer.result});
     }
-    inside.push_back({.rest = {.first = first, .last = last, .way = route.way}});
+    inside.push_back({.rest = {.first = first, .last = last, .result = route.result}});
   }
   while (!inside.empty()) {
     leave();
@@ -96,7 +96,7 @@ void RouteMap::add_table(std::vector<RoutedPrefix> routes) {
   std::vector<Piece> merged;
   auto next = below.begin();
   for (const Piece& piece : pieces_) {
-    if (piece.way.kind != Way::Kind::none) {
+    if (piece.result.kind != RouteResult::Kind::none) {
       merged.push_back(piece);
       continue;
     }
@@ -110,30 +110,30 @@ void RouteMap::add_table(std::vector<RoutedPrefix> routes) {
       const Number first = std::max(at->first, from);
       const Number last = std::min(at->last, piece.last);
       if (first > from) {
-        merged.push_back({.first = from, .last = first - 1, .way = {}});
+        merged.push_back({.first = from, .last = first - 1, .result = {}});
       }
-      merged.push_back({.first = first, .last = last, .way = at->way});
+      merged.push_back({.first = first, .last = last, .result = at->result});
       open = last != piece.last;
       from = last + 1;
     }
     if (open) {
-      merged.push_back({.first = from, .last = piece.last, .way = {}});
+      merged.push_back({.first = from, .last = piece.last, .result = {}});
     }
   }
   pieces_ = std::move(merged);
 }
 
 std::optional<std::vector<Prefix>> RouteMap::destinations(const Wanted& wanted,
-                                                          std::size_t most) const {
+                                                          std::size_t max) const {
   std::vector<Prefix> out;
   for (auto at = pieces_.begin(); at != pieces_.end();) {
-    if (!wanted(at->way)) {
+    if (!wanted(at->result)) {
       ++at;
       continue;
     }
     const Number first = at->first;
     Number last = at->last;
-    for (++at; at != pieces_.end() && wanted(at->way); ++at) {
+    for (++at; at != pieces_.end() && wanted(at->result); ++at) {
       last = at->last;
     }
     // The largest aligned block that fits, again and again.
@@ -147,7 +147,7 @@ std::optional<std::vector<Prefix>> RouteMap::destinations(const Wanted& wanted,
         }
         bits = wider;
       }
-      if (out.size() == most) {
+      if (out.size() == max) {
         return std::nullopt;
       }
       out.push_back(

@@ -1,6 +1,6 @@
-// Which destinations the router has a way to, and by which interface: routes laid over one another
-// in the order in which the kernel tries their tables. What nft asks of every packet (fib), laid
-// out beforehand for a firewall that cannot ask.
+// Which destinations the router has a route to, and by which interface: routes laid over one
+// another in the order in which the kernel tries their tables. What nft asks of every packet (fib),
+// laid out beforehand for a firewall that cannot ask.
 //
 // Plain values; any thread.
 #pragma once
@@ -17,7 +17,7 @@
 namespace weir::firewall {
 
 // Where a route leads.
-struct Way {
+struct RouteResult {
   enum class Kind : std::uint8_t {
     none,     // nothing said: the next table is tried (also: throw)
     refused,  // unreachable, prohibit, blackhole
@@ -25,13 +25,13 @@ struct Way {
     out,      // by `interface`
   } kind = Kind::none;
   unsigned interface = 0;
-  friend bool operator==(const Way&, const Way&) = default;
+  friend bool operator==(const RouteResult&, const RouteResult&) = default;
 };
 
 struct RoutedPrefix {
   Prefix prefix;
   std::uint32_t metric = 0;
-  Way way;
+  RouteResult result;
 };
 
 class RouteMap {
@@ -42,18 +42,18 @@ class RouteMap {
   // of equal ones the lowest metric, or the first.
   void add_table(std::vector<RoutedPrefix> routes);
 
-  // The destinations that go one of the wanted ways, as the fewest prefixes, ascending. None when
-  // they are more than `most`.
-  using Wanted = std::function<bool(const Way&)>;
+  // The destinations whose result is wanted, as the fewest prefixes, ascending. None when they are
+  // more than `max`.
+  using Wanted = std::function<bool(const RouteResult&)>;
   [[nodiscard]] std::optional<std::vector<Prefix>> destinations(const Wanted& wanted,
-                                                                std::size_t most) const;
+                                                                std::size_t max) const;
 
  private:
   __extension__ using Number = unsigned __int128;
   struct Piece {
     Number first = 0;
     Number last = 0;
-    Way way;
+    RouteResult result;
   };
   [[nodiscard]] Number number_of(const Address& address) const;
   [[nodiscard]] Address address_of(Number number) const;

@@ -1,7 +1,7 @@
 // Hears over netlink that routes, policy rules, addresses or links changed, as far as rules hang on
 // them, and says so: when to look anew, not what is there.
 //
-// Owned by the Keeper; the firewall's thread, on its loop.
+// Owned by the RuleReconciler; the firewall's thread, on its loop.
 #pragma once
 
 #include <functional>

@@ -30,21 +30,21 @@ std::optional<Family> family_in(std::uint8_t domain) {
   }
 }
 
-std::optional<Way::Kind> kind_of_type(std::uint8_t type) {
+std::optional<RouteResult::Kind> kind_of_type(std::uint8_t type) {
   switch (type) {
     case RTN_UNICAST:
-      return Way::Kind::out;
+      return RouteResult::Kind::out;
     case RTN_LOCAL:
     case RTN_BROADCAST:
     case RTN_ANYCAST:
     case RTN_MULTICAST:
-      return Way::Kind::here;
+      return RouteResult::Kind::here;
     case RTN_UNREACHABLE:
     case RTN_PROHIBIT:
     case RTN_BLACKHOLE:
-      return Way::Kind::refused;
+      return RouteResult::Kind::refused;
     case RTN_THROW:
-      return Way::Kind::none;
+      return RouteResult::Kind::none;
     default:
       return std::nullopt;
   }
@@ -100,13 +100,13 @@ std::vector<RoutedPrefix> table_of(const RouteSurvey& survey, const RoutingRule&
   std::vector<RoutedPrefix> out;
   for (const KernelRoute& route : survey.routes) {
     const bool is_suppressed = rule.suppressed && route.destination.length <= *rule.suppressed &&
-                               route.kind != Way::Kind::refused;
+                               route.kind != RouteResult::Kind::refused;
     if (route.family == rule.family && route.table == rule.table && !is_suppressed) {
       out.push_back(
           {.prefix = route.destination,
            .metric = route.metric,
-           .way = {.kind = route.kind,
-                   .interface = route.interfaces.empty() ? 0 : route.interfaces.front()}});
+           .result = {.kind = route.kind,
+                      .interface = route.interfaces.empty() ? 0 : route.interfaces.front()}});
     }
   }
   return out;
@@ -128,8 +128,8 @@ std::vector<RoutingRule> in_order(const RouteSurvey& survey, Family family) {
   return rules;
 }
 
-bool no_way(const Way& way) {
-  return way.kind == Way::Kind::none || way.kind == Way::Kind::refused;
+bool is_unreachable(const RouteResult& result) {
+  return result.kind == RouteResult::Kind::none || result.kind == RouteResult::Kind::refused;
 }
 
 }  // namespace
@@ -178,7 +178,7 @@ std::optional<KernelRoute> kernel_route_in(Bytes message) {
   if (route.interfaces.empty() && interface != 0 && (fixed->rtm_flags & RTNH_F_DEAD) == 0) {
     route.interfaces.push_back(interface);
   }
-  if (route.kind != Way::Kind::out) {
+  if (route.kind != RouteResult::Kind::out) {
     route.interfaces.clear();
   } else if (route.interfaces.empty()) {
     return std::nullopt;  // every next hop is dead
@@ -199,7 +199,7 @@ std::optional<RoutingRule> routing_rule_in(Bytes message) {
   RoutingRule rule;
   rule.family = *family;
   rule.table = fixed->table;
-  rule.action = fixed->action == FR_ACT_TO_TBL ? RoutingRule::Action::looks_up
+  rule.action = fixed->action == FR_ACT_TO_TBL ? RoutingRule::Action::lookup
                 : refuses(fixed->action)       ? RoutingRule::Action::refuses
                                                : RoutingRule::Action::nothing;
   if (fixed->tos != 0 || (fixed->flags & FIB_RULE_INVERT) != 0) {
@@ -240,13 +240,13 @@ std::optional<RoutingRule> routing_rule_in(Bytes message) {
 }
 
 bool is_within(RouteSurvey::Extent extent, const KernelRoute& route) {
-  const bool leads_outside =
-      route.kind == Way::Kind::out && (is_default(route.destination) || half_of(route.destination));
+  const bool leads_outside = route.kind == RouteResult::Kind::out &&
+                             (is_default(route.destination) || half_of(route.destination));
   switch (extent) {
     case RouteSurvey::Extent::leading_outside:
       return leads_outside;
     case RouteSurvey::Extent::refusals:
-      return leads_outside || no_way({.kind = route.kind});
+      return leads_outside || is_unreachable({.kind = route.kind});
     case RouteSurvey::Extent::all:
       break;
   }
@@ -286,15 +286,15 @@ Result<RouteSurvey> survey_routes(RouteSurvey::Scope scope) {
 }
 
 bool hangs_on_all_routes(const RouteSurvey& survey, Family family) {
-  const auto common = common_ways(survey, family).destinations(no_way, 1);
+  const auto common = common_routes(survey, family).destinations(is_unreachable, 1);
   const bool has_refusals =
       std::any_of(survey.routes.begin(), survey.routes.end(), [=](const KernelRoute& route) {
-        return route.family == family && no_way({.kind = route.kind});
+        return route.family == family && is_unreachable({.kind = route.kind});
       });
   return has_refusals || !common || !common->empty();
 }
 
-Result<RouteSurvey> survey_for_ways() {
+Result<RouteSurvey> survey_for_unreachable() {
   using Extent = RouteSurvey::Extent;
   auto survey = survey_routes({.v4 = Extent::refusals, .v6 = Extent::refusals});
   if (!survey) {
@@ -350,45 +350,49 @@ bool hangs_on_interface(std::span<const RoutingRule> rules) {
   });
 }
 
-RouteMap common_ways(const RouteSurvey& survey, Family family) {
-  RouteMap ways(family);
+RouteMap common_routes(const RouteSurvey& survey, Family family) {
+  RouteMap routes(family);
   for (const RoutingRule& rule : in_order(survey, family)) {
     if (rule.packets != RoutingRule::For::all) {
       continue;
     }
     if (rule.action == RoutingRule::Action::refuses) {
-      ways.add_table({{.prefix = everything(family), .way = {.kind = Way::Kind::refused}}});
+      routes.add_table(
+          {{.prefix = everything(family), .result = {.kind = RouteResult::Kind::refused}}});
     } else {
-      ways.add_table(table_of(survey, rule));
+      routes.add_table(table_of(survey, rule));
     }
   }
-  return ways;
+  return routes;
 }
 
-std::optional<std::vector<Prefix>> without_way(const RouteSurvey& survey, Family family,
-                                               std::size_t most) {
-  const auto common = common_ways(survey, family).destinations(no_way, most);
+std::optional<std::vector<Prefix>> unreachable(const RouteSurvey& survey, Family family,
+                                               std::size_t max) {
+  const auto common = common_routes(survey, family).destinations(is_unreachable, max);
   if (!common) {
     return std::nullopt;
   }
   // What has none in the common tables, less what tables for some packets have.
   RouteMap left(family);
   for (const RoutingRule& rule : in_order(survey, family)) {
-    if (rule.packets != RoutingRule::For::all && rule.action == RoutingRule::Action::looks_up) {
+    if (rule.packets != RoutingRule::For::all && rule.action == RoutingRule::Action::lookup) {
       auto routes = table_of(survey, rule);
       std::erase_if(routes, [](const RoutedPrefix& route) {
-        return route.way.kind == Way::Kind::refused || route.way.kind == Way::Kind::none;
+        return route.result.kind == RouteResult::Kind::refused ||
+               route.result.kind == RouteResult::Kind::none;
       });
       left.add_table(std::move(routes));
     }
   }
-  std::vector<RoutedPrefix> wayless;
-  wayless.reserve(common->size());
+  std::vector<RoutedPrefix> unreachable_routes;
+  unreachable_routes.reserve(common->size());
   for (const Prefix& prefix : *common) {
-    wayless.push_back({.prefix = prefix, .way = {.kind = Way::Kind::refused}});
+    unreachable_routes.push_back(
+        {.prefix = prefix, .result = {.kind = RouteResult::Kind::refused}});
   }
-  left.add_table(std::move(wayless));
-  return left.destinations([](const Way& way) { return way.kind == Way::Kind::refused; }, most);
+  left.add_table(std::move(unreachable_routes));
+  return left.destinations(
+      [](const RouteResult& result) { return result.kind == RouteResult::Kind::refused; }, max);
 }
 
 }  // namespace weir::firewall

@@ -1,5 +1,5 @@
 // All routes and policy rules of this machine at one moment, and what the firewall's rules take
-// from them: which interfaces lead outside, and which destinations have no way.
+// from them: which interfaces lead outside, and which destinations have no route.
 //
 // Reading blocks: milliseconds, or a second on a router with the Internet's whole table. Any
 // thread; no privilege.
@@ -24,7 +24,7 @@ struct KernelRoute {
   std::uint32_t table = 0;
   std::uint32_t metric = 0;
   Prefix destination;
-  Way::Kind kind = Way::Kind::none;
+  RouteResult::Kind kind = RouteResult::Kind::none;
   std::vector<unsigned> interfaces = {};  // of `out`: the living next hops, in order
   friend bool operator==(const KernelRoute&, const KernelRoute&) = default;
 };
@@ -34,7 +34,7 @@ struct RoutingRule {
   Family family = Family::v4;
   std::uint32_t priority = 0;
   std::uint32_t table = 0;
-  enum class Action : std::uint8_t { looks_up, refuses, nothing } action = Action::looks_up;
+  enum class Action : std::uint8_t { lookup, refuses, nothing } action = Action::lookup;
   enum class For : std::uint8_t {
     all,
     some,          // it asks for a mark, a source, a port, …
@@ -70,9 +70,9 @@ struct RouteSurvey {
 };
 [[nodiscard]] bool is_within(RouteSurvey::Extent extent, const KernelRoute& route);
 [[nodiscard]] Result<RouteSurvey> survey_routes(RouteSurvey::Scope scope);
-// As much as it takes to tell which destinations have no way: with a default route and nothing
+// As much as it takes to tell which destinations have no route: with a default route and nothing
 // refused that is next to nothing.
-[[nodiscard]] Result<RouteSurvey> survey_for_ways();
+[[nodiscard]] Result<RouteSurvey> survey_for_unreachable();
 // Whether `refusals` was too little for that.
 [[nodiscard]] bool hangs_on_all_routes(const RouteSurvey& survey, Family family);
 
@@ -84,16 +84,16 @@ enum class Half : std::uint8_t { lower, upper };
 // The interfaces by which some table leads everywhere, by a route or by both halves. Ascending.
 [[nodiscard]] std::vector<unsigned> uplinks_in(std::span<const KernelRoute> routes);
 
-// Whether the way of a packet hangs on the interface that it came in by.
+// Whether the route of a packet depends on the interface that it came in by.
 [[nodiscard]] bool hangs_on_interface(std::span<const RoutingRule> rules);
 
 // The tables that every packet of the family is looked up in, laid over one another. Those that are
 // for some packets alone do not count.
-[[nodiscard]] RouteMap common_ways(const RouteSurvey& survey, Family family);
+[[nodiscard]] RouteMap common_routes(const RouteSurvey& survey, Family family);
 
-// Destinations without a way, as prefixes; where a table for some packets has one, they have. None:
-// there are more than `most`.
-[[nodiscard]] std::optional<std::vector<Prefix>> without_way(const RouteSurvey& survey,
-                                                             Family family, std::size_t most);
+// Destinations without a route, as prefixes; where a table for some packets has one, they have.
+// None: there are more than `max`.
+[[nodiscard]] std::optional<std::vector<Prefix>> unreachable(const RouteSurvey& survey,
+                                                             Family family, std::size_t max);
 
 }  // namespace weir::firewall

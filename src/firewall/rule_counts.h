@@ -1,5 +1,5 @@
 // What the firewall counted for the rules that it decides alone. The kernel's counters may begin
-// anew, when rules are put up or go: what was counted before is added.
+// anew, when rules are installed or removed: what was counted before is added.
 //
 // Part of the Upkeep; the firewall's thread.
 #pragma once

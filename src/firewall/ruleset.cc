@@ -126,18 +126,18 @@ bool Ruleset::harms_answers(Protocol protocol) const {
   });
 }
 
-bool Ruleset::needs_way(const Decision& decision) const {
+bool Ruleset::needs_route(const Decision& decision) const {
   // With `towards` a route there is asked for already.
   return decision.verdict == Verdict::intercept && takes_new() && towards.empty() &&
          lookup == Lookup::by_packet && decision.leads == Upstream::Leads::to_destination;
 }
 
-bool Ruleset::needs_ways() const {
+bool Ruleset::needs_routes() const {
   return std::any_of(decisions.begin(), decisions.end(),
-                     [this](const Decision& decision) { return needs_way(decision); });
+                     [this](const Decision& decision) { return needs_route(decision); });
 }
 
-bool Ruleset::looks_at_routes() const { return !towards.empty() || needs_ways(); }
+bool Ruleset::asks_routes() const { return !towards.empty() || needs_routes(); }
 
 bool Ruleset::spares_own(const Decision& decision) const {
   return local_services && inbound != Inbound::named && decision.interfaces.empty() &&
@@ -196,7 +196,7 @@ Ruleset make_ruleset(const Configuration& configuration,
                         : default_decision(std::move(tcp), std::move(udp), otherwise);
   const auto comes_to_the_same = [&](const Decision& decision) {
     return decision.verdict == Verdict::intercept && last.verdict == decision.verdict &&
-           ruleset.needs_way(decision) == ruleset.needs_way(last) &&
+           ruleset.needs_route(decision) == ruleset.needs_route(last) &&
            ruleset.spares_own(decision) == ruleset.spares_own(last);
   };
   while (!ruleset.decisions.empty() && comes_to_the_same(ruleset.decisions.back())) {
@@ -221,7 +221,7 @@ Ruleset while_down(Ruleset ruleset) {
   return ruleset;
 }
 
-bool needs_guardian(const Ruleset& ruleset, Backend backend) {
+bool needs_cleanup_process(const Ruleset& ruleset, Backend backend) {
   return ruleset.has(Verdict::intercept) && (backend == Backend::iptables || ruleset.local);
 }
 

@@ -132,12 +132,12 @@ struct Ruleset {
   // Whether some decision would harm what comes back to a client in a flow that weir does not
   // carry: a packet to a port that a rule names, though it opens nothing.
   [[nodiscard]] bool harms_answers(Protocol protocol) const;
-  // What it would intercept goes on instead where the router has no way to its destination: the
+  // What it would intercept goes on instead where the router has no route to its destination: the
   // client hears of that as if there were no weir, and may try the other address family.
-  [[nodiscard]] bool needs_way(const Decision& decision) const;
-  [[nodiscard]] bool needs_ways() const;
+  [[nodiscard]] bool needs_route(const Decision& decision) const;
+  [[nodiscard]] bool needs_routes() const;
   // Whether routes decide about anything.
-  [[nodiscard]] bool looks_at_routes() const;
+  [[nodiscard]] bool asks_routes() const;
   // The same for the router's own addresses, which weir would reach from within: an input filter
   // sees its connections come in on lo. Only where the clients' interfaces are named is that meant.
   [[nodiscard]] bool spares_own(const Decision& decision) const;
@@ -166,10 +166,10 @@ struct Ruleset {
 // their listener is gone: what was intercepted is let through, or refused, as on-failure says.
 [[nodiscard]] Ruleset while_down(Ruleset ruleset);
 
-// Whether a guardian has to put them in place when the gateway dies: TPROXY of iptables drops what
-// finds no listener, and what the router itself sends is marked before a listener can be looked
-// for.
-[[nodiscard]] bool needs_guardian(const Ruleset& ruleset, Backend backend);
+// Whether a cleanup process has to put them in place when the gateway dies: TPROXY of iptables
+// drops what finds no listener, and what the router itself sends is marked before a listener can be
+// looked for.
+[[nodiscard]] bool needs_cleanup_process(const Ruleset& ruleset, Backend backend);
 
 // The name under which a decision is counted, in the letters that nft and iptables both take:
 // "rule-2-web", "default".

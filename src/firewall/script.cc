@@ -63,12 +63,13 @@ std::string introduction(const Ruleset& ruleset, Backend backend) {
             "# transparent socket for: iptables reads a socket's mark only by copying it.");
   if (backend == Backend::iptables) {
     text += on_failure_of_iptables(ruleset);
-  } else if (needs_guardian(ruleset, backend)) {
+  } else if (needs_cleanup_process(ruleset, backend)) {
     text +=
         "#\n"
         "# local = yes: what the router itself sends is marked before the kernel can look for the\n"
         "# listener; while weir is down connections are refused and datagrams lost. `weir run\n"
-        "# --firewall` leaves a guardian that does what on-failure says when weir dies; otherwise\n"
+        "# --firewall` leaves a cleanup process that does what on-failure says when weir dies; "
+        "otherwise\n"
         "# its supervisor has to run `weir firewall remove`.\n";
   }
   return text + "\n" + std::string(shell::prologue);
@@ -140,7 +141,7 @@ std::string sets_part(const Plans& plans) {
 std::string input_part(const Ruleset& ruleset) {
   const std::string rule = input_rule(ruleset);
   return std::string(shell::input) +
-         fmt::format("\nsettle_inputs() {{\n\t{}\n}}\n",
+         fmt::format("\napply_inputs() {{\n\t{}\n}}\n",
                      rule.empty() ? "shut_inputs" : "open_inputs '" + rule + "'");
 }
 

@@ -20,7 +20,7 @@ constexpr int route_protocol = 237;
 // Where the policy rules stand (see policy_rules.cc): before the main table (32766) and what
 // multi-WAN tools usually add; after `local` (0).
 constexpr int diverted_priority = 48;
-constexpr int way_back_priority = 49;
+constexpr int reverse_lookup_priority = 49;
 constexpr int rule_priority = 50;
 constexpr int past_priority = 51;
 
@@ -28,7 +28,7 @@ constexpr int past_priority = 51;
 [[nodiscard]] std::string remove_script(Backend backend);
 // Only what iptables' rules know of nat's: see shell_nat.h.
 [[nodiscard]] std::string nat_script(const Ruleset& ruleset);
-// Only the way past iptables' INPUT: see shell_input.h.
+// Only the opening in iptables' INPUT: see shell_input.h.
 [[nodiscard]] std::string input_script(const Ruleset& ruleset);
 // Only the policy routes, whichever rules there are.
 [[nodiscard]] std::string routes_script(const Ruleset& ruleset);

@@ -1,4 +1,4 @@
-// The way past iptables' INPUT, in the scripts of both backends. What is intercepted is input to
+// The opening in iptables' INPUT, in the scripts of both backends. What is intercepted is input to
 // this machine, with its client's destination; a filter there (ufw's, a last REJECT) refuses what
 // it does not know. As libvirt and docker do, weir has a jump of its own there, and only where
 // INPUT holds a rule, or a policy other than ACCEPT: an empty one stays untouched. The chain lets
@@ -68,7 +68,7 @@ open_inputs() { # RULE
 
 inline constexpr std::string_view input_apply = R"sh(
 main() {
-	settle_inputs
+	apply_inputs
 }
 
 main </dev/null

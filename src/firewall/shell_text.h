@@ -32,7 +32,7 @@ families() {
 inline constexpr std::string_view add_routes = R"sh(
 # --- Policy routes
 # A packet that carries the mark looks up a table whose only route delivers it to this machine,
-# whatever its destination. Where the kernel or another firewall asks for the way back to a packet's
+# whatever its destination. Where the kernel or another firewall looks up the reverse path to a packet's
 # sender, it asks from lo, with the packet's mark: that must not find this table. Rules and route
 # carry a protocol number by which weir knows its own.
 
@@ -104,7 +104,7 @@ main() {
 		(add_routes "$family") || give_up
 	done
 	ruleset | nft -f - || give_up
-	settle_inputs
+	apply_inputs
 }
 
 main </dev/null
@@ -134,7 +134,7 @@ remove_chains() { # COMMAND TABLE KEEP
 			chain = substr($1, 2)
 			# Those that are numbered belong to nat_copy.
 			if (keep != "  " && chain ~ /^WEIR-NAT-[0-9]/) next
-			# That one is for the way past INPUT.
+			# That one is for the opening in INPUT.
 			if (chain == "WEIR-INPUT") next
 			if (index(keep, " " chain " ") != 0) next
 			flush = flush "-F " chain "\n"
@@ -255,7 +255,7 @@ main() {
 		(install "$family") || give_up
 	done
 	remove_sets "$sets_to_keep"
-	settle_inputs
+	apply_inputs
 }
 
 main </dev/null

@@ -19,7 +19,7 @@ namespace {
 using Extent = RouteSurvey::Extent;
 
 // More prefixes than that are no help: the gateway finds out by itself then.
-constexpr std::size_t most_without_way = 65'536;
+constexpr std::size_t max_unreachable = 65'536;
 
 // Whether every interface leads outside.
 bool leave_none(const std::vector<std::string>& outside,
@@ -44,10 +44,11 @@ bool is_towards(const Ruleset& ruleset, const std::string& interface) {
 // Destinations that routing sends out by another interface, or nowhere.
 std::vector<Prefix> not_towards(const Ruleset& ruleset, const Surroundings& surroundings,
                                 Family family) {
-  const auto passes = [&](const Way& way) {
-    return way.kind != Way::Kind::out || !is_towards(ruleset, surroundings.name_of(way.interface));
+  const auto passes = [&](const RouteResult& result) {
+    return result.kind != RouteResult::Kind::out ||
+           !is_towards(ruleset, surroundings.name_of(result.interface));
   };
-  auto list = common_ways(surroundings.routes, family).destinations(passes, most_without_way);
+  auto list = common_routes(surroundings.routes, family).destinations(passes, max_unreachable);
   // Rather too little than what the operator's filter should see.
   return list ? std::move(*list)
               : std::vector<Prefix>{{.address = Address::any(family), .length = 0}};
@@ -55,7 +56,7 @@ std::vector<Prefix> not_towards(const Ruleset& ruleset, const Surroundings& surr
 
 std::vector<Prefix> passing_by_routes(const Ruleset& ruleset, const Surroundings& surroundings,
                                       Family family) {
-  return ruleset.towards.empty() ? without_way(surroundings.routes, family, most_without_way)
+  return ruleset.towards.empty() ? unreachable(surroundings.routes, family, max_unreachable)
                                        .value_or(std::vector<Prefix>{})
                                  : not_towards(ruleset, surroundings, family);
 }
@@ -69,10 +70,10 @@ std::string interface_named(unsigned index) {
 }  // namespace
 
 Result<RouteSurvey> survey_for(const Ruleset& ruleset, Backend backend) {
-  if (backend == Backend::nft || !ruleset.looks_at_routes()) {
+  if (backend == Backend::nft || !ruleset.asks_routes()) {
     return survey_routes({});
   }
-  return ruleset.towards.empty() ? survey_for_ways()
+  return ruleset.towards.empty() ? survey_for_unreachable()
                                  : survey_routes({.v4 = Extent::all, .v6 = Extent::all});
 }
 
@@ -101,7 +102,7 @@ Ruleset fitted(Ruleset ruleset, Backend backend, const Surroundings& surrounding
       backend == Backend::iptables ? surroundings.long_lists : Ruleset::LongLists::are_rules;
   ruleset.closing = backend == Backend::nft ? surroundings.closing : std::nullopt;
   ruleset.by_routes = {};
-  if (backend == Backend::iptables && ruleset.looks_at_routes() &&
+  if (backend == Backend::iptables && ruleset.asks_routes() &&
       ruleset.long_lists == Ruleset::LongLists::are_sets) {
     ruleset.by_routes = {.v4 = passing_by_routes(ruleset, surroundings, Family::v4),
                          .v6 = passing_by_routes(ruleset, surroundings, Family::v6)};
@@ -208,7 +209,7 @@ Shortcoming shortcoming_of(const Ruleset& ruleset, Backend backend) {
                     "every packet meets: {}, or nft",
                     longest, install)};
   }
-  if (ruleset.needs_ways()) {
+  if (ruleset.needs_routes()) {
     return {Weight::worse,
             "without ipset, iptables rules cannot tell where the router has no route: weir accepts "
             "such connections and resets them afterwards; " +

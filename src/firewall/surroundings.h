@@ -1,5 +1,5 @@
 // What a ruleset takes from the machine that it is for: which interfaces lead outside, where there
-// is no way, whether the kernel's sets can be used, how long it remembers connections. A
+// is no route, whether the kernel's sets can be used, how long it remembers connections. A
 // configuration says what is wanted; this makes rules of it that fit here and now.
 //
 // Asking the machine blocks, for milliseconds (see route_survey.h). Any thread.

@@ -35,7 +35,7 @@ using netlink::body_as;
 using netlink::Bytes;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds timeout{2};
 
 inet_diag_req_v2 request_for(int family) {
   inet_diag_req_v2 request{};
@@ -91,7 +91,7 @@ Result<std::uint64_t> forget_time_wait() {
                                       }
                                     }));
   }
-  const auto until = steady_clock::now() + patience;
+  const auto until = steady_clock::now() + timeout;
   std::unordered_map<Address, bool, AddressHash> is_own;
   std::uint64_t forgotten = 0;
   for (const inet_diag_msg& one : waiting) {

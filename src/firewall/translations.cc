@@ -13,7 +13,7 @@ namespace weir::firewall {
 
 namespace {
 
-constexpr std::size_t most_in_words = 3;
+constexpr std::size_t max_in_words = 3;
 
 bool has_word(const std::string& line, std::string_view word) {
   const std::string padded = " " + line + " ";
@@ -112,11 +112,11 @@ std::vector<Translation> read_translations() {
 
 std::string words(const std::vector<Translation>& translations) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(most_in_words, translations.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(max_in_words, translations.size()); ++i) {
     text += (i == 0 ? "" : "; ") + translations[i].tool + " " + translations[i].rule;
   }
-  if (translations.size() > most_in_words) {
-    text += "; and " + std::to_string(translations.size() - most_in_words) + " more";
+  if (translations.size() > max_in_words) {
+    text += "; and " + std::to_string(translations.size() - max_in_words) + " more";
   }
   return text;
 }

@@ -9,44 +9,45 @@
 
 namespace weir::firewall {
 
-Upkeep::Upkeep(Loop& loop, Log& log, std::function<void(Keeper::Status)> on_status)
+Upkeep::Upkeep(Loop& loop, Log& log, std::function<void(RuleReconciler::Status)> on_status)
     : loop_(loop), log_(log), on_status_(std::move(on_status)) {}
 
-Keeper::Owner Upkeep::keepers_owner() {
+RuleReconciler::Owner Upkeep::reconciler_owner() {
   return {.about_to_replace = [this]() { read_counts(); },
           .replaced = [this](bool anew) { counts_.replaced(anew); },
-          .worked = [this]() { on_status_(keeper_->status()); }};
+          .worked = [this]() { on_status_(reconciler_->status()); }};
 }
 
 void Upkeep::read_counts() {
   if (in_force_) {
-    counts_.read(*in_force_, keeper_ ? std::optional(keeper_->status().backend) : std::nullopt);
+    counts_.read(*in_force_,
+                 reconciler_ ? std::optional(reconciler_->status().backend) : std::nullopt);
   }
 }
 
 Result<> Upkeep::start(const Ruleset& rules, Backend backend) {
   in_force_ = rules;
-  return keep(Keeper::start(loop_, log_, rules, backend, keepers_owner()));
+  return keep(RuleReconciler::start(loop_, log_, rules, backend, reconciler_owner()));
 }
 
-Result<> Upkeep::inherit(const Ruleset& rules, Keeper::Inherited from) {
+Result<> Upkeep::inherit(const Ruleset& rules, RuleReconciler::Inherited from) {
   in_force_ = rules;
-  return keep(Keeper::inherit(loop_, log_, rules, std::move(from), keepers_owner()));
+  return keep(RuleReconciler::inherit(loop_, log_, rules, std::move(from), reconciler_owner()));
 }
 
-Result<> Upkeep::keep(Result<std::unique_ptr<Keeper>> keeper) {
-  if (!keeper) {
-    return keeper.error();
+Result<> Upkeep::keep(Result<std::unique_ptr<RuleReconciler>> reconciler) {
+  if (!reconciler) {
+    return reconciler.error();
   }
-  keeper_ = std::move(keeper).value();
-  on_status_(keeper_->status());
-  return Done{};
+  reconciler_ = std::move(reconciler).value();
+  on_status_(reconciler_->status());
+  return Ok{};
 }
 
 // What would come out the same is not written again.
 Result<> Upkeep::replace(const Ruleset& rules) {
-  if (keeper_) {
-    auto replaced = stand_in(rules);
+  if (reconciler_) {
+    auto replaced = substitute(rules);
     if (replaced) {
       in_force_ = rules;
     }
@@ -64,12 +65,12 @@ Result<> Upkeep::replace(const Ruleset& rules) {
       return replace_of_others(rules, backend, there.value());
     }
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<> Upkeep::stand_in(const Ruleset& rules) {
-  auto replaced = keeper_->replace(rules);
-  on_status_(keeper_->status());
+Result<> Upkeep::substitute(const Ruleset& rules) {
+  auto replaced = reconciler_->replace(rules);
+  on_status_(reconciler_->status());
   return replaced;
 }
 
@@ -77,21 +78,21 @@ Result<> Upkeep::replace_of_others(const Ruleset& rules, Backend backend,
                                    const std::string& there) {
   const auto fitting = fitted_to_machine(
       rules, backend,
-      standing_ ? std::span(standing_->ruleset.outside) : std::span<const std::string>());
+      installed_ ? std::span(installed_->ruleset.outside) : std::span<const std::string>());
   if (!fitting) {
     return fitting.error();
   }
-  if (!standing_ || !still_stands(*standing_, fitting.value(), backend, there)) {
+  if (!installed_ || !is_same(*installed_, fitting.value(), backend, there)) {
     read_counts();
-    auto standing = put_up(fitting.value(), backend);
-    if (!standing) {
-      return standing.error();
+    auto installed = install_rules(fitting.value(), backend);
+    if (!installed) {
+      return installed.error();
     }
-    counts_.replaced(standing.value().counts_anew);
-    standing_ = std::move(standing).value();
+    counts_.replaced(installed.value().counts_anew);
+    installed_ = std::move(installed).value();
   }
   in_force_ = rules;
-  return Done{};
+  return Ok{};
 }
 
 Counts Upkeep::count(const Ruleset& rules) {

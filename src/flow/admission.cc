@@ -7,17 +7,17 @@ namespace weir {
 namespace {
 
 // How many clients may be counted at once.
-constexpr std::uint64_t most_counted = 131'072;
+constexpr std::uint64_t max_counted = 131'072;
 
 // How many descriptors a worker takes at a time. What it has ahead, up to twice as many of each
 // protocol, is no other worker's meanwhile: one in sixteen of all, at most.
-std::uint32_t lot_of_descriptors(const DescriptorShares& shares, std::uint64_t workers) {
-  const std::uint64_t all = shares.most(Protocol::tcp) + shares.sure(Protocol::udp);
+std::uint32_t batch_of_descriptors(const DescriptorShares& shares, std::uint64_t workers) {
+  const std::uint64_t all = shares.max(Protocol::tcp) + shares.sure(Protocol::udp);
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(all / (64 * workers), 1, 16));
 }
 
-// What all workers have told of one client.
-struct ToldOfKey {
+// What all workers have published of one client.
+struct PublishedOfKey {
   SharedCounts& counts;
   std::uint64_t key;
 
@@ -37,7 +37,7 @@ std::uint64_t salted(Protocol protocol, std::uint64_t hash) {
 
 FlowTotals::FlowTotals(std::uint64_t descriptors, std::size_t workers)
     : parts_(std::max<std::size_t>(workers, 1)),
-      clients_(most_counted),
+      clients_(max_counted),
       descriptors_(descriptors, parts_.size()) {}
 
 std::uint64_t FlowTotals::live(Protocol protocol) const {
@@ -51,27 +51,27 @@ std::uint64_t FlowTotals::live(Protocol protocol) const {
 Admission::Admission(FlowTotals& all, std::size_t worker)
     : all_(all),
       worker_(worker),
-      lot_of_descriptors_(lot_of_descriptors(all.descriptors(), all.workers())) {}
+      batch_of_descriptors_(batch_of_descriptors(all.descriptors(), all.workers())) {}
 
 std::uint64_t Admission::key_of(const Claim& flow, std::uint64_t rule) {
   return salted(flow.protocol, flow.client ^ (rule * 0xd1b54a32d192ed03U));
 }
 
 Admission::Verdict Admission::admit(const Claim& flow, const RuleEntry& rule, const Limits& limits,
-                                    Place place) {
+                                    Slot slot) {
   const bool is_tcp = flow.protocol == Protocol::tcp;
-  if (!add_live(flow.protocol, limits.max_flows, place)) {
+  if (!add_live(flow.protocol, limits.max_flows, slot)) {
     return Verdict::max_flows;
   }
   Verdict refused = Verdict::out_of_descriptors;
   if (!is_tcp || take(Protocol::tcp, DescriptorShares::of_connection)) {
     refused = Verdict::max_flows_per_client;
-    if (add_client(key_of(flow, 0), limits.max_flows_per_client, place)) {
+    if (add_client(key_of(flow, 0), limits.max_flows_per_client, slot)) {
       refused = Verdict::rule_max_flows;
       if (add_in_rule(rule)) {
         if (rule.max_flows_per_client == 0 ||
-            add_client(key_of(flow, rule.key), rule.max_flows_per_client, Place::its_own)) {
-          rule.upstream_tally->of(worker_).live.add();
+            add_client(key_of(flow, rule.key), rule.max_flows_per_client, Slot::its_own)) {
+          rule.upstream_counters->of(worker_).live.add();
           return Verdict::admitted;
         }
         refused = Verdict::rule_max_flows_per_client;
@@ -88,7 +88,7 @@ Admission::Verdict Admission::admit(const Claim& flow, const RuleEntry& rule, co
 }
 
 void Admission::release(const Claim& flow, const RuleEntry& rule) {
-  rule.upstream_tally->of(worker_).live.own.subtract();
+  rule.upstream_counters->of(worker_).live.own.subtract();
   subtract_in_rule(rule);
   if (rule.max_flows_per_client != 0) {
     subtract_client(key_of(flow, rule.key));
@@ -101,45 +101,45 @@ void Admission::release(const Claim& flow, const RuleEntry& rule) {
   subtract_live(flow.protocol);
 }
 
-// Flows beyond a limit are told with the next one that is counted.
+// Flows beyond a limit are published with the next one that is counted.
 void Admission::adopt(const Claim& flow, const RuleEntry& rule) {
   all_.live_of(flow.protocol, worker_).add();
   if (flow.protocol == Protocol::tcp) {
     all_.descriptors().adopt(Protocol::tcp, DescriptorShares::of_connection);
   }
   clients_[key_of(flow, 0)].flows.add();
-  rule.tally->of(worker_).live.add();
+  rule.counters->of(worker_).live.add();
   if (rule.max_flows_per_client != 0) {
     clients_[key_of(flow, rule.key)].flows.add();
   }
-  rule.upstream_tally->of(worker_).live.add();
+  rule.upstream_counters->of(worker_).live.add();
 }
 
-bool Admission::add_live(Protocol protocol, std::uint64_t limit, Place place) {
-  CountInLots& mine = all_.live_of(protocol, worker_);
-  auto& lot_of_live = lot_of_live_[static_cast<std::size_t>(protocol)];
-  lot_of_live = lot(limit);
-  if (place != Place::its_own) {
-    add_in_place(mine, all_.told(protocol), lot_of_live);
+bool Admission::add_live(Protocol protocol, std::uint64_t limit, Slot slot) {
+  BatchedCount& mine = all_.live_of(protocol, worker_);
+  auto& batch_of_live = batch_of_live_[static_cast<std::size_t>(protocol)];
+  batch_of_live = batch(limit);
+  if (slot != Slot::its_own) {
+    add_replacing(mine, all_.published(protocol), batch_of_live);
     return true;
   }
-  return try_add(mine, all_.told(protocol), limit, lot_of_live);
+  return try_add(mine, all_.published(protocol), limit, batch_of_live);
 }
 
 void Admission::subtract_live(Protocol protocol) {
-  subtract(all_.live_of(protocol, worker_), all_.told(protocol),
-           lot_of_live_[static_cast<std::size_t>(protocol)]);
+  subtract(all_.live_of(protocol, worker_), all_.published(protocol),
+           batch_of_live_[static_cast<std::size_t>(protocol)]);
 }
 
-bool Admission::add_client(std::uint64_t key, std::uint64_t limit, Place place) {
+bool Admission::add_client(std::uint64_t key, std::uint64_t limit, Slot slot) {
   OfClient& client = clients_[key];
-  client.lot = lot(limit);
-  ToldOfKey told{all_.clients(), key};
-  if (place == Place::of_the_same_client) {
-    add_in_place(client.flows, told, client.lot);
+  client.batch = batch(limit);
+  PublishedOfKey published{all_.clients(), key};
+  if (slot == Slot::of_the_same_client) {
+    add_replacing(client.flows, published, client.batch);
     return true;
   }
-  if (try_add(client.flows, told, limit, client.lot)) {
+  if (try_add(client.flows, published, limit, client.batch)) {
     return true;
   }
   if (client.flows.own.get() == 0) {
@@ -151,24 +151,24 @@ bool Admission::add_client(std::uint64_t key, std::uint64_t limit, Place place) 
 void Admission::subtract_client(std::uint64_t key) {
   const auto found = clients_.find(key);
   assert(found != clients_.end() && "a client without flows loses one");
-  ToldOfKey told{all_.clients(), key};
-  subtract(found->second.flows, told, found->second.lot);
+  PublishedOfKey published{all_.clients(), key};
+  subtract(found->second.flows, published, found->second.batch);
   if (found->second.flows.own.get() == 0) {
     clients_.erase(found);
   }
 }
 
 bool Admission::add_in_rule(const RuleEntry& rule) {
-  CountInLots& mine = rule.tally->of(worker_).live;
+  BatchedCount& mine = rule.counters->of(worker_).live;
   if (rule.max_flows == 0) {
     mine.add();
     return true;
   }
-  return try_add(mine, rule.tally->told_live(), rule.max_flows, lot(rule.max_flows));
+  return try_add(mine, rule.counters->published_live(), rule.max_flows, batch(rule.max_flows));
 }
 
 void Admission::subtract_in_rule(const RuleEntry& rule) {
-  subtract(rule.tally->of(worker_).live, rule.tally->told_live(), lot(rule.max_flows));
+  subtract(rule.counters->of(worker_).live, rule.counters->published_live(), batch(rule.max_flows));
 }
 
 bool Admission::take(Protocol protocol, std::uint32_t count) {
@@ -200,19 +200,20 @@ void Admission::give_back(Protocol protocol, std::uint32_t count) {
 
 // Where they are scarce, nothing is taken ahead.
 std::uint32_t Admission::kept(Protocol protocol) const {
-  return lot_of_descriptors_ == 1 || all_.descriptors().are_scarce(protocol) ? 0
-                                                                             : lot_of_descriptors_;
+  return batch_of_descriptors_ == 1 || all_.descriptors().are_scarce(protocol)
+             ? 0
+             : batch_of_descriptors_;
 }
 
-std::uint64_t Admission::most_done(const RuleEntry& rule, const Limits& limits) const {
-  std::uint64_t most = 16'384;
+std::uint64_t Admission::max_done(const RuleEntry& rule, const Limits& limits) const {
+  std::uint64_t max = 16'384;
   for (const std::uint64_t limit :
        {limits.max_flows, limits.max_flows_per_client, rule.max_flows, rule.max_flows_per_client}) {
     if (limit != 0) {
-      most = std::min(most, limit / 2 / all_.workers());
+      max = std::min(max, limit / 2 / all_.workers());
     }
   }
-  return most;
+  return max;
 }
 
 Reason reason_of(Admission::Verdict verdict) {

@@ -4,9 +4,10 @@
 // TCP and UDP are counted apart, and each is sure of a part of the descriptors: a flood of
 // datagrams never stops connections from being accepted, nor the other way round.
 //
-// Each worker counts its own flows and holds them against limits that all share, in lots (lot.h): a
-// flow writes nothing that other workers use, but once in a lot. Descriptors are taken ahead, in
-// lots of their own, so that all workers together never have more than there are.
+// Each worker counts its own flows and holds them against limits that all share, in batches
+// (batched_count.h): a flow writes nothing that other workers use, but once in a batch. Descriptors
+// are taken ahead, in batches of their own, so that all workers together never have more than there
+// are.
 //
 // One FlowTotals per process, any thread's. One Admission per worker, on its thread.
 #pragma once
@@ -19,8 +20,8 @@
 #include <vector>
 
 #include "account/reason.h"
+#include "base/batched_count.h"
 #include "base/descriptor_shares.h"
-#include "base/lot.h"
 #include "base/shared_counts.h"
 #include "flow/snapshot.h"
 #include "weir/units.h"
@@ -34,28 +35,28 @@ class FlowTotals {
   explicit FlowTotals(std::uint64_t descriptors, std::size_t workers = 1);
 
   // What limits.max-flows is when it says auto: as many TCP flows as the descriptors are for.
-  [[nodiscard]] std::uint64_t auto_max_flows() const { return descriptors_.most_connections(); }
+  [[nodiscard]] std::uint64_t auto_max_flows() const { return descriptors_.max_connections(); }
   [[nodiscard]] std::uint64_t workers() const { return parts_.size(); }
   // Flows now open, of all workers.
   [[nodiscard]] std::uint64_t live(Protocol protocol) const;
 
   // For a worker's Admission.
-  [[nodiscard]] CountInLots& live_of(Protocol protocol, std::size_t worker) {
+  [[nodiscard]] BatchedCount& live_of(Protocol protocol, std::size_t worker) {
     return parts_[worker].live[static_cast<std::size_t>(protocol)];
   }
-  [[nodiscard]] ToldCount& told(Protocol protocol) {
-    return told_[static_cast<std::size_t>(protocol)];
+  [[nodiscard]] PublishedCount& published(Protocol protocol) {
+    return published_[static_cast<std::size_t>(protocol)];
   }
   [[nodiscard]] DescriptorShares& descriptors() { return descriptors_; }
   [[nodiscard]] SharedCounts& clients() { return clients_; }
 
  private:
   struct alignas(64) Part {
-    std::array<CountInLots, 2> live;
+    std::array<BatchedCount, 2> live;
   };
-  alignas(64) std::array<ToldCount, 2> told_;
+  alignas(64) std::array<PublishedCount, 2> published_;
   std::vector<Part> parts_;
-  SharedCounts clients_;  // what workers have told of clients
+  SharedCounts clients_;  // what workers have published of clients
   alignas(64) DescriptorShares descriptors_;
 };
 
@@ -80,12 +81,12 @@ class Admission {
     std::uint64_t client;
   };
   // Whose place the flow takes: that of the flow that this worker released last. Limits that count
-  // both do not refuse it: what other workers have told since is no reason to lose two flows for
-  // one.
-  enum class Place : std::uint8_t { its_own, of_another, of_the_same_client };
+  // both do not refuse it: what other workers have published since is no reason to lose two flows
+  // for one.
+  enum class Slot : std::uint8_t { its_own, of_another, of_the_same_client };
   // Counts the flow if it is admitted; release() with the same arguments when it ends.
   [[nodiscard]] Verdict admit(const Claim& flow, const RuleEntry& rule, const Limits& limits,
-                              Place place = Place::its_own);
+                              Slot slot = Slot::its_own);
   void release(const Claim& flow, const RuleEntry& rule);
   // Counts a flow that another process admitted; likewise.
   void adopt(const Claim& flow, const RuleEntry& rule);
@@ -101,18 +102,18 @@ class Admission {
 
   // How many flows that are done one worker may keep in case more comes: of every limit that counts
   // them, half is for the others. At most 16,384, for an idle socket costs the kernel 3 KiB.
-  [[nodiscard]] std::uint64_t most_done(const RuleEntry& rule, const Limits& limits) const;
+  [[nodiscard]] std::uint64_t max_done(const RuleEntry& rule, const Limits& limits) const;
 
  private:
   [[nodiscard]] static std::uint64_t key_of(const Claim& flow, std::uint64_t rule);
-  [[nodiscard]] std::uint64_t lot(std::uint64_t limit) const {
-    return lot_of(limit, all_.workers());
+  [[nodiscard]] std::uint64_t batch(std::uint64_t limit) const {
+    return batch_of(limit, all_.workers());
   }
-  [[nodiscard]] bool add_client(std::uint64_t key, std::uint64_t limit, Place place);
+  [[nodiscard]] bool add_client(std::uint64_t key, std::uint64_t limit, Slot slot);
   void subtract_client(std::uint64_t key);
   [[nodiscard]] bool add_in_rule(const RuleEntry& rule);
   void subtract_in_rule(const RuleEntry& rule);
-  [[nodiscard]] bool add_live(Protocol protocol, std::uint64_t limit, Place place);
+  [[nodiscard]] bool add_live(Protocol protocol, std::uint64_t limit, Slot slot);
   void subtract_live(Protocol protocol);
   [[nodiscard]] bool take(Protocol protocol, std::uint32_t count);
   void give_back(Protocol protocol, std::uint32_t count);
@@ -123,13 +124,13 @@ class Admission {
   std::size_t worker_;
   // This worker's flows of each client, and of each in a rule that limits them.
   struct OfClient {
-    CountInLots flows;
-    std::uint64_t lot = 1;  // of the limit when it was counted last
+    BatchedCount flows;
+    std::uint64_t batch = 1;  // of the limit when it was counted last
   };
   std::unordered_map<std::uint64_t, OfClient> clients_;
-  std::uint32_t lot_of_descriptors_;
+  std::uint32_t batch_of_descriptors_;
   std::array<std::uint32_t, 2> spare_{};  // descriptors that were taken ahead
-  std::array<std::uint64_t, 2> lot_of_live_{1, 1};
+  std::array<std::uint64_t, 2> batch_of_live_{1, 1};
 };
 
 [[nodiscard]] Reason reason_of(Admission::Verdict verdict);

@@ -18,10 +18,10 @@ std::optional<AskedDestinations::Ticket> AskedDestinations::ask(const Endpoint& 
   const std::uint64_t serial = serial_.fetch_add(1, std::memory_order_relaxed) & serial_mask;
   const std::uint64_t word = fingerprint_of(hash, serial_bits) | serial;
   for (std::uint32_t i = 0; i < probes; ++i) {
-    const auto place = static_cast<std::uint32_t>((hash + i) % places);
+    const auto slot = static_cast<std::uint32_t>((hash + i) % slots);
     std::uint64_t vacant = 0;
-    if (words_[place].compare_exchange_strong(vacant, word, std::memory_order_relaxed)) {
-      return Ticket{.place = place, .word = word};
+    if (words_[slot].compare_exchange_strong(vacant, word, std::memory_order_relaxed)) {
+      return Ticket{.slot = slot, .word = word};
     }
   }
   return std::nullopt;
@@ -29,14 +29,14 @@ std::optional<AskedDestinations::Ticket> AskedDestinations::ask(const Endpoint& 
 
 void AskedDestinations::withdraw(const Ticket& ticket) {
   std::uint64_t expected = ticket.word;
-  words_[ticket.place].compare_exchange_strong(expected, 0, std::memory_order_relaxed);
+  words_[ticket.slot].compare_exchange_strong(expected, 0, std::memory_order_relaxed);
 }
 
 bool AskedDestinations::is_asked(const Endpoint& destination) const {
   const std::uint64_t hash = hash_of(destination);
   const std::uint64_t print = fingerprint_of(hash, serial_bits);
   for (std::uint32_t i = 0; i < probes; ++i) {
-    const std::uint64_t seen = words_[(hash + i) % places].load(std::memory_order_relaxed);
+    const std::uint64_t seen = words_[(hash + i) % slots].load(std::memory_order_relaxed);
     if (seen >> serial_bits == print >> serial_bits) {
       return true;
     }
@@ -48,10 +48,10 @@ bool AskedDestinations::take(const Endpoint& destination) {
   const std::uint64_t hash = hash_of(destination);
   const std::uint64_t print = fingerprint_of(hash, serial_bits);
   for (std::uint32_t i = 0; i < probes; ++i) {
-    auto& place = words_[(hash + i) % places];
-    std::uint64_t seen = place.load(std::memory_order_relaxed);
+    auto& slot = words_[(hash + i) % slots];
+    std::uint64_t seen = slot.load(std::memory_order_relaxed);
     if (seen >> serial_bits == print >> serial_bits &&
-        place.compare_exchange_strong(seen, 0, std::memory_order_relaxed)) {
+        slot.compare_exchange_strong(seen, 0, std::memory_order_relaxed)) {
       return true;
     }
   }

@@ -23,7 +23,7 @@ class AskedDestinations {
  public:
   // TCP.
   struct Ticket {
-    std::uint32_t place = 0;
+    std::uint32_t slot = 0;
     std::uint64_t word = 0;
   };
   // None: too many are under way to there; the flow that comes back will not be known.
@@ -47,14 +47,14 @@ class AskedDestinations {
 
  private:
   // Connections under way at a time, of a few seconds each at most.
-  static constexpr std::uint32_t places = 4096;
+  static constexpr std::uint32_t slots = 4096;
   static constexpr std::uint32_t probes = 32;
   static constexpr unsigned serial_bits = 24;  // below them a fingerprint of the destination
-  static constexpr std::uint64_t most_datagrams = 8192;
+  static constexpr std::uint64_t max_datagrams = 8192;
 
-  std::array<std::atomic<std::uint64_t>, places> words_{};  // 0: vacant
+  std::array<std::atomic<std::uint64_t>, slots> words_{};  // 0: vacant
   std::atomic<std::uint64_t> serial_{0};
-  SharedCounts datagrams_{most_datagrams};
+  SharedCounts datagrams_{max_datagrams};
 };
 
 }  // namespace weir

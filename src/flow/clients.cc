@@ -40,7 +40,7 @@ void Clients::add(Id client, Seat& flow, Kind kind) {
   Client& mine = *all_[client];
   const std::size_t before = mine.size();
   auto& flows = mine.of(kind).flows;
-  flow.place = static_cast<std::uint32_t>(flows.size());
+  flow.index = static_cast<std::uint32_t>(flows.size());
   flows.push_back(&flow);
   rank_anew(mine, before);
 }
@@ -49,9 +49,9 @@ void Clients::remove(Id client, Seat& flow, Kind kind) {
   Client& mine = *all_[client];
   const std::size_t before = mine.size();
   auto& flows = mine.of(kind).flows;
-  assert(flows[flow.place] == &flow && "a flow in another's place");
-  flows[flow.place] = flows.back();
-  flows[flow.place]->place = flow.place;
+  assert(flows[flow.index] == &flow && "a flow in another's place");
+  flows[flow.index] = flows.back();
+  flows[flow.index]->index = flow.index;
   flows.pop_back();
   rank_anew(mine, before);
 }

@@ -31,7 +31,7 @@ class Clients {
   using Id = std::uint32_t;
   // What a UDP flow has of it: its place in a list.
   struct Seat {
-    std::uint32_t place = 0;
+    std::uint32_t index = 0;
   };
   enum class Kind : std::uint8_t { unanswered, answered };
 
@@ -63,14 +63,14 @@ class Clients {
   // nothing has moved since `before`; null: it has neither.
   template <typename Since>
   [[nodiscard]] Seat* spare_of_most(Instant before, const Since& since) {
-    Client* most = with_most();
-    if (most == nullptr) {
+    Client* max = with_most();
+    if (max == nullptr) {
       return nullptr;
     }
-    if (Seat* unanswered = idlest(most->of(Kind::unanswered), since)) {
+    if (Seat* unanswered = idlest(max->of(Kind::unanswered), since)) {
       return unanswered;
     }
-    Seat* one = idlest(most->of(Kind::answered), since);
+    Seat* one = idlest(max->of(Kind::answered), since);
     return one != nullptr && since(*one) < before ? one : nullptr;
   }
 

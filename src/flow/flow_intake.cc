@@ -31,14 +31,14 @@ Admission::Verdict FlowIntake::admit(FlowCore& core) {
   return verdict;
 }
 
-Admission::Verdict FlowIntake::try_to_admit(FlowCore& core, Admission::Place place) {
+Admission::Verdict FlowIntake::try_to_admit(FlowCore& core, Admission::Slot slot) {
   const auto key = client_key_of(core.flow.client.address);
   const auto verdict =
-      parts_.admission.admit({core.flow.protocol, key}, *core.rule, core.snapshot->limits(), place);
+      parts_.admission.admit({core.flow.protocol, key}, *core.rule, core.snapshot->limits(), slot);
   if (verdict == Admission::Verdict::admitted) {
     core.client = parts_.clients.take(key);
-    core.rule->tally->of(parts_.worker).flows.add();
-    core.rule->upstream_tally->of(parts_.worker).flows.add();
+    core.rule->counters->of(parts_.worker).flows.add();
+    core.rule->upstream_counters->of(parts_.worker).flows.add();
   }
   return verdict;
 }

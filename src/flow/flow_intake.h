@@ -40,7 +40,7 @@ class FlowIntake {
   [[nodiscard]] Admission::Verdict admit(FlowCore& core);
   // The same, and a refusal is not counted yet: another flow may give way.
   [[nodiscard]] Admission::Verdict try_to_admit(FlowCore& core,
-                                                Admission::Place place = Admission::Place::its_own);
+                                                Admission::Slot slot = Admission::Slot::its_own);
   // Counts a flow that another process admitted.
   void adopt(FlowCore& core);
   void closed(const FlowCore& core);

@@ -9,11 +9,11 @@ FlowWalk::FlowWalk(Visit see, std::function<void()> done)
 
 bool FlowWalk::step(const TcpFlows& tcp, const UdpPath& udp) {
   if (!past_tcp_) {
-    at_ = tcp.scan(at_, most_in_a_turn, see_);
+    at_ = tcp.scan(at_, max_in_a_turn, see_);
     past_tcp_ = at_ == 0;
     return true;
   }
-  at_ = udp.scan(at_, most_in_a_turn, see_);
+  at_ = udp.scan(at_, max_in_a_turn, see_);
   if (at_ != 0) {
     return true;
   }

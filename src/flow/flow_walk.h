@@ -17,7 +17,7 @@ namespace weir {
 
 class FlowWalk {
  public:
-  static constexpr std::size_t most_in_a_turn = 256;
+  static constexpr std::size_t max_in_a_turn = 256;
 
   // Sees each flow, then `done` is called.
   FlowWalk(Visit see, std::function<void()> done);

@@ -9,7 +9,7 @@ namespace {
 
 // How many sockets may be known at once. The kernel spreads flows evenly over workers, and a table
 // has room for twice what it is made for.
-constexpr std::uint64_t most_sockets = 131'072;
+constexpr std::uint64_t max_sockets = 131'072;
 
 std::uint64_t key_of(Protocol protocol, const Endpoint& local, const Endpoint& remote) {
   const std::uint64_t salt = protocol == Protocol::tcp ? 0 : 0x9e3779b97f4a7c15U;
@@ -21,7 +21,7 @@ std::uint64_t key_of(Protocol protocol, const Endpoint& local, const Endpoint& r
 OwnSocketTables::OwnSocketTables(std::size_t workers) {
   workers = std::max<std::size_t>(workers, 1);
   for (std::size_t i = 0; i < workers; ++i) {
-    tables_.push_back(std::make_unique<SharedCounts>(most_sockets / workers));
+    tables_.push_back(std::make_unique<SharedCounts>(max_sockets / workers));
   }
 }
 
@@ -47,7 +47,7 @@ void LoopGuard::closed(const OwnSocket& socket) {
   }
 }
 
-LoopGuard::Finding LoopGuard::look(const Flow& flow, Port port) const {
+LoopGuard::Finding LoopGuard::check(const Flow& flow, Port port) const {
   if (flow.destination.port == port && is_local_address(flow.destination.address)) {
     return {.is_loop = true, .is_for_our_port = true};
   }
@@ -65,9 +65,8 @@ LoopGuard::Finding LoopGuard::look(const Flow& flow, Port port) const {
   if (seen == 0) {
     return {};
   }
-  const auto generation =
-      static_cast<std::uint8_t>(std::min<std::uint64_t>(seen, most_generations));
-  return {.is_loop = generation >= most_generations || is_local_address(flow.client.address),
+  const auto generation = static_cast<std::uint8_t>(std::min<std::uint64_t>(seen, max_generations));
+  return {.is_loop = generation >= max_generations || is_local_address(flow.client.address),
           .generation = generation};
 }
 

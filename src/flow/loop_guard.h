@@ -41,7 +41,7 @@ class OwnSocketTables {
 // One worker's.
 class LoopGuard {
  public:
-  static constexpr std::uint8_t most_generations = 8;
+  static constexpr std::uint8_t max_generations = 8;
 
   LoopGuard(OwnSocketTables& all, std::size_t worker) : all_(all), sockets_(all.of(worker)) {}
 
@@ -65,7 +65,7 @@ class LoopGuard {
     }
   };
   // `port`: the gateway's, on which no flow can be going to this machine.
-  [[nodiscard]] Finding look(const Flow& flow, Port port) const;
+  [[nodiscard]] Finding check(const Flow& flow, Port port) const;
 
  private:
   OwnSocketTables& all_;

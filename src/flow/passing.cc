@@ -13,10 +13,10 @@ namespace {
 template <typename F>
 bool any_server(const Upstream& upstream, F is_it) {
   const auto servers = upstream.servers();
-  const auto through = upstream.through();
+  const auto dependencies = upstream.dependencies();
   return std::any_of(servers.begin(), servers.end(),
                      [&](const auto& server) { return is_it(upstream, *server); }) ||
-         std::any_of(through.begin(), through.end(), [&](const auto& other) {
+         std::any_of(dependencies.begin(), dependencies.end(), [&](const auto& other) {
            return other != nullptr && any_server(*other, is_it);
          });
 }
@@ -27,18 +27,18 @@ bool says_whose_server_it_is(const FirewallSettings& firewall) {
 
 }  // namespace
 
-// What one way asks for. Kept while the connection is made; a proxy's own connection may come to us
-// a moment after the proxy's answer has.
-class Passing::Questions final : public TcpDial::Witness::Memory {
+// What one route asks for. Kept while the connection is made; a proxy's own connection may come to
+// us a moment after the proxy's answer has.
+class Passing::Requests final : public TcpDial::SocketObserver::Memory {
  public:
-  explicit Questions(Passing& passing) : passing_(passing) {}
-  ~Questions() override {
+  explicit Requests(Passing& passing) : passing_(passing) {}
+  ~Requests() override {
     for (const AskedDestinations::Ticket& ticket : tickets) {
       passing_.withdraw_later(ticket);
     }
   }
-  Questions(const Questions&) = delete;
-  Questions& operator=(const Questions&) = delete;
+  Requests(const Requests&) = delete;
+  Requests& operator=(const Requests&) = delete;
 
   std::vector<AskedDestinations::Ticket> tickets;
 
@@ -91,21 +91,21 @@ bool Passing::is_own(const Server& server) {
   return false;
 }
 
-std::unique_ptr<TcpDial::Witness::Memory> Passing::remember(const Route& way,
-                                                            const Snapshot& snapshot) {
+std::unique_ptr<TcpDial::SocketObserver::Memory> Passing::remember(const Route& route,
+                                                                   const Snapshot& snapshot) {
   if (!snapshot.configuration().firewall.local) {
     return nullptr;
   }
-  std::unique_ptr<Questions> out;
-  bool is_here = is_own(way.remote.address) ||
-                 std::any_of(way.more.begin(), way.more.end(),
+  std::unique_ptr<Requests> out;
+  bool is_here = is_own(route.remote.address) ||
+                 std::any_of(route.alternates.begin(), route.alternates.end(),
                              [&](const Address& address) { return is_own(address); });
-  for (const Hop& hop : way.hops) {
+  for (const Hop& hop : route.hops) {
     if (hop.asks.port == 0) {
       continue;
     }
     if (const auto ticket = is_here ? asked_.ask(hop.asks) : std::nullopt) {
-      out = out ? std::move(out) : std::make_unique<Questions>(*this);
+      out = out ? std::move(out) : std::make_unique<Requests>(*this);
       out->tickets.push_back(*ticket);
     }
     is_here = is_own(hop.asks.address);
@@ -126,7 +126,7 @@ void Passing::withdraw_later(const AskedDestinations::Ticket& ticket) {
   const Instant now = clock_();
   late_.push_back({.ticket = ticket, .until = now + may_take});
   if (late_.size() == 1) {
-    deadlines_.set(*this, late_.front().until, now);
+    timers_.set(*this, late_.front().until, now);
   }
 }
 
@@ -136,7 +136,7 @@ void Passing::on_deadline(Instant now) {
     late_.pop_front();
   }
   if (!late_.empty()) {
-    deadlines_.set(*this, late_.front().until, now);
+    timers_.set(*this, late_.front().until, now);
   }
 }
 

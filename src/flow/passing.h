@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "account/reason.h"
-#include "base/deadlines.h"
+#include "base/timer_wheel.h"
 #include "dial/tcp_dial.h"
 #include "flow/asked_destinations.h"
 #include "flow/own_addresses.h"
@@ -27,11 +27,11 @@
 
 namespace weir {
 
-class Passing final : private Deadlines::Entry {
+class Passing final : private TimerWheel::Entry {
  public:
   using Clock = std::function<Instant()>;
-  Passing(Deadlines& deadlines, AskedDestinations& asked, Clock clock)
-      : deadlines_(deadlines), asked_(asked), clock_(std::move(clock)) {}
+  Passing(TimerWheel& timers, AskedDestinations& asked, Clock clock)
+      : timers_(timers), asked_(asked), clock_(std::move(clock)) {}
   Passing(const Passing&) = delete;
   Passing& operator=(const Passing&) = delete;
 
@@ -39,17 +39,17 @@ class Passing final : private Deadlines::Entry {
   [[nodiscard]] std::optional<Reason> why(const Flow& flow, const RuleEntry& rule,
                                           const Snapshot& snapshot);
 
-  // Remembers what the way asks of proxies on this router, until the returned object is destroyed
+  // Remembers what the route asks of proxies on this router, until the returned object is destroyed
   // and the proxies' connections have had time to come; null: nothing.
-  [[nodiscard]] std::unique_ptr<TcpDial::Witness::Memory> remember(const Route& way,
-                                                                   const Snapshot& snapshot);
+  [[nodiscard]] std::unique_ptr<TcpDial::SocketObserver::Memory> remember(const Route& route,
+                                                                          const Snapshot& snapshot);
   // The same for datagrams that a relay is asked to send. False: the relay is not on this router.
   [[nodiscard]] bool ask_datagrams(const Endpoint& relay, const Endpoint& destination,
                                    const Snapshot& snapshot);
   void withdraw_datagrams(const Endpoint& destination) { asked_.withdraw_datagrams(destination); }
 
  private:
-  class Questions;
+  class Requests;
   struct Late {
     AskedDestinations::Ticket ticket;
     Instant until;
@@ -65,7 +65,7 @@ class Passing final : private Deadlines::Entry {
   void withdraw_later(const AskedDestinations::Ticket& ticket);
   void on_deadline(Instant now) override;
 
-  Deadlines& deadlines_;
+  TimerWheel& timers_;
   AskedDestinations& asked_;
   Clock clock_;
   OwnAddresses own_;

@@ -19,18 +19,18 @@ class Refusals {
 
   // True the first time in a while.
   bool is_news(std::uint64_t flow_hash, Instant now) {
-    Place& place = places_[flow_hash % places_.size()];
-    const bool known = place.hash == flow_hash && now < place.until;
-    place = {flow_hash, now + remembered};
+    Entry& entry = entries_[flow_hash % entries_.size()];
+    const bool known = entry.hash == flow_hash && now < entry.until;
+    entry = {flow_hash, now + remembered};
     return !known;
   }
 
  private:
-  struct Place {
+  struct Entry {
     std::uint64_t hash = 0;
     Instant until;
   };
-  std::array<Place, 4096> places_{};
+  std::array<Entry, 4096> entries_{};
 };
 
 }  // namespace weir

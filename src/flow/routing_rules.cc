@@ -55,7 +55,7 @@ Result<> change(std::uint16_t type, std::uint16_t flags, Family family, const Ro
   if (const int code = said ? -*said : EBADMSG; code != 0 && code != EEXIST && code != ENOENT) {
     return system_error("cannot change a policy rule", code);
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ std::optional<RoutingRule> routing_rule_in(Bytes message) {
   return rule;
 }
 
-bool looks_at_packet(const RoutingRule& rule) {
+bool matches_packet(const RoutingRule& rule) {
   const bool by_interface = !rule.inbound.empty() && rule.inbound != "lo";
   return by_interface || rule.by_source;
 }
@@ -118,8 +118,8 @@ bool looks_at_packet(const RoutingRule& rule) {
 RoutingRules routing_rules_of(std::vector<RoutingRule> rules) {
   RoutingRules out;
   for (const RoutingRule& rule : rules) {
-    if (looks_at_packet(rule)) {
-      (rule.family == Family::v4 ? out.v4_look : out.v6_look) = true;
+    if (matches_packet(rule)) {
+      (rule.family == Family::v4 ? out.v4_matches : out.v6_matches) = true;
     }
   }
   out.rules = std::move(rules);
@@ -172,7 +172,7 @@ Result<> remove_own_rules() {
       }
     }
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace weir

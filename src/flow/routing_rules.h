@@ -35,14 +35,14 @@ struct RoutingRule {
 
 // Whether it looks at what a forwarded packet has, and a socket of the gateway's has not: the
 // interface that it came in by, or its sender.
-[[nodiscard]] bool looks_at_packet(const RoutingRule& rule);
+[[nodiscard]] bool matches_packet(const RoutingRule& rule);
 
 struct RoutingRules {
   std::vector<RoutingRule> rules;
-  bool v4_look = false;  // some of them look at packets
-  bool v6_look = false;
-  [[nodiscard]] bool look_at_packets(Family family) const {
-    return family == Family::v4 ? v4_look : v6_look;
+  bool v4_matches = false;  // some of them look at packets
+  bool v6_matches = false;
+  [[nodiscard]] bool match_packets(Family family) const {
+    return family == Family::v4 ? v4_matches : v6_matches;
   }
 };
 [[nodiscard]] RoutingRules routing_rules_of(std::vector<RoutingRule> rules);

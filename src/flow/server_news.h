@@ -26,7 +26,7 @@ enum class Reached : std::uint8_t { directly, through_relay };
 // `asked`: since when nothing was heard.
 inline void note_silent_end(const FlowCore& core, Reached reached, Instant asked, Instant now) {
   if (core.server && reached == Reached::directly && !core.server->health.was_heard_since(asked) &&
-      core.rule->upstream_tally->sum().packets_down != 0) {
+      core.rule->upstream_counters->sum().packets_down != 0) {
     core.server->note_failure(now);
   }
 }

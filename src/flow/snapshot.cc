@@ -25,11 +25,11 @@ class PastUpstream final : public Upstream {
  public:
   PastUpstream(const std::string& name, Mapping mapping)
       : Upstream({.name = name, .type = "past", .mapping = mapping}) {}
-  [[nodiscard]] std::vector<std::string> candidates(const Flow&) const override { return {}; }
+  [[nodiscard]] std::vector<std::string> describe(const Flow&) const override { return {}; }
 
  protected:
-  [[nodiscard]] Route reach(const Flow&, const Target&,
-                            std::span<const std::shared_ptr<Server>>) const override {
+  [[nodiscard]] Route do_route(const Flow&, const Target&,
+                               std::span<const std::shared_ptr<Server>>) const override {
     Route none;
     none.verdict = Route::Verdict::no_server;
     return none;
@@ -38,11 +38,12 @@ class PastUpstream final : public Upstream {
 
 // The members of a group; none of others.
 std::span<const std::shared_ptr<Upstream>> members_of(const Upstream& upstream) {
-  return upstream.profile().via ? std::span<const std::shared_ptr<Upstream>>() : upstream.through();
+  return upstream.profile().via ? std::span<const std::shared_ptr<Upstream>>()
+                                : upstream.dependencies();
 }
 
 // What a flow is counted for once a member has taken it.
-void add_members(RuleEntry& entry, Tallies& upstreams) {
+void add_members(RuleEntry& entry, CounterRegistry& upstreams) {
   std::vector<RuleEntry> taken;
   for (const auto& member : members_of(*entry.upstream)) {
     RuleEntry& one = taken.emplace_back(entry);
@@ -143,42 +144,43 @@ Snapshot::Renewed Snapshot::Maker::renew(const Snapshot& previous) const {
   return {.snapshot = std::move(made), .not_renewed = assembly.not_renewed()};
 }
 
-std::shared_ptr<const Snapshot> Snapshot::Maker::for_inherited(const Snapshot& current,
-                                                               std::span<const Way> ways) const {
+std::shared_ptr<const Snapshot> Snapshot::Maker::for_inherited(
+    const Snapshot& current, std::span<const RuleBinding> bindings) const {
   std::shared_ptr<Snapshot> made(new Snapshot(current));
   made->entries_.clear();
   made->passing_.clear();
-  for (const Way& way : ways) {
-    const auto rule = std::find_if(current.entries_.begin(), current.entries_.end(),
-                                   [&](const RuleEntry& entry) { return entry.name == way.rule; });
+  for (const RuleBinding& binding : bindings) {
+    const auto rule =
+        std::find_if(current.entries_.begin(), current.entries_.end(),
+                     [&](const RuleEntry& entry) { return entry.name == binding.rule; });
     const auto upstream =
         std::find_if(current.upstreams_.begin(), current.upstreams_.end(), [&](const auto& one) {
-          return one->name() == way.upstream && one->profile().mapping == way.mapping;
+          return one->name() == binding.upstream && one->profile().mapping == binding.mapping;
         });
     RuleEntry entry = rule != current.entries_.end() ? *rule : RuleEntry{};
     if (rule == current.entries_.end()) {
-      entry.name = way.rule;
-      entry.tally = rules.get(way.rule);
+      entry.name = binding.rule;
+      entry.counters = rules.get(binding.rule);
       entry.log = current.configuration().log.flows;
-      entry.key = std::hash<std::string>{}(way.rule);
+      entry.key = std::hash<std::string>{}(binding.rule);
     }
     entry.upstream = upstream != current.upstreams_.end()
                          ? *upstream
-                         : std::make_shared<PastUpstream>(way.upstream, way.mapping);
-    entry.upstream_tally = upstreams.get(way.upstream);
+                         : std::make_shared<PastUpstream>(binding.upstream, binding.mapping);
+    entry.upstream_counters = upstreams.get(binding.upstream);
     entry.place = made->entries_.size();
     entry.by_member.clear();
     add_members(entry, upstreams);
-    if (!way.member.empty()) {
-      entry.member = way.member;
-      entry.member_tally = upstreams.get(way.member);
+    if (!binding.member.empty()) {
+      entry.member = binding.member;
+      entry.member_tally = upstreams.get(binding.member);
     }
     made->entries_.push_back(std::move(entry));
   }
   return made;
 }
 
-// Upstreams in the order of their sections, then the built-ins; and the rules' ways to them.
+// Upstreams in the order of their sections, then the built-ins; and the rules that use them.
 Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly) {
   const Configuration& from = *configuration_;
   for (const Settings& settings : from.upstreams) {
@@ -195,8 +197,8 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
     const auto& upstream = found.value();
     return RuleEntry{.name = name,
                      .upstream = upstream,
-                     .tally = maker.rules.get(name),
-                     .upstream_tally = maker.upstreams.get(upstream->name()),
+                     .counters = maker.rules.get(name),
+                     .upstream_counters = maker.upstreams.get(upstream->name()),
                      .log = from.log.flows,
                      .max_flows = 0,
                      .max_flows_per_client = 0,
@@ -218,12 +220,12 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
   for (const RuleEntry& entry : entries_) {
     passing_.push_back(entry);
     passing_.back().upstream = plain.upstream;
-    passing_.back().upstream_tally = plain.upstream_tally;
+    passing_.back().upstream_counters = plain.upstream_counters;
     passing_.back().by_member.clear();
   }
   server_addresses_ = maker.servers.addresses();
   upstreams_.insert(upstreams_.end(), assembly.builtins().begin(), assembly.builtins().end());
-  return Done{};
+  return Ok{};
 }
 
 // A link that has just come is not among the names yet.

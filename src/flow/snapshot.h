@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "account/tally.h"
+#include "account/flow_counters.h"
 #include "base/configuration.h"
 #include "base/links.h"
 #include "rules/rule_set.h"
@@ -24,8 +24,8 @@ class UpstreamAssembly;
 struct RuleEntry {
   std::string name;
   std::shared_ptr<const Upstream> upstream;
-  std::shared_ptr<Tally> tally;
-  std::shared_ptr<Tally> upstream_tally;
+  std::shared_ptr<FlowCounters> counters;
+  std::shared_ptr<FlowCounters> upstream_counters;
   LogFlows log = LogFlows::all;
   std::uint64_t max_flows = 0;             // 0: none
   std::uint64_t max_flows_per_client = 0;  // 0: none
@@ -34,7 +34,7 @@ struct RuleEntry {
   std::vector<RuleEntry> by_member = {};   // of a group: the same rule for each member
   // Of such an entry; else empty and null.
   std::string member = {};
-  std::shared_ptr<Tally> member_tally = {};
+  std::shared_ptr<FlowCounters> member_tally = {};
   const Upstream* taken_by = nullptr;
 };
 
@@ -47,7 +47,7 @@ class Snapshot {
     std::vector<Error> not_renewed;  // of upstreams that stay as they were (a file that is gone)
   };
   // Of flows of another process: by which rule and upstream they went.
-  struct Way {
+  struct RuleBinding {
     std::string rule;
     std::string upstream;
     std::string member = {};  // of a group; else empty
@@ -56,8 +56,8 @@ class Snapshot {
   // Makes snapshots, of what lives longer than any of them. The main thread.
   struct Maker {
     ServerPool& servers;
-    Tallies& rules;
-    Tallies& upstreams;
+    CounterRegistry& rules;
+    CounterRegistry& upstreams;
     std::uint64_t auto_max_flows;
 
     // Carries upstreams over from `previous` (may be null) where nothing about them changed, so
@@ -67,10 +67,10 @@ class Snapshot {
                                                                const Snapshot* previous) const;
     [[nodiscard]] Renewed renew(const Snapshot& previous) const;
     // What flows of another process are counted for: the current rule and upstream of that name, or
-    // something in their place that has the names. Its entries are the ways, in their order; it
+    // something in their place that has the names. Its entries are the bindings, in their order; it
     // chooses nothing.
-    [[nodiscard]] std::shared_ptr<const Snapshot> for_inherited(const Snapshot& current,
-                                                                std::span<const Way> ways) const;
+    [[nodiscard]] std::shared_ptr<const Snapshot> for_inherited(
+        const Snapshot& current, std::span<const RuleBinding> bindings) const;
   };
 
   // The same, but for the interfaces of rules, as packets come in by them with those links, and for

@@ -11,14 +11,14 @@
 
 #include "base/transparent.h"
 #include "flow/dial_failure.h"
-#include "flow/flow_tallies.h"
+#include "flow/flow_counting.h"
 #include "flow/tcp_flows.h"
 
 namespace weir {
 namespace {
 
 // What has not moved for so long is no bulk.
-constexpr Milliseconds at_rest{5'000};
+constexpr Milliseconds quiet_after{5'000};
 // How long a side may still read what the other sent before it reset the connection.
 constexpr Milliseconds last_words_time{10'000};
 
@@ -42,10 +42,10 @@ TcpFlow::~TcpFlow() {
 }
 
 TcpFlow::Dialling::Dialling(TcpFlow& flow, TcpDial::Owner& owner)
-    : own_sockets(flow.parts_.dial, flow.core_.generation),
-      dial({own_sockets, flow.parts_.dial.poll, flow.parts_.dial.deadlines,
-            flow.core_.snapshot->bypass(), flow.core_.snapshot->timeouts().connect,
-            flow.core_.snapshot->timeouts().handshake, flow.parts_.dial.calls},
+    : observer(flow.parts_.dial, flow.core_.generation),
+      dial({observer, flow.parts_.dial.poll, flow.parts_.dial.timers, flow.core_.snapshot->bypass(),
+            flow.core_.snapshot->timeouts().connect, flow.core_.snapshot->timeouts().handshake,
+            flow.parts_.dial.calls},
            flow.core_.flow, *flow.core_.rule->upstream, owner,
            static_cast<TcpServerWatcher&>(flow)),
       memory(flow.parts_.dials) {}
@@ -140,7 +140,7 @@ void TcpFlow::learn_from_dial() {
   core_.attempts = static_cast<std::uint16_t>(dial.attempts());
   follow_route(core_, dial.route());
   core_.source = dial.ends().local;
-  if (dial.route().dialled) {
+  if (dial.route().first_hop) {
     path_ =
         std::make_unique<const std::string>(path_of(dial.route(), core_.rule->upstream->name()));
   }
@@ -160,8 +160,8 @@ void TcpFlow::progress(TcpRelay::Progress state) {
       break;
     case TcpRelay::Progress::more:
       // Both directions are looked at again, whichever is asked for.
-      parts_.dial.poll.not_again(client_watch_);
-      parts_.dial.poll.again(client_watch_, 0);
+      parts_.dial.poll.unschedule(client_watch_);
+      parts_.dial.poll.reschedule(client_watch_, 0);
       break;
     case TcpRelay::Progress::closed:
       finish(End::closed, std::nullopt, {});
@@ -171,7 +171,7 @@ void TcpFlow::progress(TcpRelay::Progress state) {
       ending_.failed = state;
       if (relay_->has_last_words(state)) {
         last_words_until_ = quiet_.since + last_words_time;
-        arm(quiet_.since + Deadlines::tick);
+        arm(quiet_.since + TimerWheel::tick);
       } else {
         finish_failed();
       }
@@ -182,7 +182,7 @@ void TcpFlow::progress(TcpRelay::Progress state) {
 // One side has reset the connection, and the other may still be reading what came before that.
 void TcpFlow::pass_last_words(Instant now) {
   if (now < last_words_until_ && relay_->has_last_words(*ending_.failed)) {
-    arm(now + Deadlines::tick);
+    arm(now + TimerWheel::tick);
   } else {
     finish_failed();
   }
@@ -211,7 +211,7 @@ void TcpFlow::count_bytes() {
 
 void TcpFlow::arm(Instant when) {
   quiet_.deadline = when;
-  parts_.dial.deadlines.set(*this, when, parts_.dial.poll.now());
+  parts_.dial.timers.set(*this, when, parts_.dial.poll.now());
 }
 
 Instant TcpFlow::idle_until() const {
@@ -234,17 +234,17 @@ void TcpFlow::on_deadline(Instant now) {
     return;
   }
   if (now >= quiet_.peers.due(quiet_.since, core_.snapshot->timeouts().keepalive)) {
-    look_after_peers(now);
+    check_peers(now);
   } else {
     arm_next();
   }
 }
 
-void TcpFlow::look_after_peers(Instant now) {
-  if (now - quiet_.since >= at_rest) {
-    relay_->come_to_rest();
+void TcpFlow::check_peers(Instant now) {
+  if (now - quiet_.since >= quiet_after) {
+    relay_->leave_bulk();
   }
-  const auto finding = quiet_.peers.look(
+  const auto finding = quiet_.peers.check(
       {.client = {.socket = relay_->client_socket(), .moved = relay_->bytes_up()},
        .server = {.socket = relay_->server_socket(), .moved = relay_->bytes_down()},
        .last_activity = quiet_.since,

@@ -11,14 +11,14 @@
 #include <string>
 #include <string_view>
 
-#include "base/deadlines.h"
 #include "base/descriptor.h"
+#include "base/timer_wheel.h"
 #include "dial/tcp_dial.h"
+#include "flow/dial_observer.h"
 #include "flow/flow_core.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/loop_guard.h"
-#include "flow/own_sockets.h"
 #include "loop/edge_poll.h"
 #include "relay/peer_watch.h"
 #include "relay/tcp_relay.h"
@@ -48,7 +48,7 @@ class TcpServerWatcher : public EdgePoll::Watcher {
 };
 
 class TcpFlow final : private TcpDial::Owner,
-                      private Deadlines::Entry,
+                      private TimerWheel::Entry,
                       private TcpClientWatcher,
                       private TcpServerWatcher {
  public:
@@ -84,7 +84,7 @@ class TcpFlow final : private TcpDial::Owner,
   // What is needed until the connection stands.
   struct Dialling {
     Dialling(TcpFlow& flow, TcpDial::Owner& owner);
-    OwnSockets own_sockets;
+    DialObserver observer;
     TcpDial dial;
     std::uint32_t client_events = 0;  // what the client's socket was told meanwhile
     std::pmr::memory_resource& memory;
@@ -99,7 +99,7 @@ class TcpFlow final : private TcpDial::Owner,
     std::int32_t connect_us = static_cast<std::int32_t>(FlowRecord::unknown);
     std::int32_t handshake_us = static_cast<std::int32_t>(FlowRecord::unknown);
   };
-  // What the tallies have of it, in bytes.
+  // What the counters have of it, in bytes.
   struct Counted {
     std::uint64_t up = 0;
     std::uint64_t down = 0;
@@ -132,7 +132,7 @@ class TcpFlow final : private TcpDial::Owner,
   void arm(Instant when);
   [[nodiscard]] Instant idle_until() const;
   void arm_next();
-  void look_after_peers(Instant now);
+  void check_peers(Instant now);
   void on_deadline(Instant now) override;
   // Takes the flow out of the table, and so destroys it: nothing follows it.
   void finish(End why, std::optional<Reason> reason, std::string_view error);

@@ -32,7 +32,7 @@ TcpFlows::TcpFlows(const Parts& parts)
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size)),
       shared_{.buffer = {buffer_.get(), buffer_size},
               .pipes = pipes_,
-              .most_stashed = buffer_size,
+              .max_stashed = buffer_size,
               .bulk = bulk_},
       dial_memory_(dial_pieces),
       parts_{.dial = parts.dial,
@@ -50,7 +50,7 @@ void TcpFlows::accept(Accepted accepted) {
             .client = accepted.client,
             .destination = accepted.destination,
             .interface = 0};
-  if (parts_.dial.ways.needs_interface(flow.client.family())) {
+  if (parts_.dial.egress.needs_interface(flow.client.family())) {
     flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
   }
   FlowCore core = parts_.intake.open(flow);
@@ -59,7 +59,7 @@ void TcpFlows::accept(Accepted accepted) {
     refuse(core, accepted.socket, End::invalid_destination, {});
     return;
   }
-  const auto finding = parts_.dial.loop_guard.look(flow, port_);
+  const auto finding = parts_.dial.loop_guard.check(flow, port_);
   core.generation = finding.generation;
   if (finding.is_loop) {
     parts_.dial.reasons.add(Reason::loop);
@@ -89,8 +89,8 @@ void TcpFlows::each(const Visit& visit) const {
   });
 }
 
-std::uint64_t TcpFlows::scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
-  return flows_.scan(at, most, [&](TcpFlow& flow) {
+std::uint64_t TcpFlows::scan(std::uint64_t at, std::size_t max, const Visit& visit) const {
+  return flows_.scan(at, max, [&](TcpFlow& flow) {
     visit({flow.core(), flow.bytes(), [&]() { return flow.record(); }});
   });
 }

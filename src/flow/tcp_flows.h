@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "base/chained_table.h"
+#include "flow/dial_observer.h"
 #include "flow/flow_view.h"
-#include "flow/own_sockets.h"
 #include "flow/refusals.h"
 #include "flow/tcp_flow.h"
 #include "intercept/tcp_listener.h"
@@ -37,12 +37,12 @@ class TcpFlows {
   void accept(Accepted accepted);
 
   // limits.buffer of the configuration in force.
-  void limit_buffer(std::uint64_t bytes) { shared_.most_stashed = bytes; }
+  void limit_buffer(std::uint64_t bytes) { shared_.max_stashed = bytes; }
 
   [[nodiscard]] std::size_t size() const { return flows_.size(); }
   void each(const Visit& visit) const;
   // The next ones; see ChainedTable::scan.
-  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t most, const Visit& visit) const;
+  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t max, const Visit& visit) const;
   // Ends the flow of that number; false: there is none.
   bool end(std::uint64_t sequence, End why);
   // Ends every flow.

@@ -22,12 +22,12 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
     : shared_(shared),
       number_(number),
       poll_(loop_, [this]() { end_turn(); }),
-      deadlines_(clock_now()),
+      timers_(clock_now()),
       ids_(std::move(ids)),
-      way_choice_(ways_, in_use_, reasons_),
+      egress_choice_(policy_routing_, in_use_, reasons_),
       admission_(shared.totals, number),
       loop_guard_(shared.own_sockets, number),
-      passing_(deadlines_, shared.asked, [this]() { return poll_.now(); }),
+      passing_(timers_, shared.asked, [this]() { return poll_.now(); }),
       intake_({number, poll_.clock(), in_use_, ids_, admission_, clients_, passing_, reasons_}),
       records_({ids_, poll_.clock(), reasons_, shared.log}),
       tcp_({.dial = dial_parts(),
@@ -45,7 +45,7 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
             .worker = static_cast<std::uint16_t>(number),
             .port = shared.port,
             .mark = snapshot->bypass().value}),
-      listeners_({poll_, deadlines_, reasons_, shared.log, tcp_, udp_}),
+      listeners_({poll_, timers_, reasons_, shared.log, tcp_, udp_}),
       mailbox_(std::make_unique<Mailbox>(loop_)),
       ticker_(std::make_unique<Timer>(loop_, [this]() { tick(); })) {
   use(std::move(snapshot));
@@ -54,7 +54,7 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
 }
 
 DialParts Worker::dial_parts() {
-  return {poll_, deadlines_, loop_guard_, passing_, reasons_, way_choice_, in_use_, ids_};
+  return {poll_, timers_, loop_guard_, passing_, reasons_, egress_choice_, in_use_, ids_};
 }
 
 void Worker::start() {
@@ -108,8 +108,8 @@ void Worker::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& 
   udp_.adopt(std::move(from), SnapshotRef(snapshot));
 }
 
-HandedWorker Worker::hand_over() {
-  HandedWorker out;
+WorkerState Worker::hand_over() {
+  WorkerState out;
   out.listeners = listening();
   out.part.tcp_listeners = static_cast<std::uint16_t>(listeners_.tcp_count());
   out.part.udp_listeners = static_cast<std::uint16_t>(listeners_.udp_count());
@@ -128,12 +128,12 @@ void Worker::let_go() {
 void Worker::end_turn() {
   udp_.end_turn();
   // The ticker runs only while there is something to wait for: an idle gateway sleeps.
-  const bool wanted = !deadlines_.is_idle() || records_.are_waiting();
+  const bool wanted = !timers_.is_idle() || records_.are_waiting();
   if (wanted && !ticking_ && ticker_) {
     ticking_ = true;
-    ticker_->once(is_behind_ ? Milliseconds{0} : Deadlines::tick);
+    ticker_->once(is_behind_ ? Milliseconds{0} : TimerWheel::tick);
   }
-  if (draining_ && tcp_.size() + udp_.flows().lasting() == 0) {
+  if (draining_ && tcp_.size() + udp_.flows().counted() == 0) {
     draining_ = false;
     shared_.on_drained();
   }
@@ -142,19 +142,19 @@ void Worker::end_turn() {
   if (took > longest_turn_us_.load(std::memory_order_relaxed)) {
     longest_turn_us_.store(took, std::memory_order_relaxed);
   }
-  const DatagramBatch::Count questions = listeners_.take_count();
+  const DatagramBatch::Count received = listeners_.take_count();
   const UdpPath::Moved moved = udp_.take_moved();
-  const Moderation::Pause pause =
+  const Moderation::Wait wait =
       moderation_.after_turn(poll_.now(), {.bulk_bytes = tcp_.take_bulk_bytes(),
-                                           .datagrams = questions.all + moved.answers.all,
-                                           .large_datagrams = questions.large + moved.answers.large,
+                                           .datagrams = received.all + moved.answers.all,
+                                           .large_datagrams = received.large + moved.answers.large,
                                            .merged = moved.merged,
-                                           .rested = poll_.waits().rested(),
-                                           .look_found = poll_.waits().look_found()});
-  if (pause.rest_until) {
-    poll_.waits().rest_until(*pause.rest_until);
+                                           .coalesced = poll_.waits().coalesced(),
+                                           .spin_hit = poll_.waits().spin_hit()});
+  if (wait.coalesce_until) {
+    poll_.waits().coalesce_until(*wait.coalesce_until);
   }
-  poll_.waits().look_for(pause.look_for);
+  poll_.waits().spin_for(wait.spin_for);
 }
 
 WorkerReport Worker::report() const {
@@ -168,17 +168,17 @@ WorkerReport Worker::report() const {
 
 void Worker::tick() {
   ticking_ = false;
-  constexpr std::size_t most_in_a_turn = 64;
-  is_behind_ = !deadlines_.advance(clock_now(), most_in_a_turn);
+  constexpr std::size_t max_in_a_turn = 64;
+  is_behind_ = !timers_.advance(clock_now(), max_in_a_turn);
   records_.flush();
 }
 
-void Worker::drain(Comers comers) {
-  switch (comers) {
-    case Comers::passed_by:
+void Worker::drain(NewFlows new_flows) {
+  switch (new_flows) {
+    case NewFlows::bypass:
       listeners_.finish_tcp();
       break;
-    case Comers::refused:
+    case NewFlows::refuse:
       listeners_.close_tcp();
       udp_.take_no_new();
       break;
@@ -197,10 +197,10 @@ void Worker::go_on(const std::shared_ptr<FlowWalk>& walk) {
   }
 }
 
-void Worker::look_for_busiest(std::function<void(BusyLook::Part)> found) {
-  busy_look_.begin(clock_now());
-  walk([this](const FlowView& flow) { busy_look_.look_at(flow); },
-       [this, found = std::move(found)]() { found(busy_look_.end()); });
+void Worker::find_top_talkers(std::function<void(TopTalkerScan::Part)> found) {
+  top_talker_scan_.begin(clock_now());
+  walk([this](const FlowView& flow) { top_talker_scan_.add(flow); },
+       [this, found = std::move(found)]() { found(top_talker_scan_.end()); });
 }
 
 bool Worker::close_flow(const std::string& id) {

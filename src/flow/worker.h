@@ -17,27 +17,27 @@
 #include "account/flow_id.h"
 #include "account/reason.h"
 #include "account/worker_report.h"
-#include "base/deadlines.h"
 #include "base/histogram.h"
 #include "base/log.h"
 #include "base/surroundings.h"
+#include "base/timer_wheel.h"
 #include "flow/admission.h"
-#include "flow/busy_look.h"
 #include "flow/clients.h"
+#include "flow/egress_choice.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/flow_walk.h"
 #include "flow/in_use.h"
 #include "flow/snapshot.h"
 #include "flow/tcp_flows.h"
+#include "flow/top_talker_scan.h"
 #include "flow/udp/udp_path.h"
-#include "flow/way_choice.h"
 #include "flow/worker_listeners.h"
 #include "intercept/listeners.h"
 #include "loop/edge_poll.h"
 #include "loop/loop.h"
 #include "relay/moderation.h"
-#include "takeover/handed_worker.h"
+#include "takeover/worker_state.h"
 
 namespace weir {
 
@@ -79,7 +79,9 @@ class Worker {
 
   // The worker's thread only:
   // The router's policy rules, as they are now.
-  void use_rules(std::shared_ptr<const RoutingRules> rules) { ways_.use(std::move(rules)); }
+  void use_rules(std::shared_ptr<const RoutingRules> rules) {
+    policy_routing_.use(std::move(rules));
+  }
   void use(std::shared_ptr<const Snapshot> snapshot);
   void use(std::shared_ptr<const Neighbours> neighbours) {
     in_use_.neighbours = std::move(neighbours);
@@ -92,28 +94,28 @@ class Worker {
   Taken use_reloaded(const std::shared_ptr<const Snapshot>& snapshot);
   // What becomes of new flows while a gateway drains: we refuse them, or the firewall hands us
   // none.
-  enum class Comers : std::uint8_t { refused, passed_by };
+  enum class NewFlows : std::uint8_t { refuse, bypass };
   // The firewall hands us none from now on. What still comes, the kernel takes for a flow of ours
   // that has ended: it is served, but the drain does not wait for its end.
-  void expect_no_new() { udp_.flows().expect_no_new(); }
+  void begin_bypass() { udp_.flows().begin_bypass(); }
   // Addresses, routes or links changed.
   void network_changed(std::shared_ptr<const Surroundings> surroundings) {
     udp_.network_changed(std::move(surroundings));
   }
   // Takes no new flows, and says on_drained once none is left. UDP flows that live are served to
-  // their end, in both directions. With `passed_by`, what still waits in our listeners came before
-  // the firewall passed new flows by, and is taken.
-  void drain(Comers comers);
+  // their end, in both directions. With `bypass`, what still waits in our listeners came before the
+  // firewall passed new flows by, and is taken.
+  void drain(NewFlows new_flows);
   // What a successor has to know. Everything under way is done, and nothing changes until this
   // worker goes on, with let_go() or as before.
-  [[nodiscard]] HandedWorker hand_over();
+  [[nodiscard]] WorkerState hand_over();
   // The successor has it: its sockets are no longer ours, its flows are forgotten without a word,
   // and what is left is served to its end as after drain().
   void let_go();
   // Shows every live flow to `see`, a few in each turn, then calls `done`.
   void walk(Visit see, std::function<void()> done);
-  // Finds the clients and flows that moved most since the look before. REQUIRES: that one is over.
-  void look_for_busiest(std::function<void(BusyLook::Part)> found);
+  // Finds the clients and flows that moved most since the scan before. REQUIRES: that one is over.
+  void find_top_talkers(std::function<void(TopTalkerScan::Part)> found);
   // Ends the flow of that id; false: it is none of this worker's.
   bool close_flow(const std::string& id);
 
@@ -128,12 +130,12 @@ class Worker {
   std::size_t number_;
   Loop loop_;
   EdgePoll poll_;
-  Deadlines deadlines_;
+  TimerWheel timers_;
   Reasons reasons_;
   InUse in_use_;
   FlowIds ids_;
-  PolicyWays ways_;
-  WayChoice way_choice_;
+  PolicyRouting policy_routing_;
+  EgressChoice egress_choice_;
   Clients clients_;
   Admission admission_;
   LoopGuard loop_guard_;
@@ -144,7 +146,7 @@ class Worker {
   UdpPath udp_;
   WorkerListeners listeners_;
   Moderation moderation_;
-  BusyLook busy_look_;
+  TopTalkerScan top_talker_scan_;
   Histogram turns_;  // how long each took
   std::atomic<std::int64_t> longest_turn_us_{0};
   std::atomic<std::int64_t> longest_reload_us_{0};

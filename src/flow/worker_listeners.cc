@@ -19,7 +19,7 @@ void WorkerListeners::listen(Listeners listeners) {
 
 std::unique_ptr<TcpListener> WorkerListeners::tcp(Descriptor socket) {
   return std::make_unique<TcpListener>(
-      parts_.poll, parts_.deadlines, std::move(socket),
+      parts_.poll, parts_.timers, std::move(socket),
       TcpListener::Handler{
           .on_accepted = [this](Accepted accepted) { parts_.tcp.accept(std::move(accepted)); },
           .on_out_of_descriptors = [this]() { parts_.reasons.add(Reason::out_of_descriptors); },
@@ -54,7 +54,7 @@ void WorkerListeners::close_tcp() {
 
 void WorkerListeners::finish_tcp() {
   for (const auto& listener : tcp_) {
-    listener->take_rest();
+    listener->drain_backlog();
     listener->close();
   }
 }

@@ -10,8 +10,8 @@
 
 #include "account/reason.h"
 #include "base/datagram_batch.h"
-#include "base/deadlines.h"
 #include "base/log.h"
+#include "base/timer_wheel.h"
 #include "flow/tcp_flows.h"
 #include "flow/udp/udp_path.h"
 #include "intercept/listeners.h"
@@ -25,7 +25,7 @@ class WorkerListeners {
  public:
   struct Parts {
     EdgePoll& poll;
-    Deadlines& deadlines;
+    TimerWheel& timers;
     Reasons& reasons;
     Log& log;
     TcpFlows& tcp;

@@ -20,7 +20,7 @@
 
 namespace weir {
 
-Draining::Draining(Log& log, Acts acts) : log_(log), acts_(std::move(acts)) {}
+Draining::Draining(Log& log, Callbacks callbacks) : log_(log), callbacks_(std::move(callbacks)) {}
 
 void Draining::begin(Milliseconds longest) {
   if (step_ != Step::serving) {
@@ -28,7 +28,7 @@ void Draining::begin(Milliseconds longest) {
   }
   step_ = Step::new_rules;
   longest_ = longest;
-  if (!acts_.bypass_new_flows()) {
+  if (!callbacks_.bypass_new_flows()) {
     rules_replaced(Rules::as_before);
   }
 }
@@ -43,29 +43,29 @@ void Draining::rules_replaced(Rules now) {
 
 void Draining::begin_to_end(Rules rules) {
   bypasses_ = rules == Rules::in_place;
-  const Instant now = acts_.now();
+  const Instant now = callbacks_.now();
   end_ = now + longest_;
   if (!bypasses_) {
     step_ = Step::flows;
     log_.info("draining: no new flows; live flows may finish within timeouts.drain");
-    acts_.stop_taking(NewFlows::refused);
+    callbacks_.stop_taking(NewFlows::refuse);
     return;
   }
   log_.info("draining: new flows bypass weir; live flows may finish within timeouts.drain");
-  acts_.expect_no_new();
+  callbacks_.begin_bypass();
   step_ = Step::handshakes;
   until_ = now + longest_handshake;
   // The first look comes late enough for packets that were on their way through the old rules.
-  look_ = now + look_again;
+  next_check_ = now + check_interval;
 }
 
 void Draining::hand_over(Milliseconds longest) {
   step_ = Step::flows;
   still_answers_ = true;
-  end_ = acts_.now() + longest;
+  end_ = callbacks_.now() + longest;
 }
 
-void Draining::left_alone() {
+void Draining::on_successor_disconnected() {
   still_answers_ = false;
   if (is_drained_) {
     finish();
@@ -82,11 +82,11 @@ void Draining::drained() {
 std::optional<Instant> Draining::due() const {
   switch (step_) {
     case Step::handshakes:
-      return std::min(look_, end_);
+      return std::min(next_check_, end_);
     case Step::flows:
       return end_;
     case Step::last_answers:
-      return look_;
+      return next_check_;
     case Step::serving:
     case Step::new_rules:
     case Step::last_rules:
@@ -97,33 +97,33 @@ std::optional<Instant> Draining::due() const {
 }
 
 void Draining::advance() {
-  const Instant now = acts_.now();
-  if (step_ == Step::last_answers && now >= look_) {
-    look_ = now + look_again;
-    if (!acts_.has_udp_flows() || now >= until_) {
+  const Instant now = callbacks_.now();
+  if (step_ == Step::last_answers && now >= next_check_) {
+    next_check_ = now + check_interval;
+    if (!callbacks_.has_udp_flows() || now >= until_) {
       exit();
     }
     return;
   }
-  if (step_ == Step::handshakes && now >= look_) {
-    look_for_handshakes();
+  if (step_ == Step::handshakes && now >= next_check_) {
+    check_handshakes();
   }
   if ((step_ == Step::handshakes || step_ == Step::flows) && now >= end_) {
     finish();
   }
 }
 
-void Draining::look_for_handshakes() {
-  const Instant now = acts_.now();
-  look_ = now + look_again;
-  const auto count = acts_.half_open();
+void Draining::check_handshakes() {
+  const Instant now = callbacks_.now();
+  next_check_ = now + check_interval;
+  const auto count = callbacks_.half_open();
   const bool may_be_there = !count || count.value() != 0;
   if (may_be_there && now < until_) {
     return;
   }
   step_ = Step::flows;
-  acts_.forget_time_wait();
-  acts_.stop_taking(NewFlows::bypassed);
+  callbacks_.forget_time_wait();
+  callbacks_.stop_taking(NewFlows::bypass);
 }
 
 void Draining::finish() {
@@ -131,7 +131,7 @@ void Draining::finish() {
     return;
   }
   step_ = Step::last_rules;
-  if (!std::exchange(bypasses_, false) || !acts_.bypass_all()) {
+  if (!std::exchange(bypasses_, false) || !callbacks_.bypass_all()) {
     exit();
   }
 }
@@ -142,14 +142,14 @@ void Draining::wait_for_last_answers(Rules rules) {
     return;
   }
   step_ = Step::last_answers;
-  const Instant now = acts_.now();
+  const Instant now = callbacks_.now();
   until_ = now + longest_answer;
-  look_ = now + look_again;
+  next_check_ = now + check_interval;
 }
 
 void Draining::exit() {
   step_ = Step::over;
-  acts_.exit();
+  callbacks_.exit();
 }
 
 }  // namespace weir

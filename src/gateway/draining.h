@@ -17,16 +17,16 @@ namespace weir {
 
 class Draining {
  public:
-  enum class NewFlows : std::uint8_t { refused, bypassed };
+  enum class NewFlows : std::uint8_t { refuse, bypass };
 
   // What it has the gateway do. Replacing rules takes a while: it is begun, and its end is told by
   // rules_replaced().
-  struct Acts {
+  struct Callbacks {
     std::function<Instant()> now;
     // The rules begin to let new flows pass by; false: they cannot.
     std::function<bool()> bypass_new_flows;
     // The workers serve what still comes, but do not wait for its end.
-    std::function<void()> expect_no_new;
+    std::function<void()> begin_bypass;
     // The workers close their listeners.
     std::function<void(NewFlows)> stop_taking;
     // TCP handshakes under way on this machine.
@@ -38,13 +38,14 @@ class Draining {
     std::function<void()> exit;
   };
 
-  Draining(Log& log, Acts acts);
+  Draining(Log& log, Callbacks callbacks);
 
   // The service ends. A second time changes nothing.
   void begin(Milliseconds longest);
-  // A successor serves in our place; we still answer on the control socket until left_alone().
+  // A successor serves in our place; we still answer on the control socket until
+  // on_successor_disconnected().
   void hand_over(Milliseconds longest);
-  void left_alone();
+  void on_successor_disconnected();
   // The workers' flows have ended.
   void drained();
   // Those that an act began to replace are in place, or cannot be.
@@ -56,7 +57,7 @@ class Draining {
   [[nodiscard]] std::optional<Instant> due() const;
   void advance();
 
-  static constexpr Milliseconds look_again{50};
+  static constexpr Milliseconds check_interval{50};
   // An answer that is lost is sent again after one second, and two more.
   static constexpr Milliseconds longest_handshake{3'500};
   static constexpr Milliseconds longest_answer{1'000};
@@ -74,12 +75,12 @@ class Draining {
 
   void begin_to_end(Rules rules);
   void wait_for_last_answers(Rules rules);
-  void look_for_handshakes();
+  void check_handshakes();
   void finish();
   void exit();
 
   Log& log_;
-  Acts acts_;
+  Callbacks callbacks_;
   Step step_ = Step::serving;
   bool bypasses_ = false;       // the rules let pass what is new
   bool is_drained_ = false;     // no worker has a flow
@@ -87,7 +88,7 @@ class Draining {
   Milliseconds longest_{};      // that flows may take
   Instant end_{};               // of the flows' time
   Instant until_{};             // of the step
-  Instant look_{};              // the next one
+  Instant next_check_{};        // the next one
 };
 
 }  // namespace weir

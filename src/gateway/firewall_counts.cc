@@ -5,7 +5,7 @@
 namespace weir {
 
 FirewallCounts::FirewallCounts(Loop& loop, OwnFirewall& firewall)
-    : firewall_(firewall), patience_(loop, [this]() { answer_all(); }) {}
+    : firewall_(firewall), timeout_(loop, [this]() { answer_all(); }) {}
 
 void FirewallCounts::ask(std::chrono::seconds oldest, Answer answer) {
   if (read_at_ && clock_now() - *read_at_ < oldest) {
@@ -14,7 +14,7 @@ void FirewallCounts::ask(std::chrono::seconds oldest, Answer answer) {
   }
   asking_.push_back(std::move(answer));
   if (asking_.size() == 1) {
-    patience_.once(longest);
+    timeout_.once(longest);
   }
   if (std::exchange(is_reading_, true)) {
     return;
@@ -28,7 +28,7 @@ void FirewallCounts::ask(std::chrono::seconds oldest, Answer answer) {
 }
 
 void FirewallCounts::answer_all() {
-  patience_.stop();
+  timeout_.stop();
   for (const auto& answer : std::exchange(asking_, {})) {
     answer(last_);
   }

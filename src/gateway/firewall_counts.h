@@ -32,7 +32,7 @@ class FirewallCounts {
   void answer_all();
 
   OwnFirewall& firewall_;
-  Timer patience_;
+  Timer timeout_;
   firewall::Counts last_;
   std::optional<Instant> read_at_;
   bool is_reading_ = false;

@@ -60,7 +60,7 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
                 [this]() { return !draining_.is_under_way() && !is_being_taken_over(); }),
       firewall_counts_(loop_, firewall_),
       reload_(*log_, reload_source(), in_force_, firewall_, workers_, service_manager_),
-      draining_(*log_, draining_acts()),
+      draining_(*log_, draining_callbacks()),
       drain_timer_(loop_,
                    [this]() {
                      draining_.advance();
@@ -91,7 +91,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration c
 }
 
 Result<> Gateway::open(Configuration configuration) {
-  const auto* running = options_.inheritance ? &options_.inheritance->offer() : nullptr;
+  const auto* running = options_.takeover_client ? &options_.takeover_client->offer() : nullptr;
   if (running != nullptr) {
     if (auto fits = TakeoverSuccessor::check_fit(*running, configuration, options_.firewall,
                                                  options_.backend);
@@ -123,12 +123,12 @@ Result<> Gateway::open(Configuration configuration) {
   }
   if (options_.firewall == UseFirewall::yes) {
     if (auto started = firewall_.start(options_.backend); !started) {
-      return started.error().while_trying("cannot install the firewall's rules");
+      return started.error().with_context("cannot install the firewall's rules");
     }
   }
   announce();
   await_successor();
-  return Done{};
+  return Ok{};
 }
 
 Result<> Gateway::open_workers() {
@@ -161,14 +161,14 @@ Result<> Gateway::open_workers() {
   static_cast<void>(remove_own_rules());  // of a gateway that was killed
   router_.tell_policy_rules();
   workers_.start();
-  return Done{};
+  return Ok{};
 }
 
 Result<> Gateway::take_over() {
   // The service manager may have passed sockets, too: this process would not accept on them.
   static_cast<void>(service_manager_.take_passed());
   TakeoverSuccessor successor(
-      *log_, *options_.inheritance,
+      *log_, *options_.takeover_client,
       {.in_force = in_force_, .firewall = firewall_, .workers = workers_, .router = router_});
   auto taken =
       successor.take_over(options_.firewall, options_.backend, count_, on_worker_drained());
@@ -176,15 +176,15 @@ Result<> Gateway::take_over() {
     return taken;
   }
   // We serve. What is left takes its time.
-  const takeover::GatewayState& offer = options_.inheritance->offer();
+  const takeover::GatewayState& offer = options_.takeover_client->offer();
   process_ = offer.process;
-  const auto place = [this](const Result<>& took_place) {
-    if (!took_place) {
-      log_->error(took_place.error().text());
+  const auto report_error = [this](const Result<>& renamed) {
+    if (!renamed) {
+      log_->error(renamed.error().text());
     }
   };
-  place(admin_->take_place(in_force_.configuration().admin));
-  firewall_.tell([](firewall::Keeper& keeper) { keeper.settle(); });
+  report_error(admin_->rename_into_place(in_force_.configuration().admin));
+  firewall_.tell([](firewall::RuleReconciler& reconciler) { reconciler.finish_takeover(); });
   if (service_manager_.address().empty() && !offer.notify.address.empty()) {
     service_manager_.inherit(offer.notify.address,
                              offer.notify.watchdog_ms > 0
@@ -194,10 +194,10 @@ Result<> Gateway::take_over() {
   announce();
   await_successor();
   if (donor_) {
-    place(donor_->take_place());
+    report_error(donor_->rename_into_place());
   }
-  options_.inheritance.reset();  // tells the old gateway that everything is ours by now
-  return Done{};
+  options_.takeover_client.reset();  // tells the old gateway that everything is ours by now
+  return Ok{};
 }
 
 // Says that we serve, to the log and the service manager.
@@ -214,13 +214,13 @@ void Gateway::announce() {
   }
   service_manager_.ready("serving on port " + port);
   if (const auto interval = service_manager_.watchdog()) {
-    watchdog_timer_ = std::make_unique<Timer>(loop_, [this]() { beat(); });
+    watchdog_timer_ = std::make_unique<Timer>(loop_, [this]() { ping(); });
     watchdog_timer_->every(*interval);
   }
 }
 
 // Tells the service manager that we are alive: this thread, and every worker.
-void Gateway::beat() {
+void Gateway::ping() {
   if (!workers_answered_) {
     return;
   }
@@ -234,23 +234,23 @@ void Gateway::await_successor() {
   if (!options_.takeover_socket) {
     return;
   }
-  handover_ = std::make_unique<Handover>(
+  donor_gateway_ = std::make_unique<DonorGateway>(
       *log_,
-      Handover::Parts{.in_force = in_force_,
-                      .firewall = firewall_,
-                      .workers = workers_,
-                      .service_manager = service_manager_},
-      handover_acts(), process_,
-      options_.inheritance ? options_.inheritance->last_numbers() : std::vector<std::uint64_t>{});
+      DonorGateway::Parts{.in_force = in_force_,
+                          .firewall = firewall_,
+                          .workers = workers_,
+                          .service_manager = service_manager_},
+      donor_callbacks(), process_,
+      options_.takeover_client ? options_.takeover_client->last_numbers()
+                               : std::vector<std::uint64_t>{});
   donor_ = std::make_unique<TakeoverDonor>(loop_, *log_, std::move(*options_.takeover_socket),
-                                           *handover_);
+                                           *donor_gateway_);
   options_.takeover_socket.reset();
 }
 
-Handover::Acts Gateway::handover_acts() {
+DonorGateway::Callbacks Gateway::donor_callbacks() {
   const auto not_draining = [this]() {
-    return draining_.is_under_way() ? Result<>(Error("this gateway is draining"))
-                                    : Result<>(Done{});
+    return draining_.is_under_way() ? Result<>(Error("this gateway is draining")) : Result<>(Ok{});
   };
   return {.may_offer =
               [this, not_draining]() {
@@ -269,7 +269,7 @@ Handover::Acts Gateway::handover_acts() {
           .left =
               [this]() {
                 admin_.reset();
-                draining_.left_alone();
+                draining_.on_successor_disconnected();
                 follow_draining();
               }};
 }
@@ -283,7 +283,7 @@ Reload::Source Gateway::reload_source() {
 
 Result<> Gateway::may_change() const {
   if (has_successor()) {
-    return Error("process " + std::to_string(handover_->successor()) + " has taken over");
+    return Error("process " + std::to_string(donor_gateway_->successor()) + " has taken over");
   }
   if (draining_.is_under_way()) {
     return Error("this gateway is draining");
@@ -291,10 +291,10 @@ Result<> Gateway::may_change() const {
   if (is_being_taken_over()) {
     return Error("a takeover is under way");
   }
-  return Done{};
+  return Ok{};
 }
 
-Draining::Acts Gateway::draining_acts() {
+Draining::Callbacks Gateway::draining_callbacks() {
   return {
       .now = clock_now,
       .bypass_new_flows =
@@ -314,13 +314,12 @@ Draining::Acts Gateway::draining_acts() {
             });
             return true;
           },
-      .expect_no_new = [this]() { workers_.post([](Worker& self) { self.expect_no_new(); }); },
+      .begin_bypass = [this]() { workers_.post([](Worker& self) { self.begin_bypass(); }); },
       .stop_taking =
           [this](Draining::NewFlows new_flows) {
-            const auto comers = new_flows == Draining::NewFlows::bypassed
-                                    ? Worker::Comers::passed_by
-                                    : Worker::Comers::refused;
-            workers_.post([comers](Worker& self) { self.drain(comers); });
+            const auto mode = new_flows == Draining::NewFlows::bypass ? Worker::NewFlows::bypass
+                                                                      : Worker::NewFlows::refuse;
+            workers_.post([mode](Worker& self) { self.drain(mode); });
           },
       .half_open = count_half_open,
       .forget_time_wait = [this]() { forget_time_wait(*log_); },

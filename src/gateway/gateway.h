@@ -16,9 +16,9 @@
 #include "base/log.h"
 #include "config/load.h"
 #include "firewall/script.h"
+#include "gateway/donor_gateway.h"
 #include "gateway/draining.h"
 #include "gateway/firewall_counts.h"
-#include "gateway/handover.h"
 #include "gateway/in_force.h"
 #include "gateway/live_flows.h"
 #include "gateway/own_firewall.h"
@@ -30,7 +30,7 @@
 #include "gateway/workers.h"
 #include "intercept/service_manager.h"
 #include "loop/loop.h"
-#include "takeover/inheritance.h"
+#include "takeover/takeover_client.h"
 
 namespace weir {
 
@@ -42,7 +42,7 @@ class Gateway {
     std::optional<firewall::Backend> backend;  // of its own rules; none: what is installed
     std::uint64_t descriptors = 0;             // RLIMIT_NOFILE, already raised
     // The gateway to take over from; null: this is the first.
-    std::unique_ptr<Inheritance> inheritance = nullptr;
+    std::unique_ptr<TakeoverClient> takeover_client = nullptr;
     // Where a successor will find us; none: no successor can take over.
     std::optional<ControlSocket> takeover_socket = std::nullopt;
   };
@@ -67,10 +67,10 @@ class Gateway {
   void await_successor();
   void watch_signals();
   void stop_watching_signals();
-  void beat();
+  void ping();
   [[nodiscard]] Reload::Source reload_source();
-  [[nodiscard]] Draining::Acts draining_acts();
-  [[nodiscard]] Handover::Acts handover_acts();
+  [[nodiscard]] Draining::Callbacks draining_callbacks();
+  [[nodiscard]] DonorGateway::Callbacks donor_callbacks();
   // Why the configuration cannot change now; or it can.
   [[nodiscard]] Result<> may_change() const;
   [[nodiscard]] std::function<void()> on_worker_drained();
@@ -79,7 +79,9 @@ class Gateway {
   void rules_replaced(bool are_in_place);
   // Draining has moved on: it is called again when it wants to be.
   void follow_draining();
-  [[nodiscard]] bool has_successor() const { return handover_ && handover_->successor() != 0; }
+  [[nodiscard]] bool has_successor() const {
+    return donor_gateway_ && donor_gateway_->successor() != 0;
+  }
   [[nodiscard]] bool is_being_taken_over() const { return donor_ && donor_->is_under_way(); }
 
   Options options_;
@@ -101,10 +103,10 @@ class Gateway {
   std::unique_ptr<AdminServer> admin_;
   std::vector<std::unique_ptr<Signal>> signals_;
   std::unique_ptr<Timer> watchdog_timer_;
-  bool workers_answered_ = true;  // since the last beat
+  bool workers_answered_ = true;  // since the last ping
   std::size_t drained_workers_ = 0;
   std::uint64_t process_ = FlowIds::random_process();  // of the flows' ids
-  std::unique_ptr<Handover> handover_;
+  std::unique_ptr<DonorGateway> donor_gateway_;
   std::unique_ptr<TakeoverDonor> donor_;
   bool served_ = false;
 };

@@ -12,13 +12,13 @@
 namespace weir {
 namespace {
 
-std::vector<Snapshot::Way> ways_of(const InheritedWorker& worker) {
-  std::vector<Snapshot::Way> out;
-  for (const auto& way : worker.part.ways) {
-    out.push_back({.rule = way.rule,
-                   .upstream = way.upstream,
-                   .member = way.member,
-                   .mapping = way.per_client ? Mapping::per_client : Mapping::per_flow});
+std::vector<Snapshot::RuleBinding> bindings_of(const InheritedWorker& worker) {
+  std::vector<Snapshot::RuleBinding> out;
+  for (const auto& binding : worker.part.bindings) {
+    out.push_back({.rule = binding.rule,
+                   .upstream = binding.upstream,
+                   .member = binding.member,
+                   .mapping = binding.per_client ? Mapping::per_client : Mapping::per_flow});
   }
   return out;
 }
@@ -30,7 +30,7 @@ InForce::InForce(Loop& loop, Log& log, Workers& workers, std::size_t count)
       log_(log),
       workers_(workers),
       servers_({}, count),
-      counters_{Tallies(count), Tallies(count)} {}
+      counters_{CounterRegistry(count), CounterRegistry(count)} {}
 
 Snapshot::Maker InForce::maker() {
   return {servers_, counters_.rules, counters_.upstreams, workers_.auto_max_flows()};
@@ -44,7 +44,7 @@ Result<> InForce::open(Configuration configuration, const takeover::GatewayState
     return made.error();
   }
   snapshot_ = std::move(made).value();
-  return Done{};
+  return Ok{};
 }
 
 Result<> InForce::begin(const takeover::GatewayState* earlier) {
@@ -59,8 +59,8 @@ Result<> InForce::begin(const takeover::GatewayState* earlier) {
   }
   checker_ = std::make_unique<Checker>(loop_, log_, from.firewall.bypass_mark);
   resolver_->on_services_changed([this]() { renew(); });
-  look_after_servers();
-  return Done{};
+  watch_servers();
+  return Ok{};
 }
 
 Result<std::shared_ptr<const Snapshot>> InForce::make(Configuration configuration) {
@@ -69,25 +69,25 @@ Result<std::shared_ptr<const Snapshot>> InForce::make(Configuration configuratio
 
 void InForce::enter(std::shared_ptr<const Snapshot> next) {
   snapshot_ = std::move(next);
-  look_after_servers();
+  watch_servers();
 }
 
 void InForce::adopt(InheritedWorker from, Worker& worker) {
-  const auto ways = ways_of(from);
+  const auto bindings = bindings_of(from);
   for (const auto& server : from.part.servers) {
     from.servers.push_back(servers_.get({.upstream = server.upstream,
                                          .name = server.name,
                                          .host = server.host,
                                          .port = server.port}));
   }
-  worker.adopt(std::move(from), maker().for_inherited(*snapshot_, ways));
+  worker.adopt(std::move(from), maker().for_inherited(*snapshot_, bindings));
 }
 
 void InForce::describe(takeover::GatewayState& out) {
   describe_servers(servers_, resolver_->known(), out);
 }
 
-void InForce::look_after_servers() {
+void InForce::watch_servers() {
   for (const auto& upstream : snapshot_->upstreams()) {
     const ServerSet* set = upstream->server_set();
     if (set == nullptr) {
@@ -127,8 +127,8 @@ Result<> InForce::set_server(const std::string& upstream, const std::string& ser
   if (found == servers.end()) {
     return Error("upstream '" + upstream + "' has no server '" + server + "'");
   }
-  if (change.wish) {
-    (*found)->health.set_wish(*change.wish, clock_now());
+  if (change.admin_state) {
+    (*found)->health.set_admin_state(*change.admin_state, clock_now());
     checker_->observe();
   }
   if (change.weight) {
@@ -137,7 +137,7 @@ Result<> InForce::set_server(const std::string& upstream, const std::string& ser
               std::to_string(*change.weight) + ", set by the operator");
     renew();
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace weir

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "account/tally.h"
+#include "account/flow_counters.h"
 #include "admin/control.h"
 #include "base/log.h"
 #include "dns/resolver.h"
@@ -50,14 +50,14 @@ class InForce {
                       const ServerChange& change);
   // By the names of rules and upstreams.
   struct Counters {
-    Tallies rules;
-    Tallies upstreams;
+    CounterRegistry rules;
+    CounterRegistry upstreams;
   };
   [[nodiscard]] Counters& counters() { return counters_; }
 
  private:
   [[nodiscard]] Snapshot::Maker maker();
-  void look_after_servers();
+  void watch_servers();
   void renew();
 
   Loop& loop_;

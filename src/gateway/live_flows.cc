@@ -16,19 +16,20 @@ void LiveFlows::list(const FlowFilter& filter, ListAnswer answer) {
     same->answers.push_back(std::move(answer));
     return;
   }
-  if (waiting_.size() >= most_waiting && filter.haste == FlowFilter::Haste::can_wait) {
+  if (waiting_.size() >= max_waiting && filter.haste == FlowFilter::Haste::can_wait) {
     answer(nullptr);
     return;
   }
   Wanted wanted{.filter = filter, .answers = {}};
   wanted.answers.push_back(std::move(answer));
   // A request that cannot wait goes before those that can.
-  const auto place = filter.haste == FlowFilter::Haste::can_wait
-                         ? waiting_.end()
-                         : std::find_if(waiting_.begin(), waiting_.end(), [](const Wanted& other) {
-                             return other.filter.haste == FlowFilter::Haste::can_wait;
-                           });
-  waiting_.insert(place, std::move(wanted));
+  const auto position =
+      filter.haste == FlowFilter::Haste::can_wait
+          ? waiting_.end()
+          : std::find_if(waiting_.begin(), waiting_.end(), [](const Wanted& other) {
+              return other.filter.haste == FlowFilter::Haste::can_wait;
+            });
+  waiting_.insert(position, std::move(wanted));
   begin_next();
 }
 
@@ -86,28 +87,28 @@ void LiveFlows::take(FlowList part) {
   begin_next();
 }
 
-void LiveFlows::busiest(BusiestAnswer answer) {
-  if (found_.busiest && clock_now() - found_.at < busiest_is_fresh) {
-    answer(found_.busiest);
+void LiveFlows::top_talkers(TopTalkersAnswer answer) {
+  if (found_.top_talkers && clock_now() - found_.at < top_talkers_are_fresh) {
+    answer(found_.top_talkers);
     return;
   }
   found_.asking.push_back(std::move(answer));
   if (found_.asking.size() > 1) {
     return;  // the workers are being asked
   }
-  auto parts = std::make_shared<std::vector<BusyLook::Part>>();
+  auto parts = std::make_shared<std::vector<TopTalkerScan::Part>>();
   workers_.post([this, parts](Worker& self) {
-    self.look_for_busiest([this, parts](BusyLook::Part found) {
-      auto part = std::make_shared<BusyLook::Part>(std::move(found));
+    self.find_top_talkers([this, parts](TopTalkerScan::Part found) {
+      auto part = std::make_shared<TopTalkerScan::Part>(std::move(found));
       mailbox_.post([this, parts, part]() {
         parts->push_back(std::move(*part));
         if (parts->size() != workers_.all().size()) {
           return;
         }
-        found_.busiest = std::make_shared<Busiest>(BusyLook::merge(std::move(*parts)));
+        found_.top_talkers = std::make_shared<TopTalkers>(TopTalkerScan::merge(std::move(*parts)));
         found_.at = clock_now();
         for (const auto& ask : std::exchange(found_.asking, {})) {
-          ask(found_.busiest);
+          ask(found_.top_talkers);
         }
       });
     });

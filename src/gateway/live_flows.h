@@ -23,7 +23,7 @@ namespace weir {
 class LiveFlows {
  public:
   using ListAnswer = Control::FlowsAnswer;
-  using BusiestAnswer = std::function<void(std::shared_ptr<const Busiest>)>;
+  using TopTalkersAnswer = std::function<void(std::shared_ptr<const TopTalkers>)>;
 
   // `mailbox` is the main thread's.
   LiveFlows(Loop& loop, Mailbox& mailbox, Workers& workers);
@@ -31,15 +31,15 @@ class LiveFlows {
   // Calls `answer` later; with null if too many others wait.
   void list(const FlowFilter& filter, ListAnswer answer);
   // What is asked for within a second is what was found for the first.
-  void busiest(BusiestAnswer answer);
+  void top_talkers(TopTalkersAnswer answer);
   // False: there is no such flow.
   void close(const std::string& id, std::function<void(bool)> answer);
 
  private:
   // How long requests that can wait do so, since the last list was begun.
   static constexpr std::chrono::seconds pause{1};
-  static constexpr std::size_t most_waiting = 16;  // different lists
-  static constexpr std::chrono::seconds busiest_is_fresh{1};
+  static constexpr std::size_t max_waiting = 16;  // different lists
+  static constexpr std::chrono::seconds top_talkers_are_fresh{1};
 
   struct Wanted {
     FlowFilter filter;
@@ -50,9 +50,9 @@ class LiveFlows {
     std::size_t outstanding = 0;
   };
   struct Found {
-    std::shared_ptr<const Busiest> busiest;  // null: none was asked for yet
+    std::shared_ptr<const TopTalkers> top_talkers;  // null: none was asked for yet
     Instant at{};
-    std::vector<BusiestAnswer> asking;
+    std::vector<TopTalkersAnswer> asking;
   };
 
   void begin_next();

@@ -11,7 +11,7 @@ namespace weir {
 namespace {
 
 // A takeover does not wait for longer: the lock of iptables may be held for minutes.
-constexpr Milliseconds longest_to_rest{2'000};
+constexpr Milliseconds max_pause_time{2'000};
 
 // Rules of another gateway that runs would be replaced by ours, and gone when we end.
 Result<> check_rules_ours(Port port) {
@@ -26,7 +26,7 @@ Result<> check_rules_ours(Port port) {
                    std::to_string(*theirs) + ": stop it first, or run without --firewall");
     }
   }
-  return Done{};
+  return Ok{};
 }
 
 // The rules that a configuration implies.
@@ -44,11 +44,11 @@ OwnFirewall::OwnFirewall(Loop& loop, Log& log, const InForce& in_force,
     : log_(log),
       in_force_(in_force),
       may_change_(std::move(may_change)),
-      cgroups_(loop, log, [this]() { look_for_cgroups(); }),
+      cgroups_(loop, log, [this]() { check_cgroups(); }),
       mailbox_(loop),
       thread_("firewall") {
   upkeep_ = std::make_unique<firewall::Upkeep>(
-      thread_.loop(), log_, [this](firewall::Keeper::Status status) {
+      thread_.loop(), log_, [this](firewall::RuleReconciler::Status status) {
         mailbox_.post([this, status = std::move(status)]() {
           if (keeps()) {
             status_ = status;
@@ -67,7 +67,7 @@ firewall::Ruleset OwnFirewall::rules() const { return rules_of(*in_force_.snapsh
 Result<> OwnFirewall::start(std::optional<firewall::Backend> backend) {
   const Port port = in_force_.configuration().gateway.port;
   const auto with = backend.value_or(firewall::standard_backend());
-  Result<> started = Done{};
+  Result<> started = Ok{};
   thread_.run([&]() {
     started = check_rules_ours(port);
     if (started) {
@@ -77,8 +77,8 @@ Result<> OwnFirewall::start(std::optional<firewall::Backend> backend) {
   return kept(std::move(started));
 }
 
-Result<> OwnFirewall::inherit(firewall::Keeper::Inherited from) {
-  Result<> inherited = Done{};
+Result<> OwnFirewall::inherit(firewall::RuleReconciler::Inherited from) {
+  Result<> inherited = Ok{};
   thread_.run([&]() { inherited = upkeep_->inherit(rules(), std::move(from)); });
   return kept(std::move(inherited));
 }
@@ -86,33 +86,33 @@ Result<> OwnFirewall::inherit(firewall::Keeper::Inherited from) {
 Result<> OwnFirewall::kept(Result<> begun) {
   if (begun) {
     thread_.run([this]() {
-      status_ = upkeep_->keeper()->status();
-      cgroups_in_rules_ = upkeep_->keeper()->standing().ruleset.exclude_cgroups;
+      status_ = upkeep_->reconciler()->status();
+      cgroups_in_rules_ = upkeep_->reconciler()->installed().ruleset.exclude_cgroups;
     });
     follow_cgroups();
   }
   return begun;
 }
 
-void OwnFirewall::tell(std::function<void(firewall::Keeper&)> task) {
+void OwnFirewall::tell(std::function<void(firewall::RuleReconciler&)> task) {
   thread_.post([this, task = std::move(task)]() {
-    if (auto* keeper = upkeep_->keeper()) {
-      task(*keeper);
+    if (auto* reconciler = upkeep_->reconciler()) {
+      task(*reconciler);
     }
   });
 }
 
-Result<OwnFirewall::Offered> OwnFirewall::rest() {
+Result<OwnFirewall::Offered> OwnFirewall::pause() {
   Offered out;
-  const bool rests = thread_.run_within(longest_to_rest, [&]() {
-    auto* keeper = upkeep_->keeper();
-    keeper->rest();
-    out.standing = keeper->standing();
-    if (const auto* guardian = keeper->guardian()) {
-      out.guardian = guardian->share();
+  const bool paused = thread_.run_within(max_pause_time, [&]() {
+    auto* reconciler = upkeep_->reconciler();
+    reconciler->pause();
+    out.installed = reconciler->installed();
+    if (const auto* cleanup = reconciler->cleanup()) {
+      out.cleanup = cleanup->share();
     }
   });
-  if (!rests) {
+  if (!paused) {
     return Error(
         "this gateway is changing the firewall's rules, or waits for another program that "
         "changes rules: try again");
@@ -124,8 +124,8 @@ void OwnFirewall::end(End how) {
   cgroups_.watch({});
   status_.reset();
   thread_.run([&]() {
-    if (auto* keeper = upkeep_->keeper(); keeper != nullptr && how == End::leave) {
-      keeper->leave();
+    if (auto* reconciler = upkeep_->reconciler(); reconciler != nullptr && how == End::leave) {
+      reconciler->leave();
     }
     upkeep_->end();
   });
@@ -137,7 +137,7 @@ void OwnFirewall::release(Then then) {
     return;
   }
   if (released_) {
-    then(Done{});
+    then(Ok{});
     return;
   }
   if (!may_change_()) {
@@ -149,11 +149,11 @@ void OwnFirewall::release(Then then) {
   cgroups_.watch({});
   log_.warning("firewall: weir no longer keeps its rules in place, by 'firewall remove --force'");
   thread_.post([this, then = std::move(then)]() {
-    if (auto* keeper = upkeep_->keeper()) {
-      keeper->release();
+    if (auto* reconciler = upkeep_->reconciler()) {
+      reconciler->release();
     }
     upkeep_->end();
-    mailbox_.post([then]() { then(Done{}); });
+    mailbox_.post([then]() { then(Ok{}); });
   });
 }
 
@@ -176,8 +176,8 @@ void OwnFirewall::replace(const Snapshot& next, Then then) {
   change(rules_of(next), &firewall::Upkeep::replace,
          [this, then = std::move(then)](const Result<>& replaced) {
            then(replaced ? replaced
-                         : replaced.error().while_trying("cannot replace the firewall's rules"));
-           look_for_cgroups();
+                         : replaced.error().with_context("cannot replace the firewall's rules"));
+           check_cgroups();
          });
 }
 
@@ -187,14 +187,14 @@ void OwnFirewall::follow_cgroups() {
 }
 
 // Rules that are being changed may be of another configuration: then the look comes afterwards.
-void OwnFirewall::look_for_cgroups() {
+void OwnFirewall::check_cgroups() {
   if (!keeps() || changes_under_way_ > 0 || !may_change_() ||
-      cgroups_.look() == cgroups_in_rules_) {
+      cgroups_.check() == cgroups_in_rules_) {
     return;
   }
-  change(rules(), &firewall::Upkeep::stand_in, [this](const Result<>& replaced) {
+  change(rules(), &firewall::Upkeep::substitute, [this](const Result<>& replaced) {
     if (replaced) {
-      look_for_cgroups();
+      check_cgroups();
     } else {
       // Usually the group is gone again meanwhile: then the watch tells of that, too.
       log_.warning("firewall.exclude-cgroup: " + replaced.error().text());
@@ -205,7 +205,7 @@ void OwnFirewall::look_for_cgroups() {
 void OwnFirewall::let_pass(Passes what, Then then) {
   change(
       what == Passes::new_flows ? firewall::while_draining(rules()) : firewall::while_down(rules()),
-      &firewall::Upkeep::stand_in, std::move(then));
+      &firewall::Upkeep::substitute, std::move(then));
 }
 
 FirewallReport OwnFirewall::report() const {

@@ -5,7 +5,7 @@
 // iptables waits for a lock that any other program may hold, for longest_run at most, and nothing
 // else of the gateway waits with it. Steps that need an order have that of the tasks; a caller that
 // needs the end of one is called then. Children of the main loop (uv_spawn) would make every step
-// between two programs a state of the keeper, of a reload, a drain and a takeover.
+// between two programs a state of the reconciler, of a reload, a drain and a takeover.
 //
 // One, in the Gateway; main thread, on its loop. It waits for the other thread at the start, in a
 // takeover and at the end.
@@ -22,10 +22,10 @@
 #include "base/log.h"
 #include "firewall/excluded_cgroups.h"
 #include "firewall/install.h"
-#include "firewall/keeper.h"
+#include "firewall/installed_rules.h"
 #include "firewall/rule_counts.h"
+#include "firewall/rule_reconciler.h"
 #include "firewall/ruleset.h"
-#include "firewall/standing.h"
 #include "firewall/upkeep.h"
 #include "flow/snapshot.h"
 #include "gateway/in_force.h"
@@ -47,18 +47,18 @@ class OwnFirewall {
   // Installs rules and keeps them in place. No backend: what is installed.
   Result<> start(std::optional<firewall::Backend> backend);
   // Goes on with those of the gateway that is being taken over.
-  Result<> inherit(firewall::Keeper::Inherited from);
+  Result<> inherit(firewall::RuleReconciler::Inherited from);
   // False: the rules are not ours, or no longer.
   [[nodiscard]] bool keeps() const { return status_.has_value() && !released_; }
-  // The keeper does this, where there is one, when what was asked for before is done.
-  void tell(std::function<void(firewall::Keeper&)> task);
+  // The reconciler does this, where there is one, when what was asked for before is done.
+  void tell(std::function<void(firewall::RuleReconciler&)> task);
 
-  // For a successor: the keeper rests, and this is what it has. An error: it is at work.
+  // For a successor: the reconciler is paused, and this is what it has. An error: it is at work.
   struct Offered {
-    firewall::Standing standing;
-    std::optional<firewall::Guardian::Shared> guardian;
+    firewall::InstalledRules installed;
+    std::optional<firewall::CleanupProcess::Shared> cleanup;
   };
-  [[nodiscard]] Result<Offered> rest();
+  [[nodiscard]] Result<Offered> pause();
 
   // Of our rules: they go, or stay and refuse, as on-failure says; or they are a successor's.
   enum class End : std::uint8_t { take_back, leave };
@@ -83,7 +83,7 @@ class OwnFirewall {
 
  private:
   [[nodiscard]] firewall::Ruleset rules() const;
-  void look_for_cgroups();
+  void check_cgroups();
   void change(firewall::Ruleset rules, Result<> (firewall::Upkeep::*how)(const firewall::Ruleset&),
               Then then);
   Result<> kept(Result<> begun);
@@ -94,7 +94,7 @@ class OwnFirewall {
   firewall::ExcludedCgroups cgroups_;
   std::vector<firewall::Cgroup> cgroups_in_rules_;
   std::size_t changes_under_way_ = 0;
-  std::optional<firewall::Keeper::Status> status_;
+  std::optional<firewall::RuleReconciler::Status> status_;
   bool released_ = false;
   Mailbox mailbox_;
   std::unique_ptr<firewall::Upkeep> upkeep_;  // of the thread

@@ -89,7 +89,8 @@ std::shared_ptr<const Snapshot> Reload::prepare(ReloadReport& report) {
   auto made = in_force_.make(std::move(*loaded.configuration));
   if (!made) {
     report.errors.push_back(
-        Diagnostic{Diagnostic::Severity::error, made.error().place(), made.error().text()}.line());
+        Diagnostic{Diagnostic::Severity::error, made.error().location(), made.error().text()}
+            .line());
     return nullptr;
   }
   auto next = std::move(made).value();

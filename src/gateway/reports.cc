@@ -12,10 +12,10 @@
 namespace weir {
 namespace {
 
-Latencies latencies_of(const Tally& tally) {
-  return {.connect = tally.sum(Latency::connect),
-          .handshake = tally.sum(Latency::handshake),
-          .first_byte = tally.sum(Latency::first_byte)};
+Latencies latencies_of(const FlowCounters& counters) {
+  return {.connect = counters.sum(Latency::connect),
+          .handshake = counters.sum(Latency::handshake),
+          .first_byte = counters.sum(Latency::first_byte)};
 }
 
 }  // namespace
@@ -46,9 +46,9 @@ StatusReport Reports::status() {
   out.reloads = parts_.reload.count().done;
   out.reloads_failed = parts_.reload.count().refused;
   out.firewall = parts_.firewall.report();
-  const Tallies& by_rule = parts_.in_force.counters().rules;
+  const CounterRegistry& by_rule = parts_.in_force.counters().rules;
   FlowCounts sum = by_rule.of_the_gone();
-  by_rule.each([&](const std::string&, const Tally& tally) { sum += tally.sum(); });
+  by_rule.each([&](const std::string&, const FlowCounters& counters) { sum += counters.sum(); });
   out.flows_total = sum.flows;
   static_cast<Traffic&>(out) = static_cast<const Traffic&>(sum);
   for (std::size_t i = 0; i < static_cast<std::size_t>(Reason::count); ++i) {
@@ -76,13 +76,15 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const RuleEntry& entry = entries[i];
     const bool is_default = i + 1 == entries.size();
-    const Place place = is_default ? from.gateway.default_place : from.rules[i].place;
+    const SourceLocation location =
+        is_default ? from.gateway.default_location : from.rules[i].location;
     RuleReport report;
     report.name = entry.name;
     report.use = entry.upstream->name();
-    report.place = place.line == 0 ? place.file : place.file + ":" + std::to_string(place.line);
-    static_cast<FlowCounts&>(report) = entry.tally->sum();
-    report.latencies = latencies_of(*entry.tally);
+    report.location =
+        location.line == 0 ? location.file : location.file + ":" + std::to_string(location.line);
+    static_cast<FlowCounts&>(report) = entry.counters->sum();
+    report.latencies = latencies_of(*entry.counters);
     if (const auto counted = in_firewall.find(entry.name); counted != in_firewall.end()) {
       report.in_firewall = true;
       report.firewall_packets = counted->second.packets;
@@ -108,18 +110,18 @@ std::vector<UpstreamReport> Reports::upstreams() {
   parts_.in_force.checker()->observe();
   std::vector<UpstreamReport> out;
   for (const auto& upstream : parts_.in_force.snapshot()->upstreams()) {
-    const auto tally = parts_.in_force.counters().upstreams.get(upstream->name());
+    const auto counters = parts_.in_force.counters().upstreams.get(upstream->name());
     UpstreamReport report;
     report.name = upstream->name();
     report.type = upstream->profile().type;
-    static_cast<FlowCounts&>(report) = tally->sum();
-    report.latencies = latencies_of(*tally);
+    static_cast<FlowCounts&>(report) = counters->sum();
+    report.latencies = latencies_of(*counters);
     report.servers = server_reports(*upstream);
     if (const ServerSet* set = upstream->server_set()) {
       report.checksum = set->checksum();
       report.services = service_reports(*set);
     }
-    for (const auto& member : upstream->through()) {
+    for (const auto& member : upstream->dependencies()) {
       report.members.push_back(member->name());
     }
     out.push_back(std::move(report));
@@ -140,8 +142,8 @@ std::vector<WorkerReport> Reports::workers() {
   return out;
 }
 
-void Reports::busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) {
-  parts_.live_flows.busiest(std::move(answer));
+void Reports::top_talkers(std::function<void(std::shared_ptr<const TopTalkers>)> answer) {
+  parts_.live_flows.top_talkers(std::move(answer));
 }
 
 void Reports::close_flow(const std::string& id, std::function<void(bool)> answer) {

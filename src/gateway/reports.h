@@ -39,7 +39,7 @@ class Reports final : public Control {
   [[nodiscard]] std::vector<UpstreamReport> upstreams() override;
   [[nodiscard]] std::vector<WorkerReport> workers() override;
   void flows(const FlowFilter& filter, FlowsAnswer answer) override;
-  void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) override;
+  void top_talkers(std::function<void(std::shared_ptr<const TopTalkers>)> answer) override;
   void close_flow(const std::string& id, std::function<void(bool)> answer) override;
   void drain() override { drain_(); }
   void set_log_level(LogLevel level) override;

@@ -1,5 +1,5 @@
-// How the workers rest: each runs a task that describes what it has and then waits, on its own
-// thread, for what becomes of it. Nothing else can happen on that thread meanwhile, so what was
+// How the workers are quiesced: each runs a task that describes what it has and then waits, on its
+// own thread, for what becomes of it. Nothing else can happen on that thread meanwhile, so what was
 // described stays true, and what clients and servers send waits in the kernel; TCP flows pause with
 // the rest. The alternative, to stop each listener and timer by itself, has a dozen places that
 // would have to know of it. It takes milliseconds, and is bounded.
@@ -10,23 +10,23 @@
 #include <span>
 #include <utility>
 
-#include "takeover/handed_frames.h"
 #include "takeover/messages.h"
+#include "takeover/worker_frames.h"
 
 namespace weir {
 namespace {
 
 using takeover::FrameType;
 
-// Where the workers rest.
-class Rest {
+// Where the workers wait.
+class WorkerBarrier {
  public:
   using Verdict = TakeoverDonor::Verdict;
 
-  explicit Rest(std::size_t workers) : parts_(workers), missing_(workers) {}
+  explicit WorkerBarrier(std::size_t workers) : parts_(workers), missing_(workers) {}
 
   // On a worker's thread: waits for the verdict.
-  Verdict enter(std::size_t worker, HandedWorker part) {
+  Verdict enter(std::size_t worker, WorkerState part) {
     std::unique_lock lock(mutex_);
     if (!verdict_) {
       parts_[worker] = std::move(part);
@@ -43,7 +43,7 @@ class Rest {
     return changed_.wait_until(lock, until, [this]() { return missing_ == 0; });
   }
   // REQUIRES: gathered.
-  [[nodiscard]] std::span<const HandedWorker> parts() const { return parts_; }
+  [[nodiscard]] std::span<const WorkerState> parts() const { return parts_; }
 
   void decide(Verdict verdict) {
     const std::lock_guard lock(mutex_);
@@ -54,7 +54,7 @@ class Rest {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<HandedWorker> parts_;
+  std::vector<WorkerState> parts_;
   std::size_t missing_;
   std::optional<Verdict> verdict_;
 };
@@ -81,7 +81,7 @@ TakeoverDonor::TakeoverDonor(Loop& loop, Log& log, ControlSocket socket, Gateway
       allowed_(allowed),
       acceptor_(loop, Descriptor(socket_.release()),
                 [this](takeover::Channel channel) { on_call(std::move(channel)); }),
-      patience_(loop, [this]() { give_up("it did not answer in time"); }) {}
+      timeout_(loop, [this]() { give_up("it did not answer in time"); }) {}
 
 TakeoverDonor::~TakeoverDonor() = default;
 
@@ -99,10 +99,10 @@ void TakeoverDonor::on_call(takeover::Channel channel) {
   step_ = Step::greeted;
   successor_ = HeldProcess(peer.value().pid);
   channel_ = std::move(channel);
-  words_ =
+  channel_poll_ =
       std::make_unique<Poll>(loop_, channel_->descriptor(), [this](Poll::Ready) { on_readable(); });
-  words_->watch({.readable = true, .writable = false});
-  patience_.once(times_.to_speak);
+  channel_poll_->watch({.readable = true, .writable = false});
+  timeout_.once(times_.to_speak);
 }
 
 void TakeoverDonor::refuse(takeover::Channel& channel, const std::string& why) {
@@ -143,7 +143,7 @@ Result<> TakeoverDonor::greet() {
     return offered.error();
   }
   step_ = Step::offered;
-  patience_.once(times_.to_prepare);
+  timeout_.once(times_.to_prepare);
   return channel_->send(FrameType::offer, encode(offered.value().state),
                         numbers_of(offered.value().descriptors), clock_now() + times_.to_listen);
 }
@@ -159,19 +159,20 @@ Result<> TakeoverDonor::answer() {
 
 Result<> TakeoverDonor::hand_over() {
   const Instant paused = clock_now();
-  const Instant until = paused + times_.to_rest;
-  const auto rest = std::make_shared<Rest>(gateway_.workers());
-  gateway_.bring_to_rest([rest](std::size_t worker, HandedWorker part) {
-    return rest->enter(worker, std::move(part));
+  const Instant until = paused + times_.to_quiesce;
+  const auto barrier = std::make_shared<WorkerBarrier>(gateway_.workers());
+  gateway_.quiesce([barrier](std::size_t worker, WorkerState part) {
+    return barrier->enter(worker, std::move(part));
   });
   const auto go_on = [&](const Error& error) {
-    rest->decide(Verdict::keep);
+    barrier->decide(Verdict::keep);
     return error;
   };
-  if (!rest->gather(until)) {
+  if (!barrier->gather(until)) {
     return go_on(Error("a worker did not pause in time"));
   }
-  if (auto sent = send_workers(*channel_, rest->parts(), gateway_.earlier_numbers(), paused, until);
+  if (auto sent =
+          send_workers(*channel_, barrier->parts(), gateway_.earlier_numbers(), paused, until);
       !sent) {
     return go_on(sent.error());
   }
@@ -186,17 +187,17 @@ Result<> TakeoverDonor::hand_over() {
     return go_on(serving.error());
   }
   std::uint64_t flows = 0;
-  for (const HandedWorker& part : rest->parts()) {
+  for (const WorkerState& part : barrier->parts()) {
     flows += part.flows.size();
   }
-  rest->decide(Verdict::let_go);
+  barrier->decide(Verdict::let_go);
   step_ = Step::handed;
-  patience_.stop();
+  timeout_.stop();
   socket_.leave();
   gateway_.handed_over(successor_.pid(), flows);
   // The successor serves, whether it still hears that or not.
   static_cast<void>(channel_->send(FrameType::done, {}, {}, clock_now() + times_.to_listen));
-  return Done{};
+  return Ok{};
 }
 
 // Between `go` and `serving` neither may serve, or both would; and so we wait for its word that it
@@ -205,11 +206,11 @@ Result<> TakeoverDonor::await_serving() {
   const Instant until = clock_now() + times_.to_begin;
   auto serving = channel_->expect(FrameType::serving, until);
   if (serving || clock_now() < until) {
-    return serving ? Result<>(Done{}) : Result<>(serving.error());
+    return serving ? Result<>(Ok{}) : Result<>(serving.error());
   }
   if (!successor_.is_held()) {
     serving = channel_->expect(FrameType::serving, Instant::max());
-    return serving ? Result<>(Done{}) : Result<>(serving.error());
+    return serving ? Result<>(Ok{}) : Result<>(serving.error());
   }
   successor_.end(times_.to_die);
   return Error("process " + std::to_string(successor_.pid()) + " did not begin to serve within " +
@@ -227,8 +228,8 @@ void TakeoverDonor::give_up(const std::string& why) {
 }
 
 void TakeoverDonor::close() {
-  patience_.stop();
-  words_.reset();
+  timeout_.stop();
+  channel_poll_.reset();
   channel_.reset();
 }
 

@@ -1,11 +1,12 @@
 // The running gateway's side of a takeover (`weir run --takeover` is the other, see
 // takeover_successor.h; "Life of a takeover" in src/README.md tells the whole). It listens on a
 // socket of its own that only root may speak to, says what there is, and when the successor is
-// ready brings the workers to rest, hands everything over, and lets go only when the successor
-// serves. Whatever goes wrong before that, the workers wake up and go on as if nothing had been.
+// ready quiesces the workers, hands everything over, and lets go only when the successor serves.
+// Whatever goes wrong before that, the workers wake up and go on as if nothing had been.
 //
-// While the workers rest this thread does nothing else, and no longer than `TakeoverTimes::to_rest`
-// until the successor may serve, and `to_begin` until it does or has been killed.
+// While the workers wait this thread does nothing else, and no longer than
+// `TakeoverTimes::to_quiesce` until the successor may serve, and `to_begin` until it does or has
+// been killed.
 //
 // One, owned by the Gateway once it serves; main thread.
 #pragma once
@@ -28,7 +29,7 @@
 #include "takeover/acceptor.h"
 #include "takeover/channel.h"
 #include "takeover/gateway_state.h"
-#include "takeover/handed_worker.h"
+#include "takeover/worker_state.h"
 
 namespace weir {
 
@@ -37,7 +38,7 @@ struct TakeoverTimes {
   Milliseconds to_speak{10'000};    // between two words of a successor that gets ready
   Milliseconds to_listen{2'000};    // until it has read what we say
   Milliseconds to_prepare{60'000};  // until it wants to take over: firewalls are slow
-  Milliseconds to_rest = takeover::longest_rest;
+  Milliseconds to_quiesce = takeover::max_pause;
   Milliseconds to_begin{5'000};  // from `go` until it serves
   Milliseconds to_die{5'000};    // once killed
 };
@@ -62,10 +63,10 @@ class TakeoverDonor {
     [[nodiscard]] virtual Result<> still_may() = 0;
 
     [[nodiscard]] virtual std::size_t workers() = 0;
-    // Each worker, on its own thread: describes what it has, passes it to `rest`, which returns
+    // Each worker, on its own thread: describes what it has, passes it to `quiesced`, which returns
     // when there is a verdict, and does as that says.
-    using Rest = std::function<Verdict(std::size_t worker, HandedWorker)>;
-    virtual void bring_to_rest(Rest rest) = 0;
+    using Quiesced = std::function<Verdict(std::size_t worker, WorkerState)>;
+    virtual void quiesce(Quiesced quiesced) = 0;
     // The last numbers of flow ids, of earlier processes' workers that this process does not have.
     [[nodiscard]] virtual std::vector<std::uint64_t> earlier_numbers() = 0;
 
@@ -85,7 +86,7 @@ class TakeoverDonor {
   TakeoverDonor& operator=(const TakeoverDonor&) = delete;
 
   // The path leads to us from now on (a successor's first step after it serves).
-  Result<> take_place() { return socket_.take_place(); }
+  Result<> rename_into_place() { return socket_.rename_into_place(); }
   [[nodiscard]] bool is_under_way() const { return step_ != Step::none; }
 
  private:
@@ -110,9 +111,9 @@ class TakeoverDonor {
   takeover::Acceptor acceptor_;
   Step step_ = Step::none;
   std::optional<takeover::Channel> channel_;
-  std::unique_ptr<Poll> words_;
+  std::unique_ptr<Poll> channel_poll_;
   HeldProcess successor_;
-  Timer patience_;
+  Timer timeout_;
 };
 
 }  // namespace weir

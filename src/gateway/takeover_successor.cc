@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "firewall/guardian.h"
+#include "firewall/cleanup_process.h"
 #include "firewall/install.h"
 
 namespace weir {
@@ -42,87 +42,87 @@ std::vector<Listeners> spread(std::vector<InheritedWorker>& parts, std::size_t w
 
 }  // namespace
 
-TakeoverSuccessor::TakeoverSuccessor(Log& log, Inheritance& inheritance, const Parts& parts)
-    : log_(log), inheritance_(inheritance), parts_(parts) {}
+TakeoverSuccessor::TakeoverSuccessor(Log& log, TakeoverClient& client, const Parts& parts)
+    : log_(log), client_(client), parts_(parts) {}
 
 Result<> TakeoverSuccessor::check_fit(const takeover::GatewayState& running,
                                       const Configuration& configuration, UseFirewall firewall,
                                       std::optional<firewall::Backend> backend) {
-  const std::string who = "the running gateway (process " + std::to_string(running.pid) + ")";
+  const std::string name = "the running gateway (process " + std::to_string(running.pid) + ")";
   if (running.port != configuration.gateway.port) {
-    return Error(who + " serves on port " + std::to_string(running.port) + ", not " +
+    return Error(name + " serves on port " + std::to_string(running.port) + ", not " +
                  std::to_string(configuration.gateway.port) +
                  ": gateway.port changes only with a restart");
   }
   if (running.bypass_mark != configuration.firewall.bypass_mark) {
-    return Error(who + " uses another mark: firewall.bypass-mark changes only with a restart");
+    return Error(name + " uses another mark: firewall.bypass-mark changes only with a restart");
   }
   const bool has_rules = !running.firewall.backend.empty();
   if (has_rules && firewall == UseFirewall::no) {
-    return Error(who + " keeps the firewall's rules: add --firewall");
+    return Error(name + " keeps the firewall's rules: add --firewall");
   }
   if (has_rules && backend && name_of(*backend) != running.firewall.backend) {
-    return Error(who + " keeps its rules with " + running.firewall.backend +
+    return Error(name + " keeps its rules with " + running.firewall.backend +
                  ": the backend changes only with a restart");
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<> TakeoverSuccessor::take_over(UseFirewall firewall,
                                       std::optional<firewall::Backend> backend, std::size_t count,
                                       std::function<void()> on_drained) {
-  // Slow, so done before the other gateway rests: its rules are the same, or soon will be ours.
+  // Slow, so done before the other gateway pauses: its rules are the same, or soon will be ours.
   if (firewall == UseFirewall::yes) {
     if (auto rules = take_rules(backend); !rules) {
-      return rules.error().while_trying("cannot take over the firewall's rules");
+      return rules.error().with_context("cannot take over the firewall's rules");
     }
   }
   auto taken = adopt_workers(count, std::move(on_drained));
   if (taken) {
-    taken = inheritance_.prepared();
+    taken = client_.prepared();
   }
   if (!taken) {
-    parts_.firewall.tell([](firewall::Keeper& keeper) { keeper.abandon(); });
-    return taken.error().while_trying("cannot take over");
+    parts_.firewall.tell([](firewall::RuleReconciler& reconciler) { reconciler.abandon(); });
+    return taken.error().with_context("cannot take over");
   }
   parts_.router.tell_policy_rules();
   parts_.workers.start();
-  const auto rest = clock_now() - inheritance_.paused();
-  inheritance_.serving();
-  log_.info("took over from process " + std::to_string(inheritance_.offer().pid) + ": " +
+  const auto pause = clock_now() - client_.paused();
+  client_.serving();
+  log_.info("took over from process " + std::to_string(client_.offer().pid) + ": " +
             std::to_string(parts_.workers.live(Protocol::udp)) + " UDP flows; " +
-            "service paused for " + std::to_string(rest.count()) + " us");
-  return Done{};
+            "service paused for " + std::to_string(pause.count()) + " us");
+  return Ok{};
 }
 
 Result<> TakeoverSuccessor::take_rules(std::optional<firewall::Backend> backend) {
-  const auto& theirs = inheritance_.offer().firewall;
+  const auto& theirs = client_.offer().firewall;
   if (theirs.backend.empty()) {
     return parts_.firewall.start(backend);
   }
-  firewall::Keeper::Inherited from;
-  from.standing.backend =
+  firewall::RuleReconciler::Inherited from;
+  from.installed.backend =
       firewall::backend_named(theirs.backend).value_or(firewall::standard_backend());
-  from.standing.script = theirs.script;
-  from.standing.text = theirs.text;
-  from.standing.ruleset.outside = theirs.outside;
-  if (auto guardian = inheritance_.take_guardian(); theirs.has_guardian) {
-    from.guardian = firewall::Guardian::inherit(std::move(guardian[0]), std::move(guardian[1]));
+  from.installed.script = theirs.script;
+  from.installed.text = theirs.text;
+  from.installed.ruleset.outside = theirs.outside;
+  if (auto cleanup = client_.take_cleanup_process(); theirs.has_cleanup_process) {
+    from.cleanup = firewall::CleanupProcess::inherit(std::move(cleanup[0]), std::move(cleanup[1]));
   }
   return parts_.firewall.inherit(std::move(from));
 }
 
 Result<> TakeoverSuccessor::adopt_workers(std::size_t count, std::function<void()> on_drained) {
-  auto taken = inheritance_.take();
+  auto taken = client_.take();
   if (!taken) {
     return taken.error();
   }
   auto& parts = taken.value();
-  const auto& last = inheritance_.last_numbers();
+  const auto& last = client_.last_numbers();
   parts_.workers.make(
       spread(parts, count), parts_.in_force.snapshot(),
       [&](std::size_t i) {
-        return FlowIds(inheritance_.offer().process, static_cast<unsigned>(i),
+        return FlowIds(client_.offer().process, static_cast<unsigned>(i),
                        i < last.size() ? last[i] : 0);
       },
       std::move(on_drained));
@@ -134,7 +134,7 @@ Result<> TakeoverSuccessor::adopt_workers(std::size_t count, std::function<void(
         std::to_string(parts.size()) + " of " + std::to_string(count) +
         " workers serve UDP, as many as before the takeover; a restart spreads it over all");
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace weir

@@ -1,5 +1,5 @@
 // The successor's side of a takeover: fits this gateway to the one that runs, and puts what that
-// one hands over into its place. takeover/inheritance.h speaks with it.
+// one hands over into its place. takeover/takeover_client.h speaks with it.
 //
 // Made by the Gateway for its start; main thread, until the gateway serves.
 #pragma once
@@ -13,13 +13,13 @@
 
 #include "base/configuration.h"
 #include "base/log.h"
-#include "firewall/keeper.h"
+#include "firewall/rule_reconciler.h"
 #include "firewall/script.h"
 #include "gateway/in_force.h"
 #include "gateway/own_firewall.h"
 #include "gateway/router_watch.h"
 #include "gateway/workers.h"
-#include "takeover/inheritance.h"
+#include "takeover/takeover_client.h"
 
 namespace weir {
 
@@ -34,7 +34,7 @@ class TakeoverSuccessor {
     Workers& workers;
     RouterWatch& router;
   };
-  TakeoverSuccessor(Log& log, Inheritance& inheritance, const Parts& parts);
+  TakeoverSuccessor(Log& log, TakeoverClient& client, const Parts& parts);
 
   // What cannot change while flows go on.
   [[nodiscard]] static Result<> check_fit(const takeover::GatewayState& running,
@@ -51,7 +51,7 @@ class TakeoverSuccessor {
   Result<> adopt_workers(std::size_t count, std::function<void()> on_drained);
 
   Log& log_;
-  Inheritance& inheritance_;
+  TakeoverClient& client_;
   Parts parts_;
 };
 

@@ -17,7 +17,7 @@
 #include "flow/snapshot.h"
 #include "flow/worker.h"
 #include "loop/loop.h"
-#include "takeover/handed_worker.h"
+#include "takeover/worker_state.h"
 
 namespace weir {
 
@@ -40,7 +40,7 @@ class Workers {
   void post(const std::function<void(Worker&)>& task);
   // `ask` on each worker's thread, then `answer` on this one with what all of them said.
   template <typename T>
-  void ask(std::function<T(Worker&)> question, std::function<void(std::vector<T>)> answer);
+  void ask(std::function<T(Worker&)> query, std::function<void(std::vector<T>)> answer);
 
   [[nodiscard]] std::uint64_t live(Protocol protocol) const {
     return shared_->totals.live(protocol);
@@ -66,15 +66,15 @@ class Workers {
 };
 
 template <typename T>
-void Workers::ask(std::function<T(Worker&)> question, std::function<void(std::vector<T>)> answer) {
+void Workers::ask(std::function<T(Worker&)> query, std::function<void(std::vector<T>)> answer) {
   struct Asked {
     std::function<void(std::vector<T>)> answer;
     std::vector<T> said;
   };
   auto asked = std::make_shared<Asked>(Asked{std::move(answer), {}});
   for (const auto& worker : workers_) {
-    worker->post([this, question, asked](Worker& self) {
-      mailbox_.post([this, asked, said = question(self)]() mutable {
+    worker->post([this, query, asked](Worker& self) {
+      mailbox_.post([this, asked, said = query(self)]() mutable {
         asked->said.push_back(std::move(said));
         if (asked->said.size() == workers_.size()) {
           asked->answer(std::move(asked->said));

@@ -99,16 +99,16 @@ std::string hexadecimal(std::uint8_t byte) {
 }  // namespace
 
 Socks5Handshake::Socks5Handshake(Command command, Target target,
-                                 std::shared_ptr<const Credentials> credentials, Pace pace)
+                                 std::shared_ptr<const Credentials> credentials, Mode mode)
     : command_(command),
       target_(std::move(target)),
       credentials_(std::move(credentials)),
-      pace_(pace) {}
+      mode_(mode) {}
 
 Handshake::State Socks5Handshake::start(const Opening&, std::string& out) {
   NetworkWriter greeting(out);
   greeting.u8(version);
-  if (pace_ == Pace::at_once) {
+  if (mode_ == Mode::pipelined) {
     greeting.u8(1);
     greeting.u8(credentials_ ? by_password : no_authentication);
     if (credentials_) {
@@ -189,7 +189,7 @@ Handshake::Progress Socks5Handshake::on_method(std::string& out) {
   }
   const std::uint8_t method = byte_at(received_, 1);
   if (method == by_password && credentials_) {
-    if (pace_ == Pace::step_by_step) {
+    if (mode_ == Mode::sequential) {
       append_password(out);
     }
     step_ = Step::authentication;
@@ -199,7 +199,7 @@ Handshake::Progress Socks5Handshake::on_method(std::string& out) {
     return fail(credentials_ ? "SOCKS5: the server accepts no authentication that we offer"
                              : "SOCKS5: the server wants a user name and password");
   }
-  if (method != no_authentication || (credentials_ && pace_ == Pace::at_once)) {
+  if (method != no_authentication || (credentials_ && mode_ == Mode::pipelined)) {
     return fail("SOCKS5: the server chose method " + hexadecimal(method) +
                 ", which was not offered");
   }
@@ -211,7 +211,7 @@ Handshake::Progress Socks5Handshake::ask(std::string& out) {
   if (command_ == Command::none) {
     return {State::done, 2};
   }
-  if (pace_ == Pace::step_by_step) {
+  if (mode_ == Mode::sequential) {
     append_request(out);
   }
   step_ = Step::reply;

@@ -22,14 +22,14 @@ class Socks5Handshake final : public Handshake {
   // `none` only finds out whether the server speaks SOCKS5 and lets us in.
   enum class Command : std::uint8_t { none = 0, connect = 1, associate = 3 };
 
-  // `at_once` does not wait for the server's answers before it says what depends on them, which
+  // `pipelined` does not wait for the server's answers before it says what depends on them, which
   // saves a round trip for each: RFC 1928 does not forbid it, and not every server can read it.
-  enum class Pace : std::uint8_t { step_by_step, at_once };
+  enum class Mode : std::uint8_t { sequential, pipelined };
 
   // `target` of an association: any address of the family that is wanted, port 0, since it is not
   // known yet which port the datagrams will come from (RFC 1928, section 4).
   Socks5Handshake(Command command, Target target, std::shared_ptr<const Credentials> credentials,
-                  Pace pace = Pace::step_by_step);
+                  Mode mode = Mode::sequential);
 
   [[nodiscard]] State start(const Opening& opening, std::string& out) override;
   [[nodiscard]] Progress receive(std::string_view in, std::string& out) override;
@@ -49,7 +49,7 @@ class Socks5Handshake final : public Handshake {
   Command command_;
   Target target_;
   std::shared_ptr<const Credentials> credentials_;
-  Pace pace_;
+  Mode mode_;
   Step step_ = Step::method;
   std::string received_;  // of this step
   Endpoint bound_;

@@ -38,8 +38,8 @@ std::string why_of(const Server& server, ServerHealth::State state) {
     case ServerHealth::State::drain:
       return "set by the operator";
     case ServerHealth::State::down:
-      return server.health.wish() == ServerHealth::Wish::down ? "set by the operator"
-                                                              : server.told.check;
+      return server.health.admin_state() == ServerHealth::AdminState::down ? "set by the operator"
+                                                                           : server.status.check;
   }
   return "";
 }
@@ -104,9 +104,9 @@ class Checker::Schedule {
 
   void end(const std::string& why_not) {
     const Instant now = clock_now();
-    Server::Told& told = server_->told;
-    told.check_us = (now - began_).count();
-    told.check = why_not.empty() ? "" : "check: " + why_not;
+    Server::Status& status = server_->status;
+    status.check_us = (now - began_).count();
+    status.check = why_not.empty() ? "" : "check: " + why_not;
     const auto result = why_not.empty() ? CheckResult::succeeded : CheckResult::failed;
     if (const auto changed = results_.note(result, terms_)) {
       server_->health.set_checked(*changed, now);
@@ -176,21 +176,21 @@ void Checker::follow(std::span<const std::shared_ptr<Upstream>> upstreams) {
 void Checker::observe() {
   for (const auto& upstream : upstreams_) {
     for (const auto& server : upstream->servers()) {
-      Server::Told& told = server->told;
+      Server::Status& status = server->status;
       const auto state = server->health.state();
       const std::string why = why_of(*server, state);
-      if (state == told.state) {
+      if (state == status.state) {
         // A server that stays down may do so for another reason by now, which is not said in the
         // log: checks may fail in turns. What no check has said yet leaves what is known.
-        told.why = why.empty() ? told.why : why;
+        status.why = why.empty() ? status.why : why;
         continue;
       }
-      told.state = state;
-      told.since = clock_now();
-      told.why = why;
+      status.state = state;
+      status.since = clock_now();
+      status.why = why;
       const std::string line = "server " + upstream->name() + "/" + server->identity().name +
                                " is " + std::string(name_of(state)) +
-                               (told.why.empty() ? "" : ": " + told.why);
+                               (status.why.empty() ? "" : ": " + status.why);
       if (state == ServerHealth::State::up || state == ServerHealth::State::drain) {
         log_.info(line);
       } else {

@@ -13,7 +13,7 @@ namespace weir {
 namespace {
 
 // As much of an answer as is searched for the expected text.
-constexpr std::size_t most_received = std::size_t{64} * 1024;
+constexpr std::size_t max_received = std::size_t{64} * 1024;
 
 std::string words_for(const char* step, int code) {
   return std::string(step) + ": " + std::strerror(code);  // NOLINT(concurrency-mt-unsafe)
@@ -21,7 +21,7 @@ std::string words_for(const char* step, int code) {
 
 }  // namespace
 
-Probe::Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypass, Done done)
+Probe::Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypass, Callback done)
     : route_(route), terms_(terms), done_(std::move(done)), timer_(loop, [this] {
         finish(failure_.empty()
                    ? (connected_ ? "no answer" : "no connection") + std::string(" within ") +
@@ -77,11 +77,11 @@ void Probe::on_ready(Poll::Ready ready) {
       return;
     }
     if (terms_.kind == CheckTerms::Kind::handshake) {
-      conversation_.emplace(route_.hops, std::string_view());
+      handshake_driver_.emplace(route_.hops, std::string_view());
       poll_->watch({.readable = true, .writable = false});
     }
   }
-  if (conversation_) {
+  if (handshake_driver_) {
     converse();
   } else if (ready.readable) {
     receive();
@@ -92,14 +92,14 @@ void Probe::on_ready(Poll::Ready ready) {
 
 // The words fit the buffer of a socket that has just connected: only answers are waited for.
 void Probe::converse() {
-  switch (conversation_->advance(socket_.get())) {
-    case Conversation::State::waiting:
+  switch (handshake_driver_->advance(socket_.get())) {
+    case HandshakeDriver::State::waiting:
       return;
-    case Conversation::State::done:
+    case HandshakeDriver::State::done:
       finish("");
       return;
-    case Conversation::State::failed:
-      finish(conversation_->error());
+    case HandshakeDriver::State::failed:
+      finish(handshake_driver_->error());
       return;
   }
 }
@@ -134,7 +134,7 @@ void Probe::receive() {
     finish("");
   } else if (count == 0 && terms_.protocol == Protocol::tcp) {
     finish(received_.empty() ? "closed without an answer" : "the answer is another one");
-  } else if (received_.size() > most_received) {
+  } else if (received_.size() > max_received) {
     finish("the answer is another one");
   } else if (terms_.protocol == Protocol::udp) {
     received_.clear();  // what is expected stands in one datagram

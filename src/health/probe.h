@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/descriptor.h"
-#include "dial/conversation.h"
+#include "dial/handshake_driver.h"
 #include "loop/loop.h"
 #include "weir/check_terms.h"
 #include "weir/route.h"
@@ -23,11 +23,11 @@ class Probe {
  public:
   // Empty: it succeeded. Else why not, in a few words; a value, since the probe may be gone by
   // then.
-  using Done = std::function<void(std::string why_not)>;
+  using Callback = std::function<void(std::string why_not)>;
 
   // `route` says where, from where, with which options and what to say once connected; it outlives
   // the probe. `done` is called once, later, and may destroy the probe.
-  Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypass, Done done);
+  Probe(Loop& loop, const Route& route, const CheckTerms& terms, Mark bypass, Callback done);
   ~Probe();
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
@@ -42,12 +42,12 @@ class Probe {
 
   const Route& route_;
   const CheckTerms& terms_;
-  Done done_;
+  Callback done_;
   Descriptor socket_;
   std::unique_ptr<Poll> poll_;
   Timer timer_;
   bool connected_ = false;
-  std::optional<Conversation> conversation_;
+  std::optional<HandshakeDriver> handshake_driver_;
   std::size_t sent_ = 0;
   std::string received_;
   std::string failure_;  // known before the owner could be told

@@ -119,10 +119,10 @@ Result<> NeighbourWatch::read_all() {
 }
 
 void NeighbourWatch::on_readable() {
-  constexpr int most_in_a_turn = 64;
+  constexpr int max_in_a_turn = 64;
   alignas(nlmsghdr) std::array<std::byte, 16'384> buffer{};
   bool changed = false;
-  for (int i = 0; i < most_in_a_turn; ++i) {
+  for (int i = 0; i < max_in_a_turn; ++i) {
     const ssize_t size = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (size < 0 && errno == ENOBUFS) {  // some were lost: all is read anew
       changed = read_all().ok() || changed;

@@ -28,7 +28,7 @@ NetworkFeed::NetworkFeed(Loop& loop, Descriptor socket, std::function<void()> on
       poll_(std::make_unique<Poll>(loop, socket_.get(), [this](Poll::Ready) { hear(); })),
       timer_(loop, [this]() {
         waits_ = false;
-        told_ = clock_now();
+        notified_ = clock_now();
         on_change_();
       }) {
   poll_->watch({.readable = true, .writable = false});
@@ -41,8 +41,8 @@ void NetworkFeed::hear() {
     return;
   }
   waits_ = true;
-  const auto since = std::chrono::duration_cast<Milliseconds>(clock_now() - told_);
-  timer_.once(std::max<Milliseconds>(gathering, least_between - since));
+  const auto since = std::chrono::duration_cast<Milliseconds>(clock_now() - notified_);
+  timer_.once(std::max<Milliseconds>(gathering, min_between - since));
 }
 
 }  // namespace weir

@@ -22,7 +22,7 @@ class NetworkFeed {
   // What belongs together comes together: an address, its network's route, the default route.
   static constexpr Milliseconds gathering{10};
   // Where routes never rest (BGP), flows are not looked at more often than this.
-  static constexpr Milliseconds least_between{250};
+  static constexpr Milliseconds min_between{250};
 
   NetworkFeed(Loop& loop, Descriptor socket, std::function<void()> on_change);
   void hear();
@@ -32,7 +32,7 @@ class NetworkFeed {
   std::unique_ptr<Poll> poll_;  // before its descriptor goes
   Timer timer_;
   bool waits_ = false;
-  Instant told_{};
+  Instant notified_{};
 };
 
 }  // namespace weir

@@ -72,15 +72,15 @@ Error with_holders(const Taken& why, Port port) {
 
 Result<> check_port_free(Port port) {
   const auto why = taken(port);
-  return why ? Result<>(why->error) : Result<>(Done{});
+  return why ? Result<>(why->error) : Result<>(Ok{});
 }
 
-Result<> wait_for_port(Port port, Log& log, Milliseconds patience) {
-  const auto until = std::chrono::steady_clock::now() + patience;
+Result<> wait_for_port(Port port, Log& log, Milliseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
   for (bool said = false;;) {
     const auto why = taken(port);
     if (!why) {
-      return Done{};
+      return Ok{};
     }
     if (std::chrono::steady_clock::now() >= until) {
       return with_holders(*why, port);
@@ -89,7 +89,7 @@ Result<> wait_for_port(Port port, Log& log, Milliseconds patience) {
       said = true;
       log.warning(
           with_holders(*why, port).text() + "; weir tries again for " +
-          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(patience).count()) +
+          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timeout).count()) +
           " seconds");
     }
     (void)poll(nullptr, 0, pause_ms);

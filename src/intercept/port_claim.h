@@ -17,6 +17,6 @@ namespace weir {
 // Tries again for a few seconds: the port may be an outgoing connection's, which was given it by
 // chance. The error names its holders.
 [[nodiscard]] Result<> wait_for_port(Port port, Log& log,
-                                     Milliseconds patience = Milliseconds(5'000));
+                                     Milliseconds timeout = Milliseconds(5'000));
 
 }  // namespace weir

@@ -22,7 +22,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t most_named = 3;
+constexpr std::size_t max_named = 3;
 
 struct Found {
   PortHolder holder;
@@ -52,10 +52,10 @@ void add_of_family(std::uint8_t family, Port port, Protocol protocol, std::vecto
   if (!socket) {
     return;
   }
-  inet_diag_req_v2 question{};
-  question.sdiag_family = family;
-  question.sdiag_protocol = protocol == Protocol::tcp ? IPPROTO_TCP : IPPROTO_UDP;
-  question.idiag_states = UINT32_MAX;
+  inet_diag_req_v2 query{};
+  query.sdiag_family = family;
+  query.sdiag_protocol = protocol == Protocol::tcp ? IPPROTO_TCP : IPPROTO_UDP;
+  query.idiag_states = UINT32_MAX;
   const auto each = [&](netlink::Bytes message) {
     const auto one = netlink::body_as<inet_diag_msg>(message);
     if (!one || ntohs(one->id.idiag_sport) != port) {
@@ -74,7 +74,7 @@ void add_of_family(std::uint8_t family, Port port, Protocol protocol, std::vecto
   };
   // What it lists before it fails is true all the same.
   static_cast<void>(
-      netlink::dump(socket.value(), netlink::Request(SOCK_DIAG_BY_FAMILY, question), each));
+      netlink::dump(socket.value(), netlink::Request(SOCK_DIAG_BY_FAMILY, query), each));
 }
 
 // The processes whose descriptors lead to the sockets. One pass over all processes, for all of
@@ -119,7 +119,7 @@ std::vector<PortHolder> port_holders(Port port, Protocol protocol) {
     };
     return rank(a) < rank(b);
   });
-  all.resize(std::min(all.size(), most_named));
+  all.resize(std::min(all.size(), max_named));
   name_processes(all);
   std::vector<PortHolder> out;
   out.reserve(all.size());
@@ -137,10 +137,10 @@ std::string text_of(const PortHolder& holder) {
   if (holder.kind == PortHolder::Kind::closing) {
     return "a " + protocol + " connection" + ends + " has ended and is in TIME_WAIT, for a minute";
   }
-  const std::string who = holder.process == 0 ? "a process of user " + std::to_string(holder.user)
-                                              : "process " + std::to_string(holder.process) + " (" +
-                                                    holder.program + ")";
-  return who +
+  const std::string owner = holder.process == 0 ? "a process of user " + std::to_string(holder.user)
+                                                : "process " + std::to_string(holder.process) +
+                                                      " (" + holder.program + ")";
+  return owner +
          (holder.remote.port == 0 ? " has a " + protocol + " socket"
                                   : " has a " + protocol + " connection") +
          ends;

@@ -20,7 +20,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t most_kept = 250;
+constexpr std::size_t max_kept = 250;
 
 // The main thread starts nothing before it has read its environment.
 // NOLINTBEGIN(concurrency-mt-unsafe)
@@ -42,10 +42,10 @@ std::optional<std::int64_t> number(const std::string& text) {
 // systemd passes them from number 3 on, with names between colons.
 std::vector<PassedSocket> passed_sockets(std::int64_t count, const std::string& names) {
   constexpr int first = 3;
-  constexpr std::int64_t most = 4'096;
+  constexpr std::int64_t max = 4'096;
   std::vector<PassedSocket> out;
   std::istringstream rest(names);
-  for (int i = 0; i < static_cast<int>(std::min(count, most)); ++i) {
+  for (int i = 0; i < static_cast<int>(std::min(count, max)); ++i) {
     std::string name;
     std::getline(rest, name, ':');
     const int fd = first + i;
@@ -105,7 +105,7 @@ void ServiceManager::say(const std::string& words, std::span<const int> descript
   }
   std::string text = words;
   iovec part{.iov_base = text.data(), .iov_len = text.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_kept * sizeof(int))> room{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(max_kept * sizeof(int))> room{};
   msghdr message{};
   message.msg_name = &to;
   message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
@@ -126,7 +126,7 @@ void ServiceManager::succeeded_by(pid_t successor) {
 
 void ServiceManager::keep(std::string_view name, std::span<const int> descriptors) const {
   say("FDSTORE=1\nFDNAME=" + std::string(name),
-      descriptors.first(std::min(descriptors.size(), most_kept)));
+      descriptors.first(std::min(descriptors.size(), max_kept)));
 }
 
 void ServiceManager::forget(std::string_view name) const {
@@ -143,8 +143,8 @@ void ServiceManager::reloading() const {
   say("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds(now)) + "\nSTATUS=reloading");
 }
 
-void ServiceManager::stopping(Milliseconds most, std::string_view status) const {
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(most).count();
+void ServiceManager::stopping(Milliseconds max, std::string_view status) const {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(max).count();
   say("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(us) + "\nSTATUS=" + std::string(status));
 }
 

@@ -33,7 +33,7 @@ class ServiceManager {
   void ready(std::string_view status) const;
   void reloading() const;
   // It will take at most so long.
-  void stopping(Milliseconds most, std::string_view status) const;
+  void stopping(Milliseconds max, std::string_view status) const;
   void alive() const;
 
   // That process is the service from now on: we say nothing more.

@@ -74,9 +74,9 @@ bool TcpListener::prepare(int fd, Family family) {
                                : set_option(fd, SOL_IP, IP_PKTINFO, 1));
 }
 
-TcpListener::TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket, Handler handler)
+TcpListener::TcpListener(EdgePoll& poll, TimerWheel& timers, Descriptor socket, Handler handler)
     : poll_(poll),
-      deadlines_(deadlines),
+      timers_(timers),
       socket_(std::move(socket)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
       handler_(std::move(handler)) {
@@ -92,16 +92,16 @@ TcpListener::TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket
 TcpListener::~TcpListener() { close(); }
 
 void TcpListener::close() {
-  deadlines_.cancel(*this);
+  timers_.cancel(*this);
   if (socket_.valid()) {
     poll_.remove(watch_, socket_.get());  // others may hold it, too
   }
   socket_.reset();
 }
 
-void TcpListener::rest() {
+void TcpListener::back_off() {
   poll_.remove(watch_, socket_.get());
-  deadlines_.set(*this, poll_.now() + rest_time, poll_.now());
+  timers_.set(*this, poll_.now() + backoff, poll_.now());
 }
 
 void TcpListener::on_deadline(Instant now) {
@@ -110,13 +110,13 @@ void TcpListener::on_deadline(Instant now) {
   }
   watch_ = poll_.add_level(socket_.get(), *this);
   if (!watch_) {
-    deadlines_.set(*this, now + rest_time, now);
+    timers_.set(*this, now + backoff, now);
   }
 }
 
 void TcpListener::on_events(std::uint32_t) { take_batch(); }
 
-void TcpListener::take_rest() {
+void TcpListener::drain_backlog() {
   for (int taken = 0; taken < SOMAXCONN && socket_.valid(); taken += batch) {
     if (take_batch() == Queue::empty) {
       return;
@@ -141,14 +141,14 @@ TcpListener::Queue TcpListener::take_batch() {
         case EMFILE:
         case ENFILE:
           if (accept_with_reserve() == Reserve::lost) {
-            rest();
+            back_off();
             return Queue::empty;
           }
           continue;
         case ENOMEM:
         case ENOBUFS:
           handler_.on_failed(errno);
-          rest();
+          back_off();
           return Queue::empty;
         default:
           // Errors of the network that accept(2) hands on; the connection is lost, the listener

@@ -6,7 +6,7 @@
 // batches, so that a flood of connections cannot starve live flows, and so that running out of
 // descriptors never leaves the listener unarmed: then a descriptor held in reserve accepts the
 // connection, to reset it and count it. When the kernel cannot accept at all (no memory, and no
-// reserve either), the listener rests for a moment instead of being told again and again.
+// reserve either), the listener backs off for a moment instead of being told again and again.
 //
 // Owned by the worker; its thread.
 #pragma once
@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <functional>
 
-#include "base/deadlines.h"
 #include "base/descriptor.h"
+#include "base/timer_wheel.h"
 #include "loop/edge_poll.h"
 #include "weir/endpoint.h"
 #include "weir/result.h"
@@ -30,7 +30,7 @@ struct Accepted {
   std::uint8_t dscp = 0;  // of the client's SYN; 0, too, where the kernel has not kept that
 };
 
-class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
+class TcpListener final : public EdgePoll::Watcher, private TimerWheel::Entry {
  public:
   struct Handler {
     std::function<void(Accepted)> on_accepted;
@@ -47,7 +47,7 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
 
   // REQUIRES: `socket` came from open(), here or in the gateway that was taken over,
   // or is prepared. Listens at once.
-  TcpListener(EdgePoll& poll, Deadlines& deadlines, Descriptor socket, Handler handler);
+  TcpListener(EdgePoll& poll, TimerWheel& timers, Descriptor socket, Handler handler);
   ~TcpListener();
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
@@ -55,26 +55,26 @@ class TcpListener final : public EdgePoll::Watcher, private Deadlines::Entry {
   void on_events(std::uint32_t events) override;
 
   // Accepts all connections that wait by now, at most as many as can.
-  void take_rest();
+  void drain_backlog();
   // Refuses new connections from now on.
   void close();
   [[nodiscard]] int descriptor() const { return socket_.get(); }
 
  private:
   static constexpr int batch = 64;
-  static constexpr Milliseconds rest_time{100};
+  static constexpr Milliseconds backoff{100};
 
   enum class Queue : std::uint8_t { empty, more };
   Queue take_batch();
   enum class Reserve : std::uint8_t { kept, lost };
   Reserve accept_with_reserve();
-  void rest();
+  void back_off();
   void on_deadline(Instant now) override;
 
   EdgePoll& poll_;
-  Deadlines& deadlines_;
+  TimerWheel& timers_;
   Descriptor socket_;
-  EdgePoll::Watch watch_;  // none while it rests
+  EdgePoll::Watch watch_;  // none while it backs off
   Descriptor reserve_;
   Handler handler_;
 };

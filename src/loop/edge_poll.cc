@@ -85,7 +85,7 @@ void EdgePoll::remove(Watch& watch, int fd) {
 }
 
 // A request that was taken back stays in its list, under a ticket that no longer counts.
-void EdgePoll::again(const Watch& watch, std::uint32_t events) {
+void EdgePoll::reschedule(const Watch& watch, std::uint32_t events) {
   Slot* slot = find(watch);
   if (slot == nullptr) {
     return;
@@ -93,12 +93,12 @@ void EdgePoll::again(const Watch& watch, std::uint32_t events) {
   if ((slot->due & is_due) == 0) {
     const std::uint32_t ticket = (slot->due + (1U << ticket_shift)) & ticket_mask;
     slot->due = is_due | ticket;
-    again_.push_back({watch, ticket});
+    rescheduled_.push_back({watch, ticket});
   }
   slot->due |= events & events_mask;
 }
 
-void EdgePoll::not_again(const Watch& watch) {
+void EdgePoll::unschedule(const Watch& watch) {
   if (Slot* slot = find(watch)) {
     slot->due &= ticket_mask;
   }
@@ -132,13 +132,13 @@ void EdgePoll::run() {
   // tasks may have been posted already.
   bool first = true;
   while (running_) {
-    waits_.rest(again_.empty() ? TurnWaits::Due::nothing : TurnWaits::Due::something);
+    waits_.coalesce(rescheduled_.empty() ? TurnWaits::Due::nothing : TurnWaits::Due::something);
     uv_update_time(loop_.raw());  // else what this turn took would be slept on top
-    const int timeout = first || !again_.empty() ? 0 : uv_backend_timeout(loop_.raw());
+    const int timeout = first || !rescheduled_.empty() ? 0 : uv_backend_timeout(loop_.raw());
     const int count = waits_.wait(events, timeout);
     uv_update_time(loop_.raw());
     now_ = read_clock_();
-    serving_.swap(again_);
+    serving_.swap(rescheduled_);
     bool loop_ready = false;
     for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(count))) {
       if (event.data.u64 == 0) {

@@ -7,7 +7,7 @@
 // epoll_wait in every turn), and runs when it has something to do.
 //
 // Edge-triggered means: a watcher that is told that its socket is readable reads until it would
-// block, or asks for another turn with again().
+// block, or asks for another turn with reschedule().
 //
 // The kernel keeps no pointer of ours: an event carries the number of a slot and the slot's
 // generation. Cancelling a watch makes the generation another one, so that what the kernel still
@@ -74,9 +74,9 @@ class EdgePoll {
 
   // Calls on_events(events) in the next turn, without sleeping before it; once, with all the events
   // that were asked for.
-  void again(const Watch& watch, std::uint32_t events);
+  void reschedule(const Watch& watch, std::uint32_t events);
   // Takes that back.
-  void not_again(const Watch& watch);
+  void unschedule(const Watch& watch);
 
   // How the time until the next turn is spent.
   [[nodiscard]] TurnWaits& waits() { return waits_; }
@@ -93,7 +93,7 @@ class EdgePoll {
   [[nodiscard]] const Instant& clock() const { return now_; }
 
  private:
-  // What again() asked for: of a watch, its `ticket`-th.
+  // What reschedule() asked for: of a watch, its `ticket`-th.
   struct Due {
     Watch watch;
     std::uint32_t ticket;
@@ -101,7 +101,7 @@ class EdgePoll {
   struct Slot {
     Watcher* watcher = nullptr;    // null: a free one
     std::uint32_t generation = 0;  // of the watch
-    // Of a free one: the next free one. Else what again() asked for: is_due, the number of the
+    // Of a free one: the next free one. Else what reschedule() asked for: is_due, the number of the
     // asking, and the events.
     std::uint32_t due = 0;
   };
@@ -126,7 +126,7 @@ class EdgePoll {
   // In pieces that stay where they are: one that doubles would hold half of its bytes for no watch.
   std::deque<Slot> slots_;       // the first is the libuv loop's
   std::uint32_t free_slot_ = 0;  // 0: none
-  std::vector<Due> again_;
+  std::vector<Due> rescheduled_;
   std::vector<Due> serving_;
 };
 

@@ -16,20 +16,20 @@ namespace weir {
 
 using namespace std::chrono_literals;
 
-// The kernel may wake us that late, in ns; its default, 50 µs, is as long as some turns and rests.
+// The kernel may wake us that late, in ns; its default, 50 µs, is as long as some turns and waits.
 // Without high-resolution timers it would be milliseconds.
 void TurnWaits::begin() {
   prctl(PR_SET_TIMERSLACK, 5'000);
   timespec resolution{};
-  can_rest_ = clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 &&
-              resolution.tv_nsec <= 5'000;
+  can_coalesce_ = clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 &&
+                  resolution.tv_nsec <= 5'000;
 }
 
-void TurnWaits::rest(Due due) {
-  const auto until = std::exchange(rest_until_, std::nullopt);
-  const bool may = can_rest_ && due == Due::nothing && busy_poll_ == 0us;
-  rested_ = until && may && *until > clock_now();
-  if (rested_) {
+void TurnWaits::coalesce(Due due) {
+  const auto until = std::exchange(coalesce_until_, std::nullopt);
+  const bool allowed = can_coalesce_ && due == Due::nothing && busy_poll_ == 0us;
+  coalesced_ = until && allowed && *until > clock_now();
+  if (coalesced_) {
     std::this_thread::sleep_until(*until);
   }
 }
@@ -43,8 +43,8 @@ int TurnWaits::wait(std::span<epoll_event> into, int timeout) {
     }
     return std::max(count, 0);
   };
-  look_found_.reset();
-  const auto longest = std::max(busy_poll_, std::exchange(look_for_, 0us));
+  spin_hit_.reset();
+  const auto longest = std::max(busy_poll_, std::exchange(spin_for_, 0us));
   if (timeout == 0 || longest == 0us) {
     return ask(timeout);
   }
@@ -57,7 +57,7 @@ int TurnWaits::wait(std::span<epoll_event> into, int timeout) {
       count = ask(0);
       looked = clock_now();
     }
-    look_found_ = count != 0;
+    spin_hit_ = count != 0;
   }
   if (count == 0) {
     count = ask(timeout);

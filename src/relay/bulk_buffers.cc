@@ -4,7 +4,7 @@
 // Eight streams held 150 MB here and let the client's host hold 85 more. Nothing of that is in any
 // processor's cache when it is copied out: a byte costs the receiver three times as much.
 //
-// Rejected: one size for all (a long way needs megabytes in flight), and TCP_NOTSENT_LOWAT (bounds
+// Rejected: one size for all (a long path needs megabytes in flight), and TCP_NOTSENT_LOWAT (bounds
 // neither what is in flight nor what we have received).
 //
 // The choice, for one: a peer whose round trip is that of a local network gets what such a network
@@ -14,7 +14,7 @@
 // For all together that is not enough. A client that opens two thousand downloads and reads none of
 // them leaves a megabyte of each in the kernel, and then every connection of the router is short of
 // memory. What is queued already cannot be taken back; so those that begin get less the more there
-// are that move bulk or are stuck with it. Those that have come to rest do not count.
+// are that move bulk or are stuck with it. Those that have gone quiet do not count.
 #include "relay/bulk_buffers.h"
 
 #include <linux/tcp.h>
@@ -37,7 +37,7 @@ constexpr int between_turns = 256 * 1024;
 constexpr int bytes_per_microsecond = 1250;  // 10 Gbit/s, of which the kernel makes 20
 
 // Whatever the share: below that a stream crawls, and the kernel's own smallest is not much less.
-constexpr std::uint64_t least_buffer = 65'536;
+constexpr std::uint64_t min_buffer = 65'536;
 // A share as large as that bounds nothing worth the trouble.
 constexpr std::uint64_t ample = 1'048'576;
 // The kernel makes twice of what is said, once for what is received and once for what is sent.
@@ -64,13 +64,13 @@ std::optional<int> bulk_buffer(microseconds shortest_round_trip) {
 
 std::optional<int> BulkShare::buffer(microseconds shortest_round_trip) const {
   const std::uint64_t each =
-      std::max(budget_ / (times_held * std::max<std::uint64_t>(directions(), 1)), least_buffer);
+      std::max(budget_ / (times_held * std::max<std::uint64_t>(directions(), 1)), min_buffer);
   const auto alone = bulk_buffer(shortest_round_trip);
   if (!alone && each >= ample) {
     return std::nullopt;
   }
-  const std::uint64_t most = alone ? static_cast<std::uint64_t>(*alone) : ample;
-  return static_cast<int>(std::min(most, each));
+  const std::uint64_t max = alone ? static_cast<std::uint64_t>(*alone) : ample;
+  return static_cast<int>(std::min(max, each));
 }
 
 std::uint64_t bulk_budget(std::uint64_t workers) {

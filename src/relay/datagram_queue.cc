@@ -12,9 +12,9 @@ namespace weir {
 namespace {
 
 // The kernel cuts one message into at most this many datagrams (UDP_MAX_SEGMENTS was 64 for long).
-constexpr std::size_t most_segments = 64;
+constexpr std::size_t max_segments = 64;
 // And all of them together are at most one IP packet.
-constexpr std::size_t most_bytes = 65'000;
+constexpr std::size_t max_bytes = 65'000;
 // Larger ones would need fragmentation after segmentation, which the kernel refuses.
 constexpr std::size_t largest_segment = 1'452;
 
@@ -48,9 +48,9 @@ std::uint64_t count_of(std::span<const std::uint8_t> payload, std::uint16_t segm
 
 DatagramQueue::DatagramQueue(Owner& owner, const SocketCalls& calls)
     : owner_(owner), calls_(calls) {
-  entries_.reserve(most_messages);
-  pending_.reserve(most_messages);
-  vectors_.reserve(most_messages);
+  entries_.reserve(max_messages);
+  pending_.reserve(max_messages);
+  vectors_.reserve(max_messages);
 }
 
 void DatagramQueue::add(int fd, const std::optional<Endpoint>& to,
@@ -99,11 +99,11 @@ DatagramQueue::Message DatagramQueue::compose(std::size_t first) const {
     return message;
   }
   std::size_t bytes = head.size();
-  while (message.last < entries_.size() && message.last - first < most_segments) {
+  while (message.last < entries_.size() && message.last - first < max_segments) {
     const Entry& next = entries_[message.last];
     if (next.fd != head.fd || next.to != head.to || next.sender != head.sender ||
         next.marking != head.marking || next.segment != 0 || next.size() == 0 ||
-        next.size() > head.size() || bytes + next.size() > most_bytes) {
+        next.size() > head.size() || bytes + next.size() > max_bytes) {
       break;
     }
     bytes += next.size();
@@ -143,7 +143,7 @@ void DatagramQueue::send_group(std::size_t first, std::size_t last) {
   while (first < last) {
     pending_.clear();
     vectors_.clear();
-    while (first < last && pending_.size() < most_messages) {
+    while (first < last && pending_.size() < max_messages) {
       Message message = compose(first);
       message.first_vector = vectors_.size();
       for (; first < message.last; ++first) {

@@ -90,7 +90,7 @@ class DatagramQueue {
     std::size_t first_vector = 0;
     std::size_t vectors = 0;
   };
-  static constexpr std::size_t most_messages = 64;
+  static constexpr std::size_t max_messages = 64;
 
   [[nodiscard]] Message compose(std::size_t first) const;
   void send_one(std::size_t index);
@@ -108,11 +108,11 @@ class DatagramQueue {
   std::uint64_t merged_ = 0;
   std::vector<Message> pending_;
   std::vector<iovec> vectors_;
-  std::array<mmsghdr, most_messages> headers_{};
-  std::array<sockaddr_storage, most_messages> names_{};
+  std::array<mmsghdr, max_messages> headers_{};
+  std::array<sockaddr_storage, max_messages> names_{};
   static constexpr std::size_t control_size =
       CMSG_SPACE(sizeof(std::uint16_t)) + CMSG_SPACE(sizeof(int));
-  alignas(cmsghdr) std::array<std::array<std::byte, control_size>, most_messages> controls_{};
+  alignas(cmsghdr) std::array<std::array<std::byte, control_size>, max_messages> controls_{};
 };
 
 }  // namespace weir

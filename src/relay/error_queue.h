@@ -12,7 +12,7 @@ struct IcmpError {
   Endpoint peer;  // the datagram's destination
   // Destination unreachable, as errno: ECONNREFUSED for the port, EHOSTUNREACH, …; else 0.
   int code = 0;
-  bool is_too_big = false;  // the way is narrower than the datagram was wide
+  bool is_too_big = false;  // the path MTU is smaller than the datagram
 };
 
 // The next queued error, if any. Errors that are not ICMP's (a local EMSGSIZE) have an empty peer.

@@ -29,17 +29,17 @@
 namespace weir {
 namespace {
 
-constexpr std::chrono::microseconds bulk_apart{200};
-constexpr std::chrono::microseconds datagrams_apart{100};
-constexpr std::chrono::microseconds look{20};
+constexpr std::chrono::microseconds bulk_delay{200};
+constexpr std::chrono::microseconds datagrams_delay{100};
+constexpr std::chrono::microseconds spin{20};
 constexpr std::uint64_t worthwhile_bytes = std::uint64_t{128} * 1024;
 constexpr std::uint64_t worthwhile_merged = 7;  // eight datagrams of one flow
-constexpr int most_patience = 4096;
-constexpr int most_found = 8;
+constexpr int max_backoff = 4096;
+constexpr int max_hits = 8;
 
 }  // namespace
 
-bool Moderation::Trial::may() {
+bool Moderation::Heuristic::allowed() {
   if (skip > 0) {
     --skip;
     return false;
@@ -47,41 +47,41 @@ bool Moderation::Trial::may() {
   return true;
 }
 
-void Moderation::Trial::failed() {
-  skip = patience;
-  patience = std::min(2 * patience, most_patience);
+void Moderation::Heuristic::failed() {
+  skip = backoff;
+  backoff = std::min(2 * backoff, max_backoff);
 }
 
-void Moderation::Trial::succeeded() { patience = least_patience; }
+void Moderation::Heuristic::succeeded() { backoff = min_backoff; }
 
-void Moderation::judge_look(bool found) {
-  found_ = std::min(found_ + (found ? 1 : -1), most_found);
-  if (found_ < -most_found) {
-    found_ = 0;
-    look_.failed();
-  } else if (found_ == most_found) {
-    look_.succeeded();
+void Moderation::judge_spin(bool found) {
+  hits_ = std::min(hits_ + (found ? 1 : -1), max_hits);
+  if (hits_ < -max_hits) {
+    hits_ = 0;
+    spin_.failed();
+  } else if (hits_ == max_hits) {
+    spin_.succeeded();
   }
 }
 
-Moderation::Pause Moderation::after_turn(Instant began, const Work& work) {
-  if (work.rested) {
+Moderation::Wait Moderation::after_turn(Instant began, const Work& work) {
+  if (work.coalesced) {
     const bool paid = work.bulk_bytes >= worthwhile_bytes || work.merged >= worthwhile_merged;
-    paid ? rest_.succeeded() : rest_.failed();
+    paid ? coalesce_.succeeded() : coalesce_.failed();
   }
-  if (work.look_found) {
-    judge_look(*work.look_found);
+  if (work.spin_hit) {
+    judge_spin(*work.spin_hit);
   }
   if (work.bulk_bytes == 0 && work.datagrams == 0) {
     return {};
   }
   if (work.bulk_bytes == 0 && work.large_datagrams != 0 && work.merged < worthwhile_merged) {
-    return {.look_for = look_.may() ? look : std::chrono::microseconds(0)};
+    return {.spin_for = spin_.allowed() ? spin : std::chrono::microseconds(0)};
   }
-  if (!rest_.may()) {
+  if (!coalesce_.allowed()) {
     return {};
   }
-  return {.rest_until = began + (work.bulk_bytes != 0 ? bulk_apart : datagrams_apart)};
+  return {.coalesce_until = began + (work.bulk_bytes != 0 ? bulk_delay : datagrams_delay)};
 }
 
 }  // namespace weir

@@ -38,23 +38,23 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-constexpr Milliseconds first_look{10'000};
-constexpr Milliseconds second_look{20'000};
+constexpr Milliseconds first_check{10'000};
+constexpr Milliseconds second_check{20'000};
 // Fewer may be lost on the way.
-constexpr std::uint8_t least_unanswered = 3;
-constexpr std::int64_t most_keepidle = 32'767;  // seconds; the kernel's MAX_TCP_KEEPIDLE
+constexpr std::uint8_t min_unanswered = 3;
+constexpr std::int64_t max_keepidle = 32'767;  // seconds; the kernel's MAX_TCP_KEEPIDLE
 
 // When probes would have found a peer gone.
-Milliseconds patience(Milliseconds keepalive) {
+Milliseconds timeout(Milliseconds keepalive) {
   return keepalive + PeerWatch::probes * std::min(keepalive, PeerWatch::probe_interval);
 }
 
 // At a flow that is never quiet.
-Milliseconds between_looks(Milliseconds keepalive) {
+Milliseconds between_checks(Milliseconds keepalive) {
   return std::min<Milliseconds>(keepalive, seconds(30));
 }
 
-std::optional<LegState> look_at(int fd) {
+std::optional<LegState> state_of(int fd) {
   tcp_info info{};
   socklen_t length = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
@@ -66,7 +66,7 @@ std::optional<LegState> look_at(int fd) {
 
 int whole_seconds(Milliseconds time) {
   const auto whole = std::chrono::ceil<seconds>(time).count();
-  return static_cast<int>(std::clamp<std::int64_t>(whole, 1, most_keepidle));
+  return static_cast<int>(std::clamp<std::int64_t>(whole, 1, max_keepidle));
 }
 
 // The idle time last: setting it counts what has passed already. A connection that refuses an
@@ -85,38 +85,38 @@ LegState leg_state(const tcp_info& info) {
   LegState out{.segments = info.tcpi_segs_in,
                .owes = info.tcpi_unacked != 0 || info.tcpi_notsent_bytes != 0};
   const Milliseconds unheard(info.tcpi_last_ack_recv);
-  if (info.tcpi_unacked != 0 && info.tcpi_retransmits >= least_unanswered) {
+  if (info.tcpi_unacked != 0 && info.tcpi_retransmits >= min_unanswered) {
     // The time-outs before this one were half of it, a quarter of it, and so on.
     const microseconds timeout(info.tcpi_rto);
     const auto before = timeout - timeout / (1U << std::min<unsigned>(info.tcpi_retransmits, 30));
     out.overdue = std::min(
         unheard, duration_cast<Milliseconds>(before) + Milliseconds(info.tcpi_last_data_sent));
-  } else if (info.tcpi_unacked == 0 && info.tcpi_probes >= least_unanswered) {
+  } else if (info.tcpi_unacked == 0 && info.tcpi_probes >= min_unanswered) {
     out.overdue = unheard;  // it has answered for its closed window until then
   }
   return out;
 }
 
-std::optional<Milliseconds> pace_of_probes(std::uint32_t segments, Milliseconds in,
-                                           Milliseconds keepalive) {
+std::optional<Milliseconds> interval_of_probes(std::uint32_t segments, Milliseconds in,
+                                               Milliseconds keepalive) {
   if (segments == 0) {
     return std::nullopt;
   }
-  const Milliseconds pace = std::max<Milliseconds>(in / segments, seconds(1));
-  return pace < keepalive ? std::optional(pace) : std::nullopt;
+  const Milliseconds interval = std::max<Milliseconds>(in / segments, seconds(1));
+  return interval < keepalive ? std::optional(interval) : std::nullopt;
 }
 
 // What came after the last look begins a new silence.
 PeerWatch::Stage PeerWatch::stage(Instant last_activity) const {
-  return last_activity > looked_ ? Stage::active : stage_;
+  return last_activity > checked_ ? Stage::active : stage_;
 }
 
 Instant PeerWatch::due_after(Stage stage, Instant last_activity, Milliseconds keepalive) {
   switch (stage) {
     case Stage::active:
-      return last_activity + std::min(first_look, keepalive);
+      return last_activity + std::min(first_check, keepalive);
     case Stage::first:
-      return last_activity + std::min(second_look, keepalive);
+      return last_activity + std::min(second_check, keepalive);
     default:
       return last_activity + keepalive;
   }
@@ -125,13 +125,13 @@ Instant PeerWatch::due_after(Stage stage, Instant last_activity, Milliseconds ke
 Instant PeerWatch::due(Instant last_activity, Milliseconds keepalive) const {
   const Stage now = stage(last_activity);
   if (now == Stage::probed) {
-    return owes_ ? looked_ + std::min(keepalive, probe_interval) : Instant::max();
+    return owes_ ? checked_ + std::min(keepalive, probe_interval) : Instant::max();
   }
   const Instant quiet = due_after(now, last_activity, keepalive);
-  return now == Stage::active ? std::min(quiet, looked_ + between_looks(keepalive)) : quiet;
+  return now == Stage::active ? std::min(quiet, checked_ + between_checks(keepalive)) : quiet;
 }
 
-PeerWatch::Finding PeerWatch::look(const Flow& flow, Instant now) {
+PeerWatch::Finding PeerWatch::check(const Flow& flow, Instant now) {
   const Stage before = stage(flow.last_activity);
   const bool is_quiet = now >= due_after(before, flow.last_activity, flow.keepalive);
   const std::array<Leg, 2> legs{flow.client, flow.server};
@@ -142,16 +142,16 @@ PeerWatch::Finding PeerWatch::look(const Flow& flow, Instant now) {
     if (std::exchange(seen_[i].moved, moved) != moved && !is_quiet) {
       continue;  // it speaks
     }
-    if (const auto found = look_at(legs[i].socket)) {
+    if (const auto found = state_of(legs[i].socket)) {
       states[i] = *found;
       owes_ = owes_ || found->owes;
-      if (found->overdue >= patience(flow.keepalive)) {
+      if (found->overdue >= timeout(flow.keepalive)) {
         return i == 0 ? Finding::client_is_gone : Finding::server_is_gone;
       }
     }
   }
   stage_ = is_quiet ? go_on(before, states, flow, now) : Stage::active;
-  looked_ = now;
+  checked_ = now;
   return Finding::nothing;
 }
 
@@ -184,10 +184,10 @@ void PeerWatch::follow(std::size_t prober, const std::array<LegState, 2>& states
   if (answers_us || states[prober].owes) {
     return;
   }
-  const auto time = duration_cast<Milliseconds>(now - looked_);
-  if (const auto pace =
-          pace_of_probes(states[prober].segments - seen.segments, time, flow.keepalive)) {
-    probe_every(seen_[1 - prober], other, *pace);
+  const auto time = duration_cast<Milliseconds>(now - checked_);
+  if (const auto interval =
+          interval_of_probes(states[prober].segments - seen.segments, time, flow.keepalive)) {
+    probe_every(seen_[1 - prober], other, *interval);
   }
 }
 

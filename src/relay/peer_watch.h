@@ -28,8 +28,9 @@ struct LegState {
 [[nodiscard]] LegState leg_state(const tcp_info& info);
 
 // How often a peer probes, from which `segments` came in that time, none with data.
-[[nodiscard]] std::optional<Milliseconds> pace_of_probes(std::uint32_t segments, Milliseconds in,
-                                                         Milliseconds keepalive);
+[[nodiscard]] std::optional<Milliseconds> interval_of_probes(std::uint32_t segments,
+                                                             Milliseconds in,
+                                                             Milliseconds keepalive);
 
 class PeerWatch {
  public:
@@ -50,13 +51,13 @@ class PeerWatch {
     Milliseconds keepalive;  // timeouts.keepalive
   };
 
-  explicit PeerWatch(Instant now) : looked_(now) {}
+  explicit PeerWatch(Instant now) : checked_(now) {}
 
   // When the next look is due; with activity in between, later.
   [[nodiscard]] Instant due(Instant last_activity, Milliseconds keepalive) const;
 
   // Looks, and sees to it that peers are probed where that is due.
-  Finding look(const Flow& flow, Instant now);
+  Finding check(const Flow& flow, Instant now);
 
  private:
   enum class Stage : std::uint8_t { active, first, second, probed };
@@ -74,7 +75,7 @@ class PeerWatch {
               const Flow& flow, Instant now);
   static void probe_every(Seen& seen, int fd, Milliseconds time);
 
-  Instant looked_;
+  Instant checked_;
   std::array<Seen, 2> seen_{};  // client, server
   Stage stage_ = Stage::active;
   bool owes_ = false;

@@ -16,7 +16,7 @@ std::optional<Pipe> PipePool::take() {
     return pipe;
   }
   std::array<int, 2> ends{};
-  if (lent_ >= most || pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) {
+  if (lent_ >= max || pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) {
     return std::nullopt;
   }
   // Refused beyond the user's share of pipe pages: then the default size has to do.

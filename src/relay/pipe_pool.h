@@ -20,7 +20,7 @@ class PipePool {
  public:
   // Bytes one pipe holds; the kernel's default for pipe-max-size.
   static constexpr int capacity = 1 << 20;
-  static constexpr std::size_t most = 32;
+  static constexpr std::size_t max = 32;
 
   std::optional<Pipe> take();
   // REQUIRES: the pipe is empty.

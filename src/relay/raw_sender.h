@@ -33,7 +33,7 @@ class RawSender {
   // from the router's own where routing did. Returns 0, or errno.
   enum class Unreachable : std::uint8_t { port, host, by_no_route, by_no_host, by_prohibition };
   int send_unreachable(const Endpoint& client, const Endpoint& destination, Unreachable what);
-  // Tells it that a datagram is wider than the way, which takes IP packets of `mtu` bytes:
+  // Tells it that a datagram is larger than the path MTU, `mtu` bytes:
   // "fragmentation needed" (RFC 1191, section 4), "packet too big" (RFC 4443, section 3.2). Returns
   // 0, or errno.
   int send_too_big(const Endpoint& client, const Endpoint& destination, std::uint32_t mtu);

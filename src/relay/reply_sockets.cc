@@ -21,9 +21,9 @@ bool ReplySockets::is_shortage(int code) {
   return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
 }
 
-ReplySockets::ReplySockets(std::size_t most, std::function<void(const Endpoint&, int)> on_raw,
+ReplySockets::ReplySockets(std::size_t max, std::function<void(const Endpoint&, int)> on_raw,
                            const SocketCalls& calls)
-    : calls_(calls), most_(most), on_raw_(std::move(on_raw)) {}
+    : calls_(calls), max_(max), on_raw_(std::move(on_raw)) {}
 
 int ReplySockets::get(const Endpoint& destination, Instant now) {
   if (const auto found = by_destination_.find(destination); found != by_destination_.end()) {
@@ -37,7 +37,7 @@ int ReplySockets::get(const Endpoint& destination, Instant now) {
     by_destination_.erase(found);
     by_use_.pop_front();
   }
-  if (by_use_.size() >= most_) {
+  if (by_use_.size() >= max_) {
     by_destination_.erase(by_use_.back().destination);
     by_use_.pop_back();
   }

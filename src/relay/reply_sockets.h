@@ -28,7 +28,7 @@ class ReplySockets {
   static constexpr std::chrono::seconds raw_for{60};
 
   // `on_raw` hears of every destination that has to be answered raw, and why (errno).
-  ReplySockets(std::size_t most, std::function<void(const Endpoint&, int code)> on_raw,
+  ReplySockets(std::size_t max, std::function<void(const Endpoint&, int code)> on_raw,
                const SocketCalls& calls = kernel_calls);
 
   // A socket that sends from `destination`, or `raw`. Valid until the next call.
@@ -58,7 +58,7 @@ class ReplySockets {
   [[nodiscard]] Descriptor open(const Endpoint& destination) const;
 
   const SocketCalls& calls_;
-  std::size_t most_;
+  std::size_t max_;
   std::function<void(const Endpoint&, int)> on_raw_;
   std::list<Entry> by_use_;  // most recently used first
   std::unordered_map<Endpoint, std::list<Entry>::iterator, EndpointHash> by_destination_;

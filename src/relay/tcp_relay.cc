@@ -56,7 +56,7 @@ constexpr std::uint64_t bulk_after = std::uint64_t{256} * 1024;
 // And after which its buffers are bounded: before the kernel has made them much larger.
 constexpr std::uint64_t bounded_after = std::uint64_t{64} * 1024;
 // A splice that moves less than this was not worth its two system calls.
-constexpr ssize_t least_splice = ssize_t{16} * 1024;
+constexpr ssize_t min_splice = ssize_t{16} * 1024;
 
 // Why a side that was announced as failed did.
 int pending_error(int fd) {
@@ -250,7 +250,7 @@ TcpRelay::Step TcpRelay::flush(Direction& direction, Side& to) {
 }
 
 TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::size_t& budget) {
-  const auto chunk = shared_.buffer.first(std::min(shared_.buffer.size(), shared_.most_stashed));
+  const auto chunk = shared_.buffer.first(std::min(shared_.buffer.size(), shared_.max_stashed));
   const ssize_t received = recv(from.socket.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
   if (received < 0) {
     if (errno != EAGAIN) {
@@ -276,7 +276,7 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
     direction.ended = true;  // its FIN was here before we read
   } else if (drained && !from.hung_up) {
     from.readable = false;
-    if (size < static_cast<std::size_t>(least_splice)) {
+    if (size < static_cast<std::size_t>(min_splice)) {
       direction.run = 0;
     }
   }
@@ -337,7 +337,7 @@ TcpRelay::Step TcpRelay::splice(Direction& direction, Side& from, Side& to, std:
   direction.in_pipe = static_cast<std::uint32_t>(moved);
   shared_.bulk_bytes += static_cast<std::uint64_t>(moved);
   budget -= std::min(budget, static_cast<std::size_t>(moved));
-  if (moved < least_splice) {
+  if (moved < min_splice) {
     direction.run = 0;  // copying is cheaper at this rate
   }
   return flush(direction, to);
@@ -355,7 +355,7 @@ bool TcpRelay::has_last_words(Progress failure) {
          (ioctl(to.socket.get(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0);
 }
 
-void TcpRelay::come_to_rest() {
+void TcpRelay::leave_bulk() {
   for (Direction* direction : {&up_, &down_}) {
     if (direction->bounded && direction->stash_end == 0 && direction->in_pipe == 0) {
       direction->bounded = false;

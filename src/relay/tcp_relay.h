@@ -27,7 +27,7 @@ class TcpRelay {
   struct Shared {
     std::span<std::uint8_t> buffer;
     PipePool& pipes;
-    std::size_t most_stashed;      // limits.buffer, in bytes per direction
+    std::size_t max_stashed;       // limits.buffer, in bytes per direction
     BulkShare& bulk;               // of what the kernel may hold
     std::uint64_t bulk_bytes = 0;  // moved by splice(), since it was last set to 0
   };
@@ -69,7 +69,7 @@ class TcpRelay {
   Progress give_up_server() { return failure(server_, ETIMEDOUT); }
 
   // A flow that has been quiet for a while: what holds nothing is bulk no longer.
-  void come_to_rest();
+  void leave_bulk();
 
   // RST to both sides, or to whichever still listens. The sockets are closed afterwards.
   void reset();

@@ -31,18 +31,18 @@ class Search {
       conditions_.emplace_back(rule);
     }
     shadows_.resize(rules.size());
-    const auto look = [&](Port, const std::set<RuleNumber>& here) {
-      look_at({here.begin(), here.end()});
+    const auto visit = [&](Port, const std::set<RuleNumber>& here) {
+      compare({here.begin(), here.end()});
     };
-    each_interval(rules, Protocol::tcp, look);
-    each_interval(rules, Protocol::udp, look);
+    each_interval(rules, Protocol::tcp, visit);
+    each_interval(rules, Protocol::udp, visit);
   }
 
   [[nodiscard]] const std::vector<Shadow>& shadows() const { return shadows_; }
 
  private:
   // The rules of one interval of ports.
-  void look_at(const std::vector<RuleNumber>& rules) {
+  void compare(const std::vector<RuleNumber>& rules) {
     if (rules.empty() || !known_.insert(rules).second) {
       return;
     }
@@ -108,7 +108,7 @@ std::vector<Diagnostic> shadowed_rules(std::span<const RuleSettings> rules) {
   std::vector<Diagnostic> out;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (!shadows[i].somewhere_free && !shadows[i].by.empty()) {
-      out.push_back({Diagnostic::Severity::warning, rules[i].place,
+      out.push_back({Diagnostic::Severity::warning, rules[i].location,
                      "[rule " + rules[i].name + "] never matches: " +
                          names_of(rules, shadows[i].by) + " before it takes all of its flows"});
     }

@@ -23,14 +23,14 @@ std::string some_of(const Items& items, Text text) {
 
 std::string address_why_not(std::string_view what, const AddressCondition& condition,
                             const Address& address) {
-  const std::string who = std::string(what) + " " + address.text();
+  const std::string subject = std::string(what) + " " + address.text();
   for (const Prefix& prefix : condition.exclude) {
     if (prefix.contains(address)) {
-      return who + " is in !" + prefix.text();
+      return subject + " is in !" + prefix.text();
     }
   }
   if (!AddressMatch(condition).holds(address)) {
-    return who + " is not in " +
+    return subject + " is not in " +
            some_of(condition.include, [](const Prefix& prefix) { return prefix.text(); });
   }
   return "";

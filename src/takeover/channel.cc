@@ -20,7 +20,7 @@ namespace weir::takeover {
 namespace {
 
 constexpr std::size_t piece = std::size_t{64} * 1024;
-constexpr std::size_t control_room = CMSG_SPACE(most_descriptors * sizeof(int));
+constexpr std::size_t control_room = CMSG_SPACE(max_descriptors * sizeof(int));
 
 Error failed(const std::string& what, int code) {
   return Error(what + ": " + std::strerror(code));  // NOLINT(concurrency-mt-unsafe)
@@ -52,12 +52,12 @@ Result<Channel> Channel::connect(const std::string& path) {
 }
 
 Result<Channel::Peer> Channel::peer() const {
-  ucred who{};
-  socklen_t length = sizeof who;
-  if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &who, &length) != 0) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
     return failed("cannot tell who the other gateway is", errno);
   }
-  return Peer{.pid = who.pid, .uid = who.uid};
+  return Peer{.pid = peer.pid, .uid = peer.uid};
 }
 
 Result<> Channel::wait(short events, Instant until) const {
@@ -68,7 +68,7 @@ Result<> Channel::wait(short events, Instant until) const {
     const int ready =
         poll(&one, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, longest)));
     if (ready > 0) {
-      return Done{};
+      return Ok{};
     }
     if (ready < 0 && errno != EINTR) {
       return failed("poll", errno);
@@ -81,7 +81,7 @@ Result<> Channel::wait(short events, Instant until) const {
 
 Result<> Channel::send(FrameType type, std::string_view body, std::span<const int> descriptors,
                        Instant until) {
-  if (descriptors.size() > most_descriptors || body.size() > largest_body) {
+  if (descriptors.size() > max_descriptors || body.size() > largest_body) {
     return Error("there is more to hand over than fits one message");
   }
   std::string bytes;
@@ -116,7 +116,7 @@ Result<> Channel::send(FrameType type, std::string_view body, std::span<const in
       return waited.error();
     }
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<> Channel::read_some() {
@@ -130,7 +130,7 @@ Result<> Channel::read_some() {
   message.msg_controllen = room.size();
   const ssize_t size = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (size < 0) {
-    return errno == EAGAIN || errno == EINTR ? Result<>(Done{})
+    return errno == EAGAIN || errno == EINTR ? Result<>(Ok{})
                                              : failed("the other gateway is gone", errno);
   }
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
@@ -153,7 +153,7 @@ Result<> Channel::read_some() {
   }
   bytes.resize(static_cast<std::size_t>(size));
   frames_.feed(bytes);
-  return Done{};
+  return Ok{};
 }
 
 Result<Channel::Message> Channel::receive(Instant until) {

@@ -3,7 +3,7 @@
 // what is said during a takeover is said in milliseconds, and one straight line of code is easier
 // to trust than a machine of states.
 //
-// Owned by the TakeoverDonor or the Inheritance, for one takeover; main thread.
+// Owned by the TakeoverDonor or the TakeoverClient, for one takeover; main thread.
 #pragma once
 
 #include <sys/types.h>
@@ -21,9 +21,9 @@
 
 namespace weir::takeover {
 
-// The donor's workers rest for no longer than this until the successor may serve, and as long again
-// until it does.
-inline constexpr Milliseconds longest_rest{5'000};
+// The donor's workers are quiesced for no longer than this until the successor may serve, and as
+// long again until it does.
+inline constexpr Milliseconds max_pause{5'000};
 
 class Channel {
  public:

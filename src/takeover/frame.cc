@@ -9,7 +9,7 @@ namespace weir::takeover {
 
 void append_frame(FrameType type, std::size_t descriptors, std::string_view body,
                   std::string& out) {
-  assert(body.size() <= largest_body && descriptors <= most_descriptors && "a frame is too large");
+  assert(body.size() <= largest_body && descriptors <= max_descriptors && "a frame is too large");
   ByteWriter<std::endian::little> head(out);
   head.u32(static_cast<std::uint32_t>(body.size()));
   head.u16(static_cast<std::uint16_t>(type));
@@ -26,7 +26,7 @@ Result<std::optional<Frame>> FrameReader::next() {
   Frame out;
   out.type = static_cast<FrameType>(head.u16());
   out.descriptors = head.u16();
-  if (size > largest_body || out.descriptors > most_descriptors) {
+  if (size > largest_body || out.descriptors > max_descriptors) {
     return Error("the other gateway sent no valid message");
   }
   if (held_.size() < frame_head + size) {

@@ -45,7 +45,7 @@ inline constexpr std::size_t frame_head = 8;
 // Data of thousands of servers fits easily; no peer makes us reserve more.
 inline constexpr std::size_t largest_body = std::size_t{64} * 1024 * 1024;
 // What the kernel passes with one message (SCM_MAX_FD).
-inline constexpr std::size_t most_descriptors = 253;
+inline constexpr std::size_t max_descriptors = 253;
 
 // REQUIRES: within the bounds above.
 void append_frame(FrameType type, std::size_t descriptors, std::string_view body, std::string& out);

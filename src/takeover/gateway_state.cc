@@ -11,7 +11,7 @@ void fields(Archive& archive, Message& mark) {
 
 template <typename Archive, Of<GatewayState::OwnRules> Message>
 void fields(Archive& archive, Message& rules) {
-  archive(rules.backend, rules.script, rules.text, rules.outside, rules.has_guardian);
+  archive(rules.backend, rules.script, rules.text, rules.outside, rules.has_cleanup_process);
 }
 
 template <typename Archive, Of<GatewayState::Notify> Message>
@@ -26,21 +26,21 @@ void fields(Archive& archive, Message& server) {
 
 template <typename Archive, Of<ServerHealth::Saved> Message>
 void fields(Archive& archive, Message& health) {
-  archive.enumerator(health.wish, ServerHealth::Wish::drain);
+  archive.enumerator(health.admin_state, ServerHealth::AdminState::drain);
   archive.enumerator(health.checked, ServerHealth::Checked::down);
   archive(health.failures, health.ejected_until, health.up_since);
 }
 
-template <typename Archive, Of<Server::Told> Message>
-void fields(Archive& archive, Message& told) {
-  archive(told.why, told.check, told.since);
-  archive.enumerator(told.state, ServerHealth::State::ejected);
-  archive(told.check_us);
+template <typename Archive, Of<Server::Status> Message>
+void fields(Archive& archive, Message& status) {
+  archive(status.why, status.check, status.since);
+  archive.enumerator(status.state, ServerHealth::State::ejected);
+  archive(status.check_us);
 }
 
 template <typename Archive, Of<GatewayState::KnownServer> Message>
 void fields(Archive& archive, Message& server) {
-  archive(server.identity, server.health, server.weight, server.told);
+  archive(server.identity, server.health, server.weight, server.status);
 }
 
 template <typename Archive, Of<Service::Target> Message>

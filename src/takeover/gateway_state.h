@@ -30,7 +30,7 @@ struct GatewayState {
     std::string script;
     std::string text;
     std::vector<std::string> outside;  // interfaces that led there since its start
-    bool has_guardian = false;         // then its pipe and its pidfd come with the state
+    bool has_cleanup_process = false;  // then its pipe and its pidfd come with the state
   };
   OwnRules firewall;
 
@@ -44,7 +44,7 @@ struct GatewayState {
     Server::Identity identity;
     ServerHealth::Saved health;
     std::int32_t weight = 0;
-    Server::Told told;  // without `resolved`: the names below have it
+    Server::Status status;  // without `resolved`: the names below have it
   };
   std::vector<KnownServer> servers;
   struct KnownService {

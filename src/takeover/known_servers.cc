@@ -10,7 +10,7 @@ void describe_servers(ServerPool& pool, const Resolver::Known& known, takeover::
     out.servers.push_back({.identity = server->identity(),
                            .health = server->health.saved(),
                            .weight = server->weight_override.load(std::memory_order_relaxed),
-                           .told = server->told});
+                           .status = server->status});
   });
   for (const auto& [name, due] : known.services) {
     const auto service = pool.service(name);
@@ -26,7 +26,7 @@ RestoredServers restore_servers(const takeover::GatewayState& from, ServerPool& 
     auto server = pool.get(known.identity);
     server->health.restore(known.health);
     server->weight_override.store(known.weight, std::memory_order_relaxed);
-    server->told = known.told;
+    server->status = known.status;
     out.servers.push_back(std::move(server));
   }
   for (const auto& known : from.services) {

@@ -11,9 +11,9 @@ void fields(Archive& archive, Message& hello) {
   archive(hello.version, hello.program);
 }
 
-template <typename Archive, Of<WorkerPart::Way> Message>
-void fields(Archive& archive, Message& way) {
-  archive(way.rule, way.upstream, way.member, way.per_client);
+template <typename Archive, Of<WorkerPart::RuleBinding> Message>
+void fields(Archive& archive, Message& binding) {
+  archive(binding.rule, binding.upstream, binding.member, binding.per_client);
 }
 
 template <typename Archive, Of<WorkerPart::ServerName> Message>
@@ -23,8 +23,8 @@ void fields(Archive& archive, Message& server) {
 
 template <typename Archive, Of<WorkerPart> Message>
 void fields(Archive& archive, Message& worker) {
-  archive(worker.tcp_listeners, worker.udp_listeners, worker.ways, worker.servers, worker.sockets,
-          worker.flows);
+  archive(worker.tcp_listeners, worker.udp_listeners, worker.bindings, worker.servers,
+          worker.sockets, worker.flows);
 }
 
 template <typename Archive, Of<RelayPart> Message>
@@ -34,14 +34,14 @@ void fields(Archive& archive, Message& relay) {
 
 template <typename Archive, Of<SocketPart> Message>
 void fields(Archive& archive, Message& socket) {
-  archive(socket.client, socket.way, socket.local, socket.generation, socket.only_one_flow,
+  archive(socket.client, socket.binding, socket.local, socket.generation, socket.only_one_flow,
           socket.tuned, socket.codecs, socket.relay);
 }
 
-template <typename Archive, Of<UdpWrapping> Message>
-void fields(Archive& archive, Message& wrapping) {
-  archive(wrapping.first, wrapping.rest, wrapping.begun, wrapping.peer, wrapping.room,
-          wrapping.connect_us, wrapping.handshake_us);
+template <typename Archive, Of<UdpEncapsulation> Message>
+void fields(Archive& archive, Message& encapsulation) {
+  archive(encapsulation.first, encapsulation.later, encapsulation.begun, encapsulation.peer,
+          encapsulation.room, encapsulation.connect_us, encapsulation.handshake_us);
 }
 
 template <typename Archive, Of<Traffic> Message>
@@ -51,10 +51,10 @@ void fields(Archive& archive, Message& traffic) {
 
 template <typename Archive, Of<FlowPart> Message>
 void fields(Archive& archive, Message& flow) {
-  archive(flow.socket, flow.way, flow.server, flow.number, flow.client, flow.destination,
+  archive(flow.socket, flow.binding, flow.server, flow.number, flow.client, flow.destination,
           flow.interface, flow.remote, flow.source, flow.generation, flow.attempts, flow.opened,
           flow.last_activity, flow.answered, flow.waiting, flow.is_foreign, flow.is_track_lost,
-          flow.questions, flow.first_byte_us, flow.traffic, flow.path, flow.wrapping);
+          flow.queries, flow.first_byte_us, flow.traffic, flow.path, flow.encapsulation);
 }
 
 template <typename Archive, Of<Ending> Message>

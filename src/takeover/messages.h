@@ -36,12 +36,12 @@ struct Hello {
 // each is, the socket knows).
 struct WorkerPart {
   // What flows are counted for: the rule, its upstream, the group's member, and how it maps.
-  struct Way {
+  struct RuleBinding {
     std::string rule;
     std::string upstream;
     std::string member = {};  // empty: the upstream is no group
     bool per_client = false;
-    friend bool operator==(const Way&, const Way&) = default;
+    friend bool operator==(const RuleBinding&, const RuleBinding&) = default;
   };
   struct ServerName {
     std::string upstream;
@@ -52,7 +52,7 @@ struct WorkerPart {
   };
   std::uint16_t tcp_listeners = 0;
   std::uint16_t udp_listeners = 0;
-  std::vector<Way> ways;
+  std::vector<RuleBinding> bindings;
   std::vector<ServerName> servers;
   std::uint32_t sockets = 0;  // so many follow
   std::uint32_t flows = 0;
@@ -74,7 +74,7 @@ struct RelayPart {
 // A server-side UDP socket: one descriptor, and one more of the connection that its relay lives by.
 struct SocketPart {
   Endpoint client;
-  std::uint32_t way = 0;  // in WorkerPart::ways; of the flows that new peers open
+  std::uint32_t binding = 0;  // in WorkerPart::bindings; of the flows that new peers open
   Endpoint local;
   std::uint8_t generation = 0;
   bool only_one_flow = false;
@@ -85,21 +85,21 @@ struct SocketPart {
 };
 
 // What stands before the payload of a flow's datagrams.
-struct UdpWrapping {
+struct UdpEncapsulation {
   std::string first;  // before the first one
-  std::string rest;   // before the others
+  std::string later;  // before the others
   bool begun = false;
   Endpoint peer;                    // the peer that answers, as a relay names it; port 0: any
   std::uint64_t room = UINT64_MAX;  // payload bytes that fit one packet without a header
   // Of the relay, where the flow waited for one; -1: unknown.
   std::int64_t connect_us = -1;
   std::int64_t handshake_us = -1;
-  friend bool operator==(const UdpWrapping&, const UdpWrapping&) = default;
+  friend bool operator==(const UdpEncapsulation&, const UdpEncapsulation&) = default;
 };
 
 struct FlowPart {
   std::uint32_t socket = 0;  // in the order in which the worker's sockets came
-  std::uint32_t way = 0;
+  std::uint32_t binding = 0;
   std::uint32_t server = nobody;
   std::uint64_t number = 0;  // of its id
   Endpoint client;
@@ -115,15 +115,15 @@ struct FlowPart {
   bool waiting = false;
   bool is_foreign = false;  // on port 53, and no DNS
   bool is_track_lost = false;
-  std::array<std::uint32_t, 3> questions{};  // that wait for their answers
-  std::int32_t first_byte_us = -1;           // -1: none came yet
+  std::array<std::uint32_t, 3> queries{};  // that wait for their answers
+  std::int32_t first_byte_us = -1;         // -1: none came yet
   Traffic traffic;
   std::string path;  // empty: the server's name does
-  std::optional<UdpWrapping> wrapping;
+  std::optional<UdpEncapsulation> encapsulation;
   friend bool operator==(const FlowPart&, const FlowPart&) = default;
 };
 
-// The last message: shows that nothing is missing, and how long the gateway has been at rest.
+// The last message: shows that nothing is missing, and since when the gateway is paused.
 struct Ending {
   std::uint32_t workers = 0;
   std::vector<std::uint64_t> last_numbers;  // of every series of flow ids

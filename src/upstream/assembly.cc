@@ -73,9 +73,9 @@ std::shared_ptr<Upstream> UpstreamAssembly::kept(const Settings& section) {
       (previous_.outside == Previous::Outside::looked_at && !same->is_up_to_date(section))) {
     return nullptr;
   }
-  const auto through = same->through();
+  const auto dependencies = same->dependencies();
   const bool leads_to_the_same =
-      std::all_of(through.begin(), through.end(), [&](const auto& other) {
+      std::all_of(dependencies.begin(), dependencies.end(), [&](const auto& other) {
         const auto now = get(other->name());
         return now.ok() && now.value() == other;
       });
@@ -103,9 +103,9 @@ Result<std::shared_ptr<Upstream>> UpstreamAssembly::instead_of(std::string_view 
   if (absent_ == Absent::refused || looped_) {
     return error;
   }
-  auto stand_in = make_builtin("direct");
-  made_.emplace(std::string(name), stand_in);
-  return stand_in;
+  auto substitute = make_builtin("direct");
+  made_.emplace(std::string(name), substitute);
+  return substitute;
 }
 
 }  // namespace weir

@@ -52,17 +52,17 @@ Result<CheckTerms> parse_exchange(std::string_view text) {
   if ((split != 0 && !text.starts_with(send)) || split == std::string_view::npos) {
     return Error("it is none, connect, handshake or [udp] send:TEXT expect:TEXT");
   }
-  auto question = unescaped(split == 0 ? "" : text.substr(send.size(), split - send.size()));
+  auto request = unescaped(split == 0 ? "" : text.substr(send.size(), split - send.size()));
   auto answer = unescaped(text.substr(split + (split == 0 ? 0 : 1) + expect.size()));
-  for (const auto* one : {&question, &answer}) {
+  for (const auto* one : {&request, &answer}) {
     if (!one->ok()) {
       return one->error();
     }
   }
-  if (out.protocol == Protocol::udp && question.value().empty()) {
+  if (out.protocol == Protocol::udp && request.value().empty()) {
     return Error("a check over UDP has to send something: udp send:TEXT expect:TEXT");
   }
-  out.send = std::move(question).value();
+  out.send = std::move(request).value();
   out.expect = std::move(answer).value();
   return out;
 }
@@ -80,7 +80,7 @@ Result<std::optional<CheckTerms>> parse_check(const Settings& settings) {
   } else if (text != "connect") {
     auto exchange = parse_exchange(text);
     if (!exchange) {
-      return Error("'check': " + exchange.error().text(), settings.place_of("check"));
+      return Error("'check': " + exchange.error().text(), settings.location_of("check"));
     }
     out = std::move(exchange).value();
   }

@@ -18,8 +18,8 @@ namespace weir {
 namespace {
 
 // Relative to the configuration file that names it, as every other path in there.
-std::string beside(const Place& place, const std::string& path) {
-  return (std::filesystem::path(place.file).parent_path() / path).string();
+std::string beside(const SourceLocation& location, const std::string& path) {
+  return (std::filesystem::path(location.file).parent_path() / path).string();
 }
 
 // The first line of a file that is a secret's.
@@ -53,7 +53,7 @@ Result<std::string> read_secret(const std::string& path) {
 Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& settings,
                                                              std::size_t longest) {
   const auto wrong = [&](const std::string& text, std::string_view key) {
-    return Error(text, settings.place_of(key));
+    return Error(text, settings.location_of(key));
   };
   Credentials out{.username = settings.text_or_empty("username"),
                   .password = settings.text_or_empty("password")};
@@ -63,7 +63,7 @@ Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& set
       return wrong("'password' and 'password-file' are both given: leave one out", "password-file");
     }
     auto secret =
-        read_secret(beside(settings.place_of("password-file"), settings.text("password-file")));
+        read_secret(beside(settings.location_of("password-file"), settings.text("password-file")));
     if (!secret) {
       return wrong("'password-file': " + secret.error().text(), "password-file");
     }
@@ -80,7 +80,7 @@ Result<std::shared_ptr<const Credentials>> parse_credentials(const Settings& set
     return wrong("'password-file' holds no password", given_by);
   }
   if (out.password.empty()) {  // of the section as a whole: a file that cannot be read is the cause
-    return Error("'username' without 'password' or 'password-file'", settings.place());
+    return Error("'username' without 'password' or 'password-file'", settings.location());
   }
   if (out.username.size() > longest) {
     return wrong("'username' is longer than " + std::to_string(longest) + " bytes", "username");

@@ -4,8 +4,8 @@
 
 namespace weir {
 
-Route Direct::reach(const Flow&, const Target& target,
-                    std::span<const std::shared_ptr<Server>>) const {
+Route Direct::do_route(const Flow&, const Target& target,
+                       std::span<const std::shared_ptr<Server>>) const {
   Route out;
   out.remote = target.endpoint;
   out.host = target.host;
@@ -14,7 +14,7 @@ Route Direct::reach(const Flow&, const Target& target,
   return out;
 }
 
-std::vector<std::string> Direct::candidates(const Flow& flow) const {
+std::vector<std::string> Direct::describe(const Flow& flow) const {
   return {flow.destination.text()};
 }
 
@@ -23,9 +23,9 @@ Upstream::Leads Direct::leads() const {
   if (own.via) {
     return Leads::elsewhere;
   }
-  const bool by_own_way =
+  const bool by_own_egress =
       own.options.mark || !own.options.interface.empty() || own.source.kind == SourceKind::address;
-  return by_own_way ? Leads::perhaps : Leads::to_destination;
+  return by_own_egress ? Leads::perhaps : Leads::to_destination;
 }
 
 Result<std::shared_ptr<Upstream>> make_direct(const Settings& settings, UpstreamProfile profile,

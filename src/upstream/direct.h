@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "upstream/way_keys.h"
+#include "upstream/shared_keys.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -24,13 +24,13 @@ class Direct final : public Upstream {
   Direct(UpstreamProfile profile, Offload offload)
       : Upstream(std::move(profile)), offload_(offload) {}
 
-  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override;
+  [[nodiscard]] std::vector<std::string> describe(const Flow& flow) const override;
   [[nodiscard]] Offload offload() const override { return offload_; }
   [[nodiscard]] Leads leads() const override;
 
  private:
-  [[nodiscard]] Route reach(const Flow& flow, const Target& target,
-                            std::span<const std::shared_ptr<Server>> tried) const override;
+  [[nodiscard]] Route do_route(const Flow& flow, const Target& target,
+                               std::span<const std::shared_ptr<Server>> tried) const override;
 
   Offload offload_;
 };

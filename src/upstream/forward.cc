@@ -1,6 +1,6 @@
 #include "upstream/forward.h"
 
-#include "upstream/way_keys.h"
+#include "upstream/shared_keys.h"
 
 namespace weir {
 namespace {
@@ -16,7 +16,7 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
   }
   if (settings.given("mapping") && settings.text("mapping") == "per-client") {
     return Error("mapping = per-client is for type direct; forward is always per-flow",
-                 settings.place_of("mapping"));
+                 settings.location_of("mapping"));
   }
   return std::shared_ptr<Upstream>(
       std::make_shared<Forward>(std::move(profile), std::move(pool).value()));

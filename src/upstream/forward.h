@@ -18,14 +18,14 @@ class Forward final : public Upstream {
   Forward(UpstreamProfile profile, std::unique_ptr<const Pool> pool)
       : Upstream(std::move(profile)), pool_(std::move(pool)) {}
 
-  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
-    return pool_->candidates(flow);
+  [[nodiscard]] std::vector<std::string> describe(const Flow& flow) const override {
+    return pool_->describe(flow);
   }
   [[nodiscard]] const ServerSet* server_set() const override { return pool_.get(); }
 
  private:
-  [[nodiscard]] Route reach(const Flow& flow, const Target& target,
-                            std::span<const std::shared_ptr<Server>> tried) const override {
+  [[nodiscard]] Route do_route(const Flow& flow, const Target& target,
+                               std::span<const std::shared_ptr<Server>> tried) const override {
     return pool_->route(flow, target.endpoint.port, profile(), tried);
   }
 

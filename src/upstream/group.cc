@@ -13,7 +13,7 @@ namespace weir {
 // has one, and kept: taking it twice would cost the member's balancer two turns.
 class Group::Choice final : public Candidates {
  public:
-  enum class Asked : std::uint8_t { up, anything };
+  enum class Pass : std::uint8_t { up, any };
 
   Choice(const Group& group, const Flow& flow, const Target& target,
          std::span<const std::shared_ptr<Server>> tried)
@@ -21,11 +21,11 @@ class Group::Choice final : public Candidates {
 
   [[nodiscard]] bool usable(std::size_t index) const override {
     const Upstream& member = *group_.members_[index];
-    if (asked == Asked::up && !member.is_up()) {
+    if (pass == Pass::up && !member.is_up()) {
       return false;
     }
     if (found_ != &member) {
-      route = member.lead(flow_, target_, tried_);
+      route = member.route_to(flow_, target_, tried_);
       route.member = &member;
       found_ = &member;
     }
@@ -40,7 +40,7 @@ class Group::Choice final : public Candidates {
     return sum;
   }
 
-  Asked asked = Asked::up;
+  Pass pass = Pass::up;
   mutable Route route;  // of the last one that was usable
 
  private:
@@ -53,7 +53,7 @@ class Group::Choice final : public Candidates {
 
 Group::Group(UpstreamProfile profile, std::vector<std::shared_ptr<Upstream>> members,
              const std::string& balance)
-    : Upstream(std::move(profile)), members_(std::move(members)), draws_(balance) {
+    : Upstream(std::move(profile)), members_(std::move(members)), keys_(balance) {
   std::vector<Candidate> candidates;
   for (const auto& member : members_) {
     candidates.push_back({.name = member->name()});
@@ -61,15 +61,15 @@ Group::Group(UpstreamProfile profile, std::vector<std::shared_ptr<Upstream>> mem
   balancer_ = make_balancer(balance, candidates);
 }
 
-Route Group::reach(const Flow& flow, const Target& target,
-                   std::span<const std::shared_ptr<Server>> tried) const {
-  const Draw draw = draws_.draw(flow);
+Route Group::do_route(const Flow& flow, const Target& target,
+                      std::span<const std::shared_ptr<Server>> tried) const {
+  const BalanceKey key = keys_.key_of(flow);
   Choice choice(*this, flow, target, tried);
   // When no member is up, ejected servers are better than none.
-  for (const auto asked : {Choice::Asked::up, Choice::Asked::anything}) {
-    choice.asked = asked;
+  for (const auto pass : {Choice::Pass::up, Choice::Pass::any}) {
+    choice.pass = pass;
     if (balancer_) {
-      if (const auto chosen = balancer_->choose(choice, draw); chosen && choice.usable(*chosen)) {
+      if (const auto chosen = balancer_->choose(choice, key); chosen && choice.usable(*chosen)) {
         return std::move(choice.route);
       }
       continue;
@@ -85,10 +85,10 @@ Route Group::reach(const Flow& flow, const Target& target,
   return none;
 }
 
-std::vector<std::string> Group::candidates(const Flow& flow) const {
+std::vector<std::string> Group::describe(const Flow& flow) const {
   std::vector<std::string> out;
   for (const auto& member : members_) {
-    const auto its = member->candidates(flow);
+    const auto its = member->describe(flow);
     if (its.empty()) {
       out.push_back(member->name());
     }
@@ -104,7 +104,7 @@ bool Group::is_up() const {
                      [](const auto& member) { return member->is_up(); });
 }
 
-// A member that has a server of its own can serve where the others have no way.
+// A member that has a server of its own can serve where the others have no route.
 Upstream::Leads Group::leads() const {
   const auto count = [this](Leads leads) {
     return static_cast<std::size_t>(std::count_if(
@@ -122,7 +122,7 @@ Result<std::shared_ptr<Upstream>> make_group(const Settings& settings, UpstreamP
   for (const std::string_view key : {"source", "mark", "interface", "dscp", "mapping"}) {
     if (settings.given(key)) {
       return Error("'" + std::string(key) + "' is for the members of a group, not for the group",
-                   settings.place_of(key));
+                   settings.location_of(key));
     }
   }
   std::vector<std::shared_ptr<Upstream>> members;
@@ -132,20 +132,20 @@ Result<std::shared_ptr<Upstream>> make_group(const Settings& settings, UpstreamP
       auto member = others(item.text);
       if (!member) {
         const Error& error = member.error();
-        return error.place().file.empty() ? Error(error.text(), item.place) : error;
+        return error.location().file.empty() ? Error(error.text(), item.location) : error;
       }
       if (member.value()->profile().type == profile.type) {
         return Error("'" + item.text + "' is a group, and groups have no groups as members",
-                     item.place);
+                     item.location);
       }
       if (!names.insert(item.text).second) {
-        return Error("'" + item.text + "' is a member twice", item.place);
+        return Error("'" + item.text + "' is a member twice", item.location);
       }
       members.push_back(std::move(member).value());
     }
   }
   if (members.empty()) {
-    return Error("a group needs members", settings.place_of("members"));
+    return Error("a group needs members", settings.location_of("members"));
   }
   return std::shared_ptr<Upstream>(
       std::make_shared<Group>(std::move(profile), std::move(members), settings.text("balance")));

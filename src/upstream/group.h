@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "balance/balance_key_source.h"
 #include "balance/balancer.h"
-#include "balance/draw_source.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -20,13 +20,13 @@ namespace weir {
 inline constexpr std::array group_keys{
     Key{.name = "members",
         .kind = ValueKind::list,
-        .sentence = "upstreams and built-ins, but no groups",
+        .description = "upstreams and built-ins, but no groups",
         .need = Key::Need::required,
         .refers = Key::Refers::to_upstreams},
     Key{.name = "balance",
         .kind = ValueKind::word,
-        .standard = "failover",
-        .sentence = "which member a flow gets: failover is the first that is up",
+        .default_value = "failover",
+        .description = "which member a flow gets: failover is the first that is up",
         .choices = "failover, round-robin, least-flows, random-two, source-hash, flow-hash"},
 };
 
@@ -35,22 +35,22 @@ class Group final : public Upstream {
   Group(UpstreamProfile profile, std::vector<std::shared_ptr<Upstream>> members,
         const std::string& balance);
 
-  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override;
-  [[nodiscard]] std::span<const std::shared_ptr<Upstream>> through() const override {
+  [[nodiscard]] std::vector<std::string> describe(const Flow& flow) const override;
+  [[nodiscard]] std::span<const std::shared_ptr<Upstream>> dependencies() const override {
     return members_;
   }
   [[nodiscard]] bool is_up() const override;
   [[nodiscard]] Leads leads() const override;
 
  private:
-  [[nodiscard]] Route reach(const Flow& flow, const Target& target,
-                            std::span<const std::shared_ptr<Server>> tried) const override;
+  [[nodiscard]] Route do_route(const Flow& flow, const Target& target,
+                               std::span<const std::shared_ptr<Server>> tried) const override;
 
   class Choice;
 
   std::vector<std::shared_ptr<Upstream>> members_;
   std::unique_ptr<Balancer> balancer_;  // null: failover
-  DrawSource draws_;
+  BalanceKeySource keys_;
 };
 
 Result<std::shared_ptr<Upstream>> make_group(const Settings& settings, UpstreamProfile profile,

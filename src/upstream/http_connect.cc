@@ -9,24 +9,25 @@ namespace {
 
 constexpr Port standard_port = 3128;
 
-Result<Done> refuse(const Credentials& who, const Settings& settings) {
+Result<Ok> refuse(const Credentials& credentials, const Settings& settings) {
   // RFC 7617, section 2.
-  if (who.username.find(':') != std::string::npos) {
+  if (credentials.username.find(':') != std::string::npos) {
     return Error("'username' must not contain ':' (it ends the name in Basic authentication)",
-                 settings.place_of("username"));
+                 settings.location_of("username"));
   }
-  return Done{};
+  return Ok{};
 }
 
-constexpr ProxyProtocol protocol{
+constexpr ProxyDialect protocol{
     .port = standard_port,
     .longest_credential = 512,
-    .connect = [](const Target& target, const ProxyProtocol::Who& who) -> ProxyProtocol::Speech {
-      return std::make_unique<HttpConnectHandshake>(target, who);
+    .connect = [](const Target& target, const ProxyDialect::SharedCredentials& credentials)
+        -> ProxyDialect::HandshakePtr {
+      return std::make_unique<HttpConnectHandshake>(target, credentials);
     },
-    .probe = [](const ProxyProtocol::Who& who) -> ProxyProtocol::Speech {
+    .probe = [](const ProxyDialect::SharedCredentials& credentials) -> ProxyDialect::HandshakePtr {
       return std::make_unique<HttpConnectHandshake>(
-          Target{.endpoint = {Address::v4(in_addr{}), standard_port}, .host = {}}, who,
+          Target{.endpoint = {Address::v4(in_addr{}), standard_port}, .host = {}}, credentials,
           HttpConnectHandshake::Purpose::probe);
     },
     .refuse = refuse,

@@ -60,7 +60,7 @@ bool put_addresses(const AddressSet& addresses, const Wanted& wanted, Port port,
   }
   route.remote = {order[0], port};
   if (count > 1) {
-    route.more.assign(order.begin() + 1, order.begin() + static_cast<std::ptrdiff_t>(count));
+    route.alternates.assign(order.begin() + 1, order.begin() + static_cast<std::ptrdiff_t>(count));
   }
   return true;
 }
@@ -70,12 +70,12 @@ bool put_addresses(const AddressSet& addresses, const Wanted& wanted, Port port,
 // What the balancer of a tier sees of it, for one flow.
 class Pool::Choice final : public Candidates {
  public:
-  // How much is asked of a server; each step takes what the one before refused.
-  enum class Asked : std::uint8_t { share, standing, nothing };
+  // How healthy a server has to be; each pass takes what the one before refused.
+  enum class Pass : std::uint8_t { slow_start, healthy, any };
 
   Choice(const Pool& pool, const Flow& flow, const UpstreamProfile& profile,
-         std::span<const std::shared_ptr<Server>> tried, const Draw& draw)
-      : pool_(pool), flow_(flow), profile_(profile), tried_(tried), draw_(draw) {}
+         std::span<const std::shared_ptr<Server>> tried, const BalanceKey& key)
+      : pool_(pool), flow_(flow), profile_(profile), tried_(tried), key_(key) {}
 
   [[nodiscard]] bool usable(std::size_t index) const override {
     return is_usable(tier->members[index]);
@@ -88,8 +88,8 @@ class Pool::Choice final : public Candidates {
   void exclude(std::size_t member) { lost_.push_back(member); }
 
   const Tier* tier = nullptr;
-  Asked asked = Asked::share;
-  // A server has less than its whole share now; where none has, the first step is like the second.
+  Pass pass = Pass::slow_start;
+  // A server has less than its whole share now; where none has, the first pass is like the second.
   mutable bool some_slow = false;
 
  private:
@@ -100,8 +100,8 @@ class Pool::Choice final : public Candidates {
         std::find(lost_.begin(), lost_.end(), member) != lost_.end()) {
       return false;
     }
-    const auto most = pool_.members_[member].max_flows;
-    if (most != 0 && server.counts().load() >= most) {
+    const auto max = pool_.members_[member].max_flows;
+    if (max != 0 && server.counts().load() >= max) {
       return false;
     }
     return stands(server) && has_address(server, pool_.source_of(member, profile_));
@@ -111,22 +111,22 @@ class Pool::Choice final : public Candidates {
     const ServerHealth& health = server.health;
     const Instant now =
         health.was_ejected() || health.may_be_slow_starting() ? pool_.clock_() : Instant{};
-    switch (health.standing(now)) {
-      case ServerHealth::Standing::closed:
+    switch (health.availability(now)) {
+      case ServerHealth::Availability::unavailable:
         return false;
-      case ServerHealth::Standing::ejected:
-        return asked == Asked::nothing;
+      case ServerHealth::Availability::ejected:
+        return pass == Pass::any;
       default:
         break;
     }
-    if (asked != Asked::share || !health.may_be_slow_starting()) {
+    if (pass != Pass::slow_start || !health.may_be_slow_starting()) {
       return true;
     }
     const auto share = health.share(now);
     some_slow |= share < ServerHealth::whole;
     // Always the same keys, and more of them as the share grows.
-    const auto lot = mixed(draw_.key ^ draw_.random ^ stable_hash(server.identity().name));
-    return lot % ServerHealth::whole < share;
+    const auto rank = mixed(key_.hash ^ key_.random ^ stable_hash(server.identity().name));
+    return rank % ServerHealth::whole < share;
   }
 
   [[nodiscard]] bool has_address(const Server& server, const Source& source) const {
@@ -144,7 +144,7 @@ class Pool::Choice final : public Candidates {
   const Flow& flow_;
   const UpstreamProfile& profile_;
   std::span<const std::shared_ptr<Server>> tried_;
-  const Draw& draw_;
+  const BalanceKey& key_;
   std::vector<std::size_t> lost_;
 };
 
@@ -154,13 +154,12 @@ Route Pool::route(const Flow& flow, Port port, const UpstreamProfile& profile,
   route.verdict = Route::Verdict::no_server;
   route.source = profile.source;
   route.options = &profile.options;
-  const Draw draw = draws_.draw(flow);
-  Choice choice(*this, flow, profile, tried, draw);
-  while (const auto member = pick(choice, draw)) {
+  const BalanceKey key = keys_.key_of(flow);
+  Choice choice(*this, flow, profile, tried, key);
+  while (const auto member = pick(choice, key)) {
     const auto& server = servers_[*member];
     const Source& source = source_of(*member, profile);
-    const bool still_ejected =
-        server->health.was_ejected() && choice.asked != Choice::Asked::nothing;
+    const bool still_ejected = server->health.was_ejected() && choice.pass != Choice::Pass::any;
     auto taken = counts_load_ || members_[*member].max_flows != 0
                      ? Server::take(server, flow.worker, members_[*member].max_flows)
                      : server;
@@ -185,29 +184,29 @@ Route Pool::route(const Flow& flow, Port port, const UpstreamProfile& profile,
   return route;
 }
 
-std::optional<std::size_t> Pool::pick(Choice& choice, const Draw& draw) const {
-  using Asked = Choice::Asked;
-  for (const Asked asked : {Asked::share, Asked::standing, Asked::nothing}) {
-    choice.asked = asked;
+std::optional<std::size_t> Pool::pick(Choice& choice, const BalanceKey& key) const {
+  using Pass = Choice::Pass;
+  for (const Pass pass : {Pass::slow_start, Pass::healthy, Pass::any}) {
+    choice.pass = pass;
     for (const Tier& tier : tiers_) {
       choice.tier = &tier;
-      if (const auto chosen = tier.balancer->choose(choice, draw)) {
+      if (const auto chosen = tier.balancer->choose(choice, key)) {
         return tier.members[*chosen];
       }
       // Servers whose share is not whole yet come before a backup.
-      if (asked == Asked::share && choice.some_slow) {
-        choice.asked = Asked::standing;
-        if (const auto chosen = tier.balancer->choose(choice, draw)) {
+      if (pass == Pass::slow_start && choice.some_slow) {
+        choice.pass = Pass::healthy;
+        if (const auto chosen = tier.balancer->choose(choice, key)) {
           return tier.members[*chosen];
         }
-        choice.asked = asked;
+        choice.pass = pass;
       }
     }
   }
   return std::nullopt;
 }
 
-std::vector<std::string> Pool::candidates(const Flow& flow) const {
+std::vector<std::string> Pool::describe(const Flow& flow) const {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     const auto& identity = servers_[i]->identity();
@@ -248,10 +247,10 @@ std::optional<std::uint64_t> Pool::checksum() const {
 
 bool Pool::is_up() const {
   return std::any_of(servers_.begin(), servers_.end(), [&](const auto& server) {
-    const auto standing =
-        server->health.standing(server->health.was_ejected() ? clock_() : Instant{});
-    return (standing == ServerHealth::Standing::open ||
-            standing == ServerHealth::Standing::on_trial) &&
+    const auto availability =
+        server->health.availability(server->health.was_ejected() ? clock_() : Instant{});
+    return (availability == ServerHealth::Availability::available ||
+            availability == ServerHealth::Availability::half_open) &&
            (server->addresses().size() != 0 || (is_led_to_ && server->is_named()));
   });
 }

@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "balance/balance_key_source.h"
 #include "balance/balancer.h"
-#include "balance/draw_source.h"
 #include "upstream/server_key.h"
 #include "weir/server_set.h"
 #include "weir/upstream.h"
@@ -28,61 +28,62 @@ namespace weir {
 inline constexpr std::int64_t longest_pool_time = std::int64_t{24} * 3'600'000;
 inline constexpr std::array pool_keys{
     Key{.name = "server",
-        .sentence = "a server: [NAME=]HOST[:PORT] [weight=N] [backup] [max-flows=N] [source=...]; "
-                    "HOST may be srv:_SERVICE._PROTOCOL.NAME",
+        .description =
+            "a server: [NAME=]HOST[:PORT] [weight=N] [backup] [max-flows=N] [source=...]; "
+            "HOST may be srv:_SERVICE._PROTOCOL.NAME",
         .repeat = Key::Repeat::repeats,
         .need = Key::Need::required},
     Key{.name = "balance",
         .kind = ValueKind::word,
-        .standard = "round-robin",
-        .sentence = "how flows are spread over the servers",
+        .default_value = "round-robin",
+        .description = "how flows are spread over the servers",
         .choices = balance_words},
     Key{.name = "check",
-        .standard = "none",
-        .sentence = "how servers are probed: none, connect, handshake, or [udp] send:TEXT "
-                    "expect:TEXT"},
+        .default_value = "none",
+        .description = "how servers are probed: none, connect, handshake, or [udp] send:TEXT "
+                       "expect:TEXT"},
     Key{.name = "check-interval",
         .kind = ValueKind::duration,
-        .standard = "2s",
-        .sentence = "time between two probes of a server",
-        .least = 100,
-        .most = longest_pool_time},
+        .default_value = "2s",
+        .description = "time between two probes of a server",
+        .min = 100,
+        .max = longest_pool_time},
     Key{.name = "check-timeout",
         .kind = ValueKind::duration,
-        .standard = "1s",
-        .sentence = "a probe without an answer has failed after this",
-        .least = 10,
-        .most = longest_pool_time},
+        .default_value = "1s",
+        .description = "a probe without an answer has failed after this",
+        .min = 10,
+        .max = longest_pool_time},
     Key{.name = "rise",
         .kind = ValueKind::number,
-        .standard = "2",
-        .sentence = "probes that succeed in a row until a server is up again",
-        .least = 1,
-        .most = 100},
+        .default_value = "2",
+        .description = "probes that succeed in a row until a server is up again",
+        .min = 1,
+        .max = 100},
     Key{.name = "fall",
         .kind = ValueKind::number,
-        .standard = "3",
-        .sentence = "probes that fail in a row until a server is down",
-        .least = 1,
-        .most = 100},
+        .default_value = "3",
+        .description = "probes that fail in a row until a server is down",
+        .min = 1,
+        .max = 100},
     Key{.name = "eject-after",
         .kind = ValueKind::number,
-        .standard = "5",
-        .sentence = "flows that fail in a row until a server gets none for eject-time; 0: never",
-        .least = 0,
-        .most = 1'000'000},
+        .default_value = "5",
+        .description = "flows that fail in a row until a server gets none for eject-time; 0: never",
+        .min = 0,
+        .max = 1'000'000},
     Key{.name = "eject-time",
         .kind = ValueKind::duration,
-        .standard = "10s",
-        .sentence = "how long an ejected server gets no flows; then one goes there on trial",
-        .least = 1,
-        .most = longest_pool_time},
+        .default_value = "10s",
+        .description = "how long an ejected server gets no flows; then one goes there on trial",
+        .min = 1,
+        .max = longest_pool_time},
     Key{.name = "slow-start",
         .kind = ValueKind::duration,
-        .standard = "0s",
-        .sentence = "time over which a server that came back regains its share",
-        .least = 0,
-        .most = longest_pool_time},
+        .default_value = "0s",
+        .description = "time over which a server that came back regains its share",
+        .min = 0,
+        .max = longest_pool_time},
 };
 
 class Pool final : public ServerSet {
@@ -105,7 +106,7 @@ class Pool final : public ServerSet {
   [[nodiscard]] Route route(const Flow& flow, Port port, const UpstreamProfile& profile,
                             std::span<const std::shared_ptr<Server>> tried) const;
 
-  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const;
+  [[nodiscard]] std::vector<std::string> describe(const Flow& flow) const;
   [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const override {
     return servers_;
   }
@@ -128,7 +129,7 @@ class Pool final : public ServerSet {
     std::uint32_t rank = 0;  // of a service's record: its priority's
     std::uint64_t max_flows = 0;
     std::optional<Source> source;
-    Place place;
+    SourceLocation location;
   };
   struct Tier {
     std::vector<std::uint16_t> members;
@@ -137,16 +138,15 @@ class Pool final : public ServerSet {
   class Choice;
 
   Pool(ServerPool::Clock clock, Port port, std::string_view balance)
-      : clock_(std::move(clock)), port_(port), draws_(balance) {}
+      : clock_(std::move(clock)), port_(port), keys_(balance) {}
   static bool is_rewritten(const Member& member, const Server& server);
-  static Member member_of(const ServerKey& key, const Place& place);
-  Result<Done> add(const std::vector<Value>& lines, const std::string& upstream,
-                   ServerPool& servers);
+  static Member member_of(const ServerKey& key, const SourceLocation& location);
+  Result<Ok> add(const std::vector<Value>& lines, const std::string& upstream, ServerPool& servers);
   void add_service(const std::string& name, const Member& like, const std::string& upstream,
                    ServerPool& servers, std::set<std::string>& names);
   void add_server(const Server::Identity& identity, Member member, ServerPool& servers);
   void lay_out(std::string_view balance);
-  [[nodiscard]] std::optional<std::size_t> pick(Choice& choice, const Draw& draw) const;
+  [[nodiscard]] std::optional<std::size_t> pick(Choice& choice, const BalanceKey& key) const;
   [[nodiscard]] const Source& source_of(std::size_t member, const UpstreamProfile& profile) const {
     return members_[member].source ? *members_[member].source : profile.source;
   }
@@ -162,7 +162,7 @@ class Pool final : public ServerSet {
   std::optional<CheckTerms> check_;
   MakeHandshake make_handshake_;
   ServerHealth::Terms health_;
-  DrawSource draws_;
+  BalanceKeySource keys_;
   bool counts_load_ = false;
 };
 

@@ -10,14 +10,14 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t most_servers = 65'535;
+constexpr std::size_t max_servers = 65'535;
 
 // 0 to 65,535 as 1 to most_weight, in the proportions that `heaviest` leaves.
 int scaled(std::uint16_t weight, std::uint16_t heaviest) {
-  if (heaviest <= most_weight) {
+  if (heaviest <= max_weight) {
     return std::max<int>(weight, 1);
   }
-  return std::max(weight * most_weight / heaviest, 1);
+  return std::max(weight * max_weight / heaviest, 1);
 }
 
 }  // namespace
@@ -29,8 +29,8 @@ Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const Upstrea
   if (auto added = pool->add(settings.all("server"), profile.name, servers); !added) {
     return added.error();
   }
-  if (pool->servers_.size() > most_servers) {
-    return Error("more than 65,535 servers", settings.place());
+  if (pool->servers_.size() > max_servers) {
+    return Error("more than 65,535 servers", settings.location());
   }
   pool->is_led_to_ = profile.via != nullptr;
   auto check = parse_check(settings);
@@ -41,11 +41,11 @@ Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const Upstrea
   if (pool->check_ && profile.via) {
     return Error(
         "'check' cannot be used with 'via': weir does not check servers behind another upstream",
-        settings.place_of("check"));
+        settings.location_of("check"));
   }
   for (std::size_t i = 0; pool->check_ && i < pool->servers_.size(); ++i) {
     if (pool->servers_[i]->identity().port == 0) {
-      return Error("a server that is checked needs a port", pool->members_[i].place);
+      return Error("a server that is checked needs a port", pool->members_[i].location);
     }
   }
   pool->health_ = {.eject_after = static_cast<std::uint32_t>(settings.number("eject-after")),
@@ -56,7 +56,7 @@ Result<std::unique_ptr<Pool>> Pool::make(const Settings& settings, const Upstrea
   return pool;
 }
 
-Pool::Member Pool::member_of(const ServerKey& key, const Place& place) {
+Pool::Member Pool::member_of(const ServerKey& key, const SourceLocation& location) {
   return {.configured_weight = key.weight,
           .weight_in_file = key.weight,
           .weight = key.weight,
@@ -64,15 +64,15 @@ Pool::Member Pool::member_of(const ServerKey& key, const Place& place) {
           .rank = 0,
           .max_flows = key.max_flows,
           .source = key.source,
-          .place = place};
+          .location = location};
 }
 
 // A line of its own comes before what a service's records may say of the same server, wherever it
 // stands in the file.
-Result<Done> Pool::add(const std::vector<Value>& lines, const std::string& upstream,
-                       ServerPool& servers) {
+Result<Ok> Pool::add(const std::vector<Value>& lines, const std::string& upstream,
+                     ServerPool& servers) {
   std::set<std::string> names;
-  std::vector<std::pair<ServerKey, Place>> of_services;
+  std::vector<std::pair<ServerKey, SourceLocation>> of_services;
   for (const Value& line : lines) {
     auto parsed = parse_server(line);
     if (!parsed) {
@@ -81,19 +81,19 @@ Result<Done> Pool::add(const std::vector<Value>& lines, const std::string& upstr
     const ServerKey& key = parsed.value();
     if (!names.insert(key.name).second) {
       return Error("a second server named '" + key.name + "' (give it a name: NAME=HOST)",
-                   line.place);
+                   line.location);
     }
     if (key.kind == ServerKey::Kind::service) {
-      of_services.emplace_back(key, line.place);
+      of_services.emplace_back(key, line.location);
     } else {
       const Port port = key.port != 0 ? key.port : port_;
-      add_server({upstream, key.name, key.host, port}, member_of(key, line.place), servers);
+      add_server({upstream, key.name, key.host, port}, member_of(key, line.location), servers);
     }
   }
-  for (const auto& [key, place] : of_services) {
-    add_service(key.host, member_of(key, place), upstream, servers, names);
+  for (const auto& [key, location] : of_services) {
+    add_service(key.host, member_of(key, location), upstream, servers, names);
   }
-  return Done{};
+  return Ok{};
 }
 
 // Each target becomes a server HOST:PORT, and the same one again while the records name it.
@@ -110,7 +110,7 @@ void Pool::add_service(const std::string& name, const Member& like, const std::s
   }
   for (const auto& target : targets) {
     const std::string text = target.host + ":" + std::to_string(target.port);
-    if (servers_.size() >= most_servers || !names.insert(text).second) {
+    if (servers_.size() >= max_servers || !names.insert(text).second) {
       continue;
     }
     Member member = like;

@@ -9,30 +9,30 @@ namespace {
 
 class Proxied final : public Upstream {
  public:
-  Proxied(const ProxyProtocol& protocol, UpstreamProfile profile,
-          std::unique_ptr<const Pool> servers, ProxyProtocol::Who who, RelayPlace relay)
+  Proxied(const ProxyDialect& dialect, UpstreamProfile profile, std::unique_ptr<const Pool> servers,
+          ProxyDialect::SharedCredentials credentials, RelayPlace relay)
       : Upstream(std::move(profile)),
-        protocol_(protocol),
+        dialect_(dialect),
         servers_(std::move(servers)),
-        who_(std::move(who)),
+        credentials_(std::move(credentials)),
         relay_(relay) {}
 
-  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override {
-    return servers_->candidates(flow);
+  [[nodiscard]] std::vector<std::string> describe(const Flow& flow) const override {
+    return servers_->describe(flow);
   }
   [[nodiscard]] const ServerSet* server_set() const override { return servers_.get(); }
   [[nodiscard]] bool is_up_to_date(const Settings& settings) const override {
-    return same_credentials(parse_credentials(settings, protocol_.longest_credential), who_);
+    return same_credentials(parse_credentials(settings, dialect_.longest_credential), credentials_);
   }
   [[nodiscard]] Datagrams datagrams() const override {
-    return protocol_.associate != nullptr ? Datagrams::relayed : Datagrams::none;
+    return dialect_.associate != nullptr ? Datagrams::relayed : Datagrams::none;
   }
 
  private:
-  [[nodiscard]] Route reach(const Flow& flow, const Target& target,
-                            std::span<const std::shared_ptr<Server>> tried) const override {
+  [[nodiscard]] Route do_route(const Flow& flow, const Target& target,
+                               std::span<const std::shared_ptr<Server>> tried) const override {
     const bool is_tcp = flow.protocol == Protocol::tcp;
-    if (!is_tcp && protocol_.associate == nullptr) {
+    if (!is_tcp && dialect_.associate == nullptr) {
       Route none;
       none.verdict = Route::Verdict::no_server;
       return none;
@@ -42,48 +42,49 @@ class Proxied final : public Upstream {
       return route;
     }
     if (!is_tcp) {
-      route.carrier = Route::Carrier::relay;
-      route.wrappings.push_back({.codec = protocol_.codec, .target = target});
+      route.transport = Route::Transport::udp_associate;
+      route.layers.push_back({.codec = dialect_.codec, .target = target});
     }
-    route.hops.push_back({.server = route.server,
-                          .upstream = name(),
-                          .handshake = is_tcp ? protocol_.connect(target, who_)
-                                              : protocol_.associate(route.remote.family(), who_),
-                          .relay = relay_,
-                          .asks = is_tcp && target.host.empty() ? target.endpoint : Endpoint{}});
+    route.hops.push_back(
+        {.server = route.server,
+         .upstream = name(),
+         .handshake = is_tcp ? dialect_.connect(target, credentials_)
+                             : dialect_.associate(route.remote.family(), credentials_),
+         .relay = relay_,
+         .asks = is_tcp && target.host.empty() ? target.endpoint : Endpoint{}});
     return route;
   }
 
-  const ProxyProtocol& protocol_;
+  const ProxyDialect& dialect_;
   std::unique_ptr<const Pool> servers_;
-  ProxyProtocol::Who who_;
+  ProxyDialect::SharedCredentials credentials_;
   RelayPlace relay_;
 };
 
 }  // namespace
 
-Result<std::shared_ptr<Upstream>> make_proxied(const ProxyProtocol& protocol,
+Result<std::shared_ptr<Upstream>> make_proxied(const ProxyDialect& dialect,
                                                const Settings& settings, UpstreamProfile profile,
                                                ServerPool& servers) {
-  auto parsed = parse_credentials(settings, protocol.longest_credential);
+  auto parsed = parse_credentials(settings, dialect.longest_credential);
   if (!parsed) {
     return parsed.error();
   }
-  ProxyProtocol::Who who = std::move(parsed).value();
-  if (who && protocol.refuse != nullptr) {
-    if (const auto fine = protocol.refuse(*who, settings); !fine) {
+  ProxyDialect::SharedCredentials credentials = std::move(parsed).value();
+  if (credentials && dialect.refuse != nullptr) {
+    if (const auto fine = dialect.refuse(*credentials, settings); !fine) {
       return fine.error();
     }
   }
-  auto pool = Pool::make(settings, profile, servers, protocol.port);
+  auto pool = Pool::make(settings, profile, servers, dialect.port);
   if (!pool) {
     return pool.error();
   }
-  pool.value()->probe_with([probe = protocol.probe, who]() { return probe(who); });
+  pool.value()->probe_with([probe = dialect.probe, credentials]() { return probe(credentials); });
   const RelayPlace relay =
       settings.text_or_empty("relay") == "any" ? RelayPlace::anywhere : RelayPlace::at_server;
   return std::shared_ptr<Upstream>(std::make_shared<Proxied>(
-      protocol, std::move(profile), std::move(pool).value(), std::move(who), relay));
+      dialect, std::move(profile), std::move(pool).value(), std::move(credentials), relay));
 }
 
 }  // namespace weir

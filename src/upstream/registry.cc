@@ -9,9 +9,9 @@
 #include "upstream/direct.h"
 #include "upstream/forward.h"
 #include "upstream/group.h"
+#include "upstream/proxy_chain.h"
 #include "upstream/server_key.h"
 #include "upstream/verdict.h"
-#include "upstream/way.h"
 
 namespace weir {
 
@@ -23,32 +23,34 @@ namespace {
 
 constexpr std::array shared_keys{
     Key{.name = "source",
-        .standard = "gateway",
-        .sentence =
+        .default_value = "gateway",
+        .description =
             "the address the upstream side sees: gateway, client, client:port (falls back to "
             "client when the port is taken), or an address of the router"},
     Key{.name = "mapping",
         .kind = ValueKind::word,
-        .sentence = "UDP: one server-side socket per flow, or one per client ip:port "
-                    "(endpoint-independent mapping); default per-client for direct, else per-flow",
+        .description =
+            "UDP: one server-side socket per flow, or one per client ip:port "
+            "(endpoint-independent mapping); default per-client for direct, else per-flow",
         .choices = "per-flow, per-client"},
     Key{.name = "retries",
         .kind = ValueKind::number,
-        .standard = "3",
-        .sentence = "connection attempts on other servers before the flow fails",
-        .least = 0,
-        .most = 100},
+        .default_value = "3",
+        .description = "connection attempts on other servers before the flow fails",
+        .min = 0,
+        .max = 100},
     Key{.name = "mark",
         .kind = ValueKind::mark,
-        .sentence = "firewall mark of upstream sockets, VALUE/MASK (multi-WAN)"},
-    Key{.name = "interface", .sentence = "network interface that upstream sockets are bound to"},
+        .description = "firewall mark of upstream sockets, VALUE/MASK (multi-WAN)"},
+    Key{.name = "interface", .description = "network interface that upstream sockets are bound to"},
     Key{.name = "dscp",
         .kind = ValueKind::number,
-        .standard = "keep",
-        .sentence = "DSCP of upstream packets: the client's (keep), or this one; answers keep the "
-                    "server's",
-        .least = 0,
-        .most = 63,
+        .default_value = "keep",
+        .description =
+            "DSCP of upstream packets: the client's (keep), or this one; answers keep the "
+            "server's",
+        .min = 0,
+        .max = 63,
         .choices = "keep"},
 };
 
@@ -75,7 +77,7 @@ Result<SocketOptions> parse_options(const Settings& settings) {
   }
   options.interface = settings.text_or_empty("interface");
   if (auto why = why_no_interface(options.interface); !why.empty()) {
-    return Error(std::move(why), settings.place_of("interface"));
+    return Error(std::move(why), settings.location_of("interface"));
   }
   return options;
 }
@@ -101,7 +103,7 @@ Result<std::shared_ptr<Upstream>> make_upstream(const Settings& settings, Server
   assert(row != nullptr && "the configuration let an unknown type pass");
   auto source = parse_source(settings.text("source"));
   if (!source) {
-    return Error(source.error().text(), settings.place_of("source"));
+    return Error(source.error().text(), settings.location_of("source"));
   }
   auto options = parse_options(settings);
   if (!options) {

@@ -13,17 +13,17 @@
 namespace weir {
 namespace {
 
-bool parse_number(std::string_view text, int least, int most, int& out) {
+bool parse_number(std::string_view text, int min, int max, int& out) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return code == std::errc{} && end == text.data() + text.size() && out >= least && out <= most;
+  return code == std::errc{} && end == text.data() + text.size() && out >= min && out <= max;
 }
 
 bool is_host_name(std::string_view text) {
-  constexpr std::size_t most = 253;  // RFC 1035, section 2.3.4, without the trailing dot
+  constexpr std::size_t max = 253;  // RFC 1035, section 2.3.4, without the trailing dot
   constexpr std::string_view allowed =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
   // All digits and dots would be an address with a slip in it.
-  return !text.empty() && text.size() <= most &&
+  return !text.empty() && text.size() <= max &&
          text.find_first_not_of(allowed) == std::string_view::npos &&
          text.find_first_not_of("0123456789.") != std::string_view::npos &&
          text.find("..") == std::string_view::npos && text.front() != '.' && text.front() != '-';
@@ -60,7 +60,7 @@ std::string_view why_not_here(std::string_view where) {
 }
 
 // HOST[:PORT] or srv:NAME.
-Result<Done> parse_where(std::string_view where, ServerKey& out) {
+Result<Ok> parse_where(std::string_view where, ServerKey& out) {
   constexpr std::string_view service = "srv:";
   if (where.starts_with(service)) {
     out.kind = ServerKey::Kind::service;
@@ -68,7 +68,7 @@ Result<Done> parse_where(std::string_view where, ServerKey& out) {
     if (!is_service_name(out.host)) {
       return Error("'" + std::string(where) + "' is not srv:_SERVICE._PROTOCOL.NAME");
     }
-    return Done{};
+    return Ok{};
   }
   if (const auto why = why_not_here(where); !why.empty()) {
     return Error("'" + std::string(where) + "': " + std::string(why));
@@ -105,7 +105,7 @@ Result<Done> parse_where(std::string_view where, ServerKey& out) {
     return Error("'" + std::string(host) + "' is neither an address nor a host name");
   }
   out.host = host;
-  return Done{};
+  return Ok{};
 }
 
 // What may stand behind the server, each once.
@@ -113,13 +113,13 @@ class Words {
  public:
   explicit Words(ServerKey& out) : out_(out) {}
 
-  Result<Done> take(std::string_view word) {
+  Result<Ok> take(std::string_view word) {
     const std::string_view key = word.substr(0, word.find('='));
     const auto row =
         std::find_if(known.begin(), known.end(), [&](const Word& each) { return each.key == key; });
     if (row == known.end() || (row->kind == Word::Kind::flag) != (key.size() == word.size())) {
       if (std::exchange(astray_, true)) {
-        return Done{};  // it follows from the first one: "weight = 2"
+        return Ok{};  // it follows from the first one: "weight = 2"
       }
       std::vector<std::string_view> names;
       names.reserve(known.size());
@@ -140,38 +140,38 @@ class Words {
   struct Word {
     std::string_view key;
     enum class Kind : std::uint8_t { flag, value } kind;
-    Result<Done> (*take)(ServerKey& out, std::string_view value);
+    Result<Ok> (*take)(ServerKey& out, std::string_view value);
   };
 
-  static Result<Done> take_weight(ServerKey& out, std::string_view value) {
+  static Result<Ok> take_weight(ServerKey& out, std::string_view value) {
     if (out.kind == ServerKey::Kind::service) {
       return Error("the SRV records say the weights of their servers");
     }
-    if (!parse_number(value, 1, most_weight, out.weight)) {
+    if (!parse_number(value, 1, max_weight, out.weight)) {
       return Error("'" + std::string(value) + "' is not a weight (1 to " +
-                   std::to_string(most_weight) + ")");
+                   std::to_string(max_weight) + ")");
     }
-    return Done{};
+    return Ok{};
   }
-  static Result<Done> take_backup(ServerKey& out, std::string_view /*value*/) {
+  static Result<Ok> take_backup(ServerKey& out, std::string_view /*value*/) {
     out.role = ServerKey::Role::backup;
-    return Done{};
+    return Ok{};
   }
-  static Result<Done> take_max_flows(ServerKey& out, std::string_view value) {
+  static Result<Ok> take_max_flows(ServerKey& out, std::string_view value) {
     int number = 0;
     if (!parse_number(value, 1, INT32_MAX, number)) {
       return Error("'" + std::string(value) + "' is not a number of flows (1 and more)");
     }
     out.max_flows = static_cast<std::uint64_t>(number);
-    return Done{};
+    return Ok{};
   }
-  static Result<Done> take_source(ServerKey& out, std::string_view value) {
+  static Result<Ok> take_source(ServerKey& out, std::string_view value) {
     auto source = parse_source(std::string(value));
     if (!source) {
       return source.error();
     }
     out.source = source.value();
-    return Done{};
+    return Ok{};
   }
 
   static constexpr std::array known{
@@ -224,7 +224,7 @@ Result<ServerKey> parse_server(const Value& value) {
   if (where.empty()) {
     // Whatever follows may be the host, behind a blank too many.
     add("a server needs HOST or HOST:PORT");
-    return Error(wrong, value.place);
+    return Error(wrong, value.location);
   }
   if (out.name.empty()) {
     out.name = where;
@@ -239,7 +239,7 @@ Result<ServerKey> parse_server(const Value& value) {
     }
   }
   if (!wrong.empty()) {
-    return Error(wrong, value.place);
+    return Error(wrong, value.location);
   }
   return out;
 }

@@ -27,7 +27,7 @@ struct ServerKey {
   std::optional<Source> source;  // none: the upstream's
 };
 
-inline constexpr int most_weight = 256;
+inline constexpr int max_weight = 256;
 
 [[nodiscard]] Result<ServerKey> parse_server(const Value& value);
 

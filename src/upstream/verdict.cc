@@ -4,13 +4,14 @@
 
 namespace weir {
 
-Route Verdict::reach(const Flow&, const Target&, std::span<const std::shared_ptr<Server>>) const {
+Route Verdict::do_route(const Flow&, const Target&,
+                        std::span<const std::shared_ptr<Server>>) const {
   Route out;
   out.verdict = verdict_;
   return out;
 }
 
-std::vector<std::string> Verdict::candidates(const Flow&) const { return {}; }
+std::vector<std::string> Verdict::describe(const Flow&) const { return {}; }
 
 Upstream::Offload Verdict::offload() const {
   return verdict_ == Route::Verdict::reject ? Offload::reject : Offload::drop;

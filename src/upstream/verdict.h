@@ -19,12 +19,12 @@ class Verdict final : public Upstream {
   Verdict(UpstreamProfile profile, Route::Verdict verdict)
       : Upstream(std::move(profile)), verdict_(verdict) {}
 
-  [[nodiscard]] std::vector<std::string> candidates(const Flow& flow) const override;
+  [[nodiscard]] std::vector<std::string> describe(const Flow& flow) const override;
   [[nodiscard]] Offload offload() const override;
 
  private:
-  [[nodiscard]] Route reach(const Flow& flow, const Target& target,
-                            std::span<const std::shared_ptr<Server>> tried) const override;
+  [[nodiscard]] Route do_route(const Flow& flow, const Target& target,
+                               std::span<const std::shared_ptr<Server>> tried) const override;
 
   Route::Verdict verdict_;
 };

@@ -36,7 +36,7 @@ void load_any(std::string_view input) {
   for (const Diagnostic& finding : loaded.diagnostics) {
     error |= finding.severity == Diagnostic::Severity::error;
     const std::string line = finding.line();
-    expect(!finding.place.file.empty() && !finding.text.empty(),
+    expect(!finding.location.file.empty() && !finding.text.empty(),
            "a finding has a place and a text");
     expect(line.find_first_of("\n\r\x1b") == std::string::npos, "a finding is one harmless line");
     expect(first_not_utf8(line) == std::string_view::npos, "a finding is UTF-8");

@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::size_t cut = data[0];
-  const std::string_view speech(reinterpret_cast<const char*>(data + 1), size - 1);
-  weir::play_both_ways(speech, cut,
+  const std::string_view received(reinterpret_cast<const char*>(data + 1), size - 1);
+  weir::play_both_ways(received, cut,
                        []() { return weir::HttpConnectHandshake(weir::Target{}, nullptr); });
   return 0;
 }

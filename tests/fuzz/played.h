@@ -42,12 +42,12 @@ inline Played play(Handshake& handshake, std::string_view first, std::string_vie
 }
 
 template <typename Make>
-void play_both_ways(std::string_view speech, std::size_t cut, const Make& make) {
+void play_both_ways(std::string_view received, std::size_t cut, const Make& make) {
   auto one = make();
   auto two = make();
-  const Played whole = play(one, speech, {});
-  cut = std::min(cut, speech.size());
-  const Played halves = play(two, speech.substr(0, cut), speech.substr(cut));
+  const Played whole = play(one, received, {});
+  cut = std::min(cut, received.size());
+  const Played halves = play(two, received.substr(0, cut), received.substr(cut));
   expect(whole.state == halves.state && whole.fault == halves.fault && whole.taken == halves.taken,
          "it ends alike however its words arrive");
 }

@@ -40,16 +40,16 @@ void endpoint(std::string_view text) {
 void server(std::string_view text) {
   Value value;
   value.text = text;
-  value.place = {"weir.ini", 1};
+  value.location = {"weir.ini", 1};
   const auto parsed = parse_server(value);
   if (!parsed) {
     expect(!parsed.error().text().empty(), "a refusal says why");
-    expect(parsed.error().place() == value.place, "and where");
+    expect(parsed.error().location() == value.location, "and where");
     return;
   }
   const ServerKey& key = parsed.value();
   expect(!key.name.empty() && !key.host.empty(), "a server has a name and a host");
-  expect(key.weight >= 1 && key.weight <= most_weight, "its weight is within bounds");
+  expect(key.weight >= 1 && key.weight <= max_weight, "its weight is within bounds");
   expect(key.host.find_first_of(std::string_view(" \t[]=\0", 6)) == std::string::npos,
          "its host is bare");
   const bool six = key.host.find(':') != std::string::npos;

@@ -14,15 +14,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const std::uint8_t how = data[0];
   const std::size_t cut = data[1];
-  const std::string_view speech(reinterpret_cast<const char*>(data + 2), size - 2);
+  const std::string_view received(reinterpret_cast<const char*>(data + 2), size - 2);
   const auto credentials =
       (how & 1U) != 0 ? std::make_shared<const weir::Credentials>(weir::Credentials{"u", "p"})
                       : nullptr;
   const auto command =
       (how & 2U) != 0 ? Socks5Handshake::Command::associate : Socks5Handshake::Command::connect;
-  const auto pace =
-      (how & 4U) != 0 ? Socks5Handshake::Pace::at_once : Socks5Handshake::Pace::step_by_step;
+  const auto mode =
+      (how & 4U) != 0 ? Socks5Handshake::Mode::pipelined : Socks5Handshake::Mode::sequential;
   weir::play_both_ways(
-      speech, cut, [&]() { return Socks5Handshake(command, weir::Target{}, credentials, pace); });
+      received, cut, [&]() { return Socks5Handshake(command, weir::Target{}, credentials, mode); });
   return 0;
 }

@@ -14,13 +14,9 @@ namespace {
 
 void parse_any(std::string_view text) {
   const std::array rows{
-      Key{.name = "number",
-          .kind = ValueKind::number,
-          .least = 1,
-          .most = 65535,
-          .choices = "auto"},
-      Key{.name = "duration", .kind = ValueKind::duration, .least = 1, .most = 1'000'000},
-      Key{.name = "size", .kind = ValueKind::size, .least = 4096},
+      Key{.name = "number", .kind = ValueKind::number, .min = 1, .max = 65535, .choices = "auto"},
+      Key{.name = "duration", .kind = ValueKind::duration, .min = 1, .max = 1'000'000},
+      Key{.name = "size", .kind = ValueKind::size, .min = 4096},
       Key{.name = "rate", .kind = ValueKind::rate},
       Key{.name = "mark", .kind = ValueKind::mark},
       Key{.name = "yes-no", .kind = ValueKind::yes_no},
@@ -37,7 +33,7 @@ void parse_any(std::string_view text) {
     const bool number = row.kind == ValueKind::number || row.kind == ValueKind::duration ||
                         row.kind == ValueKind::size || row.kind == ValueKind::rate;
     if (number && !value.value().is_choice) {
-      expect(value.value().number >= row.least && value.value().number <= row.most, "bounds hold");
+      expect(value.value().number >= row.min && value.value().number <= row.max, "bounds hold");
     }
     if (row.kind == ValueKind::mark) {
       expect((value.value().mark.value & ~value.value().mark.mask) == 0, "a mark is in its mask");

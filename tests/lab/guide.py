@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 
-from patient import findings, sysctl
+from doctor_fixture import findings, sysctl
 
 DOCUMENTS = f"{os.path.dirname(os.path.abspath(__file__))}/../../docs"
 

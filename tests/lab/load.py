@@ -79,14 +79,14 @@ class Dnsperf:
     """dnsperf on a host, with that many sockets, each of which asks again and again."""
 
     def __init__(self, host, net, address, clients=10, outstanding=20, port=53, names=("one.lab.test A",),
-                 most=None, patience=2):
+                 max_rate=None, timeout=2):
         questions = f"{sandbox.WORK}/questions"
         with open(questions, "w") as file:
             file.write("".join(f"{name}\n" for name in names))
         self.program = host.start(
             "dnsperf", "-s", address.at(net), "-p", port, "-f", net.pick("inet", "inet6"), "-d", questions,
-            "-l", _LONG, "-c", clients, "-q", outstanding, "-t", patience,
-            *(("-Q", most) if most else ()))
+            "-l", _LONG, "-c", clients, "-q", outstanding, "-t", timeout,
+            *(("-Q", max_rate) if max_rate else ()))
 
     def finish(self):
         """Ends it; (how many questions were answered well, how many were lost)."""

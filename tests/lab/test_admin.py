@@ -353,7 +353,7 @@ def busiest(lab, net):
         def alice_first():
             busy.sendall(bytes(999) + b"!")  # something moves between any two answers
             assert busy.recv(1) == b"."
-            answer = weir.control.json("/v1/busiest")
+            answer = weir.control.json("/v1/top")
             return (answer["clients"][0]["client"] == lab.alice.at(net)
                     and answer["clients"][0]["bytes_per_second"] > 0
                     and answer["flows"][0]["client"].startswith(

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """`weir doctor` on a machine: with nothing wrong it complains of nothing, and whatever is broken in
-the kernel's settings, rules and routes is found, alone, with a command that mends it."""
+the kernel's settings, rules and routes is found, alone, with a command that fixes it."""
 
 import json
 import re
 
+from doctor_fixture import (HEALTHY, NO_FAMILY, SHOWS_CLIENT, WHY, expect, expect_healthy, findings, fix, healthy,
+                            sysctl, typed, works)
 from harness import case, main
-from patient import (HEALTHY, NO_FAMILY, SHOWS_CLIENT, WHY, expect, expect_healthy, findings, healthy,
-                     mend, sysctl, typed, works)
 
 BACKENDS = ("nft", "iptables")
 
@@ -86,7 +86,7 @@ def policy_rule(lab):
             lab.router.run("ip", flag, "rule", "flush", "protocol", "237", check=True)
             wrong = expect(weir, "policy-rule", "FAIL", family)
             assert len(wrong) == 1, wrong
-            lab.router.run(lab.weir_path, *wrong[0]["mend"].split()[1:], check=True)
+            lab.router.run(lab.weir_path, *wrong[0]["fix"].split()[1:], check=True)
             expect_healthy(weir)
 
 
@@ -131,7 +131,7 @@ def mark_writers(lab):
             with typed(lab, rule.format("-A"), rule.format("-D")):
                 wrong = expect(weir, "mark", "warn", "mangle POSTROUTING", "rewrites the whole mark")
                 assert program == "iptables" or program in wrong[0]["text"], wrong
-                assert "set other bits" not in wrong[0]["mend"] and "--nfmask" in wrong[0]["mend"], wrong
+                assert "set other bits" not in wrong[0]["fix"] and "--nfmask" in wrong[0]["fix"], wrong
 
 
 @broken("what other rules translate is said, by check, too, and what weir's iptables rules cannot know is found")
@@ -166,7 +166,7 @@ def table(lab):
 
 
 @broken("src_valid_mark does no harm, unless a policy rule of weir's is missing: that is found, and the "
-        "command mends it")
+        "command fixes it")
 def src_valid_mark(lab):
     for interface in ("all", "lan"):
         name = f"net__ipv4__conf__{interface}__src_valid_mark"
@@ -178,7 +178,7 @@ def src_valid_mark(lab):
             assert {"rp-filter", "policy-rule"} == {one["name"] for one in wrong}, wrong
             assert any("src_valid_mark = 1 on" in one["text"] and "lan" in one["text"] for one in wrong)
             assert not works(lab)
-            mend(lab, [dict(one, mend=one["mend"].replace("weir ", lab.weir_path + " ", 1)) for one in wrong])
+            fix(lab, [dict(one, fix=one["fix"].replace("weir ", lab.weir_path + " ", 1)) for one in wrong])
             assert works(lab)
             expect_healthy(weir)
 
@@ -204,14 +204,14 @@ def forwarding(lab):
                                            for f in wrong), wrong
 
 
-@broken("frames of the clients' bridge in the firewall are found, and the command mends it")
+@broken("frames of the clients' bridge in the firewall are found, and the command fixes it")
 def bridge(lab):
     with healthy(lab) as weir:
         lab.router.run("sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=1", check=True)
         try:
             wrong = expect(weir, "bridge", "FAIL", "lan")
             assert not works(lab)
-            mend(lab, wrong)
+            fix(lab, wrong)
             assert works(lab)
             expect_healthy(weir)
         finally:
@@ -234,7 +234,7 @@ def fwmark_accept(lab):
 def early_demux(lab):
     for text, words in ((HEALTHY, "TIME_WAIT"), (SHOWS_CLIENT.format(server="198.51.100.10"), "source = client")):
         with healthy(lab, text) as weir, sysctl(lab, net__ipv4__tcp_early_demux=1):
-            mend(lab, expect(weir, "early-demux", "warn", words))
+            fix(lab, expect(weir, "early-demux", "warn", words))
             expect_healthy(weir)
     datagrams = HEALTHY.replace("tcp/80", "udp/5060").replace("any/53", "udp/53")
     with healthy(lab, datagrams) as weir, sysctl(lab, net__ipv4__tcp_early_demux=1):
@@ -256,7 +256,7 @@ def conntrack(lab):
                       f"[admin]\nsocket = {weir.folder}/none.sock\n")
         listed = findings(weir, f"{weir.folder}/many.ini")[0]
         found = [f for f in listed if f["name"] == "conntrack"]
-        assert found and found[0]["level"] == "warn" and "16000000" in found[0]["mend"], listed
+        assert found and found[0]["level"] == "warn" and "16000000" in found[0]["fix"], listed
 
 
 @broken("a reserved port is known, and one that is not comes with the command")
@@ -266,12 +266,12 @@ def reserved_port(lab):
         return next(f for f in listed if f["name"] == "reserved-port")
     with sysctl(lab, net__ipv4__ip_local_port_range="32768 60999"), healthy(lab) as weir:
         found = line(weir)
-        assert found["level"] == "ok" and "ip_local_reserved_ports=50080" in found["mend"], found
+        assert found["level"] == "ok" and "ip_local_reserved_ports=50080" in found["fix"], found
         before = lab.router.run("sysctl", "-n", "net.ipv4.ip_local_reserved_ports").stdout.decode().strip()
         try:
-            mend(lab, [found])
+            fix(lab, [found])
             found = line(weir)
-            assert not found["mend"] and "keeps 50080" in found["text"], found
+            assert not found["fix"] and "keeps 50080" in found["text"], found
         finally:
             lab.router.run("sysctl", "-q", "-w", f"net.ipv4.ip_local_reserved_ports={before}")
 

@@ -2,9 +2,8 @@
 """`weir doctor` and the packet filters of others: it judges what becomes of an intercepted packet in
 them, by the rules themselves, and names the rule that ends it. What it says to type works."""
 
+from doctor_fixture import HEALTHY, NO_FAMILY, WHY, expect, expect_healthy, findings, fix, healthy, typed, works
 from harness import case, main
-from patient import (HEALTHY, NO_FAMILY, WHY, expect, expect_healthy, findings, healthy, mend, typed,
-                     works)
 from ufw import enabled, ufw
 
 ALSO_V6 = "http://[fd00:198:51:100::11]/1"
@@ -35,14 +34,14 @@ NFT = {
 }
 
 
-@broken("nft: whatever refuses intercepted packets is found and named, and the command mends it")
+@broken("nft: whatever refuses intercepted packets is found and named, and the command fixes it")
 def nft(lab):
     with healthy(lab) as weir:
         for what, (chains, said) in NFT.items():
             with typed(lab, f"nft 'table inet mine {{ {chains}; }}'", "nft delete table inet mine"):
                 wrong = expect(weir, "input-policy", "FAIL", "inet mine c", said)
                 assert not works(lab), what
-                mend(lab, wrong)
+                fix(lab, wrong)
                 assert works(lab) and works_over_v6(lab), what
         with typed(lab, "nft 'table inet mine { chain c { type filter hook input priority 0; policy drop; "
                    "ct state established,related accept; icmpv6 type != 1 accept; "
@@ -65,7 +64,7 @@ def iptables(lab):
             with typed(lab, rules, undo):
                 wrong = expect(weir, "input-policy", "FAIL", program, "-A mine -j REJECT")
                 assert not reaches(lab), program
-                mend(lab, wrong)
+                fix(lab, wrong)
                 assert reaches(lab), program
                 expect_healthy(weir)
 
@@ -80,13 +79,13 @@ def in_part(lab):
                 expect(weir, "input-policy", "warn", said, rule.split()[-1])
 
 
-@broken("ufw, where weir's rules are not kept: doctor's command mends it, and it can be kept")
+@broken("ufw, where weir's rules are not kept: doctor's command fixes it, and it can be kept")
 def ufw_by_command(lab):
     with healthy(lab) as weir:
         with enabled(lab, "ufw default allow routed", "ufw allow 80/tcp", "ufw allow 53"):
             wrong = expect(weir, "input-policy", "FAIL", "ufw-not-local -j DROP")
             assert not works(lab)
-            mend(lab, wrong)
+            fix(lab, wrong)
             assert works(lab) and works_over_v6(lab)
             expect_healthy(weir)
             lab.router.run("iptables", "-D", "INPUT", "1", check=True)
@@ -99,7 +98,7 @@ def ufw_by_command(lab):
             ufw(lab, "ufw delete allow 80/tcp; ufw reload")
             wrong, _ = findings(weir)
             assert [f["level"] for f in wrong] == ["FAIL"] and "ip6tables" in wrong[0]["text"], wrong
-            mend(lab, wrong)
+            fix(lab, wrong)
             assert works_over_v6(lab)
 
 

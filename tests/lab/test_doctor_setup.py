@@ -2,9 +2,9 @@
 """`weir doctor` on a set-up: rules that are not the file's, ports, filters, servers, names and limits;
 each broken alone, and found alone."""
 
+from doctor_fixture import (HEALTHY, NO_FAMILY, SHOWS_CLIENT, WHY, expect, expect_healthy, findings, fix, healthy,
+                            sysctl, typed, works)
 from harness import case, eventually, main
-from patient import (HEALTHY, NO_FAMILY, SHOWS_CLIENT, WHY, expect, expect_healthy, findings, healthy,
-                     mend, sysctl, typed, works)
 
 BACKENDS = ("nft", "iptables")
 
@@ -20,7 +20,7 @@ def untouched(lab):
         lab.router.run("nft", "flush", "ruleset", check=True)
         wrong, status = findings(weir)
         assert [(f["name"], f["level"]) for f in wrong] == [("firewall-rules", "warn")], wrong
-        assert status == 0 and "weir run --firewall" in wrong[0]["mend"], wrong
+        assert status == 0 and "weir run --firewall" in wrong[0]["fix"], wrong
         assert not lab.router.run("nft", "list", "ruleset").stdout
 
 
@@ -28,7 +28,7 @@ def untouched(lab):
 def no_rules(lab):
     with healthy(lab, firewall=False) as weir:
         wrong = expect(weir, "firewall-rules", "FAIL", "nothing is intercepted")
-        weir.cli(*wrong[0]["mend"].split()[1:], check=True)
+        weir.cli(*wrong[0]["fix"].split()[1:], check=True)
         expect_healthy(weir)
 
 
@@ -43,7 +43,7 @@ def nobody_behind(lab):
             weir.kill()
             if level:
                 wrong = expect(weir, "firewall-rules", level, said)
-                mend(lab, [wrong[0] | {"mend": wrong[0]["mend"].replace("weir", lab.weir_path, 1)}])
+                fix(lab, [wrong[0] | {"fix": wrong[0]["fix"].replace("weir", lab.weir_path, 1)}])
                 assert findings(weir)[0][0]["text"].startswith("none are installed")
             else:
                 expect_healthy(weir)
@@ -173,7 +173,7 @@ def same_subnet(lab):
         assert {f["name"] for f in findings(weir)[0]} == {"interfaces"}
 
 
-@broken("a server on the router that is to see clients is found, and the word that mends it")
+@broken("a server on the router that is to see clients is found, and the word that fixes it")
 def on_the_router(lab):
     from harness import V4
     lab.serve(lab.router.listen(V4, 80), lambda connection: None)
@@ -181,7 +181,7 @@ def on_the_router(lab):
     with sysctl(lab, net__ipv4__tcp_early_demux=0):
         with healthy(lab, SHOWS_CLIENT.format(server=server)) as weir:
             [found] = expect(weir, "reply-path", "FAIL", f"pool/web1 ({server}) is on this router")
-            assert "source=gateway" in found["mend"], found
+            assert "source=gateway" in found["fix"], found
         with healthy(lab, SHOWS_CLIENT.format(server=server).replace(":80", ":80 source=gateway")) as weir:
             expect_healthy(weir)
 

@@ -8,8 +8,8 @@ import re
 import signal
 import threading
 
-from asking import answers, echoes, exchange, from_router, tcp, udp
-from backends import WHY, BreakableNft, for_each_backend
+from backends import BreakableNft, WHY, for_each_backend
+from echo_servers import answers, echoes, exchange, from_router, tcp, udp
 from harness import V4, case, eventually, main
 from harness.host import read_all
 from harness.weir import read
@@ -191,7 +191,7 @@ def taken_again(lab, net, backend):
             weir.program.signal(ends)
             weir.program.wait()
             eventually(lambda: b"weir-firewall-guardian" not in
-                       lab.router.run("cat", "/proc/net/unix").stdout, "the guardian has ended")
+                       lab.router.run("cat", "/proc/net/unix").stdout, "the cleanup process has ended")
             all_answered(ports)
 
 
@@ -207,7 +207,7 @@ def forwarded(lab, net, backend):
         callers = Callers(lab, lab, net)
         wrk = Wrk(lab.alice, net.url(lab.north, "/name"))
         askers = Askers(lab, net, lab.alice, lab.north)
-        dnsperf = Dnsperf(lab.alice, net, lab.north, most=200)
+        dnsperf = Dnsperf(lab.alice, net, lab.north, max_rate=200)
         callers.wait_for(10, through)
         askers.wait_for(10)
         living = Living(lab, lab, net)
@@ -408,7 +408,7 @@ def looked_after(lab, net, backend):
         said = weir.cli("doctor", "-c", weir.config).stdout.decode()
         assert f"{backend}: installed, as" in said, said
         lab.router.run(*damage[backend].split(), check=True)
-        eventually(lambda: weir.status()["firewall"]["repairs"] >= 1, "weir mends")
+        eventually(lambda: weir.status()["firewall"]["repairs"] >= 1, "weir repairs")
         living.go_on(3)
         assert tcp(lab, net, 7505) == udp(lab, net, 7505) == own
         assert tcp(lab, net, 7504) == "refused"
@@ -429,7 +429,7 @@ def killed(lab, net, backend):
         eventually(lambda: tcp(lab, net, 7501, 1) == udp(lab, net, 7501, 1) == lab.alice.at(net), "all passes")
         living.talk.settimeout(0.5)
 
-        def answered():  # what was weir's passes as well, once the guardian has been there
+        def answered():  # what was weir's passes as well, once the cleanup process has been there
             living.talk.send(b"still there?")
             try:
                 return living.talk.recv(100) == b"still there?"
@@ -452,12 +452,12 @@ def closed(lab, net, backend):
             no_listener(weir)
             assert rules_of(lab) == before
             with lab.alice.connect(net, lab.north.at(net), 7502) as waits:
-                waits.sendall(b"patience")
+                waits.sendall(b"timeout")
                 exchange(living, b"still here")
                 living.close()
                 assert weir.program.wait(30) == 0
                 manager.start(weir)
-                assert waits.recv(100) == b"patience"
+                assert waits.recv(100) == b"timeout"
 
 
 @case("without a service manager and closed who comes while weir drains is refused", only_weir=WHY)

@@ -2,7 +2,7 @@
 """What weir compiles into the firewall: bypass, reject and drop cost nothing at run time; and what
 the rules alone do while weir is down."""
 
-from asking import answers, tcp, udp
+from echo_servers import answers, tcp, udp
 from harness import case, endpoint, eventually, main
 
 BACKENDS = ("nft", "iptables")
@@ -47,8 +47,8 @@ def drop(lab, net):
     answers(lab, net, 7500)
     for backend in BACKENDS:
         with lab.weir(config("drop"), backend=backend) as weir:
-            assert tcp(lab, net, 7500, patience=1.3) == "silence"
-            assert udp(lab, net, 7500, patience=0.7) == "silence"
+            assert tcp(lab, net, 7500, timeout=1.3) == "silence"
+            assert udp(lab, net, 7500, timeout=0.7) == "silence"
             assert not weir.records()
 
 

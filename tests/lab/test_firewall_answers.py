@@ -7,7 +7,7 @@ import socket
 
 from backends import for_each_backend
 from harness import main
-from stand_in import StandIn, ask, ask_tcp, ask_udp, rules, serve, transparent
+from tproxy_stub import TproxyStub, ask, ask_tcp, ask_udp, rules, serve, transparent
 
 
 def rule(name, on, use="transparent", **conditions):
@@ -35,7 +35,7 @@ def beside_reject(lab, net, backend):
 @for_each_backend("with on-failure = closed answers to a client that is bypassed are not intercepted")
 def closed(lab, net, backend):
     serve(lab, net, lab.north, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     text = ("[firewall]\non-failure = closed\n"
             + rule("alice", "any/*", "bypass", client=lab.alice.at(net)) + rule("rest", "any/*"))
     with rules(lab, text, backend):
@@ -46,7 +46,7 @@ def closed(lab, net, backend):
 @for_each_backend("a service with the same port on both ends gets its answers")
 def same_port(lab, net, backend):
     serve(lab, net, lab.north, 123)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     text = rule("alice", "udp/123", "bypass", client=lab.alice.at(net)) + rule("ntp", "udp/123")
     with rules(lab, text, backend):
         assert ask_udp(lab.alice, net, lab.north.at(net), 123, source=123) == "server"
@@ -56,7 +56,7 @@ def same_port(lab, net, backend):
 @for_each_backend("a client whose port is the listener's gets its answers")
 def port_of_listener(lab, net, backend):
     serve(lab, net, lab.north, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     here = (lab.alice.at(net), 50080)
     with rules(lab, rule("high", "any/1024-65535", "reject"), backend):
         assert ask_udp(lab.alice, net, lab.north.at(net), 80, source=here[1]) == "server"
@@ -66,7 +66,7 @@ def port_of_listener(lab, net, backend):
 @for_each_backend("answers on their way to a server behind the router pass, its clients' packets do not")
 def from_outside(lab, net, backend):
     serve(lab, net, lab.alice, 8000)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     text = (rule("served", "any/8000", "bypass", destination=lab.alice.at(net))
             + rule("rest", "any/*", "reject"))
     with rules(lab, text, backend):
@@ -76,7 +76,7 @@ def from_outside(lab, net, backend):
 
 @for_each_backend("a client's datagram to a peer that spoke first, through weir, goes to weir")
 def peer_first(lab, net, backend):
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("games", "udp/80"), backend):
         with (lab.alice.udp(net) as client,
               transparent(lab.router, net, socket.SOCK_DGRAM, lab.north.at(net), 80) as peer):
@@ -90,7 +90,7 @@ def peer_first(lab, net, backend):
 
 @for_each_backend("a client's datagram to a peer that spoke first, past weir, is an answer")
 def peer_first_past_weir(lab, net, backend):
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("games", "udp/80"), backend):
         with lab.alice.udp(net) as client, lab.north.udp(net, 80) as peer:
             peer.sendto(b"a stranger calls", client.getsockname()[:2])
@@ -102,7 +102,7 @@ def peer_first_past_weir(lab, net, backend):
 @for_each_backend("what is not tracked is no answer, and is intercepted")
 def untracked(lab, net, backend):
     serve(lab, net, lab.north, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     lab.router.run("nft", "-f", "-", check=True, input=b"""
         table inet others {
             chain in { type filter hook prerouting priority raw; notrack; }

@@ -8,7 +8,7 @@ import json
 import re
 
 from harness import case, deadline, eventually, main
-from stand_in import StandIn, ask, command, rules, serve
+from tproxy_stub import TproxyStub, ask, command, rules, serve
 
 WHY = "it is weir's command"
 BACKENDS = ("nft", "iptables")
@@ -231,7 +231,7 @@ def bad_configuration(lab):
 @case("10,000 prefixes load within seconds, and match", only_weir=WHY)
 def many_prefixes(lab, net):
     serve(lab, net, lab.north, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     listed = [f"10.{i // 256}.{i % 256}.0/24" for i in range(0, 20000, 2)]
     listed += [f"fd01:{i:x}::/32" for i in range(10_000)]
     listed += [lab.alice.at(net)]

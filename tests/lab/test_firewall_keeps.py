@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 
-from asking import answers, echoes, exchange, tcp, udp
-from backends import WHY, BreakableNft, for_each_backend
+from backends import BreakableNft, WHY, for_each_backend
+from echo_servers import answers, echoes, exchange, tcp, udp
 from harness import V4, case, eventually, main
 from harness.weir import read, router_state
 
@@ -73,7 +73,7 @@ def killed_open(lab, net, backend):
         intercepted(lab, net, weir)
         for _ in range(2):
             weir.kill()
-            eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net),
+            eventually(lambda: tcp(lab, net, 7501, timeout=1) == lab.alice.at(net),
                        "connections pass")
             assert udp(lab, net, 7501) == lab.alice.at(net)
             weir.start()
@@ -90,7 +90,7 @@ def killed_closed(lab, net, backend):
         intercepted(lab, net, weir)
         for _ in range(2):
             weir.kill()
-            eventually(lambda: tcp(lab, net, 7501, patience=1) == "refused", "connections are refused")
+            eventually(lambda: tcp(lab, net, 7501, timeout=1) == "refused", "connections are refused")
             assert udp(lab, net, 7501) == "refused"
             assert tcp(lab, net, 7502) == udp(lab, net, 7502) == lab.alice.at(net)
             weir.start()
@@ -106,7 +106,7 @@ def killed_at_once(lab, net):
             weir.start()
         intercepted(lab, net, weir)
         weir.kill()
-        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+        eventually(lambda: tcp(lab, net, 7501, timeout=1) == lab.alice.at(net), "connections pass")
 
 
 DAMAGE = {
@@ -129,7 +129,7 @@ def repaired(lab, net, backend):
             intercepted(lab, net, weir)
             assert repairs(weir) == 0
             lab.router.run("sh", "-e", "-c", damage, check=True)
-            eventually(lambda: repairs(weir) >= 1, f"weir mends after {damage}")
+            eventually(lambda: repairs(weir) >= 1, f"weir repairs after {damage}")
             eventually(lambda: any("put back" in line for line in log(weir)), "it is logged")
             said = next(line for line in log(weir) if "put back" in line)
             assert said.startswith("firewall: "), said
@@ -169,7 +169,7 @@ def legacy(lab, net):
         intercepted(lab, net, weir)
         lab.router.run("iptables-legacy", "-t", "mangle", "-F", "PREROUTING", check=True)
         assert tcp(lab, net, 7501) == lab.alice.at(net)
-        eventually(lambda: repairs(weir) == 1, "weir mends")
+        eventually(lambda: repairs(weir) == 1, "weir repairs")
         intercepted(lab, net, weir)
         weir.end()
         rules = lab.router.run("iptables-legacy-save").stdout
@@ -217,7 +217,7 @@ def removed_by_force(lab, net, backend):
         assert router_state(lab.router) == before and repairs(weir) == 0
 
 
-@case("the guardian's name in another user's hands keeps no gateway from starting", (V4,), only_weir=WHY)
+@case("the cleanup process's name in another user's hands keeps no gateway from starting", (V4,), only_weir=WHY)
 def strangers_name(lab, net):
     answers(lab, net, 7501)
     program = ("import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
@@ -231,7 +231,7 @@ def strangers_name(lab, net):
         intercepted(lab, net, weir)
         holder.stop()
         weir.kill()
-        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+        eventually(lambda: tcp(lab, net, 7501, timeout=1) == lab.alice.at(net), "connections pass")
 
 
 @case("another user's lock on the control socket's folder holds up no start", (V4,), only_weir=WHY)
@@ -245,30 +245,30 @@ def strangers_lock(lab, net):
         assert not [name for name in os.listdir(weir.folder) if name.endswith(".lock")]
 
 
-@case("a guardian that is ended has a successor", (V4,), only_weir=WHY)
-def guardian(lab, net):
+@case("a cleanup process that is ended has a successor", (V4,), only_weir=WHY)
+def cleanup_process(lab, net):
     answers(lab, net, 7501)
     with kept(lab, "iptables") as weir:
-        def is_guardian(pid):
+        def is_cleanup_process(pid):
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
                     return b"guard" in file.read()
             except OSError:  # a program that has ended since it was listed
                 return False
 
-        def guardian_of():
+        def cleanup_process_of():
             children = []
             for listing in glob.glob(f"/proc/{weir.program.pid}/task/*/children"):
                 with open(listing) as file:
                     children += file.read().split()
-            return [int(pid) for pid in children if is_guardian(pid)]
-        first = eventually(guardian_of, "the guardian is there")[0]
+            return [int(pid) for pid in children if is_cleanup_process(pid)]
+        first = eventually(cleanup_process_of, "the cleanup process is there")[0]
         os.kill(first, signal.SIGTERM)  # is nothing to it
         os.kill(first, signal.SIGKILL)
-        eventually(lambda: guardian_of() not in ([], [first]), "another guardian is there")
+        eventually(lambda: cleanup_process_of() not in ([], [first]), "another cleanup process is there")
         intercepted(lab, net, weir)
         weir.kill()
-        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+        eventually(lambda: tcp(lab, net, 7501, timeout=1) == lab.alice.at(net), "connections pass")
 
 
 @for_each_backend("a connection that is under way when the rules come goes on, though a later rule refuses the rest")
@@ -296,9 +296,9 @@ def no_false_alarm(lab, net, backend):
                      "ip rule add fwmark 0x70/0xf0 lookup 77 priority 40", "ip rule del priority 40",
                      "iptables -t mangle -N OTHER", "iptables -t mangle -X OTHER"):
             lab.router.run(*line.split(), check=True)
-        # What was heard before this one has been looked at when this one is mended.
+        # What was heard before this one has been looked at when this one is repaired.
         lab.router.run("ip", "rule", "flush", "protocol", "237", check=True)
-        eventually(lambda: repairs(weir) >= 1, "weir mends")
+        eventually(lambda: repairs(weir) >= 1, "weir repairs")
         assert repairs(weir) == 1, log(weir)
         assert not weir.status()["firewall"]["trouble"]
         intercepted(lab, net, weir)

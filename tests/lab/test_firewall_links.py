@@ -5,8 +5,8 @@ as often as it happens."""
 import os
 import time
 
-from asking import answers, tcp, udp
 from backends import for_each_backend
+from echo_servers import answers, tcp, udp
 from harness import V4, V6, eventually, main
 
 CONFIG = "[gateway]\nworkers = 1\n[rule one]\non = any/7501\nuse = direct\n"

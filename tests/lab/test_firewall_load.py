@@ -131,7 +131,7 @@ def under_load(lab, net, backend, use):
             lab.router.run("sh", "-c", damage, check=True)
             began = time.monotonic()
             opened = lab.task(Chat, lab, net)
-            eventually(lambda: repairs(weir) > before, f"weir mends after {damage}")
+            eventually(lambda: repairs(weir) > before, f"weir repairs after {damage}")
             took.append(time.monotonic() - began)
             chats[damage] = opened.result()
             flows = weir.metric("weir_rule_flows_total", rule="web")

@@ -2,8 +2,8 @@
 """`local = yes`: what programs on the router send is intercepted like what clients send, with both
 backends; what weir itself sends, and what the router answers, is not."""
 
-from asking import answers, echoes, exchange, from_router, tcp, udp
 from backends import for_each_backend
+from echo_servers import answers, echoes, exchange, from_router, tcp, udp
 from harness import endpoint, eventually, main
 
 LOCAL = "[gateway]\nworkers = 1\n[firewall]\nlocal = yes\n"
@@ -69,7 +69,7 @@ def verdicts(lab, net, backend):
         assert not weir.records()
         assert tcp(here, net, 7502) == "refused"
         assert told(udp, here, net, 7502) in ("refused", "not permitted")
-        assert told(tcp, here, net, 7503, patience=1.3) in ("silence", "not permitted")
+        assert told(tcp, here, net, 7503, timeout=1.3) in ("silence", "not permitted")
         assert told(udp, here, net, 7503) == "not permitted"
         for port in (7504, 7505, 7506):
             assert tcp(here, net, port) == udp(here, net, port) == own
@@ -167,9 +167,9 @@ def on_failure(lab, net, backend):
             weir.expect_record(protocol="tcp", rule="one")
             weir.kill()
             count = len(weir.records())
-            eventually(lambda: tcp(here, net, 7501, patience=1) == after, f"connections: {after}")
+            eventually(lambda: tcp(here, net, 7501, timeout=1) == after, f"connections: {after}")
             allowed = (own,) if setting == "open" else ("refused", "not permitted")
-            eventually(lambda: told(udp, here, net, 7501, patience=1) in allowed, f"datagrams: {allowed}")
+            eventually(lambda: told(udp, here, net, 7501, timeout=1) in allowed, f"datagrams: {allowed}")
             assert len(weir.records()) == count
 
 

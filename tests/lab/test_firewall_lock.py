@@ -8,8 +8,8 @@ import os
 import signal
 import time
 
-from asking import answers, tcp, udp
 from backends import WHY
+from echo_servers import answers, tcp, udp
 from harness import V4, case, eventually, main
 from service_manager import Manager
 
@@ -121,7 +121,7 @@ def serves(lab, net):
         assert weir.metric("weir_firewall_repairs_total") == 0
 
 
-@case("a lock that stays makes a reload fail, and what others broke meanwhile is mended once it is free",
+@case("a lock that stays makes a reload fail, and what others broke meanwhile is repaired once it is free",
       (V4,), only_weir=WHY, limit=300)
 def fails(lab, net):
     for port in (7501, 7502):
@@ -140,7 +140,7 @@ def fails(lab, net):
             wait_for_waiter()
             alive.new_flows_meet = lab.alice.at(net)
             alive.check(seconds=2)
-        eventually(lambda: tcp(lab, net, 7501) == weir.source(net, lab.alice, lab.north), "weir mends", within=60)
+        eventually(lambda: tcp(lab, net, 7501) == weir.source(net, lab.alice, lab.north), "weir repairs", within=60)
         eventually(lambda: weir.metric("weir_firewall_repairs_total") == 1, "weir says so")
         assert tcp(lab, net, 7502) == lab.alice.at(net)
         assert weir.live("reload").returncode == 0
@@ -165,9 +165,9 @@ def drains(lab, net):
         assert not rules_of_weir(lab)
 
 
-@case("the guardian of a gateway that was killed waits for the lock, however long it takes",
+@case("the cleanup process of a gateway that was killed waits for the lock, however long it takes",
       (V4,), only_weir=WHY, limit=300)
-def guardian_waits(lab, net):
+def cleanup_process_waits(lab, net):
     answers(lab, net, 7501)
     manager = Manager(lab)
     with gateway(lab, manager) as weir:
@@ -176,7 +176,7 @@ def guardian_waits(lab, net):
             wait_for_waiter()
             time.sleep(22)  # a gateway would have given up
             assert rules_of_weir(lab)
-        eventually(lambda: tcp(lab, net, 7501, patience=1) == lab.alice.at(net), "connections pass")
+        eventually(lambda: tcp(lab, net, 7501, timeout=1) == lab.alice.at(net), "connections pass")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Other rules on the same router: those that ask for the way back to a sender, those that keep marks
+"""Other rules on the same router: those that look up the reverse path to a sender, those that keep marks
 of their own, those that translate. What they do without weir they do beside it, and it is intercepted
 all the same, whichever was there first."""
 
@@ -8,11 +8,11 @@ import contextlib
 import functools
 import select
 
-from asking import answers, from_router, tcp, udp
 from backends import BACKENDS
+from doctor_fixture import sysctl, typed
+from echo_servers import answers, from_router, tcp, udp
 from harness import V6, case, endpoint, eventually, main
 from harness.host import read_exactly
-from patient import sysctl, typed
 
 RULES = ("[gateway]\nworkers = 1\n[firewall]\nlocal = {}\ninterfaces = {}\n"
          "[rule direct]\non = any/7501\nuse = direct\n[rule kept]\non = any/7502\nuse = transparent\n")
@@ -57,7 +57,7 @@ def tables(rule):
     return "; ".join(f"{command} -t {rule}" for command in ("iptables", "ip6tables"))
 
 
-# Each looks up the way back to the sender with the packet's mark.
+# Each looks up the reverse path to the sender with the packet's mark.
 WAYS_BACK = {
     "firewalld": ("nft 'table inet other { chain c { type filter hook prerouting priority filter + 10; "
                   "icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept; "
@@ -72,7 +72,7 @@ WAYS_BACK = {
 }
 
 
-@beside("a look-up of the way back to a packet's sender finds it, though it asks with weir's mark")
+@beside("a look-up of the reverse path to a packet's sender finds it, though it asks with weir's mark")
 def way_back(lab, net, backend):
     for port in (7501, 7502):
         answers(lab, net, port)

@@ -6,7 +6,7 @@ import functools
 import socket
 
 from harness import case, eventually, main
-from stand_in import (PORT, StandIn, ask, ask_tcp, ask_udp, refuser, rules, serve, transparent)
+from tproxy_stub import PORT, TproxyStub, ask, ask_tcp, ask_udp, refuser, rules, serve, transparent
 
 WHY = "without rules there is nothing to see"
 BACKENDS = ("nft", "iptables")
@@ -34,7 +34,7 @@ def rule(name, on, use="transparent", **conditions):
 @with_rules("a named port is intercepted with its destination, other ports pass")
 def named(lab, net, backend):
     serve(lab, net, lab.north, 80, 81, 8000, 8101)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     north = lab.north.at(net)
     with rules(lab, rule("web", "any/80, any/8000-8100"), backend):
         assert ask(lab.alice, net, north, 80) == "weir"
@@ -47,7 +47,7 @@ def named(lab, net, backend):
 def order(lab, net, backend):
     serve(lab, net, lab.north, 80)
     serve(lab, net, lab.south, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     alice, bob = lab.alice, lab.bob
     text = (rule("one", "any/80", client=alice.at(net), destination=lab.north.at(net))
             + rule("two", "any/80", "bypass", client=alice.at(net))
@@ -63,7 +63,7 @@ def order(lab, net, backend):
 @with_rules("a list with negation holds for the clients that are in it and not excepted")
 def negation(lab, net, backend):
     serve(lab, net, lab.north, 80, 81, 82)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     lan = net.pick("192.0.2.0/24", "fd00:192:0:2::/64")
     text = (DECIDES_ALL + rule("all-but-bob", "any/80", "bypass", client=f"{lan}, !{lab.bob.at(net)}")
             + rule("none-of-this-family", "any/81", "bypass",
@@ -97,7 +97,7 @@ def refusal_source(lab, net, backend):
 @with_rules("a default that the firewall can decide is decided there")
 def default(lab, net, backend):
     serve(lab, net, lab.north, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     web = rule("web", "any/80", client=lab.alice.at(net))
     for use, wanted in (("bypass", "server"), ("reject", "refused"), ("drop", "silence")):
         with rules(lab, f"[gateway]\ndefault = {use}\n" + web, backend):
@@ -111,7 +111,7 @@ def exclude(lab, net, backend):
     serve(lab, net, lab.south, 80)
     serve(lab, net, lab.router, 80)
     serve(lab, net, lab.router, 80, address=lab.places.router_south.at(net))
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     text = f"[firewall]\nexclude = {lab.south.at(net)}\n" + rule("web", "any/80")
     with rules(lab, text, backend):
         assert ask(lab.alice, net, lab.north.at(net), 80) == "weir"
@@ -126,7 +126,7 @@ def exclude(lab, net, backend):
 def local_services(lab, net, backend):
     serve(lab, net, lab.north, 80)
     serve(lab, net, lab.router, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     text = "[firewall]\ninterfaces = lan\nlocal-services = yes\n" + rule("all", "any/*")
     with rules(lab, text, backend):
         # Answers to the router's own flows come to ports that the rule names.
@@ -139,7 +139,7 @@ def local_services(lab, net, backend):
 @with_rules("only packets from the interfaces named are intercepted")
 def interfaces(lab, net, backend):
     serve(lab, net, lab.north, 80, 81)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     web = DECIDES_ALL + rule("web", "any/80") + rule("lan", "any/81", "bypass", interface="lan")
     north = lab.north.at(net)
     with rules(lab, web, backend):
@@ -159,7 +159,7 @@ def failure_open(lab, net, backend):
     text = rule("web", "any/80", client=lab.alice.at(net)) + rule("no", "any/80", "reject")
     with rules(lab, text, backend):
         assert ask(lab.alice, net, lab.north.at(net), 80) == "server"
-        weir = StandIn(lab, net)
+        weir = TproxyStub(lab, net)
         assert ask(lab.alice, net, lab.north.at(net), 80) == "weir"
         weir.close()
         assert ask(lab.alice, net, lab.north.at(net), 80) == "server"
@@ -172,7 +172,7 @@ def failure_closed(lab, net, backend):
     with rules(lab, "[firewall]\non-failure = closed\n" + rule("web", "any/80"), backend):
         assert ask(lab.alice, net, lab.north.at(net), 80) == "refused"
         assert refuser(lab.alice, net, lab.north.at(net), 80) == lab.north.at(net)
-        weir = StandIn(lab, net)
+        weir = TproxyStub(lab, net)
         assert ask(lab.alice, net, lab.north.at(net), 80) == "weir"
         weir.close()
         assert ask(lab.alice, net, lab.north.at(net), 80) == "refused"
@@ -188,7 +188,7 @@ def failure_of_iptables(lab, net, backend):
 @with_rules("mark bits of others are preserved")
 def marks(lab, net, backend):
     serve(lab, net, lab.north, 80, 81)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     lab.router.run("nft", "-f", "-", check=True, input=b"""
         table inet others {
             counter intercepted { }
@@ -216,7 +216,7 @@ def marks(lab, net, backend):
 @with_rules("answers to a client's address reach the bypass-marked socket that asked")
 def spoofed(lab, net, backend):
     serve(lab, net, lab.north, 7)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     # The client's port is one that the rule names: the answer looks like a new flow.
     with rules(lab, rule("web", "any/7, any/5000"), backend):
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
@@ -246,7 +246,7 @@ def spoofed_icmp(lab, net, backend):
 
 @with_rules("the socket that replies leave from does not take later datagrams")
 def reply_sockets(lab, net, backend):
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("web", "any/80"), backend):
         for client in (lab.alice, lab.bob, lab.alice):
             assert ask_udp(client, net, lab.north.at(net), 80) == "weir"
@@ -255,14 +255,14 @@ def reply_sockets(lab, net, backend):
 @with_rules("the listener does not take what goes to its port elsewhere")
 def listener_port(lab, net, backend):
     serve(lab, net, lab.north, PORT)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("web", "any/80"), backend):
         assert ask(lab.alice, net, lab.north.at(net), PORT) == "server"
 
 
 @with_rules("a datagram in fragments is intercepted whole")
 def fragments(lab, net, backend):
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("web", "udp/80"), backend):
         payload = bytes(net.largest_datagram)
         assert ask_udp(lab.alice, net, lab.north.at(net), 80, payload) == "weir"
@@ -270,7 +270,7 @@ def fragments(lab, net, backend):
 
 @with_rules("a live connection goes on when its rule becomes a bypass, a reject or a drop")
 def live(lab, net, backend):
-    weir = lab.closing(StandIn(lab, net))
+    weir = lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("web", "tcp/80"), backend) as apply:
         with lab.alice.connect(net, lab.north.at(net), 80) as connection:
             assert connection.recv(100).startswith(b"weir")
@@ -285,7 +285,7 @@ def live(lab, net, backend):
 @with_rules("no flow escapes or fails while the rules are replaced")
 def replaced(lab, net, backend):
     serve(lab, net, lab.north, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     one = rule("web", "any/80") + rule("other", "any/81", "bypass")
     two = rule("let", "any/81", "reject") + rule("web", "any/80")
     with rules(lab, one, backend) as apply:
@@ -300,7 +300,7 @@ def replaced(lab, net, backend):
 @with_rules("a client may use its port again while weir's side is in TIME_WAIT")
 def reuse(lab, net, backend):
     serve(lab, net, lab.north, 80)
-    weir = lab.closing(StandIn(lab, net))
+    weir = lab.closing(TproxyStub(lab, net))
     here, there = (lab.alice.at(net), 6000), (lab.north.at(net), 80)
     with rules(lab, rule("web", "tcp/80"), backend) as apply:
         with lab.alice.connect(net, *there, source=here) as connection:

@@ -6,10 +6,10 @@ import contextlib
 import os
 import re
 
-from asking import answers, tcp, udp
+from doctor_fixture import expect, findings, sysctl, works
+from echo_servers import answers, tcp, udp
 from guide import DOCUMENTS, guide, no_failure, type_commands
 from harness import V4, case, endpoint, eventually, main
-from patient import expect, findings, sysctl, works
 
 WHY = "it is a guide to weir"
 
@@ -94,7 +94,7 @@ def iptables(lab, net):
         assert udp(lab, net, 443) == "refused"
         assert b"table inet weir" not in lab.router.run("nft", "list", "ruleset").stdout
         weir.kill()
-        eventually(lambda: tcp(lab, net, 80, patience=1) == lab.alice.at(net), "connections pass")
+        eventually(lambda: tcp(lab, net, 80, timeout=1) == lab.alice.at(net), "connections pass")
         assert udp(lab, net, 443) == "refused"
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from asking import udp
+from echo_servers import udp
 from guide import DOCUMENTS, blocks, guide, no_failure
 from harness import V4, case, eventually, main
 from harness.proxies import DANTED, danted

@@ -12,12 +12,12 @@ from harness import MIB, case, endpoint, eventually, main
 from harness.host import read_exactly
 from harness.weir import read
 from pools import config, upstream
-from taking_over import Always
+from takeover_fixture import Always
 
 POOL = "pools go where plain routing does not"
 SERVICE = "_web._tcp.lab.test"
 RECORDS = 2_500  # as many as fit into a message of 64 KiB
-MOST_TARGETS, MOST_PRIORITIES = 256, 8
+MAX_TARGETS, MAX_PRIORITIES = 256, 8
 A, SRV, IN = 1, 33, 1
 ANSWER, TRUNCATED = 0x8180, 0x8380
 THE_QUESTIONS_NAME = b"\xc0\x0c"
@@ -32,7 +32,7 @@ class Flood:
         self.answered = []  # when, and which records' names
         self.address_questions = 0
         self._generations = itertools.count()
-        lab.respond(lab.bob.udp(net, 53), lambda query, _: self._answer(query, most=1200))
+        lab.respond(lab.bob.udp(net, 53), lambda query, _: self._answer(query, limit=1200))
         lab.serve(lab.bob.listen(net, 53), self._over_tcp)
 
     def _over_tcp(self, connection):
@@ -40,7 +40,7 @@ class Flood:
             reply = self._answer(read_exactly(connection, *struct.unpack("!H", head)))
             connection.sendall(struct.pack("!H", len(reply)) + reply)
 
-    def _answer(self, query, most=65_535):
+    def _answer(self, query, limit=65_535):
         end = query.index(b"\0", 12) + 5
         [kind] = struct.unpack("!H", query[end - 4:end - 2])
 
@@ -50,7 +50,7 @@ class Flood:
         if kind != SRV:
             self.address_questions += 1
             return message(ANSWER, [record(A, self.address)] if kind == A else [])
-        if most < 65_535:
+        if limit < 65_535:
             return message(TRUNCATED, [])
         generation = next(self._generations)
         names = [f"{generation:02x}{number:03x}" for number in range(RECORDS)]
@@ -73,14 +73,14 @@ def thousands_of_records(lab, net):
     with lab.weir(text) as weir:
         before = weir.memory()  # the DNS server is not there yet
         flood = Flood(lab, net)
-        slowest, most = 0.0, 0
+        slowest, peak = 0.0, 0
 
         def look():
-            nonlocal slowest, most
+            nonlocal slowest, peak
             began = time.monotonic()
             assert weir.control.request("GET", "/v1/status")[0] == 200
             slowest = max(slowest, time.monotonic() - began)
-            most = max(most, weir.memory())
+            peak = max(peak, weir.memory())
 
         def taken():
             """The numbers of the records that are servers, all of one answer."""
@@ -90,23 +90,23 @@ def thousands_of_records(lab, net):
                     return sorted(answer.index(name) for name in names)
             return []
         looks = Always(lab, look)
-        eventually(lambda: taken() == list(range(MOST_PRIORITIES)), "the first priorities are taken")
+        eventually(lambda: taken() == list(range(MAX_PRIORITIES)), "the first priorities are taken")
         flood.priorities = 4
-        first = list(range(0, RECORDS, 4))[:MOST_TARGETS]
+        first = list(range(0, RECORDS, 4))[:MAX_TARGETS]
         for _ in range(2):
             count = len(flood.answered)
             eventually(lambda: len(flood.answered) > count and taken() == first,  # noqa: B023
                        "the first targets are taken, by their priorities")
         looks.end()
         assert slowest < 1, f"the control socket answers after {slowest:.1f} s"
-        assert most - before < 32 * MIB, f"weir grew by {(most - before) / MIB:.0f} MiB"
+        assert peak - before < 32 * MIB, f"weir grew by {(peak - before) / MIB:.0f} MiB"
         times = [when for when, _ in flood.answered]
         apart = min(later - earlier for earlier, later in itertools.pairwise(times))
         assert apart > 4.5, f"two layouts within {apart:.1f} s"
         said = [line for line in read(weir.log).splitlines() if "more than are taken" in line]
-        assert len(said) == 1 and f"names {RECORDS - MOST_PRIORITIES} servers more" in said[0], said
+        assert len(said) == 1 and f"names {RECORDS - MAX_PRIORITIES} servers more" in said[0], said
         # A second is the shortest that an address is kept, whatever its answer says.
-        questions = 2 * MOST_TARGETS * (times[-1] - times[0] + len(times) + 1)
+        questions = 2 * MAX_TARGETS * (times[-1] - times[0] + len(times) + 1)
         assert flood.address_questions < 2 * questions, flood.address_questions
 
 

@@ -38,7 +38,7 @@ def relay_datagrams(lab, net):
         relay.socket.sendto(relay.header(lab.south.at(net)) + b"third party", peer)
         relay.socket.sendto(relay.header(lab.north.at(net), 7601) + b"other port", peer)
         stranger.sendto(good + b"stranger", peer)
-        weir.expect_event("relay-stranger", 3)
+        weir.expect_event("relay-unexpected-source", 3)
         relay.socket.sendto(good + b"answer", peer)
         assert client.recv(100) == b"answer"
         relay.socket.sendto(good, peer)  # an empty datagram
@@ -116,7 +116,7 @@ def never_opens(lab, net):
         for _ in range(100):
             with contextlib.suppress(ConnectionRefusedError):
                 client.send(b"x" * 100)
-        weir.expect_event("waiting-too-many")
+        weir.expect_event("relay-queue-full")
         record = weir.expect_record(protocol="udp", end="handshake-failed")
         assert record["error"] == "no answer within timeouts.handshake", record
         weir.expect_event("handshake-timeout")

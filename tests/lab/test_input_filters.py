@@ -10,7 +10,7 @@ from harness import case, eventually, main
 from ufw import enabled, ufw
 
 WEB = "[firewall]\ninterfaces = lan\n[rule all]\non = tcp/80, udp/5060\nuse = direct\n"
-PATIENCE = 0.7
+TIMEOUT = 0.7
 
 
 def programs(net):
@@ -39,14 +39,14 @@ def servers(lab, net):
 
 def tcp(lab, net, address, port):
     try:
-        with lab.alice.connect(net, address, port, PATIENCE) as connection:
+        with lab.alice.connect(net, address, port, TIMEOUT) as connection:
             return connection.recv(100).decode()
     except OSError:
         return "nothing"
 
 
 def udp(lab, net, address, port):
-    with lab.alice.udp(net, timeout=PATIENCE) as sock:
+    with lab.alice.udp(net, timeout=TIMEOUT) as sock:
         sock.connect((address, port))
         try:
             sock.send(b"?")
@@ -122,7 +122,7 @@ def untouched(lab, net, backend):
         assert "WEIR-INPUT" in weir.cli("firewall", "show", "-c", weir.config, check=True).stdout.decode()
 
 
-@for_each_backend("weir keeps its way past INPUT: rules that come later, a flush, its own end")
+@for_each_backend("weir keeps its opening in INPUT: rules that come later, a flush, its own end")
 def kept(lab, net, backend):
     servers(lab, net)
     plain = programs(net)[0]
@@ -152,14 +152,14 @@ def operators(lab, net, backend):
         lab.router.run(plain, "-D", *ban, check=True)
 
 
-@case("iptables: when weir is killed the guardian takes its way past INPUT away", only_weir=WHY)
+@case("iptables: when weir is killed the cleanup process takes its opening in INPUT away", only_weir=WHY)
 def killed(lab, net):
     servers(lab, net)
     plain = programs(net)[0]
     with closed(lab, plain), lab.weir(WEB, backend="iptables", keeps_firewall=True) as weir:
         assert both(lab, net)
         weir.kill()
-        eventually(lambda: "WEIR-INPUT" not in saved(lab, plain), "the guardian takes it away")
+        eventually(lambda: "WEIR-INPUT" not in saved(lab, plain), "the cleanup process takes it away")
 
 
 @for_each_backend("ufw: enabled before weir or after it, or loaded anew, it lets in what is intercepted")

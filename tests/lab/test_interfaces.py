@@ -7,7 +7,7 @@ import os
 
 from backends import for_each_backend
 from harness import V4, case, endpoint, eventually, main
-from stand_in import StandIn, ask, rules, serve
+from tproxy_stub import TproxyStub, ask, rules, serve
 
 WEB = "[rule web]\non = any/80\nuse = transparent\n"
 DIRECT = "[rule web]\non = tcp/80\nuse = direct\n"
@@ -31,7 +31,7 @@ def everywhere(lab, net, host):
 def outside(lab, net, backend):
     serve(lab, net, lab.alice, 80)
     serve(lab, net, lab.east, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     with route(lab, net, *everywhere(lab, net, lab.north)):
         with rules(lab, WEB, backend) as apply:
             assert ask(lab.north, net, lab.alice.at(net), 80) == "server"
@@ -46,7 +46,7 @@ def outside(lab, net, backend):
 @for_each_backend("two halves of the address space are a default route, in any table")
 def halves(lab, net, backend):
     serve(lab, net, lab.alice, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     lower, upper = net.pick(("0.0.0.0/1", "128.0.0.0/1"), ("::/1", "8000::/1"))
     with route(lab, net, lower, "via", lab.north.at(net), "table", "77"):
         with rules(lab, WEB, backend):
@@ -91,7 +91,7 @@ def follows(lab, net, backend):
 def towards(lab, net, backend):
     for host in (lab.north, lab.east, lab.alice):
         serve(lab, net, host, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     with rules(lab, f"[firewall]\ntowards = to-n*\n{WEB}", backend):
         assert ask(lab.alice, net, lab.north.at(net), 80) == "weir"
         assert ask(lab.alice, net, lab.east.at(net), 80) == "server"
@@ -143,7 +143,7 @@ def some_addresses(net, count, more=()):
 def long_list(lab, net, backend):
     serve(lab, net, lab.north, 80)
     serve(lab, net, lab.east, 80)
-    lab.closing(StandIn(lab, net))
+    lab.closing(TproxyStub(lab, net))
     listed = f"{lab.work}/list-{backend}-{net.version}"
     for number, first in ((1, lab.alice.at(net)), (2, lab.north.at(net))):
         with open(f"{listed}-{number}", "w") as out:
@@ -226,10 +226,10 @@ def refuses_later(lab, net, backend):
                        "the client hears what plain routing says", 5)
 
 
-def heard(lab, net, address, patience=5.0):
+def heard(lab, net, address, timeout=5.0):
     try:
-        with lab.alice.connect(net, address, 80, patience) as client:
-            if patience < 1:
+        with lab.alice.connect(net, address, 80, timeout) as client:
+            if timeout < 1:
                 return "taken"
             return "reset" if not client.recv(1) else "data"
     except TimeoutError:

@@ -77,7 +77,7 @@ def per_client_udp(lab, net):
         for client in clients:
             exchange(client)
             exchange(clients[0])  # is never the idle one
-        weir.expect_event("gave-way", at_least=2)
+        weir.expect_event("evicted", at_least=2)
         weir.expect_flows(5)
         mine = {endpoint(lab.alice.at(net), client.getsockname()[1]) for client in clients}
         live = {flow["client"] for flow in weir.flows()}
@@ -101,7 +101,7 @@ def taken(lab, net):
             silent.recvfrom(10)
         for _ in range(5):
             assert ask(lab.closing(lab.bob.udp(net))).recv(10) == b"?"
-        weir.expect_event("gave-way", at_least=5)
+        weir.expect_event("evicted", at_least=5)
         weir.expect_flows(12)
         mine = {endpoint(lab.alice.at(net), client.getsockname()[1]) for client in flood}
         # To those that live: to the mapping of one that gave way it would be a stranger's.

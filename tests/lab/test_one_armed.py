@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A one-armed router: what a client asks for leaves by the interface that it came in by. Whenever the
-kernel forwards such a packet it shows the client the shorter way (ICMP redirect), which leads past
-weir. Here bob is that shorter way: he has the destination, and the router's route to it is by him."""
+kernel forwards such a packet it shows the client the shorter path (ICMP redirect), which leads past
+weir. Here bob is that shorter path: he has the destination, and the router's route to it is by him."""
 
 import contextlib
 import json
@@ -62,7 +62,7 @@ def dropped(weir):
 @for_each_backend("redirects of the kernel do not lead clients past weir")
 def clients(lab, net, backend):
     with shorter_way(lab, net) as place:
-        eventually(lambda: is_led_past(lab, net, place), "without weir alice is shown the shorter way")
+        eventually(lambda: is_led_past(lab, net, place), "without weir alice is shown the shorter path")
         forget(lab, net)
         with lab.weir(RULES.format(interfaces="lan"), backend=backend, keeps_firewall=True) as weir:
             def counted():
@@ -78,7 +78,7 @@ def clients(lab, net, backend):
 def others(lab, net, backend):
     with shorter_way(lab, net) as place:
         with lab.weir(RULES.format(interfaces="to-*"), backend=backend, keeps_firewall=True) as weir:
-            eventually(lambda: is_led_past(lab, net, place), "alice is shown the shorter way")
+            eventually(lambda: is_led_past(lab, net, place), "alice is shown the shorter path")
             assert dropped(weir) == 0
 
 

@@ -7,7 +7,7 @@ import contextlib
 
 import pools
 from harness import case, endpoint, eventually, main
-from pools import REFUSING, SILENT, Load, ask, ask_udp, at, config, gone, serve_names, server, upstream
+from pools import Load, REFUSING, SILENT, ask, ask_udp, at, config, gone, serve_names, server, upstream
 from pools import wait_for_state
 
 POOL = "pools go where plain routing does not"
@@ -154,8 +154,8 @@ def own_source(lab, net):
 def slow_start(lab, net):
     serve_names(lab, net)
     with lab.weir(config(all_of(lab, net)[:2], slow_start="1h")) as weir:
-        for wish in ("down", "up"):
-            assert weir.live("set-server", "pool", "north", wish).returncode == 0
+        for setting in ("down", "up"):
+            assert weir.live("set-server", "pool", "north", setting).returncode == 0
         seen = collections.Counter(ask(lab, net) for _ in range(60))
         assert seen["east"] >= 55, seen
 

@@ -212,7 +212,7 @@ def dns_in_good_order(lab, net):
     text = names(lab, net, check="connect", check_interval="100ms", check_timeout="500ms", rise=2, fall=2)
     with lab.weir(text) as weir:
         # Each socket rests for longer than a DNS flow outlives its answer.
-        load = Dnsperf(lab.alice, net, lab.places.swallowed, clients=200, outstanding=200, most=100)
+        load = Dnsperf(lab.alice, net, lab.places.swallowed, clients=200, outstanding=200, max_rate=100)
         asked = Askers(lab, net, lab.bob, lab.places.swallowed)
         served(weir, "north", "east", "south", count=30)
         assert weir.live("set-server", "pool", "north", "drain").returncode == 0

@@ -209,9 +209,9 @@ def hup_before_main(lab):
     for _ in range(25):
         with subprocess.Popen([lab.weir_path, "run", "-c", "/nonexistent"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
-            patience = deadline()
+            timeout = deadline()
             while not libraries_begin(program.pid):  # for a few milliseconds
-                assert patience.left, "the libraries never begin"
+                assert timeout.left, "the libraries never begin"
             program.send_signal(signal.SIGHUP)
         assert program.returncode != -signal.SIGHUP
 

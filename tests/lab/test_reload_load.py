@@ -17,7 +17,7 @@ from load import Askers, Dnsperf, Wrk, carried
 
 WHY = "reload is weir's"
 RELOADS = 1000
-MOST = 0.010  # seconds that a reload may hold up a worker
+MAX = 0.010  # seconds that a reload may hold up a worker
 
 
 def config(turn):
@@ -87,7 +87,7 @@ def thousand(lab):
     with lab.weir(config(0)) as weir:
         short = Wrk(lab.alice, V4.url(lab.north, "/1KiB"), connections=2)
         kept = Wrk(lab.bob, V6.url(lab.north, "/1KiB"), connections=4, keep=True)
-        questions = Dnsperf(lab.bob, V4, lab.north, clients=10, outstanding=10, most=500)
+        questions = Dnsperf(lab.bob, V4, lab.north, clients=10, outstanding=10, max_rate=500)
         asked = Askers(lab, V6, lab.alice, lab.north, count=2)
         beside = [lab.task(until_over, copy), lab.task(until_over, stream)]
         long = (carried(weir, 4, client=lab.bob.v6, protocol="tcp", rule="web")
@@ -113,7 +113,7 @@ def thousand(lab):
         answered, failures = asked.finish()
         assert not failures and answered, (answered, failures)
         assert weir.status()["reloads"] == RELOADS
-        assert 0 < took < MOST, f"a reload took {took * 1e3} ms of a worker's time"
+        assert 0 < took < MAX, f"a reload took {took * 1e3} ms of a worker's time"
         # Of iperf3's datagrams the last may come after its server has closed the port.
         bad = [r for r in weir.records() if r["end"] not in ("closed", "idle", "client-reset")
                and not (r["protocol"] == "udp" and ":520" in r["destination"])]
@@ -133,7 +133,7 @@ def many_flows(lab, net):
             weir.write(config(turn) + "[gateway]\nworkers = 1\n[limits]\nmax-flows-per-client = 4000\n")
             status, answer = weir.control.post("/v1/reload")
             assert status == 200 and answer["flows_kept"] >= 4000, answer
-        assert 0 < longest(weir) < MOST, longest(weir)
+        assert 0 < longest(weir) < MAX, longest(weir)
 
 
 if __name__ == "__main__":

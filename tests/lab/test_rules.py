@@ -2,8 +2,8 @@
 """Which rule a flow gets: the first whose conditions all hold, and the default where none does. The
 record and the address that the server saw must tell the same story."""
 
-from asking import answers, tcp, udp
 from backends import for_each_backend
+from echo_servers import answers, tcp, udp
 from harness import case, endpoint, main
 
 SERVERS_SEE = {"transparent": "client", "direct": "gateway"}

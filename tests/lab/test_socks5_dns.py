@@ -165,7 +165,7 @@ def twice(lab, net):
             data, its_source = relay.socket.recvfrom(100)
             assert its_source == source, (its_source, source)
             relay.socket.sendto(late, source)
-            weir.expect_event("relay-late")
+            weir.expect_event("relay-stale-reply")
             sends(third)
             assert relay.socket.recvfrom(100)[1] != source, "the relay of who still waits was taken"
             relay.socket.sendto(answer_to(data), source)
@@ -225,7 +225,7 @@ def rests(lab, net):
         closed(weir, 1)
         weir.expect_flows(0)
         relay.socket.sendto(late, source)
-        weir.expect_event("relay-late")
+        weir.expect_event("relay-stale-reply")
         assert answered(lab, net, relay)[1] == source and relay.associations == 1
 
 

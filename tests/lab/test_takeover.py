@@ -9,7 +9,7 @@ import threading
 from harness import MIB, V4, case, endpoint, main, noise, sha256
 from harness.host import read_all
 from harness.proxies import DANTED, danted
-from taking_over import NO_FAMILY, OWN, Always, Echo, Talker, config, took_over
+from takeover_fixture import Always, Echo, NO_FAMILY, OWN, Talker, config, took_over
 
 
 @case("UDP flows go on through a takeover: same source, every datagram answered, one record with all",

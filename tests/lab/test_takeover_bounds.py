@@ -11,13 +11,13 @@ import time
 
 from harness import V4, case, eventually, main
 from harness.host import read_all
-from taking_over import END, NO_FAMILY, OFFER, OWN, REFUSAL, TAKE, Always, Echo, Stranger, Talker, config
+from takeover_fixture import Always, END, Echo, NO_FAMILY, OFFER, OWN, REFUSAL, Stranger, TAKE, Talker, config
 
 # Takes everything, hears that it shall serve, and says nothing more.
 SILENT = f"""
 import sys, time
 sys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})
-from taking_over import END, GO, OFFER, PREPARED, TAKE, Stranger
+from takeover_fixture import END, GO, OFFER, PREPARED, Stranger, TAKE
 class Gateway:
     class control:
         path = sys.argv[1]

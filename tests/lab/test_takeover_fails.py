@@ -9,8 +9,8 @@ import socket
 from backends import for_each_backend
 from harness import V4, case, eventually, main
 from harness.host import read_all
-from taking_over import (CONFIG, END, GO, NO_FAMILY, OFFER, OWN, PREPARED, REFUSAL, SERVING, TAKE, Always, Echo,
-                         Stranger, Talker, config)
+from takeover_fixture import (Always, CONFIG, END, Echo, GO, NO_FAMILY, OFFER, OWN, PREPARED, REFUSAL, SERVING,
+                              Stranger, TAKE, Talker, config)
 
 
 def still_serves(lab, net, weir, talker):

@@ -9,10 +9,10 @@ import socket
 from backends import for_each_backend
 from harness import V4, case, endpoint, eventually, main
 from harness.host import read_all
-from taking_over import CONFIG, NO_FAMILY, OWN, config
+from takeover_fixture import CONFIG, NO_FAMILY, OWN, config
 
 
-@case("what was learnt of servers goes along: health, the operator's wish and weight, names", NO_FAMILY,
+@case("what was learnt of servers goes along: health, the operator's state and weight, names", NO_FAMILY,
       only_weir=OWN)
 def learnt(lab):
     lab.dnsmasq(lab.north)
@@ -79,7 +79,7 @@ def firewall(lab, backend):
         except OSError:
             return False
 
-    def guardian():
+    def cleanup_process():
         return b"weir-firewall-guardian" in lab.router.run("cat", "/proc/net/unix").stdout
     for how in ("open", "closed"):
         text = CONFIG + f"[firewall]\non-failure = {how}\n"
@@ -100,12 +100,12 @@ def firewall(lab, backend):
                 lab.router.run("iptables", "-t", "mangle", "-F", "PREROUTING", check=True)
             eventually(lambda: b"7888" in rules() and weir.status()["firewall"]["repairs"] == 1,
                        "the rules are put back")
-            assert guardian() == (backend == "iptables")
+            assert cleanup_process() == (backend == "iptables")
             weir.kill()
             if how == "open":
                 eventually(reaches, "traffic passes without the gateway")
             else:
-                eventually(lambda: not guardian(), "the guardian has done its work")
+                eventually(lambda: not cleanup_process(), "the cleanup process has done its work")
                 assert not reaches()
 
 

@@ -134,7 +134,7 @@ def unreachable(lab, net):
     with lab.weir(TRANSPARENT) as weir:
         for place in (lab.places.host_unreachable, lab.places.no_route):
             seen = attempt(lab, net, place.at(net), 80)
-            # Where the router itself has no way the client hears so before weir is asked.
+            # Where the router itself has no route the client hears so before weir is asked.
             beyond = weir and place is lab.places.host_unreachable
             assert seen == ("reset" if beyond else "unreachable"), seen
             if beyond:

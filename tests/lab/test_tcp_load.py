@@ -6,10 +6,10 @@ import re
 import resource
 import socket
 
+from doctor_fixture import sysctl
 from harness import KIB, MIB, case, eventually, main, noise, sha256
 from harness.host import read_all, read_exactly
-from harness.wait import PATIENCE
-from patient import sysctl
+from harness.wait import TIMEOUT
 
 TRANSPARENT = """
 [rule everything]
@@ -119,7 +119,7 @@ def server_stops_reading(lab, net):
 def slow_reader(lab, net):
     lab.serve(lab.north.listen(net, 7104), floods)
 
-    def most_held():
+    def max_held():
         with lab.alice.connect(net, lab.north.at(net), 7104) as client:
             return max(held_in(lab.router) for _ in range(128) if read_exactly(client, 2 * MIB))
 
@@ -128,7 +128,7 @@ def slow_reader(lab, net):
         # Whose handshake takes half a millisecond is no near peer: on a busy machine that may happen.
         held = []
         while len(held) < 5 and min(held, default=8 * MIB) >= 8 * MIB:
-            held.append(most_held())
+            held.append(max_held())
             weir.expect_flows(0)
         assert held[-1] < 8 * MIB, f"the router's kernel held {held} bytes for one flow"
 
@@ -233,7 +233,7 @@ def held_in(host):
 
 
 def floods(connection):
-    connection.settimeout(PATIENCE)
+    connection.settimeout(TIMEOUT)
     try:
         while True:
             connection.sendall(bytes(256 * KIB))

@@ -6,7 +6,7 @@ import select
 
 from harness import case, deadline, endpoint, eventually, main, noise
 from harness.servers import iperf3
-from harness.wait import PATIENCE
+from harness.wait import TIMEOUT
 
 TRANSPARENT = """
 [rule everything]
@@ -150,7 +150,7 @@ def burst(lab, net):
 
 def error_of(client):
     """Waits for the socket's pending error."""
-    until = deadline(PATIENCE)
+    until = deadline(TIMEOUT)
     select.select([client], [], [], until.left)
     try:
         client.recv(100)

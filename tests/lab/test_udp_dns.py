@@ -4,9 +4,9 @@ another program holds the port on the router."""
 
 import re
 
+from doctor_fixture import sysctl
 from harness import case, endpoint, eventually, main
 from harness.servers import BIG_NAME, BIG_STRINGS, RECORDS, dnsmasq
-from patient import sysctl
 
 TRANSPARENT = """
 [rule dns]

@@ -28,7 +28,7 @@ def independent_mapping(lab, net):
                 client.sendto(b"who am I?", server.getsockname()[:2])
                 seen.append(server.recvfrom(100)[1][:2])
             same_port = seen[0][1] == seen[1][1]
-            # The gateway's address may differ by the way out; the port may not, nor the client's own.
+            # The gateway's address may differ by the uplink; the port may not, nor the client's own.
             assert same_port and ("use = direct" in text or seen[0] == seen[1]), seen
 
 

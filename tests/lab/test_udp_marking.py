@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What a datagram's IP header says goes on with it: DSCP and ECN in both directions, and that it may not
-be fragmented, which the gateway answers as a router does where the way is too narrow."""
+be fragmented, which the gateway answers as a router does where the path MTU is too small."""
 
 import contextlib
 import errno
@@ -99,7 +99,7 @@ def narrow(lab, mtu):
 
 
 def learns(net, client, size):
-    """Sends until the client's kernel says that the datagram is too big; what it knows of the way then."""
+    """Sends until the client's kernel says that the datagram is too big; what it knows of the path MTU then."""
     def refused():
         try:
             client.send(b"x" * size)
@@ -120,7 +120,7 @@ def fitting(client, payload):
     return [payload]
 
 
-@case("a datagram that may not be fragmented and is wider than the way is refused as a router would")
+@case("a datagram that may not be fragmented and is larger than the path MTU is refused as a router would")
 def too_wide(lab, net):
     overhead = net.pick(28, 48)
     for use, backend in (("transparent", "nft"), ("direct", "nft"), ("pool", "nft"), ("direct", "iptables")):
@@ -137,7 +137,7 @@ def too_wide(lab, net):
             server.close()
 
 
-@case("a datagram that may be fragmented arrives over a narrow way")
+@case("a datagram that may be fragmented arrives over a path with a small MTU")
 def fragmented(lab, net):
     with narrow(lab, 1400):
         server = lab.closing(lab.north.udp(net, 7100))
@@ -156,7 +156,7 @@ def fragmented(lab, net):
                 assert weir.status()["events"].get("exceeds-mtu", 0) == 0
 
 
-@case("an IPv6 answer that is wider than the client's way is refused as a router would", families=(V6,))
+@case("an IPv6 answer that is larger than the client's path MTU is refused as a router would", families=(V6,))
 def too_wide_back(lab, net):
     ends = ((lab.router, "lan"), (lab.router, "alice0"), (lab.alice, "eth0"))
     for use in ("transparent", "direct"):

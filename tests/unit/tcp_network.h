@@ -48,11 +48,11 @@ class TcpPeer {
             static_cast<ssize_t>(text.size()));
   }
   // As much as the socket takes, at most so many bytes.
-  std::size_t pour(std::size_t most) const {
+  std::size_t write_all(std::size_t max) const {
     const std::string chunk(65'536, 'p');
     std::size_t poured = 0;
-    while (poured < most) {
-      const ssize_t sent = send(socket_.get(), chunk.data(), std::min(chunk.size(), most - poured),
+    while (poured < max) {
+      const ssize_t sent = send(socket_.get(), chunk.data(), std::min(chunk.size(), max - poured),
                                 MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent <= 0) {
         break;
@@ -68,7 +68,7 @@ class TcpPeer {
     socket_.reset();
   }
   // Reads what is there; it is kept.
-  State look() {
+  State observe() {
     std::array<char, 65'536> chunk;
     while (state_ == State::open) {
       const ssize_t got = recv(socket_.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
@@ -86,7 +86,7 @@ class TcpPeer {
 
   // How it ended, once it has; it is about to.
   State how_ended() {
-    for (pollfd one{socket_.get(), POLLIN, 0}; look() == State::open;) {
+    for (pollfd one{socket_.get(), POLLIN, 0}; observe() == State::open;) {
       REQUIRE(poll(&one, 1, 10'000) == 1);
     }
     return state_;
@@ -157,7 +157,7 @@ class TcpNetwork {
   void answer(const Endpoint& server) {
     TcpPeer& silent = peer(server);
     while (silent.heard.size() < filled_[server]) {
-      REQUIRE(silent.look() == TcpPeer::State::open);
+      REQUIRE(silent.observe() == TcpPeer::State::open);
     }
     silent.heard.clear();
   }

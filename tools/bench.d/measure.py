@@ -71,9 +71,9 @@ class Bench:
                                 stderr=subprocess.PIPE, text=True)
 
     @staticmethod
-    def _report(client, patience):
+    def _report(client, timeout):
         try:
-            out, told = client.communicate(timeout=patience)
+            out, told = client.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             client.kill()
             client.communicate()

@@ -20,26 +20,26 @@ std::size_t room_in(std::uint32_t mtu, Family family) {
 
 }  // namespace
 
-void Encapsulation::wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const {
-  auto made = std::make_unique<UdpWrapping>();
+void Encapsulation::wrap(UdpFlow& flow, std::span<const EncapsulationLayer> layers) const {
+  auto made = std::make_unique<UdpEncapsulation>();
   const std::string id = ids_.text(flow.core.sequence);
   const Opening opening{.flow_id = id};
-  for (const Wrapping& wrapping : wrappings) {
+  for (const EncapsulationLayer& layer : layers) {
     std::string header;
-    wrapping.codec->append_header(flow.core.flow, wrapping.target, opening, header);
+    layer.codec->append_header(flow.core.flow, layer.target, opening, header);
     made->first += header;
-    if (wrapping.codec->on() == DatagramCodec::On::every) {
-      made->rest += header;
+    if (layer.codec->on() == DatagramCodec::On::every) {
+      made->later += header;
     }
   }
-  if (flow.socket->relay() != nullptr && wrappings.front().target.host.empty()) {
-    made->peer = wrappings.front().target.endpoint;
+  if (flow.socket->relay() != nullptr && layers.front().target.host.empty()) {
+    made->peer = layers.front().target.endpoint;
   }
   made->room = room_of(*flow.socket, flow.core);
-  if (flow.wrapping) {
-    made->begun = flow.wrapping->begun;
+  if (flow.encapsulation) {
+    made->begun = flow.encapsulation->begun;
   }
-  flow.wrapping = std::move(made);
+  flow.encapsulation = std::move(made);
 }
 
 std::size_t Encapsulation::room_of(const UdpSocket& socket, const FlowCore& core) const {
@@ -52,11 +52,11 @@ std::size_t Encapsulation::room_of(const UdpSocket& socket, const FlowCore& core
   }
   // A mapping is connected to no peer, and so has no path: another socket asks for this one's.
   const UpstreamProfile& profile = core.rule->upstream->profile();
-  Route way;
-  way.remote = core.remote;
-  way.source = profile.source;
-  way.options = &profile.options;
-  const Outbound asks = open_udp_connected(core.flow, way, core.snapshot->bypass(), calls_);
+  Route route;
+  route.remote = core.remote;
+  route.source = profile.source;
+  route.options = &profile.options;
+  const Outbound asks = open_udp_connected(core.flow, route, core.snapshot->bypass(), calls_);
   return room_in(asks.socket.valid() ? mtu_of(asks.socket.get(), family, calls_) : 0, family);
 }
 

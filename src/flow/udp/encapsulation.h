@@ -18,7 +18,7 @@ class Encapsulation {
   Encapsulation(const FlowIds& ids, const SocketCalls& calls) : ids_(ids), calls_(calls) {}
 
   // Makes what the route asks for; a flow whose first datagram has left goes on as it was.
-  void wrap(UdpFlow& flow, std::span<const Wrapping> wrappings) const;
+  void wrap(UdpFlow& flow, std::span<const EncapsulationLayer> layers) const;
   // Payload bytes that fit one packet without a header.
   [[nodiscard]] std::size_t room_of(const UdpSocket& socket, const FlowCore& core) const;
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "flow/flow_tallies.h"
+#include "flow/flow_counting.h"
 
 namespace weir {
 
@@ -19,33 +19,34 @@ bool Failover::is_left_behind(const UdpFlow& flow) const {
     return false;
   }
   const ServerHealth& health = flow.core.server->health;
-  switch (health.standing(health.was_ejected() ? parts_.now : Instant{})) {
-    case ServerHealth::Standing::open:
-    case ServerHealth::Standing::on_trial:
+  switch (health.availability(health.was_ejected() ? parts_.now : Instant{})) {
+    case ServerHealth::Availability::available:
+    case ServerHealth::Availability::half_open:
       return false;
-    case ServerHealth::Standing::ejected:
-    case ServerHealth::Standing::closed:
+    case ServerHealth::Availability::ejected:
+    case ServerHealth::Availability::unavailable:
       break;
   }
-  return flow.answered != 0 || health.wish() != ServerHealth::Wish::drain;
+  return flow.answered != 0 || health.admin_state() != ServerHealth::AdminState::drain;
 }
 
 bool Failover::ask_another(UdpFlow& flow) {
   FlowCore& core = flow.core;
-  auto* question = core.server && flow.socket->is_connected()
-                       ? kept_.find(core.sequence, flow.traffic.packets_down)
-                       : nullptr;
-  if (question == nullptr) {
+  auto* query = core.server && flow.socket->is_connected()
+                    ? kept_.find(core.sequence, flow.traffic.packets_down)
+                    : nullptr;
+  if (query == nullptr) {
     return false;
   }
-  const auto not_again = [&](const std::shared_ptr<Server>& server) {
-    question->tried.emplace_back(std::shared_ptr<Server>(), server.get());
+  const auto exclude = [&](const std::shared_ptr<Server>& server) {
+    query->tried.emplace_back(std::shared_ptr<Server>(), server.get());
   };
-  not_again(core.server);
+  exclude(core.server);
   while (core.attempts < core.rule->upstream->profile().attempts) {
-    Route route = core.rule->upstream->route(core.flow, question->tried);
+    Route route = core.rule->upstream->route(core.flow, query->tried);
     if (route.verdict != Route::Verdict::dial || !route.server ||
-        route.carrier == Route::Carrier::relay || parts_.ways.choose(core.flow, route) != 0) {
+        route.transport == Route::Transport::udp_associate ||
+        parts_.egress.choose(core.flow, route) != 0) {
       return false;
     }
     const auto opened = parts_.sockets.instead(core, route);
@@ -58,14 +59,14 @@ bool Failover::ask_another(UdpFlow& flow) {
       move(flow, route, *opened.socket);
       if (flow.traffic.packets_up != 0) {  // the record counts what the client has sent
         flow.traffic.packets_up -= 1;
-        flow.traffic.bytes_up -= question->payload.size();
+        flow.traffic.bytes_up -= query->payload.size();
       }
-      parts_.sender.send(flow, question->payload, 0, 0);
+      parts_.sender.send(flow, query->payload, 0, 0);
       parts_.sender.flush();
       return true;
     }
     route.server->note_failure(parts_.now, opened.error);
-    not_again(route.server);
+    exclude(route.server);
   }
   return false;
 }
@@ -82,9 +83,9 @@ void Failover::move(UdpFlow& flow, const Route& route, UdpSocket& fresh) {
   flow.socket = &fresh;
   fresh.flows = 1;
   fresh.only = &flow;
-  flow.wrapping.reset();
-  if (!route.wrappings.empty()) {
-    parts_.encapsulation.wrap(flow, route.wrappings);
+  flow.encapsulation.reset();
+  if (!route.layers.empty()) {
+    parts_.encapsulation.wrap(flow, route.layers);
   }
 }
 

@@ -28,7 +28,7 @@ UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
   }
   parts_.peers.note_client_side(flow.interface);
   FlowCore core = parts_.intake.open(flow);
-  const auto finding = parts_.loop_guard.look(flow, port_);
+  const auto finding = parts_.loop_guard.check(flow, port_);
   core.generation = finding.generation;
   if (finding.is_loop) {
     refuse(core, End::loop, Reason::loop, finding.why());
@@ -53,8 +53,8 @@ UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
   }
   Mappings::wake(*socket);
   UdpFlow& opened = parts_.flows.insert(std::move(core), *socket);
-  if (!route.wrappings.empty()) {
-    parts_.encapsulation.wrap(opened, route.wrappings);
+  if (!route.layers.empty()) {
+    parts_.encapsulation.wrap(opened, route.layers);
   }
   if (socket->relay() != nullptr) {
     parts_.relays.join(opened);
@@ -83,7 +83,7 @@ bool FlowOpening::is_dialled(const FlowCore& core, const Route& route) {
 }
 
 UdpSocket* FlowOpening::socket_for(FlowCore& core, Route& route) {
-  if (route.carrier != Route::Carrier::relay) {
+  if (route.transport != Route::Transport::udp_associate) {
     const auto opened = core.rule->upstream->profile().mapping == Mapping::per_client
                             ? parts_.sockets.mapping(core, route)
                             : parts_.sockets.connected(core, route);
@@ -107,12 +107,12 @@ Verdict FlowOpening::admit(FlowCore& core) {
   Verdict verdict = parts_.intake.try_to_admit(core);
   if (verdict == Verdict::max_flows_per_client || verdict == Verdict::max_flows) {
     parts_.sender.flush();  // what this batch holds leaves first; a flow may end by it
-    if (UdpFlow* other = flow_that_gives_way(core, verdict)) {
-      parts_.reasons.add(Reason::gave_way);
+    if (UdpFlow* other = flow_to_evict(core, verdict)) {
+      parts_.reasons.add(Reason::evicted);
       parts_.owner.end(*other, End::limit, "gave way to a new flow");
       verdict = parts_.intake.try_to_admit(core, verdict == Verdict::max_flows
-                                                     ? Admission::Place::of_another
-                                                     : Admission::Place::of_the_same_client);
+                                                     ? Admission::Slot::of_another
+                                                     : Admission::Slot::of_the_same_client);
     }
   }
   if (verdict != Verdict::admitted) {
@@ -121,14 +121,14 @@ Verdict FlowOpening::admit(FlowCore& core) {
   return verdict;
 }
 
-UdpFlow* FlowOpening::flow_that_gives_way(const FlowCore& core, Verdict verdict) {
-  constexpr std::chrono::minutes least_idle{2};
+UdpFlow* FlowOpening::flow_to_evict(const FlowCore& core, Verdict verdict) {
+  constexpr std::chrono::minutes min_idle{2};
   const auto since = [](const Clients::Seat& flow) {
     return static_cast<const UdpFlow&>(flow).last_activity;
   };
   Clients::Seat* found = nullptr;
   if (verdict == Verdict::max_flows) {
-    found = parts_.clients.spare_of_most(parts_.now - least_idle, since);
+    found = parts_.clients.spare_of_most(parts_.now - min_idle, since);
   } else if (const auto client =
                  parts_.clients.find(parts_.intake.client_key_of(core.flow.client.address))) {
     found = parts_.clients.idlest_of(*client, since);
@@ -166,8 +166,8 @@ void FlowOpening::refuse_socket(const FlowCore& core, int code, const char* step
       refuse(core, End::connect_failed, Reason::source_unavailable, error);
       break;
     default:
-      if (is_no_way(code)) {
-        parts_.icmp.tell_no_way(core.flow, code);
+      if (is_no_route(code)) {
+        parts_.icmp.tell_no_route(core.flow, code);
         refuse(core, End::no_route, Reason::no_route, error);
         break;
       }

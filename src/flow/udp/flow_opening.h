@@ -65,7 +65,7 @@ class FlowOpening {
  private:
   [[nodiscard]] bool is_dialled(const FlowCore& core, const Route& route);
   [[nodiscard]] Admission::Verdict admit(FlowCore& core);
-  [[nodiscard]] UdpFlow* flow_that_gives_way(const FlowCore& core, Admission::Verdict verdict);
+  [[nodiscard]] UdpFlow* flow_to_evict(const FlowCore& core, Admission::Verdict verdict);
   UdpSocket* socket_for(FlowCore& core, Route& route);
   // `path`: to the server that was tried, where that is a chain of them.
   void refuse(const FlowCore& core, End end, Reason reason, std::string_view error,

@@ -4,12 +4,12 @@
 #include <chrono>
 #include <utility>
 
-#include "flow/flow_tallies.h"
+#include "flow/flow_counting.h"
 
 namespace weir {
 namespace {
 
-// Of a DNS flow whose questions are answered.
+// Of a DNS flow whose queries are answered.
 constexpr std::chrono::seconds after_answer{1};
 // Of a flow that a peer opened, until the client answers.
 constexpr std::chrono::seconds unasked_idle{30};
@@ -31,8 +31,8 @@ UdpFlow& FlowTable::insert(FlowCore core, UdpSocket& socket) {
   auto flow = std::make_unique<UdpFlow>(std::move(core));
   flow->socket = &socket;
   flow->last_activity = now_;
-  flow->marks.late = is_late_;
-  late_ += is_late_ ? 1 : 0;
+  flow->marks.late = is_bypassing_;
+  uncounted_ += is_bypassing_ ? 1 : 0;
   ++socket.flows;
   if (flow->core.rule->upstream->profile().mapping == Mapping::per_flow) {
     socket.only = flow.get();
@@ -49,8 +49,8 @@ UdpFlow& FlowTable::insert(std::unique_ptr<UdpFlow> flow) {
 }
 
 std::unique_ptr<UdpFlow> FlowTable::extract(UdpFlow& flow) {
-  flow.disarm(deadlines_);
-  late_ -= flow.marks.late ? 1 : 0;
+  flow.disarm(timers_);
+  uncounted_ -= flow.marks.late ? 1 : 0;
   note_left(flow.core);
   return flows_.extract(flow);
 }

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/chained_table.h"
-#include "base/deadlines.h"
+#include "base/timer_wheel.h"
 #include "flow/udp/udp_flow.h"
 #include "weir/endpoint.h"
 #include "weir/units.h"
@@ -21,7 +21,7 @@ namespace weir {
 
 class FlowTable {
  public:
-  FlowTable(Deadlines& deadlines, const Instant& now) : deadlines_(deadlines), now_(now) {}
+  FlowTable(TimerWheel& timers, const Instant& now) : timers_(timers), now_(now) {}
 
   // Null: there is none.
   [[nodiscard]] UdpFlow* find(const Endpoint& client, const Endpoint& destination) const;
@@ -46,13 +46,13 @@ class FlowTable {
   std::unique_ptr<UdpFlow> extract(UdpFlow& flow);
 
   // Sets the flow's deadline anew.
-  void arm(UdpFlow& flow) { flow.arm(deadlines_, due(flow), now_); }
+  void arm(UdpFlow& flow) { flow.arm(timers_, due(flow), now_); }
   // When it is over, if nothing comes.
   [[nodiscard]] static Instant due(const UdpFlow& flow);
 
-  // From now on flows that open are served, and do not count as lasting().
-  void expect_no_new() { is_late_ = true; }
-  [[nodiscard]] std::size_t lasting() const { return flows_.size() - late_; }
+  // From now on flows that open are served, and are not counted().
+  void begin_bypass() { is_bypassing_ = true; }
+  [[nodiscard]] std::size_t counted() const { return flows_.size() - uncounted_; }
   [[nodiscard]] std::size_t size() const { return flows_.size(); }
   // REQUIRES: `visit` leaves the table as it is.
   template <typename Visit>
@@ -61,8 +61,8 @@ class FlowTable {
   }
   // The next ones; see ChainedTable::scan.
   template <typename Visit>
-  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
-    return flows_.scan(at, most, visit);
+  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t max, const Visit& visit) const {
+    return flows_.scan(at, max, visit);
   }
 
  private:
@@ -72,11 +72,11 @@ class FlowTable {
     }
   };
 
-  Deadlines& deadlines_;
+  TimerWheel& timers_;
   const Instant& now_;
   ChainedTable<UdpFlow, Hash> flows_;
-  std::size_t late_ = 0;  // of flows_
-  bool is_late_ = false;
+  std::size_t uncounted_ = 0;  // of flows_
+  bool is_bypassing_ = false;
 };
 
 }  // namespace weir

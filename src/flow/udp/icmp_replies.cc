@@ -5,7 +5,7 @@
 namespace weir {
 
 bool IcmpReplies::may_send() {
-  if (allowance_.take(now_)) {
+  if (bucket_.take(now_)) {
     return true;
   }
   reasons_.add(Reason::icmp_rate_limited);
@@ -18,7 +18,7 @@ void IcmpReplies::tell_unreachable(const Flow& flow, RawSender::Unreachable what
   }
 }
 
-void IcmpReplies::tell_no_way(const Flow& flow, int code) {
+void IcmpReplies::tell_no_route(const Flow& flow, int code) {
   switch (code) {
     case EACCES:
       return tell_unreachable(flow, RawSender::Unreachable::by_prohibition);

@@ -24,12 +24,12 @@ void Lingering::wait_again(UdpFlow& flow) {
   Relays::withdraw(*flow.socket);
 }
 
-// Keeps what tells whether these are still the flow's questions, and all of them.
-void Lingering::learn(UdpFlow& flow, const Questions& questions) {
-  flow.marks.is_foreign = questions.is_foreign();
-  flow.marks.is_track_lost = flow.marks.is_track_lost || questions.is_track_lost();
-  if (flow.marks.is_foreign || questions.none()) {
-    questions_.erase(&flow);
+// Keeps what tells whether these are still the flow's queries, and all of them.
+void Lingering::learn(UdpFlow& flow, const Queries& queries) {
+  flow.marks.is_foreign = queries.is_foreign();
+  flow.marks.is_track_lost = flow.marks.is_track_lost || queries.is_track_lost();
+  if (flow.marks.is_foreign || queries.none()) {
+    queries_.erase(&flow);
   }
 }
 
@@ -37,33 +37,33 @@ void Lingering::asked(UdpFlow& flow, std::span<const std::uint8_t> payload, std:
   if (flow.marks.is_foreign) {
     return;
   }
-  Questions& questions = questions_[&flow];
-  each_datagram(payload, segment, [&](auto datagram) { questions.asked(datagram); });
-  learn(flow, questions);
+  Queries& queries = queries_[&flow];
+  each_datagram(payload, segment, [&](auto datagram) { queries.asked(datagram); });
+  learn(flow, queries);
   wait_again(flow);
 }
 
-// A DNS flow whose questions are answered ends soon.
+// A DNS flow whose queries are answered ends soon.
 void Lingering::answered(UdpFlow& flow, std::span<const std::uint8_t> payload,
                          std::uint16_t segment) {
   if (flow.marks.is_foreign) {
     return;
   }
-  const auto open = questions_.find(&flow);
-  Questions none;
-  Questions& questions = open != questions_.end() ? open->second : none;
+  const auto open = queries_.find(&flow);
+  Queries none;
+  Queries& queries = open != queries_.end() ? open->second : none;
   each_datagram(payload, segment, [&](auto datagram) {
-    static_cast<void>(questions.answered(datagram));  // a repeated answer is one, too
+    static_cast<void>(queries.answered(datagram));  // a repeated answer is one, too
   });
-  const bool is_answered = questions.none() && !questions.is_foreign() && !flow.marks.is_track_lost;
-  learn(flow, questions);
+  const bool is_answered = queries.none() && !queries.is_foreign() && !flow.marks.is_track_lost;
+  learn(flow, queries);
   wait_again(flow);
   if (!is_answered) {
     return;
   }
   answered_.add(flow);
   relays_.offer(*flow.socket);
-  most_ = std::min(most_, admission_.most_done(*flow.core.rule, flow.core.snapshot->limits()));
+  max_ = std::min(max_, admission_.max_done(*flow.core.rule, flow.core.snapshot->limits()));
   flow.last_activity = now_;
   flows_.arm(flow);
 }
@@ -71,31 +71,31 @@ void Lingering::answered(UdpFlow& flow, std::span<const std::uint8_t> payload,
 void Lingering::forget(UdpFlow& flow) {
   answered_.remove(flow);
   if (flow.is_dns()) {
-    questions_.erase(&flow);
+    queries_.erase(&flow);
   }
 }
 
 void Lingering::end_turn() {
-  constexpr int most_in_a_turn = 256;
+  constexpr int max_in_a_turn = 256;
   const bool scarce = admission_.udp_sockets_are_scarce();
   if (scarce) {
-    relays_.release_resting();
+    relays_.release_parked();
   }
-  for (int i = 0; i < most_in_a_turn && answered_.size() > (scarce ? 0 : most_); ++i) {
+  for (int i = 0; i < max_in_a_turn && answered_.size() > (scarce ? 0 : max_); ++i) {
     owner_.end(answered_.oldest(), End::closed, {});
   }
-  most_ = UINT64_MAX;
+  max_ = UINT64_MAX;
 }
 
-Lingering::Questions::Kept Lingering::kept(const UdpFlow& flow) const {
-  const auto open = questions_.find(&flow);
-  return open != questions_.end() ? open->second.kept() : Questions::Kept{};
+Lingering::Queries::Kept Lingering::kept(const UdpFlow& flow) const {
+  const auto open = queries_.find(&flow);
+  return open != queries_.end() ? open->second.kept() : Queries::Kept{};
 }
 
-void Lingering::restore(UdpFlow& flow, const Questions::Kept& kept, bool is_answered) {
-  const auto questions = Questions::restored(kept);
-  if (flow.is_dns() && !questions.none()) {
-    questions_.emplace(&flow, questions);
+void Lingering::restore(UdpFlow& flow, const Queries::Kept& kept, bool is_answered) {
+  const auto queries = Queries::restored(kept);
+  if (flow.is_dns() && !queries.none()) {
+    queries_.emplace(&flow, queries);
   }
   if (is_answered) {
     answered_.add(flow);

@@ -1,4 +1,4 @@
-// DNS flows: which of a flow's queries wait for their answers (OpenQuestions), and the flows that
+// DNS flows: which of a flow's queries wait for their answers (PendingQueries), and the flows that
 // have all their answers and linger for a second in case more comes. A busy resolver opens a flow
 // for every query: those that have been answered must not take the descriptors, or what limits
 // allow, from those that wait.
@@ -11,9 +11,9 @@
 #include <unordered_map>
 
 #include "flow/admission.h"
-#include "flow/udp/answered_flows.h"
 #include "flow/udp/flow_table.h"
-#include "flow/udp/open_questions.h"
+#include "flow/udp/lingering_flows.h"
+#include "flow/udp/pending_queries.h"
 #include "flow/udp/relays.h"
 #include "flow/udp/udp_flow.h"
 
@@ -22,7 +22,7 @@ namespace weir {
 class Lingering {
  public:
   // Two are what one name costs most clients (A and AAAA).
-  using Questions = OpenQuestions<3>;
+  using Queries = PendingQueries<3>;
 
   Lingering(FlowTable& flows, Relays& relays, const Admission& admission, const Instant& now,
             UdpOwner& owner)
@@ -36,25 +36,25 @@ class Lingering {
   void forget(UdpFlow& flow);
 
   // Where more flows linger than may, the longest lingering end; where sockets are scarce all of
-  // them end, and resting relays and mappings close.
+  // them end, and parked relays and mappings close.
   void end_turn();
 
   // For a successor, and from another process.
-  [[nodiscard]] Questions::Kept kept(const UdpFlow& flow) const;
-  void restore(UdpFlow& flow, const Questions::Kept& kept, bool is_answered);
+  [[nodiscard]] Queries::Kept kept(const UdpFlow& flow) const;
+  void restore(UdpFlow& flow, const Queries::Kept& kept, bool is_answered);
 
  private:
   void wait_again(UdpFlow& flow);
-  void learn(UdpFlow& flow, const Questions& questions);
+  void learn(UdpFlow& flow, const Queries& queries);
 
   FlowTable& flows_;
   Relays& relays_;
   const Admission& admission_;
   const Instant& now_;
   UdpOwner& owner_;
-  AnsweredFlows answered_;
-  std::unordered_map<const UdpFlow*, Questions> questions_;  // of flows that have open ones
-  std::uint64_t most_ = UINT64_MAX;  // by the limits on those that joined in this turn
+  LingeringFlows answered_;
+  std::unordered_map<const UdpFlow*, Queries> queries_;  // of flows that have open ones
+  std::uint64_t max_ = UINT64_MAX;  // by the limits on those that joined in this turn
 };
 
 }  // namespace weir

@@ -6,10 +6,11 @@
 
 namespace weir {
 
-UdpSocket* Mappings::find(const Endpoint& client, const Upstream& upstream, const Way& way) const {
+UdpSocket* Mappings::find(const Endpoint& client, const Upstream& upstream,
+                          const Egress& egress) const {
   return shared_.find(Hash{}(client, &upstream), [&](const UdpSocket& socket) {
     return socket.holder.client == client && socket.holder.rule->upstream.get() == &upstream &&
-           way_of(socket) == way;
+           egress_of(socket) == egress;
   });
 }
 
@@ -20,41 +21,41 @@ void Mappings::share(UdpSocket& socket) {
 }
 
 void Mappings::forget(UdpSocket& socket) {
-  ways_.erase(&socket);
+  egress_.erase(&socket);
   if (socket.marks.is_mapping) {
     shared_.extract(socket);
     socket.marks.is_mapping = false;
     socket.only = nullptr;
   }
-  if (socket.extra && socket.extra->resting) {
-    socket.extra->resting->leave();
+  if (socket.extra && socket.extra->parked) {
+    socket.extra->parked->leave();
   }
 }
 
-void Mappings::note_way(const UdpSocket& socket, const Way& way) {
-  if (way == Way{}) {
-    ways_.erase(&socket);
+void Mappings::note_egress(const UdpSocket& socket, const Egress& egress) {
+  if (egress == Egress{}) {
+    egress_.erase(&socket);
   } else {
-    ways_[&socket] = way;
+    egress_[&socket] = egress;
   }
 }
 
-Way Mappings::way_of(const UdpSocket& socket) const {
-  const auto found = ways_.empty() ? ways_.end() : ways_.find(&socket);
-  return found != ways_.end() ? found->second : Way{};
+Egress Mappings::egress_of(const UdpSocket& socket) const {
+  const auto found = egress_.empty() ? egress_.end() : egress_.find(&socket);
+  return found != egress_.end() ? found->second : Egress{};
 }
 
-void Mappings::rest(ServerSockets& all, UdpSocket& socket, Deadlines& deadlines, Instant until,
+void Mappings::park(ServerSockets& all, UdpSocket& socket, TimerWheel& timers, Instant until,
                     Instant now) {
-  auto resting = std::make_unique<RestingMapping>(all, resting_, socket);
-  deadlines.set(*resting, until, now);
-  socket.extras().resting = std::move(resting);
+  auto parked = std::make_unique<ParkedMapping>(all, parked_, socket);
+  timers.set(*parked, until, now);
+  socket.extras().parked = std::move(parked);
 }
 
 void Mappings::wake(UdpSocket& socket) {
-  socket.marks.rests = false;
+  socket.marks.is_parked = false;
   if (socket.extra) {
-    socket.extra->resting.reset();
+    socket.extra->parked.reset();
   }
 }
 

@@ -6,7 +6,7 @@
 
 namespace weir {
 
-const SourceAddresses::Way& Paths::to(const Flow& flow, const Route& route, Mark bypass) {
+const SourceAddresses::Path& Paths::to(const Flow& flow, const Route& route, Mark bypass) {
   const auto find = [&]() {
     Route asked;
     asked.remote = route.remote;
@@ -15,14 +15,14 @@ const SourceAddresses::Way& Paths::to(const Flow& flow, const Route& route, Mark
       asked.source.kind = SourceKind::client;  // the port is the flow's own
     }
     asked.options = route.options;
-    asked.way = route.way;
+    asked.egress = route.egress;
     const Outbound asks = open_udp_connected(flow, asked, bypass, calls_);
     return asks.socket.valid()
-               ? SourceAddresses::Way{asks.local.address,
-                                      mtu_of(asks.socket.get(), route.remote.family(), calls_)}
-               : SourceAddresses::Way{};
+               ? SourceAddresses::Path{asks.local.address,
+                                       mtu_of(asks.socket.get(), route.remote.family(), calls_)}
+               : SourceAddresses::Path{};
   };
-  return known_.get(route.remote.address, route.options, route.way, now_, find);
+  return known_.get(route.remote.address, route.options, route.egress, now_, find);
 }
 
 void Paths::network_changed(std::shared_ptr<const Surroundings> surroundings) {

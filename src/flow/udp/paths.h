@@ -1,7 +1,7 @@
-// What is known of the router's ways: which of its addresses datagrams to a destination leave from,
-// how wide the way is, and in which state the network is by now.
+// What is known of the router's paths: which of its addresses datagrams to a destination leave
+// from, the path MTU, and in which state the network is by now.
 //
-// A socket that may send to any peer is bound to no address and has no way, so both are asked of
+// A socket that may send to any peer is bound to no address and has no path, so both are asked of
 // the routing table by a connected socket, once for each destination and ten seconds.
 //
 // UDP flows outlive what their sockets are bound to. Sockets are looked at with their next datagram
@@ -14,9 +14,9 @@
 #include <cstdint>
 #include <memory>
 
-#include "base/allowance.h"
 #include "base/socket_calls.h"
 #include "base/surroundings.h"
+#include "base/token_bucket.h"
 #include "flow/udp/source_addresses.h"
 #include "flow/udp/udp_flow.h"
 #include "weir/flow.h"
@@ -29,7 +29,7 @@ class Paths {
   Paths(const SocketCalls& calls, const Instant& now) : calls_(calls), now_(now) {}
 
   // Valid until the next call of this class.
-  const SourceAddresses::Way& to(const Flow& flow, const Route& route, Mark bypass);
+  const SourceAddresses::Path& to(const Flow& flow, const Route& route, Mark bypass);
   // The routing table says something else now.
   void forget() { known_.clear(); }
 
@@ -51,7 +51,7 @@ class Paths {
   SourceAddresses known_;
   std::shared_ptr<const Surroundings> surroundings_;
   std::uint8_t state_ = 0;
-  Allowance doubts_{16, 16};
+  TokenBucket doubts_{16, 16};
 };
 
 }  // namespace weir

@@ -9,10 +9,10 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t most_of_mapping = 64;
+constexpr std::size_t max_of_mapping = 64;
 // Of one worker: what strangers can make a gateway remember.
-constexpr std::size_t most = 16'384;
-constexpr std::size_t most_client_sides = 64;
+constexpr std::size_t max = 16'384;
+constexpr std::size_t max_client_sides = 64;
 
 bool is_link_local(const Address& address) {
   const auto& bytes = address.bytes();
@@ -23,7 +23,7 @@ bool is_link_local(const Address& address) {
 }  // namespace
 
 void PeerFlows::note_client_side(std::uint32_t interface) {
-  if (interface != 0 && client_sides_.size() < most_client_sides &&
+  if (interface != 0 && client_sides_.size() < max_client_sides &&
       std::find(client_sides_.begin(), client_sides_.end(), interface) == client_sides_.end()) {
     client_sides_.push_back(interface);
   }
@@ -58,7 +58,7 @@ bool PeerFlows::may_be_heard_from(const UdpSocket& socket, const Address& peer) 
 // False: no room can be made.
 bool PeerFlows::make_room(UdpSocket& socket) {
   std::vector<UdpFlow*>& theirs = socket.extras().unanswered;
-  if (theirs.size() < most_of_mapping && count_ < most) {
+  if (theirs.size() < max_of_mapping && count_ < max) {
     return true;
   }
   if (theirs.empty()) {
@@ -99,17 +99,18 @@ UdpFlow* PeerFlows::open(UdpSocket& socket, const Endpoint& peer) {
   if (socket.relay() != nullptr) {
     Relays::learn(core, socket);
   }
-  const bool rests = socket.marks.rests;  // for the client; a stranger changes nothing of that
+  const bool is_parked =
+      socket.marks.is_parked;  // for the client; a stranger changes nothing of that
   Mappings::wake(socket);
-  socket.marks.rests = rests;
+  socket.marks.is_parked = is_parked;
   UdpFlow& opened = parts_.flows.insert(std::move(core), socket);
-  if (socket.unwrapped() != nullptr) {
-    std::vector<Wrapping> wrappings;
-    wrappings.reserve(socket.unwrapped()->size());
-    for (const DatagramCodec* codec : *socket.unwrapped()) {
-      wrappings.push_back({.codec = codec, .target = {.endpoint = peer, .host = {}}});
+  if (socket.decoders() != nullptr) {
+    std::vector<EncapsulationLayer> layers;
+    layers.reserve(socket.decoders()->size());
+    for (const DatagramCodec* codec : *socket.decoders()) {
+      layers.push_back({.codec = codec, .target = {.endpoint = peer, .host = {}}});
     }
-    parts_.encapsulation.wrap(opened, wrappings);
+    parts_.encapsulation.wrap(opened, layers);
   }
   if (socket.relay() != nullptr) {
     parts_.relays.join(opened);

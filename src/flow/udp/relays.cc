@@ -10,14 +10,14 @@
 
 #include "dial/outbound.h"
 #include "flow/dial_failure.h"
-#include "flow/flow_tallies.h"
+#include "flow/flow_counting.h"
 
 namespace weir {
 namespace {
 
 // Idle ones, which the server keeps open for us.
-constexpr std::size_t most_resting = 64;
-// How long questions may leave the server from the same port.
+constexpr std::size_t max_parked = 64;
+// How long queries may leave the server from the same port.
 constexpr std::chrono::minutes longest_service{1};
 
 bool is_of_client(const Source& source) {
@@ -25,35 +25,34 @@ bool is_of_client(const Source& source) {
 }
 
 bool leads_to(const Route& route, const Endpoint& server) {
-  return route.remote == server ||
-         (route.remote.port == server.port &&
-          std::find(route.more.begin(), route.more.end(), server.address) != route.more.end());
+  return route.remote == server || (route.remote.port == server.port &&
+                                    std::find(route.alternates.begin(), route.alternates.end(),
+                                              server.address) != route.alternates.end());
 }
 
 // Null: no other flow may go on with it.
-UdpRelay::Lending* lending_of(const UdpSocket& socket) {
-  return socket.relay() != nullptr ? socket.relay()->lending.get() : nullptr;
+UdpRelay::Lease* lease_of(const UdpSocket& socket) {
+  return socket.relay() != nullptr ? socket.relay()->lease.get() : nullptr;
 }
 
 // Answers can be told apart only while all of it is DNS, and no more than is kept.
-bool keeps_track(const UdpRelay::Lending& lending) {
-  return !lending.questions.is_foreign() && !lending.questions.is_track_lost();
+bool keeps_track(const UdpRelay::Lease& lease) {
+  return !lease.queries.is_foreign() && !lease.queries.is_track_lost();
 }
 
 // Nothing where a relay on this route is for this flow alone.
-std::optional<SpareRelays::Kind> kind_of(const FlowCore& core, const Route& route) {
-  // A second wrapping is a PROXY header.
+std::optional<RelayPool::Key> key_of(const FlowCore& core, const Route& route) {
+  // A second encapsulation is a PROXY header.
   if (core.flow.destination.port != dns_port || is_of_client(route.source) ||
-      route.wrappings.size() != 1 ||
-      core.rule->upstream->profile().mapping == Mapping::per_client) {
+      route.layers.size() != 1 || core.rule->upstream->profile().mapping == Mapping::per_client) {
     return std::nullopt;
   }
-  return SpareRelays::Kind{.upstream = core.rule->upstream.get(),
-                           .options = route.options,
-                           .server = route.server.get(),
-                           .dialled = route.dialled.get(),
-                           .generation = core.generation,
-                           .target = route.wrappings.front().target};
+  return RelayPool::Key{.upstream = core.rule->upstream.get(),
+                        .options = route.options,
+                        .server = route.server.get(),
+                        .first_hop = route.first_hop.get(),
+                        .generation = core.generation,
+                        .target = route.layers.front().target};
 }
 
 }  // namespace
@@ -61,13 +60,13 @@ std::optional<SpareRelays::Kind> kind_of(const FlowCore& core, const Route& rout
 Relays::Opened Relays::open(FlowCore& core, Route& route) {
   const bool shared = core.rule->upstream->profile().mapping == Mapping::per_client;
   UdpSocket* open =
-      shared ? parts_.mappings.find(core.flow.client, *core.rule->upstream, Way{}) : nullptr;
+      shared ? parts_.mappings.find(core.flow.client, *core.rule->upstream, Egress{}) : nullptr;
   if (open != nullptr) {
     learn(core, *open);
     return {.socket = open};
   }
-  if (UdpSocket* spare = take_spare(core, route); spare != nullptr) {
-    return {.socket = spare};
+  if (UdpSocket* pooled = take_available(core, route); pooled != nullptr) {
+    return {.socket = pooled};
   }
   follow_route(core, route);
   const auto reserved = parts_.sockets.reserve(core);
@@ -77,18 +76,18 @@ Relays::Opened Relays::open(FlowCore& core, Route& route) {
   UdpSocket& socket = *reserved.socket;
   UdpRelay::Owner& owner = *this;
   socket.extras().relay = std::make_unique<UdpRelay>(owner, parts_.dial, socket, core);
-  // The route goes into the dial; its wrappings are still to be read.
+  // The route goes into the dial; its layers are still to be read.
   Route first = std::move(route);
   route = Route();
-  route.wrappings = first.wrappings;
-  socket.unwrap_like(route);
+  route.layers = first.layers;
+  socket.set_decoders(route);
   const auto outcome = socket.relay()->start(std::move(first));
   if (outcome != TcpDial::Outcome::connecting) {
     note_member(socket);
     learn(core, socket);
     Opened out{.outcome = outcome,
                .words = socket.relay()->dial().error(),
-               .path = socket.relay()->way().path};
+               .path = socket.relay()->peer().path};
     parts_.sockets.release(socket);
     return out;
   }
@@ -121,10 +120,10 @@ void Relays::leave(UdpFlow& flow) {
 
 void Relays::learn(FlowCore& core, const UdpSocket& socket) {
   const UdpRelay& relay = *socket.relay();
-  const UdpRelay::Way way = relay.way();
-  core.attempts = static_cast<std::uint16_t>(way.attempts);
-  core.server = way.server;
-  core.remote = way.remote;
+  const UdpRelay::Peer peer = relay.peer();
+  core.attempts = static_cast<std::uint16_t>(peer.attempts);
+  core.server = peer.server;
+  core.remote = peer.remote;
   core.rule = &taken_by(*core.snapshot, *core.rule, socket.holder.rule->taken_by);
   if (socket.descriptor.valid()) {
     core.source = socket.local;
@@ -160,36 +159,36 @@ void Relays::on_relay_open(UdpSocket& socket) {
   UdpRelay& relay = *socket.relay();
   const TcpDial& dial = relay.dial();
   // The socket as the route wants it, in the family of the connection.
-  Route way;
-  way.remote = relay.connection().endpoint;
-  way.source = dial.route().source;
-  way.options = dial.route().options;
+  Route route;
+  route.remote = relay.connection().endpoint;
+  route.source = dial.route().source;
+  route.options = dial.route().options;
   const Flow flow{.protocol = Protocol::udp,
                   .client = socket.holder.client,
                   .destination = relay.connection().endpoint,
                   .interface = 0};
-  if (const auto opened = parts_.sockets.attach(socket, flow, way); opened.socket == nullptr) {
+  if (const auto opened = parts_.sockets.attach(socket, flow, route); opened.socket == nullptr) {
     on_relay_failed(socket, TcpDial::Outcome::failed,
                     std::string("the socket to the relay: ") + std::strerror(opened.error));
     return;
   }
-  socket.note_way(dial.route());
+  socket.note_route(dial.route());
   note_member(socket);
   socket.generation = relay.flows.front()->core.generation;
   parts_.dial.loop_guard.opened(socket.own());
   for (UdpFlow* one : relay.flows) {
     follow(*one);
     if (one == socket.only_flow()) {  // a later attempt may lead elsewhere
-      parts_.encapsulation.wrap(*one, dial.route().wrappings);
+      parts_.encapsulation.wrap(*one, dial.route().layers);
     } else {
-      one->wrapping->room = parts_.encapsulation.room_of(socket, one->core);
+      one->encapsulation->room = parts_.encapsulation.room_of(socket, one->core);
     }
-    one->wrapping->connect_us = since_opened(one->core, dial.connected_at());
-    one->wrapping->handshake_us = since_opened(one->core, parts_.now);
-    note_latency(one->core, Latency::connect, one->wrapping->connect_us);
-    note_latency(one->core, Latency::handshake, one->wrapping->handshake_us);
+    one->encapsulation->connect_us = since_opened(one->core, dial.connected_at());
+    one->encapsulation->handshake_us = since_opened(one->core, parts_.now);
+    note_latency(one->core, Latency::connect, one->encapsulation->connect_us);
+    note_latency(one->core, Latency::handshake, one->encapsulation->handshake_us);
   }
-  learn_kind(socket, dial.route());
+  learn_key(socket, dial.route());
   relay.finish_dialling();
   const auto waiting = relay.waiting.take();
   for (const WaitingDatagrams::Datagram& datagram : waiting) {
@@ -216,7 +215,7 @@ void Relays::on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
 
 void Relays::on_relay_ended(UdpSocket& socket, const std::string& error) {
   const auto flows = socket.relay()->flows;
-  if (flows.empty()) {  // it was spare
+  if (flows.empty()) {  // it was in the pool
     parts_.sockets.release(socket);
   }
   for (UdpFlow* flow : flows) {
@@ -224,24 +223,24 @@ void Relays::on_relay_ended(UdpSocket& socket, const std::string& error) {
   }
 }
 
-UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
-  const auto kind = kind_of(core, route);
-  if (!kind || spare_.find(*kind) == nullptr) {
+UdpSocket* Relays::take_available(FlowCore& core, const Route& route) {
+  const auto key = key_of(core, route);
+  if (!key || pool_.find(*key) == nullptr) {
     return nullptr;
   }
   if (route.server && route.server->health.was_ejected()) {
-    return nullptr;  // whether it takes new connections is the question
+    return nullptr;  // what is unknown is whether it takes new connections
   }
   // What this batch holds for the relay's present flow leaves first: that flow may need the relay
   // after all.
   parts_.sender.flush();
-  while (SpareRelays::Member* found = spare_.find(*kind)) {
-    auto& lending = static_cast<UdpRelay::Lending&>(*found);
-    UdpRelay& relay = lending.relay;
+  while (RelayPool::Member* found = pool_.find(*key)) {
+    auto& lease = static_cast<UdpRelay::Lease&>(*found);
+    UdpRelay& relay = lease.relay;
     UdpSocket& socket = relay.socket;
-    const bool has_moved = !leads_to(route, relay.way().remote);
-    if (has_moved || parts_.now >= lending.until || is_stale(socket)) {
-      lending.leave();
+    const bool has_moved = !leads_to(route, relay.peer().remote);
+    if (has_moved || parts_.now >= lease.until || is_stale(socket)) {
+      lease.leave();
       if (socket.flows == 0) {
         parts_.sockets.release(socket);
       }
@@ -252,7 +251,7 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
       parts_.owner.end(*socket.only_flow(), End::closed, {});
       --socket.flows;
     }
-    lending.leave();
+    lease.leave();
     relay.go_on_with(route.server);
     socket.only = nullptr;
     core.rule = &taken_by(*core.snapshot, *core.rule, route.member);
@@ -264,57 +263,57 @@ UdpSocket* Relays::take_spare(FlowCore& core, const Route& route) {
 }
 
 // Of a relay that has just been opened by this route.
-void Relays::learn_kind(UdpSocket& socket, const Route& route) {
+void Relays::learn_key(UdpSocket& socket, const Route& route) {
   if (socket.only_flow() == nullptr) {
     return;
   }
-  if (auto kind = kind_of(socket.only_flow()->core, route)) {
-    socket.relay()->lending = std::make_unique<UdpRelay::Lending>(*socket.relay(), *std::move(kind),
-                                                                  parts_.now + longest_service);
+  if (auto key = key_of(socket.only_flow()->core, route)) {
+    socket.relay()->lease = std::make_unique<UdpRelay::Lease>(*socket.relay(), *std::move(key),
+                                                              parts_.now + longest_service);
   }
 }
 
 void Relays::offer(UdpSocket& socket) {
-  UdpRelay::Lending* lending = lending_of(socket);
-  if (lending != nullptr && lending->questions.none() && keeps_track(*lending)) {
-    lending->join(spare_, lending->kind);
+  UdpRelay::Lease* lease = lease_of(socket);
+  if (lease != nullptr && lease->queries.none() && keeps_track(*lease)) {
+    lease->join(pool_, lease->key);
   }
 }
 
 void Relays::withdraw(UdpSocket& socket) {
-  if (UdpRelay::Lending* lending = lending_of(socket)) {
-    lending->leave();
+  if (UdpRelay::Lease* lease = lease_of(socket)) {
+    lease->leave();
   }
 }
 
-// An answer to no question is for a flow that had the relay before.
-Relays::Asker Relays::settle(const UdpSocket& socket, std::span<const std::uint8_t> answer) {
-  UdpRelay::Lending* lending = lending_of(socket);
-  if (lending == nullptr || lending->questions.answered(answer) || !lending->has_served ||
-      !keeps_track(*lending)) {
+// An answer to no query is for a flow that had the relay before.
+Relays::Asker Relays::match_answer(const UdpSocket& socket, std::span<const std::uint8_t> answer) {
+  UdpRelay::Lease* lease = lease_of(socket);
+  if (lease == nullptr || lease->queries.answered(answer) || !lease->has_served ||
+      !keeps_track(*lease)) {
     return Asker::present_flow;
   }
   return Asker::former_flow;
 }
 
-bool Relays::rest(UdpSocket& socket) {
-  UdpRelay::Lending* lending = lending_of(socket);
-  if (lending == nullptr || !lending->is_spare() || parts_.now >= lending->until ||
-      spare_.resting() == most_resting || parts_.admission.udp_sockets_are_scarce()) {
+bool Relays::park(UdpSocket& socket) {
+  UdpRelay::Lease* lease = lease_of(socket);
+  if (lease == nullptr || !lease->is_available() || parts_.now >= lease->until ||
+      pool_.parked() == max_parked || parts_.admission.udp_sockets_are_scarce()) {
     return false;
   }
   socket.relay()->release_server();
   socket.only = nullptr;
   const auto longest = socket.holder.snapshot->timeouts().dns_idle;
-  lending->rest(std::min<Instant>(parts_.now + longest, lending->until), parts_.now);
+  lease->park(std::min<Instant>(parts_.now + longest, lease->until), parts_.now);
   return true;
 }
 
-void Relays::release_resting() {
-  while (SpareRelays::Member* relay = spare_.longest_resting()) {
-    parts_.sockets.release(static_cast<UdpRelay::Lending&>(*relay).relay.socket);
+void Relays::release_parked() {
+  while (RelayPool::Member* relay = pool_.longest_parked()) {
+    parts_.sockets.release(static_cast<UdpRelay::Lease&>(*relay).relay.socket);
   }
-  parts_.sockets.release_resting();
+  parts_.sockets.release_parked();
 }
 
 bool Relays::is_stale(const UdpSocket& socket) {
@@ -322,18 +321,18 @@ bool Relays::is_stale(const UdpSocket& socket) {
   if (socket.marks.looked_at == parts_.paths.state() || !relay.is_open()) {
     return false;
   }
-  if (socket.marks.is_way_unknown) {
+  if (socket.marks.is_route_unknown) {
     return parts_.paths.has_lost_source(relay.connection().own.local, socket.holder.client);
   }
-  const Route way = socket.way(relay.way().remote);
-  if (parts_.paths.has_lost_interface(relay.connection().control.get(), *way.options)) {
+  const Route route = socket.route_to(relay.peer().remote);
+  if (parts_.paths.has_lost_interface(relay.connection().control.get(), *route.options)) {
     return true;
   }
   const Flow flow{.protocol = Protocol::udp,
                   .client = socket.holder.client,
-                  .destination = way.remote,
+                  .destination = route.remote,
                   .interface = 0};
-  const Address& chosen = parts_.paths.to(flow, way, socket.holder.snapshot->bypass()).source;
+  const Address& chosen = parts_.paths.to(flow, route, socket.holder.snapshot->bypass()).source;
   return !chosen.is_unspecified() && chosen != relay.connection().own.local.address;
 }
 

@@ -3,9 +3,9 @@
 // A flow through a relay exists before its socket does: the relay's connection is dialled first, in
 // whose family the socket has to be. Until then datagrams wait with the relay.
 //
-// DNS flows go on with a relay which another flow needs no longer: one whose questions are answered
-// (it ends then, before its second is over), or one that has ended. Without this a question through
-// a SOCKS5 server waits for three round trips to that server before it leaves, and costs a
+// DNS flows go on with a relay which another flow needs no longer: one whose queries are answered
+// (it ends then, before its second is over), or one that has ended. Without this a query through a
+// SOCKS5 server waits for three round trips to that server before it leaves, and costs a
 // connection.
 //
 // One per worker, in its UdpPath; its thread.
@@ -17,13 +17,13 @@
 #include <string>
 
 #include "flow/admission.h"
-#include "flow/own_sockets.h"
+#include "flow/dial_observer.h"
 #include "flow/udp/encapsulation.h"
 #include "flow/udp/icmp_replies.h"
 #include "flow/udp/paths.h"
+#include "flow/udp/relay_pool.h"
 #include "flow/udp/sender.h"
 #include "flow/udp/server_sockets.h"
-#include "flow/udp/spare_relays.h"
 #include "flow/udp/udp_flow.h"
 #include "flow/udp/udp_relay.h"
 
@@ -43,7 +43,7 @@ class Relays final : private UdpRelay::Owner {
     const Instant& now;
     UdpOwner& owner;
   };
-  explicit Relays(const Parts& parts) : parts_(parts), spare_(parts.dial.deadlines) {}
+  explicit Relays(const Parts& parts) : parts_(parts), pool_(parts.dial.timers) {}
 
   // The socket of a flow that the route sends through a relay: of one that stands, or of one that
   // is dialled. Null, and why: it cannot be.
@@ -62,20 +62,21 @@ class Relays final : private UdpRelay::Owner {
   // The flow goes through its socket's relay; or does so no longer.
   void join(UdpFlow& flow);
   void leave(UdpFlow& flow);
-  // What a flow of that relay knows of its way.
+  // What a flow of that relay knows of its route.
   static void learn(FlowCore& core, const UdpSocket& socket);
 
-  // Offers the relay to other flows, if its flow's questions are answered; takes the offer back.
+  // Offers the relay to other flows, if its flow's queries are answered; takes the offer back.
   void offer(UdpSocket& socket);
   static void withdraw(UdpSocket& socket);
-  // Which flow's question a relay's answer is to: the relay may have served other flows before. An
-  // answer settles its question.
+  // Which flow's query a relay's answer is to: the relay may have served other flows before. An
+  // answer ends its query.
   enum class Asker : std::uint8_t { present_flow, former_flow };
-  [[nodiscard]] static Asker settle(const UdpSocket& socket, std::span<const std::uint8_t> answer);
+  [[nodiscard]] static Asker match_answer(const UdpSocket& socket,
+                                          std::span<const std::uint8_t> answer);
   // Keeps the relay of a flow that is over for the next one. False: it is not for others.
-  [[nodiscard]] bool rest(UdpSocket& socket);
-  // Closes those that rest, and mappings that do.
-  void release_resting();
+  [[nodiscard]] bool park(UdpSocket& socket);
+  // Closes parked relays and parked mappings.
+  void release_parked();
 
   // Whether what its connection is bound to is gone. The connection is not opened anew, because the
   // server knows of no relay on another one: the relay ends with it.
@@ -90,14 +91,14 @@ class Relays final : private UdpRelay::Owner {
   void on_relay_ended(UdpSocket& socket, const std::string& error) override;
   void on_relay_unwanted(UdpSocket& socket) override { parts_.sockets.release(socket); }
 
-  UdpSocket* take_spare(FlowCore& core, const Route& route);
-  void learn_kind(UdpSocket& socket, const Route& route);
+  UdpSocket* take_available(FlowCore& core, const Route& route);
+  void learn_key(UdpSocket& socket, const Route& route);
   static void note_member(UdpSocket& socket);
   void follow(UdpFlow& flow);
   void note_asked(UdpFlow& flow);
 
   Parts parts_;
-  SpareRelays spare_;
+  RelayPool pool_;
 };
 
 }  // namespace weir

@@ -2,18 +2,18 @@
 
 namespace weir {
 
-bool Renewal::is_stale(const UdpSocket& socket, const Flow& flow, const Route& way) {
-  if (parts_.paths.has_lost_interface(socket.descriptor.get(), *way.options)) {
+bool Renewal::is_stale(const UdpSocket& socket, const Flow& flow, const Route& route) {
+  if (parts_.paths.has_lost_interface(socket.descriptor.get(), *route.options)) {
     return true;
   }
   if (!socket.is_connected() || socket.marks.source != SourceKind::gateway) {
     return false;
   }
-  const Address& chosen = parts_.paths.to(flow, way, socket.holder.snapshot->bypass()).source;
+  const Address& chosen = parts_.paths.to(flow, route, socket.holder.snapshot->bypass()).source;
   return !chosen.is_unspecified() && chosen != socket.local.address;
 }
 
-bool Renewal::look_at_relay(UdpSocket& socket) {
+bool Renewal::check_relay(UdpSocket& socket) {
   if (parts_.relays.is_stale(socket)) {
     parts_.reasons.add(Reason::socket_renewed);
     parts_.relays.end(socket, "the network changed under the relay's connection");
@@ -23,13 +23,13 @@ bool Renewal::look_at_relay(UdpSocket& socket) {
   return true;
 }
 
-bool Renewal::look(UdpFlow& flow) {
+bool Renewal::check(UdpFlow& flow) {
   UdpSocket& socket = *flow.socket;
   if (socket.relay() != nullptr) {
-    return look_at_relay(socket);
+    return check_relay(socket);
   }
   socket.marks.looked_at = parts_.paths.state();
-  if (socket.marks.is_way_unknown) {
+  if (socket.marks.is_route_unknown) {
     if (!parts_.paths.has_lost_source(socket.local, socket.holder.client)) {
       return true;
     }
@@ -37,16 +37,17 @@ bool Renewal::look(UdpFlow& flow) {
     parts_.owner.end(flow, End::server_reset, "the address that its socket was bound to is gone");
     return false;
   }
-  Route way = socket.way(flow.core.remote);
-  way.way = parts_.mappings.way_of(socket);
-  // A flow that a peer opened knows no inbound interface: it stays on its mapping's way.
+  Route route = socket.route_to(flow.core.remote);
+  route.egress = parts_.mappings.egress_of(socket);
+  // A flow that a peer opened knows no inbound interface: it stays on its mapping's egress.
   const bool is_asked = flow.core.flow.interface != 0;
-  if (is_asked && parts_.ways.choose(flow.core.flow, way) != 0) {
+  if (is_asked && parts_.egress.choose(flow.core.flow, route) != 0) {
     parts_.owner.end(flow, End::server_reset, "policy rules no longer allow it any route");
     return false;
   }
-  if (way.way == parts_.mappings.way_of(socket) && !is_stale(socket, flow.core.flow, way)) {
-    note_source(flow, way);
+  if (route.egress == parts_.mappings.egress_of(socket) &&
+      !is_stale(socket, flow.core.flow, route)) {
+    note_source(flow, route);
     return true;
   }
   const FlowTable::Known before(flow);
@@ -55,19 +56,19 @@ bool Renewal::look(UdpFlow& flow) {
   // Where no socket can be opened this one stays: what it cannot send is counted, and with the next
   // change it is looked at again.
   if (lives != nullptr && lives->socket == &socket &&
-      parts_.sockets.replace(socket, lives->core.flow, way)) {
-    note_source(*lives, way);
+      parts_.sockets.replace(socket, lives->core.flow, route)) {
+    note_source(*lives, route);
   }
   return lives != nullptr;
 }
 
 // For the record: what the server sees.
-void Renewal::note_source(UdpFlow& flow, const Route& way) {
+void Renewal::note_source(UdpFlow& flow, const Route& route) {
   const UdpSocket& socket = *flow.socket;
   flow.core.source = socket.local;
   if (socket.local.address.is_unspecified()) {
     flow.core.source.address =
-        parts_.paths.to(flow.core.flow, way, socket.holder.snapshot->bypass()).source;
+        parts_.paths.to(flow.core.flow, route, socket.holder.snapshot->bypass()).source;
   }
 }
 

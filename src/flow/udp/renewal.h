@@ -13,6 +13,7 @@
 #pragma once
 
 #include "account/reason.h"
+#include "flow/egress_choice.h"
 #include "flow/udp/flow_table.h"
 #include "flow/udp/mappings.h"
 #include "flow/udp/paths.h"
@@ -20,7 +21,6 @@
 #include "flow/udp/replier.h"
 #include "flow/udp/server_sockets.h"
 #include "flow/udp/udp_flow.h"
-#include "flow/way_choice.h"
 
 namespace weir {
 
@@ -28,7 +28,7 @@ class Renewal {
  public:
   struct Parts {
     const FlowTable& flows;
-    WayChoice& ways;
+    EgressChoice& egress;
     Reasons& reasons;
     Paths& paths;
     const Mappings& mappings;
@@ -44,12 +44,12 @@ class Renewal {
   }
   // Looks at the flow's socket. False: the flow is over, and another one has to be opened.
   // REQUIRES: is_due().
-  [[nodiscard]] bool look(UdpFlow& flow);
+  [[nodiscard]] bool check(UdpFlow& flow);
 
  private:
-  [[nodiscard]] bool look_at_relay(UdpSocket& socket);
-  [[nodiscard]] bool is_stale(const UdpSocket& socket, const Flow& flow, const Route& way);
-  void note_source(UdpFlow& flow, const Route& way);
+  [[nodiscard]] bool check_relay(UdpSocket& socket);
+  [[nodiscard]] bool is_stale(const UdpSocket& socket, const Flow& flow, const Route& route);
+  void note_source(UdpFlow& flow, const Route& route);
 
   Parts parts_;
 };

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/transparent.h"
-#include "flow/flow_tallies.h"
+#include "flow/flow_counting.h"
 #include "flow/server_news.h"
 #include "flow/udp/seats.h"
 #include "relay/error_queue.h"
@@ -23,10 +23,10 @@ namespace {
 constexpr std::uint8_t heavy_after = 64;
 constexpr int heavy_receive_buffer = 4 * 1024 * 1024;
 // How often one socket may fill the batch in one turn.
-constexpr int most_batches = 2;
+constexpr int max_batches = 2;
 // A read that fills its room has to be followed by another one, which tells whether that was all.
-constexpr std::size_t least_room = 8;
-// What every IPv6 way takes behind the headers of IPv6 and UDP, in bytes (RFC 8200, section 5).
+constexpr std::size_t min_room = 8;
+// What every IPv6 path takes behind the headers of IPv6 and UDP, in bytes (RFC 8200, section 5).
 constexpr std::size_t always_fits_v6 = 1280 - 40 - 8;
 
 bool is_unreachable(int code) {
@@ -43,7 +43,7 @@ void tune(UdpSocket& socket, std::size_t received, const SocketCalls& calls) {
   }
   socket.marks.tuned = true;
   const int fd = socket.descriptor.get();
-  if (socket.unwrapped() == nullptr) {  // else every datagram has its own header
+  if (socket.decoders() == nullptr) {  // else every datagram has its own header
     static_cast<void>(set_option(fd, SOL_UDP, UDP_GRO, 1, calls));
   }
   static_cast<void>(set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, heavy_receive_buffer, calls));
@@ -54,7 +54,7 @@ void tune(UdpSocket& socket, std::size_t received, const SocketCalls& calls) {
 Replier::Replier(const Parts& parts, std::uint32_t mark)
     : parts_(parts),
       reply_sockets_(
-          most_reply_sockets,
+          max_reply_sockets,
           [this](const Endpoint& destination, int code) { on_raw(destination, code); },
           parts.calls),
       raw_(mark, parts.calls) {}
@@ -73,8 +73,8 @@ void Replier::receive(UdpSocket& socket) {
   // Of a connected socket, which hands the error out before the answers it has queued.
   int icmp = 0;
   bool drained = false;
-  for (int i = 0; i < most_batches && !drained; ++i) {
-    if (queue_.empty() || DatagramBatch::slots - used_ < least_room) {
+  for (int i = 0; i < max_batches && !drained; ++i) {
+    if (queue_.empty() || DatagramBatch::slots - used_ < min_room) {
       flush();
       used_ = 0;
     }
@@ -94,10 +94,10 @@ void Replier::receive(UdpSocket& socket) {
     const std::size_t first = used_;
     used_ += count;
     for (std::size_t slot = first; slot < first + count; ++slot) {
-      if (socket.unwrapped() == nullptr) {
+      if (socket.decoders() == nullptr) {
         take(socket, slot);
       } else {
-        take_unwrapped(socket, slot);
+        take_decoded(socket, slot);
       }
     }
     tune(socket, count, parts_.calls);
@@ -105,8 +105,8 @@ void Replier::receive(UdpSocket& socket) {
     drained = count < room && icmp == 0;
   }
   if (!drained) {
-    parts_.poll.not_again(socket.watch);
-    parts_.poll.again(socket.watch, EPOLLIN);
+    parts_.poll.unschedule(socket.watch);
+    parts_.poll.reschedule(socket.watch, EPOLLIN);
   }
   if (icmp != 0) {
     parts_.owner.on_unreachable(*socket.only_flow(), icmp);
@@ -141,11 +141,11 @@ void Replier::take(UdpSocket& socket, std::size_t slot) {
 }
 
 // The same for what comes with a header, or through a relay.
-void Replier::take_unwrapped(UdpSocket& socket, std::size_t slot) {
+void Replier::take_decoded(UdpSocket& socket, std::size_t slot) {
   Endpoint peer = batch_.peer(slot);
   const UdpRelay* relay = socket.relay();
   if (relay != nullptr && peer != relay->connection().endpoint) {
-    parts_.reasons.add(Reason::relay_stranger);
+    parts_.reasons.add(Reason::relay_unexpected_source);
     return;
   }
   if ((batch_.header(slot).msg_flags & MSG_TRUNC) != 0) {
@@ -153,11 +153,11 @@ void Replier::take_unwrapped(UdpSocket& socket, std::size_t slot) {
     return;
   }
   if (socket.flows == 0) {
-    parts_.reasons.add(Reason::relay_late);
+    parts_.reasons.add(Reason::relay_stale_reply);
     return;
   }
   auto payload = batch_.payload(slot);
-  for (const DatagramCodec* codec : *socket.unwrapped()) {
+  for (const DatagramCodec* codec : *socket.decoders()) {
     const auto decoded = codec->decode(payload);
     if (decoded.verdict != DatagramCodec::Decoded::Verdict::payload) {
       parts_.reasons.add(decoded.verdict == DatagramCodec::Decoded::Verdict::fragment
@@ -172,13 +172,13 @@ void Replier::take_unwrapped(UdpSocket& socket, std::size_t slot) {
   }
   UdpFlow* flow = socket.only_flow();
   if (flow != nullptr) {
-    const Endpoint expected = flow->wrapping ? flow->wrapping->peer : Endpoint{};
+    const Endpoint expected = flow->encapsulation ? flow->encapsulation->peer : Endpoint{};
     if (relay != nullptr && expected.port != 0 && peer != expected) {
-      parts_.reasons.add(Reason::relay_stranger);
+      parts_.reasons.add(Reason::relay_unexpected_source);
       return;
     }
-    if (Relays::settle(socket, payload) == Relays::Asker::former_flow) {
-      parts_.reasons.add(Reason::relay_late);
+    if (Relays::match_answer(socket, payload) == Relays::Asker::former_flow) {
+      parts_.reasons.add(Reason::relay_stale_reply);
       return;
     }
   } else {

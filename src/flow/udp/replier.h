@@ -65,10 +65,10 @@ class Replier final : private DatagramQueue::Owner {
   void close() { reply_sockets_.clear(); }
 
  private:
-  static constexpr std::size_t most_reply_sockets = 256;
+  static constexpr std::size_t max_reply_sockets = 256;
 
   void take(UdpSocket& socket, std::size_t slot);
-  void take_unwrapped(UdpSocket& socket, std::size_t slot);
+  void take_decoded(UdpSocket& socket, std::size_t slot);
   void send(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment,
             std::uint8_t tos);
   void on_raw(const Endpoint& destination, int code);

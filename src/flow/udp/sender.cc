@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "dial/outbound.h"
-#include "flow/flow_tallies.h"
+#include "flow/flow_counting.h"
 
 namespace weir {
 namespace {
@@ -34,38 +34,38 @@ void Sender::send(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uin
   const std::size_t step = segment != 0 ? segment : std::max<std::size_t>(payload.size(), 1);
   if (relay != nullptr && !relay->is_open()) {
     if (!relay->waiting.keep(flow, payload, segment, tos)) {
-      parts_.reasons.add(Reason::waiting_too_many, (payload.size() + step - 1) / step);
+      parts_.reasons.add(Reason::relay_queue_full, (payload.size() + step - 1) / step);
     }
     return;
   }
   const Endpoint& remote = relay != nullptr ? relay->connection().endpoint : flow.core.remote;
   const auto marking = tos == 0 ? DatagramQueue::Marking{} : marking_of(socket, remote, tos);
-  if (flow.wrapping) {
-    send_wrapped(flow, payload, step, marking);
+  if (flow.encapsulation) {
+    send_encapsulated(flow, payload, step, marking);
     return;
   }
   queue_.add(socket.descriptor.get(), socket.is_connected() ? std::nullopt : std::optional(remote),
              payload, segment, flow, marking);
 }
 
-void Sender::send_wrapped(UdpFlow& flow, std::span<const std::uint8_t> payload, std::size_t step,
-                          DatagramQueue::Marking marking) {
+void Sender::send_encapsulated(UdpFlow& flow, std::span<const std::uint8_t> payload,
+                               std::size_t step, DatagramQueue::Marking marking) {
   UdpSocket& socket = *flow.socket;
   const UdpRelay* relay = socket.relay();
   const auto to =
       socket.is_connected()
           ? std::nullopt
           : std::optional(relay != nullptr ? relay->connection().endpoint : flow.core.remote);
-  UdpWrapping& wrapping = *flow.wrapping;
+  UdpEncapsulation& encapsulation = *flow.encapsulation;
   std::size_t offset = 0;
   do {
     const auto piece = payload.subspan(offset, std::min(step, payload.size() - offset));
-    const std::string& header = wrapping.begun ? wrapping.rest : wrapping.first;
-    wrapping.begun = true;
-    if (relay != nullptr && relay->lending) {
-      relay->lending->questions.asked(piece);
+    const std::string& header = encapsulation.begun ? encapsulation.later : encapsulation.first;
+    encapsulation.begun = true;
+    if (relay != nullptr && relay->lease) {
+      relay->lease->queries.asked(piece);
     }
-    if (piece.size() <= wrapping.room && piece.size() + header.size() > wrapping.room) {
+    if (piece.size() <= encapsulation.room && piece.size() + header.size() > encapsulation.room) {
       parts_.reasons.add(Reason::exceeds_mtu);
     }
     queue_.add(socket.descriptor.get(), to,
@@ -83,9 +83,9 @@ void Sender::flush() {
       parts_.owner.on_unreachable(*flow, code);
     }
   }
-  for (const auto& [failed, code] : std::exchange(wayless_, {})) {
+  for (const auto& [failed, code] : std::exchange(without_route_, {})) {
     if (UdpFlow* flow = parts_.flows.find(failed)) {
-      parts_.owner.on_no_way(*flow, code);
+      parts_.owner.on_no_route(*flow, code);
     }
   }
 }
@@ -105,19 +105,19 @@ void Sender::on_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, std
 void Sender::on_not_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, int code) {
   auto& flow = static_cast<UdpFlow&>(sender);
   // What an earlier datagram earned is reported with none.
-  if (datagrams != 0 && is_no_way(code) && !flow.core.server && flow.socket->relay() == nullptr) {
+  if (datagrams != 0 && is_no_route(code) && !flow.core.server && flow.socket->relay() == nullptr) {
     parts_.reasons.add(Reason::no_route, datagrams);
     if (code == ENETUNREACH) {
       parts_.paths.doubt(*flow.socket);
     }
-    if (wayless_.empty() || wayless_.back().flow.sequence != flow.core.sequence) {
-      wayless_.push_back({FlowTable::Known(flow), code});
+    if (without_route_.empty() || without_route_.back().flow.sequence != flow.core.sequence) {
+      without_route_.push_back({FlowTable::Known(flow), code});
     }
     return;
   }
   switch (code) {
     case ENETUNREACH:
-      if (datagrams != 0) {  // no ICMP error: the router itself has no way
+      if (datagrams != 0) {  // no ICMP error: the router itself has no route
         parts_.paths.doubt(*flow.socket);
       }
       [[fallthrough]];

@@ -52,8 +52,8 @@ class Sender final : private DatagramQueue::Owner {
     int code;
   };
 
-  void send_wrapped(UdpFlow& flow, std::span<const std::uint8_t> payload, std::size_t step,
-                    DatagramQueue::Marking marking);
+  void send_encapsulated(UdpFlow& flow, std::span<const std::uint8_t> payload, std::size_t step,
+                         DatagramQueue::Marking marking);
   void on_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams,
                std::uint64_t bytes) override;
   void on_not_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, int code) override;
@@ -62,7 +62,7 @@ class Sender final : private DatagramQueue::Owner {
   Parts parts_;
   DatagramQueue queue_{*this, parts_.calls};
   std::vector<Failure> unreachable_;
-  std::vector<Failure> wayless_;  // the router itself has no way
+  std::vector<Failure> without_route_;  // the router itself has no route
 };
 
 }  // namespace weir

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr const char* no_way = "find the route that policy rules want";
+constexpr const char* no_egress = "find the route that policy rules want";
 constexpr const char* no_descriptor = "socket";
 
 }  // namespace
@@ -18,15 +18,15 @@ void ServerSockets::clear() {
   all_.clear();
 }
 
-void RestingMapping::on_deadline(Instant) { all_.release(socket_); }
+void ParkedMapping::on_deadline(Instant) { all_.release(socket_); }
 
 ServerSockets::Opened ServerSockets::connected(FlowCore& core, Route& route) {
   std::vector<std::shared_ptr<Server>> tried;
   while (true) {
     ++core.attempts;
     follow_route(core, route);
-    if (const int code = parts_.ways.choose(core.flow, route); code != 0) {
-      return {.error = code, .step = no_way};
+    if (const int code = parts_.egress.choose(core.flow, route); code != 0) {
+      return {.error = code, .step = no_egress};
     }
     if (!parts_.admission.take_udp_socket()) {
       return {.error = EMFILE, .step = no_descriptor, .is_full = true};
@@ -58,15 +58,16 @@ ServerSockets::Opened ServerSockets::connected(FlowCore& core, Route& route) {
 ServerSockets::Opened ServerSockets::mapping(FlowCore& core, Route& route) {
   core.attempts = 1;
   core.remote = route.remote;
-  if (const int code = parts_.ways.choose(core.flow, route); code != 0) {
-    return {.error = code, .step = no_way};
+  if (const int code = parts_.egress.choose(core.flow, route); code != 0) {
+    return {.error = code, .step = no_egress};
   }
-  Opened opened{.socket = parts_.mappings.find(core.flow.client, *core.rule->upstream, route.way)};
+  Opened opened{.socket =
+                    parts_.mappings.find(core.flow.client, *core.rule->upstream, route.egress)};
   if (opened.socket == nullptr) {
     if (!parts_.admission.take_udp_socket()) {
       return {.error = EMFILE, .step = no_descriptor, .is_full = true};
     }
-    Outbound out = open_udp_mapping(core.flow, route, core.snapshot->bypass(), free_ports_.draw(),
+    Outbound out = open_udp_mapping(core.flow, route, core.snapshot->bypass(), free_ports_.pick(),
                                     parts_.calls);
     if (!out.socket.valid()) {
       parts_.admission.give_back_udp_socket();
@@ -136,9 +137,9 @@ UdpSocket* ServerSockets::adopt(std::unique_ptr<UdpSocket> socket, Descriptor de
   return &enter(std::move(socket));
 }
 
-bool ServerSockets::replace(UdpSocket& socket, const Flow& flow, const Route& way) {
+bool ServerSockets::replace(UdpSocket& socket, const Flow& flow, const Route& route) {
   const Peers peers = socket.is_connected() ? Peers::one : Peers::any;
-  Outbound out = open_udp_instead(socket.descriptor.get(), socket.local.port, peers, flow, way,
+  Outbound out = open_udp_instead(socket.descriptor.get(), socket.local.port, peers, flow, route,
                                   socket.holder.snapshot->bypass(), parts_.calls);
   EdgePoll::Watch watch;
   if (out.socket.valid()) {
@@ -152,7 +153,7 @@ bool ServerSockets::replace(UdpSocket& socket, const Flow& flow, const Route& wa
   socket.watch = watch;
   socket.descriptor = std::move(out.socket);
   socket.local = out.local;
-  parts_.mappings.note_way(socket, way.way);
+  parts_.mappings.note_egress(socket, route.egress);
   socket.marks.tuned = false;
   socket.marks.received = 0;
   parts_.loop_guard.opened(socket.own());
@@ -180,9 +181,9 @@ ServerSockets::Opened ServerSockets::open_for(FlowCore& core, Outbound& out, con
   parts_.loop_guard.opened(
       {Protocol::udp, out.local, is_connected ? route.remote : Endpoint{}, core.generation});
   core.source = out.local;
-  parts_.mappings.note_way(socket, route.way);
-  socket.unwrap_like(route);
-  socket.note_way(route);
+  parts_.mappings.note_egress(socket, route.egress);
+  socket.set_decoders(route);
+  socket.note_route(route);
   return {.socket = &socket};
 }
 
@@ -193,7 +194,7 @@ void ServerSockets::count_taken_port(const Outbound& out) {
 }
 
 UdpSocket& ServerSockets::enter(std::unique_ptr<UdpSocket> socket) {
-  socket->place = static_cast<std::uint32_t>(all_.size());
+  socket->index = static_cast<std::uint32_t>(all_.size());
   all_.push_back(std::move(socket));
   return *all_.back();
 }
@@ -204,20 +205,20 @@ UdpSocket& ServerSockets::enter(const FlowCore& core) {
   return socket;
 }
 
-bool ServerSockets::rest(UdpSocket& socket) {
-  if (!socket.marks.rests || parts_.admission.udp_sockets_are_scarce()) {
+bool ServerSockets::park(UdpSocket& socket) {
+  if (!socket.marks.is_parked || parts_.admission.udp_sockets_are_scarce()) {
     return false;
   }
-  if (parts_.mappings.resting() == most_resting) {
-    release(*parts_.mappings.longest_resting());
+  if (parts_.mappings.parked() == max_parked) {
+    release(*parts_.mappings.longest_parked());
   }
-  parts_.mappings.rest(*this, socket, parts_.deadlines,
+  parts_.mappings.park(*this, socket, parts_.timers,
                        parts_.now + socket.holder.snapshot->timeouts().udp_idle, parts_.now);
   return true;
 }
 
-void ServerSockets::release_resting() {
-  while (UdpSocket* socket = parts_.mappings.longest_resting()) {
+void ServerSockets::release_parked() {
+  while (UdpSocket* socket = parts_.mappings.longest_parked()) {
     release(*socket);
   }
 }
@@ -233,11 +234,11 @@ void ServerSockets::release(UdpSocket& socket) {
   }
   parts_.admission.give_back_udp_socket();
   parts_.mappings.forget(socket);
-  const std::uint32_t place = socket.place;
-  const std::unique_ptr<UdpSocket> closed = std::move(all_[place]);
-  if (place + 1 != all_.size()) {
-    all_[place] = std::move(all_.back());
-    all_[place]->place = place;
+  const std::uint32_t index = socket.index;
+  const std::unique_ptr<UdpSocket> closed = std::move(all_[index]);
+  if (index + 1 != all_.size()) {
+    all_[index] = std::move(all_.back());
+    all_[index]->index = index;
   }
   all_.pop_back();
 }

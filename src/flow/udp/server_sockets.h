@@ -8,16 +8,16 @@
 #include <memory>
 
 #include "account/reason.h"
-#include "base/deadlines.h"
 #include "base/socket_calls.h"
+#include "base/timer_wheel.h"
 #include "dial/free_ports.h"
 #include "dial/outbound.h"
 #include "flow/admission.h"
+#include "flow/egress_choice.h"
 #include "flow/loop_guard.h"
 #include "flow/udp/mappings.h"
 #include "flow/udp/paths.h"
 #include "flow/udp/udp_flow.h"
-#include "flow/way_choice.h"
 #include "loop/edge_poll.h"
 
 namespace weir {
@@ -26,11 +26,11 @@ class ServerSockets {
  public:
   struct Parts {
     EdgePoll& poll;
-    Deadlines& deadlines;
+    TimerWheel& timers;
     Admission& admission;
     LoopGuard& loop_guard;
     Reasons& reasons;
-    WayChoice& ways;
+    EgressChoice& egress;
     Paths& paths;
     Mappings& mappings;
     const SocketCalls& calls;
@@ -51,7 +51,7 @@ class ServerSockets {
   // A socket of this flow alone. Where one server cannot be reached others are tried; `route`: how
   // the last one was.
   Opened connected(FlowCore& core, Route& route);
-  // One that any of the client's flows by that way may use: there is one, or it is opened.
+  // One that any of the client's flows by that egress may use: there is one, or it is opened.
   Opened mapping(FlowCore& core, Route& route);
   // Like connected(), for a flow that leaves its socket for another server; without further tries.
   Opened instead(FlowCore& core, const Route& route);
@@ -62,11 +62,11 @@ class ServerSockets {
   UdpSocket* adopt(std::unique_ptr<UdpSocket> socket, Descriptor descriptor);
 
   // Opens the socket anew, on its port if that can be had. False: it stays what it is.
-  bool replace(UdpSocket& socket, const Flow& flow, const Route& way);
+  bool replace(UdpSocket& socket, const Flow& flow, const Route& route);
 
-  // Keeps a mapping that has no flow any more, if it is to rest. False: it is not.
-  [[nodiscard]] bool rest(UdpSocket& socket);
-  void release_resting();
+  // Keeps a mapping that has no flow any more, if it is to be parked. False: it is not.
+  [[nodiscard]] bool park(UdpSocket& socket);
+  void release_parked();
   // Closes it and destroys it. REQUIRES: no flow has it.
   void release(UdpSocket& socket);
   [[nodiscard]] const std::deque<std::unique_ptr<UdpSocket>>& all() const { return all_; }
@@ -74,7 +74,7 @@ class ServerSockets {
   void clear();
 
  private:
-  static constexpr std::size_t most_resting = 1024;
+  static constexpr std::size_t max_parked = 1024;
 
   UdpSocket& enter(std::unique_ptr<UdpSocket> socket);
   UdpSocket& enter(const FlowCore& core);

@@ -1,6 +1,6 @@
 // Which of the router's own addresses datagrams to a destination leave from, and how large they may
-// be on the way. A socket that may send to any peer is bound to no address and has no way, so both
-// have to be asked of the routing table: once per destination, not once per flow.
+// be on their path. A socket that may send to any peer is bound to no address and has no path, so
+// both have to be asked of the routing table: once per destination, not once per flow.
 //
 // One per worker, in its Paths; its thread.
 #pragma once
@@ -17,37 +17,37 @@ namespace weir {
 
 class SourceAddresses {
  public:
-  struct Way {
-    Address source;         // unspecified: there is no way
+  struct Path {
+    Address source;         // unspecified: there is no route
     std::uint32_t mtu = 0;  // largest IP packet, in bytes; 0: unknown
   };
 
   // `find` asks the kernel.
-  [[nodiscard]] const Way& get(const Address& destination, const void* upstream,
-                               const weir::Way& told, Instant now,
-                               const std::function<Way()>& find) {
-    const Key key{destination, upstream, told};
+  [[nodiscard]] const Path& get(const Address& destination, const void* upstream,
+                                const Egress& egress, Instant now,
+                                const std::function<Path()>& find) {
+    const Key key{destination, upstream, egress};
     if (const auto found = known_.find(key);
         found != known_.end() && now - found->second.asked < valid_for) {
-      return found->second.way;
+      return found->second.path;
     }
-    if (known_.size() >= most) {
+    if (known_.size() >= max) {
       known_.clear();
     }
     Known& known = known_[key];
     known = {find(), now};
-    return known.way;
+    return known.path;
   }
-  // The routing table has changed, or says that a way is narrower than it was.
+  // The routing table has changed, or says that a path MTU is smaller than it was.
   void clear() { known_.clear(); }
 
  private:
-  static constexpr std::size_t most = 1024;
+  static constexpr std::size_t max = 1024;
   static constexpr std::chrono::seconds valid_for{10};
   struct Key {
     Address destination;
     const void* upstream;
-    weir::Way told;  // by policy rules
+    Egress egress;  // by policy rules
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
@@ -56,7 +56,7 @@ class SourceAddresses {
     }
   };
   struct Known {
-    Way way;
+    Path path;
     Instant asked;
   };
   std::unordered_map<Key, Known, KeyHash> known_;

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "flow/flow_tallies.h"
+#include "flow/flow_counting.h"
 #include "flow/udp/seats.h"
 #include "flow/udp/udp_shared_fields.h"
 #include "handshake/codecs.h"
@@ -24,13 +24,14 @@ class Numbering {
   explicit Numbering(WorkerPart& part) : part_(part) {}
 
   std::uint32_t of(const RuleEntry& rule) {
-    const auto next = static_cast<std::uint32_t>(part_.ways.size());
-    const auto [at, is_new] = ways_.try_emplace(&rule, next);
+    const auto next = static_cast<std::uint32_t>(part_.bindings.size());
+    const auto [at, is_new] = bindings_.try_emplace(&rule, next);
     if (is_new) {
-      part_.ways.push_back({.rule = rule.name,
-                            .upstream = rule.upstream->name(),
-                            .member = rule.member,
-                            .per_client = rule.upstream->profile().mapping == Mapping::per_client});
+      part_.bindings.push_back(
+          {.rule = rule.name,
+           .upstream = rule.upstream->name(),
+           .member = rule.member,
+           .per_client = rule.upstream->profile().mapping == Mapping::per_client});
     }
     return at->second;
   }
@@ -53,26 +54,26 @@ class Numbering {
 
  private:
   WorkerPart& part_;
-  std::map<const RuleEntry*, std::uint32_t> ways_;
+  std::map<const RuleEntry*, std::uint32_t> bindings_;
   std::map<const Server*, std::uint32_t> servers_;
 };
 
 SocketPart part_of(const UdpSocket& socket, Numbering& numbers) {
   SocketPart out;
   out.client = socket.holder.client;
-  out.way = numbers.of(*socket.holder.rule);
+  out.binding = numbers.of(*socket.holder.rule);
   out.local = socket.local;
   out.generation = socket.generation;
   out.only_one_flow = socket.only_flow() != nullptr;
   out.tuned = socket.marks.tuned;
-  if (socket.unwrapped() != nullptr) {
-    for (const DatagramCodec* codec : *socket.unwrapped()) {
+  if (socket.decoders() != nullptr) {
+    for (const DatagramCodec* codec : *socket.decoders()) {
       out.codecs.emplace_back(codec->name());
     }
   }
   if (const UdpRelay* relay = socket.relay()) {
     out.relay = takeover::RelayPart{.endpoint = relay->connection().endpoint,
-                                    .server = relay->way().remote,
+                                    .server = relay->peer().remote,
                                     .local = relay->connection().own.local,
                                     .mtu = relay->connection().mtu};
   }
@@ -83,7 +84,7 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
   const FlowCore& core = flow.core;
   FlowPart out;
   out.socket = socket;
-  out.way = numbers.of(*core.rule);
+  out.binding = numbers.of(*core.rule);
   out.server = numbers.of(core.server);
   const auto take = [](auto& to, const auto& from) { to = from; };
   each_shared_field(out, core, take);
@@ -93,10 +94,10 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
   out.is_foreign = flow.marks.is_foreign;
   out.is_track_lost = flow.marks.is_track_lost;
   if (const UdpRelay* relay = flow.socket->relay()) {
-    out.path = relay->way().path;
+    out.path = relay->peer().path;
   }
-  if (flow.wrapping) {
-    out.wrapping = *flow.wrapping;
+  if (flow.encapsulation) {
+    out.encapsulation = *flow.encapsulation;
   }
   return out;
 }
@@ -105,22 +106,22 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
 
 bool Transfer::can_be_handed(const UdpSocket& socket) {
   return socket.descriptor.valid() && (socket.relay() == nullptr || socket.relay()->is_open()) &&
-         (socket.unwrapped() == nullptr ||
-          std::all_of(socket.unwrapped()->begin(), socket.unwrapped()->end(),
+         (socket.decoders() == nullptr ||
+          std::all_of(socket.decoders()->begin(), socket.decoders()->end(),
                       [](const DatagramCodec* codec) { return !codec->name().empty(); }));
 }
 
-void Transfer::hand_over(HandedWorker& out) const {
-  parts_.relays.release_resting();
+void Transfer::hand_over(WorkerState& out) const {
+  parts_.relays.release_parked();
   Numbering numbers(out.part);
-  std::map<const UdpSocket*, std::uint32_t> places;
+  std::map<const UdpSocket*, std::uint32_t> indices;
   out.sockets.reserve(parts_.sockets.all().size());
   out.flows.reserve(parts_.flows.size());
   for (const auto& socket : parts_.sockets.all()) {
     if (!can_be_handed(*socket)) {
       continue;
     }
-    places.emplace(socket.get(), static_cast<std::uint32_t>(out.sockets.size()));
+    indices.emplace(socket.get(), static_cast<std::uint32_t>(out.sockets.size()));
     out.sockets.push_back(part_of(*socket, numbers));
     out.descriptors.push_back(socket->descriptor.get());
     if (socket->relay() != nullptr) {
@@ -128,9 +129,9 @@ void Transfer::hand_over(HandedWorker& out) const {
     }
   }
   parts_.flows.each([&](const UdpFlow& flow) {
-    if (const auto at = places.find(flow.socket); at != places.end()) {
+    if (const auto at = indices.find(flow.socket); at != indices.end()) {
       out.flows.push_back(part_of(flow, at->second, numbers));
-      out.flows.back().questions = parts_.lingering.kept(flow);
+      out.flows.back().queries = parts_.lingering.kept(flow);
     }
   });
   out.part.sockets = static_cast<std::uint32_t>(out.sockets.size());
@@ -146,7 +147,7 @@ UdpSocket* Transfer::adopt_socket(const SocketPart& part, const RuleEntry& rule,
   made->generation = part.generation;
   made->marks.tuned = part.tuned;
   made->marks.source = rule.upstream->profile().source.kind;
-  made->marks.is_way_unknown = !rule.upstream->through().empty();
+  made->marks.is_route_unknown = !rule.upstream->dependencies().empty();
   std::vector<const DatagramCodec*> codecs;
   for (const auto& name : part.codecs) {
     codecs.push_back(codec_named(name));
@@ -155,7 +156,7 @@ UdpSocket* Transfer::adopt_socket(const SocketPart& part, const RuleEntry& rule,
     }
   }
   if (!codecs.empty()) {
-    made->extras().unwrapped = std::make_unique<UdpSocket::Codecs>(std::move(codecs));
+    made->extras().decoders = std::make_unique<UdpSocket::Codecs>(std::move(codecs));
   }
   UdpSocket* entered = parts_.sockets.adopt(std::move(made), std::move(socket));
   if (entered == nullptr) {
@@ -184,7 +185,7 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
   if (parts_.flows.find(part.client, part.destination) != nullptr) {
     return nullptr;  // no two flows have the same ends
   }
-  if (socket.unwrapped() != nullptr && !part.wrapping) {
+  if (socket.decoders() != nullptr && !part.encapsulation) {
     return nullptr;  // nothing tells what its datagrams need before their payload
   }
   auto flow = std::make_unique<UdpFlow>(std::move(core));
@@ -194,8 +195,8 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
   flow->marks.is_foreign = part.is_foreign;
   flow->marks.is_track_lost = part.is_track_lost;
   flow->marks.heard = flow->traffic.packets_down != 0;
-  if (part.wrapping) {
-    flow->wrapping = std::make_unique<UdpWrapping>(*part.wrapping);
+  if (part.encapsulation) {
+    flow->encapsulation = std::make_unique<UdpEncapsulation>(*part.encapsulation);
   }
   ++socket.flows;
   UdpFlow& entered = parts_.flows.insert(std::move(flow));
@@ -209,7 +210,7 @@ UdpFlow* Transfer::adopt_flow(const FlowPart& part, UdpSocket& socket, FlowCore 
     take_seat(parts_.clients, entered);
   }
   note_inherited(entered.core);
-  parts_.lingering.restore(entered, part.questions, part.answered);
+  parts_.lingering.restore(entered, part.queries, part.answered);
   parts_.flows.arm(entered);
   return &entered;
 }
@@ -223,7 +224,7 @@ void Transfer::adopt(InheritedWorker from, const SnapshotRef& snapshot) {
     Descriptor socket = std::move(*descriptor++);
     Descriptor control = part.relay ? std::move(*descriptor++) : Descriptor();
     sockets.push_back(
-        adopt_socket(part, entries[part.way], snapshot, std::move(socket), std::move(control)));
+        adopt_socket(part, entries[part.binding], snapshot, std::move(socket), std::move(control)));
   }
   for (const FlowPart& part : from.flows) {
     UdpSocket* socket = sockets[part.socket];
@@ -235,7 +236,7 @@ void Transfer::adopt(InheritedWorker from, const SnapshotRef& snapshot) {
     core.flow.worker = parts_.worker;
     each_shared_field(part, core, [](const auto& kept, auto& here) { here = kept; });
     core.snapshot = snapshot;
-    core.rule = &entries[part.way];
+    core.rule = &entries[part.binding];
     if (part.server != takeover::nobody) {
       core.server = Server::take(from.servers[part.server], core.flow.worker, 0);
     }

@@ -29,7 +29,7 @@
 #include "flow/udp/relays.h"
 #include "flow/udp/server_sockets.h"
 #include "flow/udp/udp_flow.h"
-#include "takeover/handed_worker.h"
+#include "takeover/worker_state.h"
 
 namespace weir {
 
@@ -53,10 +53,10 @@ class Transfer {
   explicit Transfer(const Parts& parts) : parts_(parts) {}
 
   // Everything about flows and sockets that live. REQUIRES: nothing is queued.
-  void hand_over(HandedWorker& out) const;
+  void hand_over(WorkerState& out) const;
   [[nodiscard]] static bool can_be_handed(const UdpSocket& socket);
   // Goes on with another process's. `snapshot`: Snapshot::Maker::for_inherited of the worker's
-  // ways.
+  // bindings.
   void adopt(InheritedWorker from, const SnapshotRef& snapshot);
 
  private:

@@ -10,12 +10,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/deadlines.h"
 #include "base/descriptor.h"
+#include "base/timer_wheel.h"
 #include "flow/clients.h"
 #include "flow/flow_core.h"
 #include "flow/loop_guard.h"
-#include "flow/udp/open_questions.h"
+#include "flow/udp/pending_queries.h"
 #include "flow/udp/udp_relay.h"
 #include "loop/edge_poll.h"
 #include "relay/datagram_queue.h"
@@ -25,7 +25,7 @@ namespace weir {
 
 class UdpFlow;
 class UdpSocket;
-class RestingMapping;
+class ParkedMapping;
 
 // The poll, the timing wheel and the parts of the UDP side call it with what concerns a flow as a
 // whole. It is the UdpPath.
@@ -33,10 +33,10 @@ class UdpOwner {
  public:
   virtual void on_events(UdpSocket& socket, std::uint32_t events) = 0;
   virtual void on_deadline(UdpFlow& flow, Instant now) = 0;
-  // An ICMP error says that the server side cannot be reached, or the router itself has no way
+  // An ICMP error says that the server side cannot be reached, or the router itself has no route
   // there; `code` as errno. May end the flow.
   virtual void on_unreachable(UdpFlow& flow, int code) = 0;
-  virtual void on_no_way(UdpFlow& flow, int code) = 0;
+  virtual void on_no_route(UdpFlow& flow, int code) = 0;
   // Ends the flow: its record, its counters, its place in every table. Destroys it, and its socket
   // unless that serves others, is to stay without a flow, or is held.
   virtual void end(UdpFlow& flow, End why, std::string_view error) = 0;
@@ -49,11 +49,11 @@ class UdpOwner {
 struct UdpSocketExtra {
   using Codecs = const std::vector<const DatagramCodec*>;
 
-  std::unique_ptr<Codecs> unwrapped;  // what undoes the wrappings, the outermost first; null: none
+  std::unique_ptr<Codecs> decoders;  // what undoes the layers, the outermost first; null: none
   // Of another upstream than the rule's own: a group's member, the first of a chain. Else null.
   const SocketOptions* options = nullptr;
   std::vector<UdpFlow*> unanswered;  // that peers opened and the client has not answered, by age
-  std::unique_ptr<RestingMapping> resting;
+  std::unique_ptr<ParkedMapping> parked;
   std::unique_ptr<UdpRelay> relay;  // through which its datagrams go; else null
 
   UdpSocketExtra();
@@ -62,17 +62,17 @@ struct UdpSocketExtra {
   UdpSocketExtra& operator=(const UdpSocketExtra&) = delete;
 };
 
-using takeover::UdpWrapping;
+using takeover::UdpEncapsulation;
 
 // What has become of a server-side socket so far, in three bytes.
 struct UdpSocketMarks {
   std::uint8_t received = 0;                    // until it is tuned
   std::uint8_t looked_at = 0;                   // in which state of the network (Paths) it fits
   SourceKind source : 2 = SourceKind::gateway;  // what it was bound to
-  bool is_way_unknown : 1 = false;  // by which of several upstreams it goes: it was inherited
-  bool tuned : 1 = false;           // set up for many datagrams
-  bool is_mapping : 1 = false;      // in Mappings
-  bool rests : 1 = false;           // without a flow, is to stay for a while
+  bool is_route_unknown : 1 = false;  // by which of several upstreams it goes: it was inherited
+  bool tuned : 1 = false;             // set up for many datagrams
+  bool is_mapping : 1 = false;        // in Mappings
+  bool is_parked : 1 = false;         // without a flow, is to stay for a while
 };
 
 // A server-side socket: a mapping (RFC 4787) while it serves one client ip:port towards any peer,
@@ -96,7 +96,7 @@ class UdpSocket final : public EdgePoll::Watcher {
   Endpoint local;
   Descriptor descriptor;
   EdgePoll::Watch watch;
-  std::uint32_t place = 0;  // among ServerSockets' own
+  std::uint32_t index = 0;  // among ServerSockets' own
   std::uint32_t flows = 0;
   std::uint8_t generation = 0;  // LoopGuard's
   UdpSocketMarks marks;
@@ -110,14 +110,14 @@ class UdpSocket final : public EdgePoll::Watcher {
   void hold_for(const FlowCore& core) {
     holder = {.client = core.flow.client, .snapshot = core.snapshot, .rule = core.rule};
   }
-  // Remembers what undoes the route's wrappings.
-  void unwrap_like(const Route& route);
+  // Remembers what undoes the route's layers.
+  void set_decoders(const Route& route);
   // Remembers what the route bound it to.
-  void note_way(const Route& route);
-  // The way to `remote` that it was opened for: what another such socket needs.
-  [[nodiscard]] Route way(const Endpoint& remote) const;
-  // What undoes the wrappings, the outermost first; null: none.
-  [[nodiscard]] Codecs* unwrapped() const { return extra ? extra->unwrapped.get() : nullptr; }
+  void note_route(const Route& route);
+  // The route to `remote` that it was opened for: what another such socket needs.
+  [[nodiscard]] Route route_to(const Endpoint& remote) const;
+  // What undoes the layers, the outermost first; null: none.
+  [[nodiscard]] Codecs* decoders() const { return extra ? extra->decoders.get() : nullptr; }
   // Through which its datagrams go; null: none.
   [[nodiscard]] UdpRelay* relay() const { return extra ? extra->relay.get() : nullptr; }
   [[nodiscard]] const SocketOptions& options() const {
@@ -147,16 +147,18 @@ struct UdpFlowMarks {
   bool heard : 1 = false;          // the server has answered
   bool asks_here : 1 = false;      // a relay on this router, for its destination
   bool is_foreign : 1 = false;     // something it carried to or from port 53 was no DNS
-  bool is_track_lost : 1 = false;  // it had more questions open than are kept
+  bool is_track_lost : 1 = false;  // it had more queries open than are kept
 };
 
 // There may be a hundred thousand of them: what few flows need lives elsewhere.
-class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender, public Clients::Seat {
+class UdpFlow final : private TimerWheel::Entry,
+                      public DatagramQueue::Sender,
+                      public Clients::Seat {
  public:
   explicit UdpFlow(FlowCore flow_core) : core(std::move(flow_core)) {}
 
-  void arm(Deadlines& deadlines, Instant when, Instant now) { deadlines.set(*this, when, now); }
-  void disarm(Deadlines& deadlines) { deadlines.cancel(*this); }
+  void arm(TimerWheel& timers, Instant when, Instant now) { timers.set(*this, when, now); }
+  void disarm(TimerWheel& timers) { timers.cancel(*this); }
   // Its list among its client's flows.
   [[nodiscard]] Clients::Kind kind() const {
     return marks.heard ? Clients::Kind::answered : Clients::Kind::unanswered;
@@ -170,8 +172,8 @@ class UdpFlow final : private Deadlines::Entry, public DatagramQueue::Sender, pu
   UdpFlowMarks marks;
   std::uint32_t answered = 0;  // its place among the answered DNS flows; 0: it is not one
   UdpSocket* socket = nullptr;
-  std::unique_ptr<UdpWrapping> wrapping;  // null: datagrams go bare
-  std::unique_ptr<UdpFlow> chained;       // in FlowTable
+  std::unique_ptr<UdpEncapsulation> encapsulation;  // null: datagrams have no header
+  std::unique_ptr<UdpFlow> chained;                 // in FlowTable
   Traffic traffic;
   Instant last_activity;
 

@@ -14,7 +14,7 @@
 namespace weir {
 namespace {
 
-// Payload bytes that every way takes in one packet (RFC 791's 576 bytes, less both headers).
+// Payload bytes that every path takes in one packet (RFC 791's 576 bytes, less both headers).
 constexpr std::size_t always_fits = 548;
 
 }  // namespace
@@ -25,9 +25,9 @@ UdpPath::UdpPath(const Parts& parts)
       icmp_(parts.mark, parts.dial.reasons, parts.calls, parts.now),
       widths_(paths_, mappings_, icmp_, parts.dial.reasons),
       encapsulation_(parts.dial.ids, parts.calls),
-      flows_(parts.dial.deadlines, parts.now),
-      sockets_({parts.dial.poll, parts.dial.deadlines, parts.admission, parts.dial.loop_guard,
-                parts.dial.reasons, parts.dial.ways, paths_, mappings_, parts.calls, parts.now,
+      flows_(parts.dial.timers, parts.now),
+      sockets_({parts.dial.poll, parts.dial.timers, parts.admission, parts.dial.loop_guard,
+                parts.dial.reasons, parts.dial.egress, paths_, mappings_, parts.calls, parts.now,
                 *this}),
       sender_({flows_, parts.dial.reasons, paths_, widths_, parts.calls, parts.now, *this}),
       relays_({parts_.dial, parts.admission, sockets_, mappings_, paths_, encapsulation_, sender_,
@@ -38,8 +38,8 @@ UdpPath::UdpPath(const Parts& parts)
                 widths_, lingering_, parts.calls, parts.now, *this},
                parts.mark),
       failover_(
-          {parts.dial.ways, parts.dial.reasons, sockets_, encapsulation_, sender_, parts.now}),
-      renewal_({flows_, parts.dial.ways, parts.dial.reasons, paths_, mappings_, sockets_, relays_,
+          {parts.dial.egress, parts.dial.reasons, sockets_, encapsulation_, sender_, parts.now}),
+      renewal_({flows_, parts.dial.egress, parts.dial.reasons, paths_, mappings_, sockets_, relays_,
                 replier_, *this}),
       opening_({flows_, parts.intake, parts.records, parts.clients, parts.dial.reasons,
                 parts.dial.loop_guard, sockets_, relays_, peers_, encapsulation_, sender_, icmp_,
@@ -76,7 +76,7 @@ UdpFlow* UdpPath::flow_of(const InterceptedDatagram& datagram) {
   if (flow != nullptr && failover_.is_left_behind(*flow)) {
     flow = leave_behind(*flow);
   }
-  if (flow != nullptr && renewal_.is_due(*flow) && !renewal_.look(*flow)) {
+  if (flow != nullptr && renewal_.is_due(*flow) && !renewal_.check(*flow)) {
     flow = nullptr;
   }
   if (flow == nullptr) {
@@ -149,14 +149,14 @@ void UdpPath::on_unreachable(UdpFlow& flow, int code) {
   // An ICMP error ends neither a mapping nor a flow that has had answers (RFC 4787, REQ-10): any
   // host that knows the ports can send one.
   if (flow.traffic.packets_down == 0) {
-    flow.socket->marks.rests = flow.socket->marks.is_mapping;
+    flow.socket->marks.is_parked = flow.socket->marks.is_mapping;
     end(flow, End::connect_failed, std::string("ICMP: ") + std::strerror(code));
   }
 }
 
-void UdpPath::on_no_way(UdpFlow& flow, int code) {
-  icmp_.tell_no_way(flow.core.flow, code);
-  // A flow that has had answers goes on from its port as soon as there is a way again.
+void UdpPath::on_no_route(UdpFlow& flow, int code) {
+  icmp_.tell_no_route(flow.core.flow, code);
+  // A flow that has had answers goes on from its port as soon as there is a route again.
   if (flow.traffic.packets_down == 0) {
     end(flow, End::no_route, std::string("send: ") + std::strerror(code));
   }
@@ -167,7 +167,7 @@ void UdpPath::on_deadline(UdpFlow& flow, Instant now) {
     flows_.arm(flow);
     return;
   }
-  // What is no question need not be answered, though it goes to port 53.
+  // What is no query need not be answered, though it goes to port 53.
   const bool unanswered =
       flow.is_to_dns_port() ? flow.is_dns() && flow.marks.waiting : flow.traffic.packets_down == 0;
   if (unanswered) {
@@ -178,8 +178,8 @@ void UdpPath::on_deadline(UdpFlow& flow, Instant now) {
   end(flow, flow.answered != 0 ? End::closed : End::idle, {});
 }
 
-std::uint64_t UdpPath::scan(std::uint64_t at, std::size_t most, const Visit& visit) const {
-  return flows_.scan(at, most, [&](UdpFlow& flow) {
+std::uint64_t UdpPath::scan(std::uint64_t at, std::size_t max, const Visit& visit) const {
+  return flows_.scan(at, max, [&](UdpFlow& flow) {
     visit({flow.core, flow.traffic.bytes(), [&]() { return record(flow); }});
   });
 }
@@ -187,10 +187,10 @@ std::uint64_t UdpPath::scan(std::uint64_t at, std::size_t most, const Visit& vis
 FlowRecord UdpPath::record(const UdpFlow& flow) const {
   const UdpRelay* relay = flow.socket->relay();
   FlowRecord out =
-      parts_.records.describe(flow.core, relay != nullptr ? relay->way().path : std::string());
-  if (flow.wrapping) {
-    out.connect_us = flow.wrapping->connect_us;
-    out.handshake_us = flow.wrapping->handshake_us;
+      parts_.records.describe(flow.core, relay != nullptr ? relay->peer().path : std::string());
+  if (flow.encapsulation) {
+    out.connect_us = flow.encapsulation->connect_us;
+    out.handshake_us = flow.encapsulation->handshake_us;
   }
   static_cast<Traffic&>(out) = flow.traffic;
   return out;
@@ -229,7 +229,7 @@ void UdpPath::take_out(UdpFlow& flow) {
 // One flow less. False: the socket is gone with it.
 bool UdpPath::leave(UdpSocket& socket) {
   const bool stays = --socket.flows != 0 ||
-                     (socket.relay() != nullptr ? relays_.rest(socket) : sockets_.rest(socket));
+                     (socket.relay() != nullptr ? relays_.park(socket) : sockets_.park(socket));
   if (!stays) {
     sockets_.release(socket);
   }
@@ -252,10 +252,10 @@ void UdpPath::end_all(End why) {
   for (UdpFlow* flow : all) {
     end(*flow, why, {});
   }
-  relays_.release_resting();
+  relays_.release_parked();
 }
 
-void UdpPath::hand_over(HandedWorker& out) {
+void UdpPath::hand_over(WorkerState& out) {
   sender_.flush();
   end_turn();
   transfer_.hand_over(out);

@@ -15,10 +15,10 @@
 #include "base/socket_calls.h"
 #include "base/surroundings.h"
 #include "flow/clients.h"
+#include "flow/dial_observer.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/flow_view.h"
-#include "flow/own_sockets.h"
 #include "flow/udp/encapsulation.h"
 #include "flow/udp/failover.h"
 #include "flow/udp/flow_opening.h"
@@ -37,7 +37,7 @@
 #include "flow/udp/udp_flow.h"
 #include "flow/udp/widths.h"
 #include "intercept/udp_listener.h"
-#include "takeover/handed_worker.h"
+#include "takeover/worker_state.h"
 
 namespace weir {
 
@@ -73,14 +73,14 @@ class UdpPath final : private UdpOwner {
   void take_no_new();
   [[nodiscard]] FlowTable& flows() { return flows_; }
   // Shows the next flows; see ChainedTable::scan.
-  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t most, const Visit& visit) const;
+  [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t max, const Visit& visit) const;
 
   // For a successor: everything about flows and sockets that live; and forgets them without a word,
   // once they are the successor's.
-  void hand_over(HandedWorker& out);
+  void hand_over(WorkerState& out);
   void let_go();
   // Goes on with another process's. `snapshot`: Snapshot::Maker::for_inherited of the worker's
-  // ways.
+  // bindings.
   void adopt(InheritedWorker from, const SnapshotRef& snapshot) {
     transfer_.adopt(std::move(from), snapshot);
   }
@@ -102,7 +102,7 @@ class UdpPath final : private UdpOwner {
   void on_events(UdpSocket& socket, std::uint32_t events) override;
   void on_deadline(UdpFlow& flow, Instant now) override;
   void on_unreachable(UdpFlow& flow, int code) override;
-  void on_no_way(UdpFlow& flow, int code) override;
+  void on_no_route(UdpFlow& flow, int code) override;
   void end(UdpFlow& flow, End why, std::string_view error) override;
 
   [[nodiscard]] FlowRecord record(const UdpFlow& flow) const;

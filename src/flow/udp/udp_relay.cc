@@ -16,9 +16,9 @@ namespace weir {
 UdpRelay::Dialling::Dialling(UdpRelay& relay, const FlowCore& core)
     : flow(core.flow),
       upstream(*core.rule->upstream),
-      own_sockets(relay.parts_, core.generation),
+      observer(relay.parts_, core.generation),
       flow_id(relay.parts_.ids.text(core.sequence)),
-      dial({own_sockets, relay.parts_.poll, relay.parts_.deadlines, core.snapshot->bypass(),
+      dial({observer, relay.parts_.poll, relay.parts_.timers, core.snapshot->bypass(),
             core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake,
             relay.parts_.calls},
            flow, upstream, static_cast<TcpDial::Owner&>(relay),
@@ -34,44 +34,44 @@ UdpRelay::~UdpRelay() { parts_.poll.cancel(connection_.watch); }
 
 TcpDial::Outcome UdpRelay::start(Route first) { return dialling_->dial.start(std::move(first)); }
 
-UdpRelay::Way UdpRelay::way() const {
+UdpRelay::Peer UdpRelay::peer() const {
   if (!dialling_) {
-    return way_;
+    return peer_;
   }
   const Route& route = dialling_->dial.route();
   return {.remote = route.remote,
           .server = route.server,
           .attempts = dialling_->dial.attempts(),
-          .path = route.dialled ? path_of(route, dialling_->upstream.name()) : ""};
+          .path = route.first_hop ? path_of(route, dialling_->upstream.name()) : ""};
 }
 
 bool UdpRelay::adopt(Inherited from) {
   connection_.own =
-      OwnSockets::known({.local = from.local, .remote = from.server}, from.generation);
+      DialObserver::known({.local = from.local, .remote = from.server}, from.generation);
   connection_.control = std::move(from.control);
   connection_.endpoint = from.endpoint;
   connection_.mtu = from.mtu;
-  way_.remote = from.server;
+  peer_.remote = from.server;
   parts_.loop_guard.opened(connection_.own);
   connection_.watch = parts_.poll.add(connection_.control.get(), *this);
   return static_cast<bool>(connection_.watch);
 }
 
 void UdpRelay::learn(const FlowCore& core, std::string path) {
-  way_.server = core.server;
-  way_.attempts = core.attempts;
-  way_.path = std::move(path);
+  peer_.server = core.server;
+  peer_.attempts = core.attempts;
+  peer_.path = std::move(path);
 }
 
 void UdpRelay::go_on_with(std::shared_ptr<Server> server) {
-  way_.server = std::move(server);
-  way_.attempts = 1;
-  lending->has_served = true;
+  peer_.server = std::move(server);
+  peer_.attempts = 1;
+  lease->has_served = true;
 }
 
 void UdpRelay::close() {
-  if (lending) {
-    lending->leave();
+  if (lease) {
+    lease->leave();
   }
   static_cast<void>(waiting.take());
   if (connection_.control.valid()) {
@@ -104,7 +104,7 @@ void UdpRelay::on_dialed(TcpDial::Outcome outcome) {
 bool UdpRelay::is_elsewhere() const {
   const Route& route = dialling_->dial.route();
   const Address& relay = connection_.endpoint.address;
-  if (route.hops.back().relay == RelayPlace::anywhere || relay == way_.remote.address) {
+  if (route.hops.back().relay == RelayPlace::anywhere || relay == peer_.remote.address) {
     return false;
   }
   const AddressSet known = route.server ? route.server->addresses() : AddressSet();
@@ -118,22 +118,22 @@ bool UdpRelay::is_elsewhere() const {
 
 void UdpRelay::opened() {
   TcpDial& dial = dialling_->dial;
-  way_ = way();
-  connection_.own = dialling_->own_sockets.known(dial.ends());
+  peer_ = peer();
+  connection_.own = dialling_->observer.known(dial.ends());
   connection_.endpoint = dial.route().hops.back().handshake->relay();
   TcpDial::Taken taken = dial.take_socket();
   connection_.control = std::move(taken.socket);
   connection_.watch = taken.watch;
   // An unspecified address means the server's own. So does a loopback address of another machine:
   // here it would be this machine's.
-  const Address& server = way_.remote.address;
+  const Address& server = peer_.remote.address;
   if (connection_.endpoint.address.is_unspecified() ||
       (connection_.endpoint.address.is_loopback() && !server.is_loopback())) {
     connection_.endpoint.address = server;
   }
   // The end of the connection may have come with the server's answer.
-  parts_.poll.again(connection_.watch, EPOLLIN);
-  connection_.mtu = mtu_of(connection_.control.get(), way_.remote.family());
+  parts_.poll.reschedule(connection_.watch, EPOLLIN);
+  connection_.mtu = mtu_of(connection_.control.get(), peer_.remote.family());
 }
 
 // The connection carries nothing any more; the relay ends with it.
@@ -145,11 +145,11 @@ void UdpRelay::on_events(std::uint32_t events) {
     return;
   }
   // In one turn: a server that never stops talking must not hold up the others.
-  constexpr int most_reads = 4;
-  constexpr std::size_t most_bytes = std::size_t{1024} * 1024;
-  for (int i = 0; i < most_reads; ++i) {
+  constexpr int max_reads = 4;
+  constexpr std::size_t max_bytes = std::size_t{1024} * 1024;
+  for (int i = 0; i < max_reads; ++i) {
     const ssize_t size =
-        recv(connection_.control.get(), nullptr, most_bytes, MSG_TRUNC | MSG_DONTWAIT);
+        recv(connection_.control.get(), nullptr, max_bytes, MSG_TRUNC | MSG_DONTWAIT);
     if (size > 0) {
       continue;
     }
@@ -161,7 +161,7 @@ void UdpRelay::on_events(std::uint32_t events) {
                           : std::string("the relay's connection: ") + std::strerror(errno));
     return;
   }
-  parts_.poll.again(connection_.watch, EPOLLIN);
+  parts_.poll.reschedule(connection_.watch, EPOLLIN);
 }
 
 void UdpRelay::on_retry(const std::shared_ptr<Server>&) { parts_.reasons.add(Reason::retried); }

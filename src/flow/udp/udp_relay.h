@@ -3,7 +3,7 @@
 //
 // The first datagram makes it dial; datagrams that come before the server has answered are kept, a
 // few of them. When the connection ends, so does the relay, and with it its flows. One that a DNS
-// flow needs no longer may serve others (spare_relays.h).
+// flow needs no longer may serve others (relay_pool.h).
 //
 // Owned by the UdpSocket; its worker's thread.
 #pragma once
@@ -16,11 +16,11 @@
 
 #include "base/descriptor.h"
 #include "dial/tcp_dial.h"
+#include "flow/dial_observer.h"
 #include "flow/flow_core.h"
 #include "flow/loop_guard.h"
-#include "flow/own_sockets.h"
-#include "flow/udp/open_questions.h"
-#include "flow/udp/spare_relays.h"
+#include "flow/udp/pending_queries.h"
+#include "flow/udp/relay_pool.h"
 #include "flow/udp/waiting_datagrams.h"
 #include "loop/edge_poll.h"
 
@@ -39,7 +39,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
     virtual void on_relay_failed(UdpSocket& socket, TcpDial::Outcome outcome,
                                  const std::string& error) = 0;
     virtual void on_relay_ended(UdpSocket& socket, const std::string& error) = 0;
-    // It was spare, and no flow took it.
+    // It was in the pool, and no flow took it.
     virtual void on_relay_unwanted(UdpSocket& socket) = 0;
 
    protected:
@@ -55,25 +55,25 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   UdpRelay(const UdpRelay&) = delete;
   UdpRelay& operator=(const UdpRelay&) = delete;
 
-  // The peer of the connection, and the way there.
-  struct Way {
+  // The peer of the connection, and how it was reached.
+  struct Peer {
     Endpoint remote;
     std::shared_ptr<Server> server;
     std::uint32_t attempts = 0;
     std::string path;  // empty: the server's name does
   };
-  [[nodiscard]] Way way() const;
+  [[nodiscard]] Peer peer() const;
 
   // What other flows need to go on with it.
-  struct Lending final : SpareRelays::Member {
-    Lending(UdpRelay& lent, SpareRelays::Kind to, Instant at_most)
-        : relay(lent), kind(std::move(to)), until(at_most) {}
-    void on_rested() override { relay.owner_.on_relay_unwanted(relay.socket); }
+  struct Lease final : RelayPool::Member {
+    Lease(UdpRelay& lent, RelayPool::Key to, Instant at_most)
+        : relay(lent), key(std::move(to)), until(at_most) {}
+    void on_expired() override { relay.owner_.on_relay_unwanted(relay.socket); }
 
     UdpRelay& relay;
-    SpareRelays::Kind kind;
+    RelayPool::Key key;
     Instant until;  // after that no flow begins with it
-    OpenQuestions<16> questions;
+    PendingQueries<16> queries;
     bool has_served = false;  // another flow than the present one
   };
 
@@ -81,10 +81,10 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   std::vector<UdpFlow*> flows;
   WaitingDatagrams waiting;  // until it is open
   // Null: it is its flow's alone.
-  std::unique_ptr<Lending> lending;
+  std::unique_ptr<Lease> lease;
 
   // No flow uses it for now: the server no longer counts it.
-  void release_server() { way_.server.reset(); }
+  void release_server() { peer_.server.reset(); }
   // Another flow uses it from now on, whose route chose `server`.
   void go_on_with(std::shared_ptr<Server> server);
 
@@ -107,7 +107,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
     Dialling(UdpRelay& relay, const FlowCore& core);
     Flow flow;
     const Upstream& upstream;
-    OwnSockets own_sockets;
+    DialObserver observer;
     std::string flow_id;
     TcpDial dial;
   };
@@ -149,7 +149,7 @@ class UdpRelay final : private TcpDial::Owner, private EdgePoll::Watcher {
   const DialParts& parts_;  // outlive it
   std::unique_ptr<Dialling> dialling_;
   Connection connection_;
-  Way way_;  // once there is no more dialling
+  Peer peer_;  // once there is no more dialling
 };
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "flow/udp/resting_mapping.h"
+#include "flow/udp/parked_mapping.h"
 #include "flow/udp/udp_flow.h"
 
 namespace weir {
@@ -8,26 +8,26 @@ namespace weir {
 UdpSocketExtra::UdpSocketExtra() = default;
 UdpSocketExtra::~UdpSocketExtra() = default;
 
-void UdpSocket::unwrap_like(const Route& route) {
-  if (route.wrappings.empty()) {
+void UdpSocket::set_decoders(const Route& route) {
+  if (route.layers.empty()) {
     return;
   }
   std::vector<const DatagramCodec*> codecs;
-  codecs.reserve(route.wrappings.size());
-  for (const Wrapping& wrapping : route.wrappings) {
-    codecs.push_back(wrapping.codec);
+  codecs.reserve(route.layers.size());
+  for (const EncapsulationLayer& layer : route.layers) {
+    codecs.push_back(layer.codec);
   }
-  extras().unwrapped = std::make_unique<Codecs>(std::move(codecs));
+  extras().decoders = std::make_unique<Codecs>(std::move(codecs));
 }
 
-void UdpSocket::note_way(const Route& route) {
+void UdpSocket::note_route(const Route& route) {
   marks.source = route.source.kind;
   if (route.options != &holder.rule->upstream->profile().options) {
     extras().options = route.options;
   }
 }
 
-Route UdpSocket::way(const Endpoint& remote) const {
+Route UdpSocket::route_to(const Endpoint& remote) const {
   Route out;
   out.remote = remote;
   out.source.kind = marks.source;

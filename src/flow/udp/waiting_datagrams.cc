@@ -5,14 +5,14 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t most = 64;
-constexpr std::size_t most_bytes = std::size_t{128} * 1024;
+constexpr std::size_t max = 64;
+constexpr std::size_t max_bytes = std::size_t{128} * 1024;
 
 }  // namespace
 
 bool WaitingDatagrams::keep(UdpFlow& flow, std::span<const std::uint8_t> payload,
                             std::uint16_t segment, std::uint8_t tos) {
-  if (all_.size() >= most || bytes_ + payload.size() > most_bytes) {
+  if (all_.size() >= max || bytes_ + payload.size() > max_bytes) {
     return false;
   }
   bytes_ += payload.size();

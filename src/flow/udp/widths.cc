@@ -6,8 +6,8 @@ namespace {
 // IP and UDP headers, in bytes.
 std::uint32_t overhead(Family family) { return family == Family::v4 ? 20 + 8 : 40 + 8; }
 
-// No way is narrower: RFC 791, and RFC 8200, section 5.
-std::uint32_t least_mtu(Family family) { return family == Family::v4 ? 576 : 1280; }
+// No path MTU is smaller: RFC 791, and RFC 8200, section 5.
+std::uint32_t min_mtu(Family family) { return family == Family::v4 ? 576 : 1280; }
 
 bool may_be_fragmented(const InterceptedDatagram& datagram, Mark bypass) {
   return datagram.destination.address.is_v4() ? (datagram.mark & bypass.mask) != bypass.value
@@ -19,7 +19,8 @@ bool may_be_fragmented(const InterceptedDatagram& datagram, Mark bypass) {
 bool Widths::exceeds(UdpFlow& flow, const InterceptedDatagram& datagram) {
   // What has a header before it is sent in fragments, and counted there.
   const Mark bypass = flow.core.snapshot->bypass();
-  if (flow.wrapping || flow.socket->relay() != nullptr || may_be_fragmented(datagram, bypass)) {
+  if (flow.encapsulation || flow.socket->relay() != nullptr ||
+      may_be_fragmented(datagram, bypass)) {
     return false;
   }
   const std::uint32_t mtu = of(flow);
@@ -45,7 +46,7 @@ bool Widths::exceeds_back(const UdpFlow& flow, const Endpoint& server, std::size
   const std::uint32_t mtu = paths_.to(ends, back, flow.core.snapshot->bypass()).mtu;
   const std::size_t width = segment != 0 ? segment : size;
   const std::size_t packet = width + overhead(Family::v6);
-  if (mtu < least_mtu(Family::v6) || packet <= mtu || packet > of(flow)) {
+  if (mtu < min_mtu(Family::v6) || packet <= mtu || packet > of(flow)) {
     return false;  // it fits, or has come in fragments
   }
   reasons_.add(Reason::exceeds_mtu, (size + width - 1) / width);
@@ -53,12 +54,12 @@ bool Widths::exceeds_back(const UdpFlow& flow, const Endpoint& server, std::size
   return true;
 }
 
-// Of the flow's way, in bytes of an IP packet; 0: unknown.
+// The flow's path MTU, in bytes of an IP packet; 0: unknown.
 std::uint32_t Widths::of(const UdpFlow& flow) {
-  Route way = flow.socket->way(flow.core.remote);
-  way.way = mappings_.way_of(*flow.socket);
-  const std::uint32_t mtu = paths_.to(flow.core.flow, way, flow.core.snapshot->bypass()).mtu;
-  return mtu < least_mtu(way.remote.family()) ? 0 : mtu;
+  Route route = flow.socket->route_to(flow.core.remote);
+  route.egress = mappings_.egress_of(*flow.socket);
+  const std::uint32_t mtu = paths_.to(flow.core.flow, route, flow.core.snapshot->bypass()).mtu;
+  return mtu < min_mtu(route.remote.family()) ? 0 : mtu;
 }
 
 // As wide for the client, whose packets have headers of its family.
@@ -70,7 +71,7 @@ void Widths::tell(const UdpFlow& flow, std::uint32_t mtu) {
 
 void Widths::narrowed(UdpFlow* flow) {
   paths_.forget();
-  if (flow == nullptr || flow->wrapping || flow->socket->relay() != nullptr ||
+  if (flow == nullptr || flow->encapsulation || flow->socket->relay() != nullptr ||
       flow->core.flow.client.address.is_v4()) {
     return;
   }

@@ -1,13 +1,13 @@
-// Datagrams that are wider than the way. A router fragments one that may be fragmented, and refuses
-// the others with an ICMP error that tells how wide the way is: path MTU discovery lives by that
+// Datagrams that are larger than the path MTU. A router fragments one that may be fragmented, and
+// refuses the others with an ICMP error that tells the path MTU: path MTU discovery lives by that
 // (QUIC, WireGuard, tracepath), and so do IPv6 hosts, whose packets no router fragments.
 //
 // The kernel would fragment what we send, whatever the client had said. So the width is compared
-// here, with the way's as the routing table knows it: of the link, or narrower where an ICMP error
-// has come back for a datagram of ours. What the client has said is gone when a socket reads the
-// datagram: the firewall's rules put the bypass-mark, which no other packet has that comes to the
-// listener, on what may not be fragmented. Where the kernel does not tell the mark (before 5.19),
-// IPv4 is fragmented.
+// here, with the path MTU as the routing table knows it: of the link, or narrower where an ICMP
+// error has come back for a datagram of ours. What the client has said is gone when a socket reads
+// the datagram: the firewall's rules put the bypass-mark, which no other packet has that comes to
+// the listener, on what may not be fragmented. Where the kernel does not tell the mark (before
+// 5.19), IPv4 is fragmented.
 //
 // One per worker, in its UdpPath; its thread.
 #pragma once
@@ -35,9 +35,9 @@ class Widths {
   // not tell.
   [[nodiscard]] bool exceeds_back(const UdpFlow& flow, const Endpoint& server, std::size_t size,
                                   std::uint16_t segment);
-  // A way has turned out to be narrower than a datagram, which is lost; `flow` is the one that goes
-  // by it, null where that is not known. The kernel knows by now; an IPv6 client hears it at once,
-  // another with the next datagram that may not be fragmented.
+  // The path MTU has turned out to be smaller than a datagram, which is lost; `flow` is the one
+  // that goes by it, null where that is not known. The kernel knows by now; an IPv6 client hears it
+  // at once, another with the next datagram that may not be fragmented.
   void narrowed(UdpFlow* flow);
 
  private:

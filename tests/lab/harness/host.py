@@ -13,7 +13,7 @@ import struct
 import subprocess
 
 from .program import Program
-from .wait import PATIENCE
+from .wait import TIMEOUT
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
@@ -57,7 +57,7 @@ class Host:
         return Program(self, argv, **options)
 
     def curl(self, *arguments, timeout=60):
-        """curl with errors on stderr, HTTP errors as failures, and an end to patience."""
+        """curl with errors on stderr, HTTP errors as failures, and a timeout."""
         return self.run("curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--max-time",
                         timeout, "--connect-timeout", 20, *arguments, timeout=timeout + 10)
 
@@ -82,7 +82,7 @@ class Host:
             os.close(here)
             os.close(before)
 
-    def socket(self, af, kind, timeout=PATIENCE):
+    def socket(self, af, kind, timeout=TIMEOUT):
         with self.inside():
             made = socket.socket(af, kind | socket.SOCK_CLOEXEC)
         made.settimeout(timeout)
@@ -98,7 +98,7 @@ class Host:
         listener.listen(backlog)
         return listener
 
-    def connect(self, net, address, port, timeout=PATIENCE, source=None):
+    def connect(self, net, address, port, timeout=TIMEOUT, source=None):
         """A TCP connection from this host; `source` = (address, port) to bind first."""
         made = self.socket(net.af, socket.SOCK_STREAM, timeout)
         try:
@@ -111,7 +111,7 @@ class Host:
             raise
         return made
 
-    def udp(self, net, port=0, address=None, timeout=PATIENCE):
+    def udp(self, net, port=0, address=None, timeout=TIMEOUT):
         """A UDP socket bound to this host's address."""
         made = self.socket(net.af, socket.SOCK_DGRAM, timeout)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)

@@ -8,7 +8,7 @@ import contextlib
 import socket
 import threading
 
-from .wait import PATIENCE, eventually
+from .wait import TIMEOUT, eventually
 
 
 class Task:
@@ -37,7 +37,7 @@ class Task:
     def done(self):
         return self._thread.ident is not None and not self._thread.is_alive()
 
-    def result(self, within=PATIENCE):
+    def result(self, within=TIMEOUT):
         self._asked = True
         eventually(lambda: self.done, "a task of the case ends", within)
         if self._error:
@@ -66,7 +66,7 @@ class Echo:
                 connection, peer = self.listener.accept()
             except OSError:
                 return
-            connection.settimeout(PATIENCE)
+            connection.settimeout(TIMEOUT)
             self.peers.append(peer[:2])
             task = Task(self._serve, connection, start=False, forgives=OSError)
             self.tasks.append(task)  # before it can have finished
@@ -114,5 +114,5 @@ def _close(blocked, thread):
     gone is the port free again."""
     with contextlib.suppress(OSError):
         blocked.shutdown(socket.SHUT_RDWR)
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     blocked.close()

@@ -6,14 +6,14 @@ how long a passing test takes.
 
 import time
 
-PATIENCE = 30.0  # seconds until a condition that should hold soon is declared broken
+TIMEOUT = 30.0  # seconds until a condition that should hold soon is declared broken
 _INTERVAL = 0.004
 
 
 class deadline:
     """How much of `seconds` is left: `while deadline.left > 0`. For sockets' timeouts too."""
 
-    def __init__(self, seconds=PATIENCE):
+    def __init__(self, seconds=TIMEOUT):
         self.end = time.monotonic() + seconds
 
     @property
@@ -21,7 +21,7 @@ class deadline:
         return max(0.0, self.end - time.monotonic())
 
 
-def eventually(condition, what, within=PATIENCE):
+def eventually(condition, what, within=TIMEOUT):
     """The first true value of `condition()`. `what` is a sentence that names it for the failure."""
     until = deadline(within)
     while True:

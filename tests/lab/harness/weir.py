@@ -16,7 +16,7 @@ import signal
 from . import configuration
 from .control import Control, parse_metrics
 from .records import Records, matches
-from .wait import PATIENCE, eventually
+from .wait import TIMEOUT, eventually
 
 
 class Plain:
@@ -124,9 +124,9 @@ class Weir:
     def __exit__(self, error, *_):
         rules = self._rules() if error else ""
         if self.program and self.options:
-            status = self.end()  # or it would put back what is removed, and so would its guardian
+            status = self.end()  # or it would put back what is removed, and so would its cleanup process
             eventually(lambda: b"weir-firewall-guardian" not in
-                       self.router.run("cat", "/proc/net/unix").stdout, "the guardian ends")
+                       self.router.run("cat", "/proc/net/unix").stdout, "the cleanup process ends")
         removed = self.cli("firewall", "remove", "-c", self.config, "--backend", self.backend)
         if self.program and not self.options:
             status = self.end()
@@ -197,14 +197,14 @@ class Weir:
         """Records written so far whose fields have these values; a callable is a condition."""
         return [record for record in self._records.all() if matches(record, fields)]
 
-    def expect_record(self, within=PATIENCE, **fields):
+    def expect_record(self, within=TIMEOUT, **fields):
         """Waits for a record with these fields and returns it."""
         try:
             return eventually(lambda: self.records(**fields), f"a flow record with {fields}", within)[0]
         except AssertionError as error:
             raise AssertionError(f"{error}; records so far: {self.records()[-8:]}") from None
 
-    def wait_for_record(self, condition, within=PATIENCE):
+    def wait_for_record(self, condition, within=TIMEOUT):
         return eventually(lambda: [r for r in self.records() if condition(r)], "a flow record", within)[0]
 
     def expect_event(self, reason, at_least=1):

@@ -47,8 +47,8 @@ FlowList one_flow() {
   return out;
 }
 
-Busiest one_of_each() {
-  Busiest out;
+TopTalkers one_of_each() {
+  TopTalkers out;
   out.clients.emplace_back();
   out.flows.emplace_back().record.live = true;
   return out;

@@ -261,7 +261,7 @@ TEST_CASE_METHOD(Fixture, "the log level is set by name, and everything else is 
 TEST_CASE_METHOD(Fixture, "who may only read can read everything and change nothing") {
   access = Access::read_only;
   for (const char* path :
-       {"/", "/metrics", "/v1/status", "/v1/rules", "/v1/upstreams", "/v1/flows", "/v1/busiest"}) {
+       {"/", "/metrics", "/v1/status", "/v1/rules", "/v1/upstreams", "/v1/flows", "/v1/top"}) {
     INFO(path);
     CHECK(ask("GET", path).status == 200);
     CHECK(ask("HEAD", path).status == 200);
@@ -289,13 +289,13 @@ TEST_CASE_METHOD(Fixture, "the busiest come with their speeds") {
                            .bytes = 300,
                            .bytes_per_second = 50}};
   control.busy.clients_total = 1;
-  Busiest::BusyFlow flow;
+  TopTalkers::Flow flow;
   flow.record.id = "a-0-1";
   flow.record.live = true;
   flow.bytes_per_second = 7;
   control.busy.flows = {flow, flow};
   control.busy.flows_total = 9;
-  const auto answer = json("/v1/busiest");
+  const auto answer = json("/v1/top");
   CHECK(answer["clients"] == nlohmann::json::parse(R"([{"client":"192.0.2.1","flows":2,
         "bytes":300,"bytes_per_second":50}])"));
   CHECK(answer["flows"].size() == 2);

@@ -96,7 +96,7 @@ TEST_CASE("no client finds a successor's socket until it takes the place, and th
   auto second = std::make_optional(std::move(ControlSocket::prepare(path, 0600)).value());
   CHECK(inode_of(path) == before);
   CHECK(mode_of(path + ".new") == (S_IFSOCK | 0600));
-  REQUIRE(second->take_place().ok());
+  REQUIRE(second->rename_into_place().ok());
   CHECK(inode_of(path) != before);
   CHECK(mode_of(path) == (S_IFSOCK | 0600));
   CHECK(inode_of(path + ".new") == 0);

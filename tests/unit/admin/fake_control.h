@@ -40,7 +40,7 @@ class FakeControl : public Control {
     RuleReport web;
     web.name = "web";
     web.use = "pool";
-    web.place = "weir.ini:12";
+    web.location = "weir.ini:12";
     web.flows = 9;
     web.live = 2;
     web.bytes_up = 10;
@@ -100,8 +100,8 @@ class FakeControl : public Control {
     return {worker};
   }
 
-  void busiest(std::function<void(std::shared_ptr<const Busiest>)> answer) override {
-    answer(std::make_shared<Busiest>(busy));
+  void top_talkers(std::function<void(std::shared_ptr<const TopTalkers>)> answer) override {
+    answer(std::make_shared<TopTalkers>(busy));
   }
 
   void close_flow(const std::string& id, std::function<void(bool)> answer) override {
@@ -109,7 +109,7 @@ class FakeControl : public Control {
   }
 
   void drain() override { ++drains; }
-  Result<> released = Done{};
+  Result<> released = Ok{};
   int releases = 0;
   void set_log_level(LogLevel level) override { levels.push_back(level); }
 
@@ -119,7 +119,7 @@ class FakeControl : public Control {
       return Error("there is no such server");
     }
     changes.push_back(change);
-    return Done{};
+    return Ok{};
   }
 
   void reload(std::function<void(ReloadReport)> answer) override { answer(reload_report); }
@@ -138,7 +138,7 @@ class FakeControl : public Control {
   std::vector<FlowsAnswer> waiting;
   std::vector<FlowFilter> filters;
   FlowList list;
-  Busiest busy;
+  TopTalkers busy;
   int drains = 0;
   std::vector<LogLevel> levels;
   std::vector<ServerChange> changes;

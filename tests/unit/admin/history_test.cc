@@ -44,7 +44,7 @@ TEST_CASE("old samples make room") {
     history.add(at(static_cast<std::int64_t>(i) * 2'000, i * i, i));
   }
   const auto points = history.points(minutes);
-  CHECK(points.size() == History::shape(minutes).most);
+  CHECK(points.size() == History::shape(minutes).max);
   CHECK(points.back().bytes_up == Approx((999.0 * 999 - 998.0 * 998) / 2));
 }
 
@@ -57,7 +57,7 @@ TEST_CASE(
   }
   for (const auto window : {History::Window::hour, History::Window::day}) {
     const auto points = history.points(window);
-    CHECK(points.size() == History::shape(window).most);
+    CHECK(points.size() == History::shape(window).max);
     for (const auto& point : points) {
       CHECK(point.bytes_up == Approx(50).epsilon(0.01));
     }

@@ -12,14 +12,14 @@ namespace {
 
 struct Fixture {
   FakeControl control;
-  Busiest busy;
+  TopTalkers busy;
   History history;
 
   std::string text() {
     return page({.status = control.status(),
                  .rules = FakeControl::made_up_rules(),
                  .upstreams = control.upstreams(),
-                 .busiest = busy,
+                 .top_talkers = busy,
                  .history = history});
   }
 };
@@ -63,7 +63,7 @@ TEST_CASE_METHOD(Fixture, "nothing comes from elsewhere") {
 }
 
 TEST_CASE_METHOD(Fixture, "names of strangers are text and nothing else") {
-  Busiest::BusyFlow flow;
+  TopTalkers::Flow flow;
   flow.record.host = "<script>alert('x')</script>\x1b[31m\"&";
   flow.record.rule = "</main>";
   flow.record.protocol = Protocol::udp;
@@ -91,7 +91,7 @@ TEST_CASE_METHOD(Fixture, "losses stand apart from what only went another way") 
   const auto all = page({.status = another.status(),
                          .rules = {},
                          .upstreams = another.upstreams(),
-                         .busiest = busy,
+                         .top_talkers = busy,
                          .history = history});
   const auto losses = all.find("<h2>Lost or refused");
   const auto others = all.find("<h2>Went another way");
@@ -108,7 +108,7 @@ TEST_CASE_METHOD(Fixture, "what the firewall decides has columns of its own, whe
   const auto without = page({.status = control.status(),
                              .rules = {},
                              .upstreams = control.upstreams(),
-                             .busiest = busy,
+                             .top_talkers = busy,
                              .history = history});
   CHECK_FALSE(has(without, "in firewall"));
 }
@@ -119,7 +119,7 @@ TEST_CASE_METHOD(Fixture,
     const auto all = page({.status = control.status(),
                            .rules = {},
                            .upstreams = control.upstreams(),
-                           .busiest = busy,
+                           .top_talkers = busy,
                            .history = history,
                            .window = window});
     CHECK(times(all, "aria-current=\"true\"") == 1);
@@ -142,7 +142,7 @@ TEST_CASE_METHOD(Fixture, "a server that is not up says why, first of all and si
   const auto all = page({.status = broken.status(),
                          .rules = {},
                          .upstreams = broken.upstreams(),
-                         .busiest = busy,
+                         .top_talkers = busy,
                          .history = history});
   CHECK(has(all, "<span class=\"pill bad\">unresolved</span>"));
   CHECK(has(all, "no address of web1.example.net is known"));

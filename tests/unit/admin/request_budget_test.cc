@@ -47,7 +47,7 @@ TEST_CASE("addresses do not pay for each other, those of one /64 do") {
 
 TEST_CASE("addresses beyond those that are told apart share one budget until there is room") {
   RequestBudget budget;
-  for (std::uint32_t i = 0; i < RequestBudget::most_addresses; ++i) {
+  for (std::uint32_t i = 0; i < RequestBudget::max_addresses; ++i) {
     REQUIRE(budget.take(Address::v4(0x0a000000U + i), 10, start));
   }
   CHECK(budget.take(address("192.0.2.1"), RequestBudget::burst, start));

@@ -31,11 +31,11 @@ TEST_CASE("a state and a weight reach the gateway, and the server is the answer"
   CHECK(patch(control, R"({"weight": 256})").status == 200);
   CHECK(patch(control, R"({"state": "up", "weight": 1})").status == 200);
   REQUIRE(control.changes.size() == 3);
-  CHECK(control.changes[0].wish == ServerHealth::Wish::drain);
+  CHECK(control.changes[0].admin_state == ServerHealth::AdminState::drain);
   CHECK_FALSE(control.changes[0].weight);
-  CHECK_FALSE(control.changes[1].wish);
+  CHECK_FALSE(control.changes[1].admin_state);
   CHECK(control.changes[1].weight == 256);
-  CHECK(control.changes[2].wish == ServerHealth::Wish::up);
+  CHECK(control.changes[2].admin_state == ServerHealth::AdminState::up);
   CHECK(control.changes[2].weight == 1);
 }
 

@@ -23,14 +23,14 @@ std::vector<std::string> words() {
   return out;
 }
 
-Draw draw(std::mt19937_64& random) { return {.key = random(), .random = random()}; }
+BalanceKey random_key(std::mt19937_64& random) { return {.hash = random(), .random = random()}; }
 
 // How often each was chosen.
 std::vector<int> counts(const Balancer& balancer, const Candidates& candidates, std::size_t count,
                         int draws, std::mt19937_64& random) {
   std::vector<int> out(count);
   for (int i = 0; i < draws; ++i) {
-    const auto chosen = balancer.choose(candidates, draw(random));
+    const auto chosen = balancer.choose(candidates, random_key(random));
     REQUIRE(chosen);
     ++out[*chosen];
   }
@@ -71,7 +71,7 @@ TEST_CASE("a candidate is chosen exactly when one is usable, and then a usable o
         candidates.out.erase(random() % count);
       }
       for (int i = 0; i < 5; ++i) {
-        const auto chosen = balancer->choose(candidates, draw(random));
+        const auto chosen = balancer->choose(candidates, random_key(random));
         CHECK(chosen.has_value() == (candidates.out.size() < count));
         CHECK((!chosen || !candidates.out.contains(*chosen)));
       }
@@ -88,7 +88,7 @@ TEST_CASE("shares follow weights") {
     const auto balancer = make_balancer(word, candidates_of(weights));
     FakeCandidates candidates(weights.size());
     for (int i = 0; i < draws; ++i) {
-      const auto chosen = balancer->choose(candidates, draw(random));
+      const auto chosen = balancer->choose(candidates, random_key(random));
       REQUIRE(chosen);
       ++candidates.loads[*chosen];  // for random-two: flows that stay
     }
@@ -121,14 +121,14 @@ TEST_CASE("least-flows fills up the server that is behind, by weight") {
   FakeCandidates candidates(2);
   candidates.loads = {0, 30};
   for (int i = 0; i < 50; ++i) {
-    ++candidates.loads[*balancer->choose(candidates, draw(random))];
+    ++candidates.loads[*balancer->choose(candidates, random_key(random))];
   }
   CHECK(candidates.loads == std::vector<std::uint64_t>{20, 60});
   candidates.loads = {0, 0};
-  CHECK(balancer->choose(candidates, draw(random)) == 1);  // its one flow weighs less
+  CHECK(balancer->choose(candidates, random_key(random)) == 1);  // its one flow weighs less
 }
 
-TEST_CASE("least-flows among equals draws lots") {
+TEST_CASE("least-flows among equals chooses at random") {
   std::mt19937_64 random(5);
   const auto balancer = make_balancer("least-flows", candidates_of({1, 1, 1}));
   for (const int got : counts(*balancer, FakeCandidates(3), 3, 9'000, random)) {
@@ -144,10 +144,10 @@ TEST_CASE("random-two never takes the fullest of all, and keeps loads nearly eve
   CHECK(counts(*balancer, candidates, 10, 2'000, random)[7] == 0);
   candidates.loads.assign(10, 0);
   for (int i = 0; i < 10'000; ++i) {
-    ++candidates.loads[*balancer->choose(candidates, draw(random))];
+    ++candidates.loads[*balancer->choose(candidates, random_key(random))];
   }
-  const auto [least, most] = std::minmax_element(candidates.loads.begin(), candidates.loads.end());
-  CHECK(*most - *least < 20);  // plain lots would leave some 100
+  const auto [min, max] = std::minmax_element(candidates.loads.begin(), candidates.loads.end());
+  CHECK(*max - *min < 20);  // plain chance would leave some 100
 }
 
 TEST_CASE("only hashing has a checksum") {

@@ -23,7 +23,7 @@ std::vector<std::string> owners(const std::vector<Candidate>& candidates, int ke
   live.out = out;
   std::vector<std::string> owner;
   for (int i = 0; i < keys; ++i) {
-    const auto chosen = balancer.choose(live, {.key = static_cast<std::uint64_t>(i), .random = 0});
+    const auto chosen = balancer.choose(live, {.hash = static_cast<std::uint64_t>(i), .random = 0});
     owner.push_back(candidates[chosen.value()].name);
   }
   return owner;
@@ -88,15 +88,15 @@ TEST_CASE("while a server is out only its own keys move, and they come back with
 TEST_CASE("every place of the table has a server, by weight within two per cent") {
   const auto candidates = candidates_of({1, 2, 4, 8, 16});
   const Maglev balancer(candidates);
-  std::vector<int> places(candidates.size());
+  std::vector<int> slots(candidates.size());
   REQUIRE(balancer.table().size() == Maglev::table_size);
   for (const auto index : balancer.table()) {
     REQUIRE(index < candidates.size());
-    ++places[index];
+    ++slots[index];
   }
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const double expected = candidates[i].weight * double{Maglev::table_size} / 31;
-    CHECK(std::abs(places[i] - expected) < expected * 0.02 + 2);
+    CHECK(std::abs(slots[i] - expected) < expected * 0.02 + 2);
   }
 }
 

@@ -28,17 +28,17 @@ struct Hash {
 };
 
 template <typename Table>
-auto* look(const Table& table, int key) {
+auto* find(const Table& table, int key) {
   return table.find(Hash{}(key), [key](const auto& entry) { return entry.key == key; });
 }
 
 // What is seen piece by piece while `between` happens to the table after each of them.
 template <typename Table, typename Between>
-std::multiset<int> scanned(const Table& table, std::size_t most, Between between) {
+std::multiset<int> scanned(const Table& table, std::size_t max, Between between) {
   std::multiset<int> out;
   std::uint64_t at = 0;
   do {
-    at = table.scan(at, most, [&](const auto& entry) { out.insert(entry.key); });
+    at = table.scan(at, max, [&](const auto& entry) { out.insert(entry.key); });
     between();
   } while (at != 0);
   return out;
@@ -53,7 +53,7 @@ std::set<int> keys(const Table& table) {
 
 TEST_CASE("a table finds what is in it, and nothing else, while it grows and shrinks") {
   ChainedTable<Owned, Hash> table;
-  CHECK(look(table, 1) == nullptr);
+  CHECK(find(table, 1) == nullptr);
   std::set<int> expected;
   for (int key = 0; key < 200; ++key) {
     table.insert(std::make_unique<Owned>(Owned{key, nullptr}));
@@ -61,7 +61,7 @@ TEST_CASE("a table finds what is in it, and nothing else, while it grows and shr
   }
   CHECK(keys(table) == expected);
   for (int key = 0; key < 200; key += 3) {
-    const auto out = table.extract(*look(table, key));
+    const auto out = table.extract(*find(table, key));
     CHECK(out->key == key);
     CHECK(out->chained == nullptr);
     expected.erase(key);
@@ -69,7 +69,7 @@ TEST_CASE("a table finds what is in it, and nothing else, while it grows and shr
   CHECK(keys(table) == expected);
   CHECK(table.size() == expected.size());
   for (int key = 0; key < 200; ++key) {
-    CHECK((look(table, key) != nullptr) == expected.contains(key));
+    CHECK((find(table, key) != nullptr) == expected.contains(key));
   }
 }
 
@@ -81,9 +81,9 @@ TEST_CASE("a table of lent entries leaves them to their owner") {
       entries[static_cast<std::size_t>(i)].key = i;
       table.insert(&entries[static_cast<std::size_t>(i)]);
     }
-    CHECK(look(table, 42) == &entries[42]);
+    CHECK(find(table, 42) == &entries[42]);
     CHECK(table.extract(entries[42]) == &entries[42]);
-    CHECK(look(table, 42) == nullptr);
+    CHECK(find(table, 42) == nullptr);
     table.insert(&entries[42]);
     CHECK(table.size() == 100);
     CHECK_FALSE(table.empty());

@@ -29,8 +29,8 @@ const std::vector<std::uint64_t> limits{0, 8, 64, 96, 200, 1'024, 20'000, 65'536
 TEST_CASE("20,000 descriptors hold 9,000 connections, or 9,000 UDP sockets") {
   for (const std::uint64_t workers : {1U, 2U}) {
     DescriptorShares shares(20'000, workers);
-    CHECK(shares.most_connections() >= 9'200);
-    CHECK(take_all(shares, tcp, 2) / 2 == shares.most_connections());
+    CHECK(shares.max_connections() >= 9'200);
+    CHECK(take_all(shares, tcp, 2) / 2 == shares.max_connections());
     DescriptorShares others(20'000, workers);
     CHECK(take_all(others, udp, 1) >= 14'000);
   }
@@ -49,7 +49,7 @@ TEST_CASE("TCP that takes what it can leaves UDP what it is sure of, and no less
 TEST_CASE("UDP that takes what it can leaves TCP what it is sure of, and no less") {
   for (const std::uint64_t limit : limits) {
     DescriptorShares shares(limit, 1);
-    CHECK(take_all(shares, udp, 1) == shares.most(udp));
+    CHECK(take_all(shares, udp, 1) == shares.max(udp));
     CHECK(take_all(shares, tcp, 1) == shares.sure(tcp));
   }
 }
@@ -87,8 +87,8 @@ TEST_CASE("what is given back goes to the one that comes first") {
 
 TEST_CASE("what was adopted beyond the share keeps others out until it is gone") {
   DescriptorShares shares(1'024, 1);
-  const auto most = static_cast<std::uint32_t>(shares.most(udp));
-  shares.adopt(udp, most + 5);
+  const auto max = static_cast<std::uint32_t>(shares.max(udp));
+  shares.adopt(udp, max + 5);
   CHECK_FALSE(shares.take(udp, 1));
   CHECK_FALSE(shares.take(tcp, static_cast<std::uint32_t>(shares.sure(tcp))));
   shares.give_back(udp, 5);
@@ -100,7 +100,7 @@ TEST_CASE("what was adopted beyond the share keeps others out until it is gone")
 
 TEST_CASE("descriptors are scarce from seven eighths of what the protocol may have now") {
   DescriptorShares shares(20'000, 1);
-  const auto seven = static_cast<std::uint32_t>(shares.most(udp) - shares.most(udp) / 8);
+  const auto seven = static_cast<std::uint32_t>(shares.max(udp) - shares.max(udp) / 8);
   REQUIRE(shares.take(udp, seven));
   CHECK_FALSE(shares.are_scarce(udp));
   REQUIRE(shares.take(udp, 1));
@@ -108,7 +108,7 @@ TEST_CASE("descriptors are scarce from seven eighths of what the protocol may ha
   // What TCP has borrowed makes them scarce earlier.
   shares.give_back(udp, seven);
   CHECK_FALSE(shares.are_scarce(udp));
-  REQUIRE(shares.take(tcp, static_cast<std::uint32_t>(shares.most(tcp))));
+  REQUIRE(shares.take(tcp, static_cast<std::uint32_t>(shares.max(tcp))));
   REQUIRE(shares.take(udp, static_cast<std::uint32_t>(shares.sure(udp)) - 1));
   CHECK(shares.are_scarce(udp));
 }
@@ -117,8 +117,8 @@ TEST_CASE("what doctor says is needed for that many connections is enough, and n
   for (const std::uint64_t workers : {1U, 4U}) {
     for (const std::uint64_t flows : {30U, 100U, 400U, 1'000U, 9'000U, 15'000U, 500'000U}) {
       const std::uint64_t needed = DescriptorShares::needed(flows, workers);
-      CHECK(DescriptorShares(needed, workers).most_connections() >= flows);
-      CHECK(DescriptorShares(needed - 16, workers).most_connections() < flows);
+      CHECK(DescriptorShares(needed, workers).max_connections() >= flows);
+      CHECK(DescriptorShares(needed - 16, workers).max_connections() < flows);
     }
   }
 }
@@ -127,7 +127,7 @@ TEST_CASE("workers that take and give back at once never exceed what there is, a
   DescriptorShares shares(64, 1);
   constexpr std::uint64_t for_flows = 48;
   std::atomic<std::uint64_t> held{0};
-  std::atomic<std::uint64_t> most{0};
+  std::atomic<std::uint64_t> max{0};
   std::vector<std::thread> workers;
   for (int worker = 0; worker < 4; ++worker) {
     workers.emplace_back([&, worker]() {
@@ -138,8 +138,8 @@ TEST_CASE("workers that take and give back at once never exceed what there is, a
         if (shares.take(protocol, count)) {
           mine += count;
           const std::uint64_t now = held += count;
-          std::uint64_t seen = most.load();
-          while (now > seen && !most.compare_exchange_weak(seen, now)) {
+          std::uint64_t seen = max.load();
+          while (now > seen && !max.compare_exchange_weak(seen, now)) {
           }
         } else {
           held -= mine;
@@ -154,9 +154,9 @@ TEST_CASE("workers that take and give back at once never exceed what there is, a
   for (auto& worker : workers) {
     worker.join();
   }
-  CHECK(most.load() <= for_flows);
-  CHECK(most.load() > shares.sure(tcp));
-  CHECK(take_all(shares, tcp, 2) / 2 == shares.most_connections());
+  CHECK(max.load() <= for_flows);
+  CHECK(max.load() > shares.sure(tcp));
+  CHECK(take_all(shares, tcp, 2) / 2 == shares.max_connections());
 }
 
 }  // namespace

@@ -9,10 +9,10 @@ namespace weir {
 namespace {
 
 constexpr std::array keys{
-    Key{.name = "port", .kind = ValueKind::number, .standard = "80", .least = 1, .most = 65535},
-    Key{.name = "wait", .kind = ValueKind::duration, .standard = "10s"},
+    Key{.name = "port", .kind = ValueKind::number, .default_value = "80", .min = 1, .max = 65535},
+    Key{.name = "wait", .kind = ValueKind::duration, .default_value = "10s"},
     Key{.name = "server", .repeat = Key::Repeat::repeats},
-    Key{.name = "port", .kind = ValueKind::number, .standard = "81"},
+    Key{.name = "port", .kind = ValueKind::number, .default_value = "81"},
 };
 
 Value value(const std::string& text, int line) {
@@ -25,7 +25,7 @@ TEST_CASE("without a value there is the default, and it counts as not given") {
   CHECK(settings.number("port") == 80);
   CHECK(settings.duration("wait") == Milliseconds(10'000));
   CHECK_FALSE(settings.given("port"));
-  CHECK(settings.place_of("port") == Place{"f", 3});
+  CHECK(settings.location_of("port") == SourceLocation{"f", 3});
   CHECK(settings.all("server").empty());
   CHECK(settings.text_or_empty("server").empty());
 }
@@ -36,7 +36,7 @@ TEST_CASE("values are kept in order, each with its place") {
   settings.add("server", value("b", 5));
   REQUIRE(settings.all("server").size() == 2);
   CHECK(settings.all("server")[1].text == "b");
-  CHECK(settings.place_of("server") == Place{"f", 4});
+  CHECK(settings.location_of("server") == SourceLocation{"f", 4});
   CHECK(settings.given_keys() == std::vector<std::string_view>{"server"});
 }
 
@@ -67,18 +67,18 @@ TEST_CASE("a list is its items, without the blanks around them") {
   REQUIRE(list.ok());
   REQUIRE(list.value().items.size() == 3);
   CHECK(list.value().items[1].text == "b");
-  CHECK(list.value().items[2].place == Place{"f", 1});
+  CHECK(list.value().items[2].location == SourceLocation{"f", 1});
 }
 
 TEST_CASE("a rate is in bits a second, and its bounds are said so") {
-  const Key rate{.name = "rate", .kind = ValueKind::rate, .least = 1000, .most = 1'000'000'000};
+  const Key rate{.name = "rate", .kind = ValueKind::rate, .min = 1000, .max = 1'000'000'000};
   CHECK(parse_value(rate, "10Mbit", {}).value().number == 10'000'000);
   CHECK(parse_value(rate, "10Gbit", {}).error().text() ==
         "'10Gbit' is out of bounds (1Kbit to 1Gbit)");
 }
 
 TEST_CASE("a number that may be a word is marked as one") {
-  const Key workers{.name = "workers", .kind = ValueKind::number, .least = 1, .choices = "auto"};
+  const Key workers{.name = "workers", .kind = ValueKind::number, .min = 1, .choices = "auto"};
   CHECK(parse_value(workers, "auto", {}).value().is_choice);
   CHECK_FALSE(parse_value(workers, "4", {}).value().is_choice);
 }

@@ -20,7 +20,7 @@ Lines warnings(const std::string& text) {
   const auto loaded = load(file);
   Lines out;
   for (const Diagnostic& finding : loaded.diagnostics) {
-    out.push_back(std::to_string(finding.place.line) + ": " + finding.text);
+    out.push_back(std::to_string(finding.location.line) + ": " + finding.text);
   }
   return out;
 }

@@ -35,7 +35,7 @@ std::vector<std::string> texts(const std::string& configuration) {
   const TemporaryFile file(configuration);
   std::vector<std::string> out;
   for (const Diagnostic& finding : load(file.path()).diagnostics) {
-    out.push_back(std::to_string(finding.place.line) + " " + finding.text);
+    out.push_back(std::to_string(finding.location.line) + " " + finding.text);
   }
   return out;
 }
@@ -128,7 +128,8 @@ TEST_CASE("servers that may sit behind the router are a warning, unless interfac
   CHECK(texts(pool + "[firewall]\ninterfaces = eth1\n").empty());
 }
 
-TEST_CASE("a way through a forward upstream, whose servers hear of nothing behind, is a warning") {
+TEST_CASE(
+    "a chain through a forward upstream, whose servers hear of nothing behind, is a warning") {
   const auto said = [](const std::string& relay, const std::string& last, const char* via = "a") {
     return texts(
         "[firewall]\ninterfaces = lan\n[gateway]\ndefault = b\n[upstream a]\ntype = " + relay +
@@ -185,11 +186,11 @@ TEST_CASE("a password file that cannot be read is one problem, not two") {
 TEST_CASE("a rule that leads UDP where none can go is refused at its line") {
   const std::string proxy =
       "[firewall]\ninterfaces = lan\n[upstream p]\ntype = http-connect\nserver = 192.0.2.1\n";
-  const std::string sentence = "UDP to 'p': type http-connect carries no UDP";
+  const std::string description = "UDP to 'p': type http-connect carries no UDP";
   CHECK(texts(proxy + "[rule a]\non = tcp/443\nuse = p\n").empty());
   for (const std::string on : {"udp/443", "any/443", "tcp/80, udp/*"}) {
     CHECK(texts(proxy + "[rule a]\non = " + on + "\nuse = p\n") ==
-          std::vector<std::string>{"8 [rule a] sends " + sentence});
+          std::vector<std::string>{"8 [rule a] sends " + description});
   }
   CHECK(texts(proxy + "[upstream q]\ntype = forward\nserver = 192.0.2.2\nvia = p\n"
                       "[rule a]\non = udp/53\nuse = q\n") ==

@@ -20,7 +20,7 @@ Lines warnings(const std::string& text) {
   UpstreamAssembly assembly(loaded.configuration->upstreams, scratch);
   Lines out;
   for (const Diagnostic& finding : own_traffic_warnings(*loaded.configuration, assembly)) {
-    out.push_back(std::to_string(finding.place.line) + ": " + finding.text);
+    out.push_back(std::to_string(finding.location.line) + ": " + finding.text);
   }
   return out;
 }

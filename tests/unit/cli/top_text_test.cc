@@ -12,14 +12,14 @@
 namespace weir {
 namespace {
 
-TopLook look_at(std::int64_t uptime_ms, std::uint64_t bytes_up, std::uint64_t flows) {
+TopSample sample_at(std::int64_t uptime_ms, std::uint64_t bytes_up, std::uint64_t flows) {
   FakeControl control;
   auto status = control.status();
   status.uptime_ms = uptime_ms;
   status.bytes_up = bytes_up;
   status.flows_total = flows;
-  Busiest busy;
-  Busiest::BusyFlow flow;
+  TopTalkers busy;
+  TopTalkers::Flow flow;
   flow.record.live = true;
   flow.record.id = "7kq2vd0m-0-5f1";
   flow.record.client = Endpoint::parse("198.51.100.2:41000").value();
@@ -30,12 +30,12 @@ TopLook look_at(std::int64_t uptime_ms, std::uint64_t bytes_up, std::uint64_t fl
   busy.flows = {flow};
   return {.status = json_of(status),
           .upstreams = json_of(control.upstreams()),
-          .busiest = json_of(busy)};
+          .top_talkers = json_of(busy)};
 }
 
-std::vector<std::string> shown(const TopLook& look, const TopLook* before = nullptr,
+std::vector<std::string> shown(const TopSample& sample, const TopSample* before = nullptr,
                                Screen screen = {200, 40}, const TopView& view = {}) {
-  const auto lines = top_lines(look, before, view, screen);
+  const auto lines = top_lines(sample, before, view, screen);
   REQUIRE(lines);
   std::vector<std::string> out;
   for (const ScreenLine& line : lines.value()) {
@@ -49,7 +49,7 @@ bool any_has(const std::vector<std::string>& lines, const std::string& part) {
                      [&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
-std::size_t place_of(const std::vector<std::string>& lines, const std::string& part) {
+std::size_t line_of(const std::vector<std::string>& lines, const std::string& part) {
   const auto found = std::find_if(lines.begin(), lines.end(), [&](const std::string& line) {
     return line.find(part) != std::string::npos;
   });
@@ -57,7 +57,7 @@ std::size_t place_of(const std::vector<std::string>& lines, const std::string& p
 }
 
 // Two more flows, and a server that is down.
-TopLook busy_look() {
+TopSample busy_sample() {
   FakeControl control;
   auto upstreams = control.upstreams();
   auto down = upstreams.front().servers.front();
@@ -71,10 +71,10 @@ TopLook busy_look() {
   upstreams.push_back(unused);
   auto status = control.status();
   status.reasons = {{"retried", 3}, {"max-flows", 5}};
-  Busiest busy;
+  TopTalkers busy;
   for (const auto& [client, speed, up, duration] :
        {std::tuple{"198.51.100.2:41000", 10, 900, 5}, {"198.51.100.1:42000", 30, 100, 9}}) {
-    Busiest::BusyFlow flow;
+    TopTalkers::Flow flow;
     flow.record.live = true;
     flow.record.id = client;
     flow.record.client = Endpoint::parse(client).value();
@@ -85,12 +85,12 @@ TopLook busy_look() {
     busy.flows.push_back(flow);
     busy.clients.push_back({.address = flow.record.client.address, .flows = 1, .bytes = 5});
   }
-  return {.status = json_of(status), .upstreams = json_of(upstreams), .busiest = json_of(busy)};
+  return {.status = json_of(status), .upstreams = json_of(upstreams), .top_talkers = json_of(busy)};
 }
 
 TEST_CASE("two looks become rates") {
-  const auto before = look_at(10'000, 1'000, 10);
-  const auto lines = shown(look_at(12'000, 5'096, 15), &before);
+  const auto before = sample_at(10'000, 1'000, 10);
+  const auto lines = shown(sample_at(12'000, 5'096, 15), &before);
   CHECK(any_has(lines, "traffic 2.0 KiB/s up"));
   CHECK(any_has(lines, "2.5 new/s"));
   CHECK(any_has(lines, "weir 1.2.3  serving"));
@@ -100,39 +100,38 @@ TEST_CASE("two looks become rates") {
 }
 
 TEST_CASE("the first look has no rates") {
-  CHECK(any_has(shown(look_at(12'000, 5'096, 15)), "traffic 0 B/s up"));
+  CHECK(any_has(shown(sample_at(12'000, 5'096, 15)), "traffic 0 B/s up"));
 }
 
 TEST_CASE("servers that take no flows come first, with their reason and in a colour of their own") {
-  const auto lines = top_lines(busy_look(), nullptr, {}, {200, 40});
+  const auto lines = top_lines(busy_sample(), nullptr, {}, {200, 40});
   REQUIRE(lines);
-  const auto texts = shown(busy_look());
-  CHECK(place_of(texts, "web2") < place_of(texts, "web1"));
+  const auto texts = shown(busy_sample());
+  CHECK(line_of(texts, "web2") < line_of(texts, "web1"));
   CHECK(any_has(texts, "connection refused"));
   CHECK(any_has(texts, "1 of 2 servers up"));
   bool is_bad = false;
-  for (const Run& run : lines.value().at(place_of(texts, "web2"))) {
+  for (const Run& run : lines.value().at(line_of(texts, "web2"))) {
     is_bad = is_bad || (run.tone == Tone::bad && run.text.find("down") != std::string::npos);
   }
   CHECK(is_bad);
 }
 
 TEST_CASE("an upstream without servers that nothing has used is left out") {
-  CHECK_FALSE(any_has(shown(busy_look()), "reject"));
+  CHECK_FALSE(any_has(shown(busy_sample()), "reject"));
 }
 
 TEST_CASE("losses are counted apart from what only went another way") {
-  CHECK(any_has(shown(busy_look()), "5 lost or refused  3 went another way"));
+  CHECK(any_has(shown(busy_sample()), "5 lost or refused  3 went another way"));
 }
 
 TEST_CASE("flows are in the order that was asked for") {
   const auto first = [](TopView::Order order) {
     TopView view;
     view.order = order;
-    const auto lines = shown(busy_look(), nullptr, {200, 40}, view);
-    return place_of(lines, "tcp 198.51.100.2:41000") < place_of(lines, "tcp 198.51.100.1:42000")
-               ? 2
-               : 1;
+    const auto lines = shown(busy_sample(), nullptr, {200, 40}, view);
+    return line_of(lines, "tcp 198.51.100.2:41000") < line_of(lines, "tcp 198.51.100.1:42000") ? 2
+                                                                                               : 1;
   };
   CHECK(first(TopView::Order::speed) == 1);
   CHECK(first(TopView::Order::up) == 2);
@@ -143,7 +142,7 @@ TEST_CASE("flows are in the order that was asked for") {
 TEST_CASE("a filter leaves the rows that have its text, and says so") {
   TopView view;
   view.filter = "100.2";
-  const auto lines = shown(busy_look(), nullptr, {200, 40}, view);
+  const auto lines = shown(busy_sample(), nullptr, {200, 40}, view);
   CHECK(any_has(lines, "tcp 198.51.100.2:41000"));
   CHECK_FALSE(any_has(lines, "198.51.100.1"));
   CHECK_FALSE(any_has(lines, "web2"));
@@ -153,12 +152,12 @@ TEST_CASE("a filter leaves the rows that have its text, and says so") {
 TEST_CASE("the keys are on the screen when they are asked for") {
   TopView view;
   view.press('?');
-  CHECK(any_has(shown(busy_look(), nullptr, {80, 24}, view), "q           ends"));
+  CHECK(any_has(shown(busy_sample(), nullptr, {80, 24}, view), "q           ends"));
   view.press('?');
   CHECK_FALSE(view.shows_help);
 }
 
-TEST_CASE("a filter is typed, kept, mended and taken back") {
+TEST_CASE("a filter is typed, kept, corrected and taken back") {
   TopView view;
   for (const char key : std::string("/web?x")) {
     view.press(key);
@@ -187,10 +186,10 @@ TEST_CASE("upper and lower case are the same to a filter") {
 
 TEST_CASE(
     "nothing is larger than the screen, whatever its size, and nothing is cut without a sign") {
-  for (const TopLook& look : {look_at(1, 2, 3), busy_look()}) {
+  for (const TopSample& sample : {sample_at(1, 2, 3), busy_sample()}) {
     for (const std::size_t height : {0U, 1U, 3U, 5U, 7U, 12U, 24U}) {
       for (const std::size_t width : {0U, 1U, 20U, 40U, 80U}) {
-        const auto lines = shown(look, &look, {width, height});
+        const auto lines = shown(sample, &sample, {width, height});
         CHECK(lines.size() <= height);
         for (const auto& line : lines) {
           CHECK(width_of(line) <= width);
@@ -198,7 +197,7 @@ TEST_CASE(
       }
     }
   }
-  const auto small = shown(busy_look(), nullptr, {80, 12});
+  const auto small = shown(busy_sample(), nullptr, {80, 12});
   CHECK(any_has(small, "more"));
 }
 

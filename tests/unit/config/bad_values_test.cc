@@ -7,11 +7,11 @@ namespace {
 // The only finding about a key with a value. Line 2 of the file.
 std::string said_of(const std::string& section, const std::string& key_and_value) {
   const auto findings = findings_of("[" + section + "]\n" + key_and_value + "\n");
-  const std::string place = "weir.ini:2: error: ";
+  const std::string location = "weir.ini:2: error: ";
   INFO(key_and_value);
   REQUIRE(findings.size() == 1);
-  REQUIRE(findings[0].substr(0, place.size()) == place);
-  return findings[0].substr(place.size());
+  REQUIRE(findings[0].substr(0, location.size()) == location);
+  return findings[0].substr(location.size());
 }
 
 TEST_CASE("a port is 1 to 65535") {

@@ -113,12 +113,12 @@ TEST_CASE("what etc/weir.ini sets is what weir does without it") {
       continue;
     }
     for (const Key& key : kind.keys) {
-      if (!key.standard.empty()) {
+      if (!key.default_value.empty()) {
         INFO("[" << kind.name << "] " << key.name);
         // Set in the file, `default` decides for more ports than when it is left out.
         const bool left_out = kind.name == "gateway" && key.name == "default";
-        const std::string line =
-            (left_out ? "\n; " : "\n") + std::string(key.name) + " = " + std::string(key.standard);
+        const std::string line = (left_out ? "\n; " : "\n") + std::string(key.name) + " = " +
+                                 std::string(key.default_value);
         CHECK(text_of_file(etc / "weir.ini").find(line + "\n") != std::string::npos);
       }
     }
@@ -128,10 +128,10 @@ TEST_CASE("what etc/weir.ini sets is what weir does without it") {
 TEST_CASE("every row of every table has a sentence and a default within its bounds") {
   const auto check = [](const Key& key) {
     INFO(key.name);
-    CHECK_FALSE(key.sentence.empty());
-    CHECK(key.least <= key.most);
-    if (!key.standard.empty()) {
-      CHECK(parse_value(key, key.standard, {}).ok());
+    CHECK_FALSE(key.description.empty());
+    CHECK(key.min <= key.max);
+    if (!key.default_value.empty()) {
+      CHECK(parse_value(key, key.default_value, {}).ok());
     }
   };
   for (const SectionKind& kind : section_kinds()) {

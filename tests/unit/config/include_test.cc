@@ -83,8 +83,8 @@ TEST_CASE("paths are relative to the file that names them") {
   std::map<std::string, std::string> files{{"/etc/weir/weir.ini", "[gateway]\ninclude = d/*.ini\n"},
                                            {"/etc/weir/d/a.ini", rule("a", 80) + "client = @l\n"},
                                            {"/etc/weir/d/l", "192.0.2.1\n"}};
-  const auto loaded = load_configuration("/etc/weir/weir.ini", registry_vocabulary(),
-                                         MadeUpFiles(std::move(files)));
+  const auto loaded =
+      load_configuration("/etc/weir/weir.ini", registry_schema(), MadeUpFiles(std::move(files)));
   REQUIRE(loaded.configuration);
   CHECK(loaded.configuration->rules.at(0).client.include.at(0).text() == "192.0.2.1");
 }

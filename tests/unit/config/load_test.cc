@@ -66,7 +66,7 @@ http = [2001:db8::1]:9080
   const Configuration& c = *loaded.configuration;
   CHECK(c.gateway.port == 4000);
   CHECK(c.gateway.default_use == "pool");
-  CHECK(c.gateway.default_place == Place{"weir.ini", 3});
+  CHECK(c.gateway.default_location == SourceLocation{"weir.ini", 3});
   CHECK(c.gateway.workers == 3);
   CHECK(c.gateway.busy_poll == std::chrono::microseconds(50));
   CHECK(c.firewall.mark == Mark{0x100, 0xf00});
@@ -121,7 +121,7 @@ log = none
   REQUIRE(loaded.configuration);
   const RuleSettings& rule = loaded.configuration->rules.at(0);
   CHECK(rule.name == "r");
-  CHECK(rule.place == Place{"weir.ini", 1});
+  CHECK(rule.location == SourceLocation{"weir.ini", 1});
   CHECK(rule.on == std::vector<PortRange>{{Protocol::tcp, 80, 80},
                                           {Protocol::tcp, 8000, 8100},
                                           {Protocol::tcp, 53, 53},
@@ -133,7 +133,7 @@ log = none
   CHECK(rule.destination.exclude.at(0).text() == "10.0.0.0/8");
   CHECK(rule.interfaces == std::vector<std::string>{"eth1", "wlan0"});
   CHECK(rule.use == "transparent");
-  CHECK(rule.use_place == Place{"weir.ini", 8});
+  CHECK(rule.use_location == SourceLocation{"weir.ini", 8});
   CHECK(rule.max_flows == 100U);
   CHECK(rule.max_flows_per_client == 5U);
   CHECK(rule.log == LogFlows::none);

@@ -49,7 +49,7 @@ class MadeUpFiles final : public Files {
 
 inline Loaded load_text(const std::string& text, std::map<std::string, std::string> others = {}) {
   others["weir.ini"] = text;
-  return load_configuration("weir.ini", registry_vocabulary(), MadeUpFiles(std::move(others)));
+  return load_configuration("weir.ini", registry_schema(), MadeUpFiles(std::move(others)));
 }
 
 // What `weir check` prints for a file "weir.ini".

@@ -138,9 +138,10 @@ TEST_CASE("words of other programs lead to weir's") {
       {"[rule x]\non = tcp:80\nuse = direct\n",
        "'tcp:80' is not PROTOCOL/PORT, did you mean 'tcp/80'?"},
   };
-  for (const auto& [text, sentence] : said) {
+  for (const auto& [text, description] : said) {
     INFO(text);
-    CHECK(findings_of(text + rule) == std::vector<std::string>{"weir.ini:2: error: " + sentence});
+    CHECK(findings_of(text + rule) ==
+          std::vector<std::string>{"weir.ini:2: error: " + description});
   }
   const std::map<std::string, std::string> uses{{"accept", "bypass"}, {"block", "reject"}};
   for (const auto& [word, meant] : uses) {

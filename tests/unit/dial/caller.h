@@ -30,8 +30,8 @@ class Scripted final : public Upstream {
           "pool", "server" + std::to_string(number++), remote.address.text(), remote.port}));
     }
   }
-  Route reach(const Flow& flow, const Target& target,
-              std::span<const std::shared_ptr<Server>> tried) const override {
+  Route do_route(const Flow& flow, const Target& target,
+                 std::span<const std::shared_ptr<Server>> tried) const override {
     Route out;
     out.verdict = verdict;
     out.source = profile().source;
@@ -52,7 +52,7 @@ class Scripted final : public Upstream {
   }
   // What is to be said on the way.
   std::function<void(Route&, const Flow&, const Target&)> hops;
-  std::vector<std::string> candidates(const Flow&) const override { return {}; }
+  std::vector<std::string> describe(const Flow&) const override { return {}; }
   [[nodiscard]] std::span<const std::shared_ptr<Server>> servers() const { return servers_; }
   Route::Verdict verdict = Route::Verdict::dial;
 
@@ -61,7 +61,9 @@ class Scripted final : public Upstream {
 };
 
 // Owns a dial as a flow does.
-class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private TcpDial::Witness {
+class Caller final : public EdgePoll::Watcher,
+                     private TcpDial::Owner,
+                     private TcpDial::SocketObserver {
  public:
   explicit Caller(const Upstream& upstream, Milliseconds timeout = Milliseconds(10'000))
       : poll_(loop_,
@@ -71,14 +73,17 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private T
                 }
               }),
         mailbox_(std::in_place, loop_),
-        deadlines_(poll_.now()) {
+        timers_(poll_.now()) {
     flow.client = Endpoint::parse("127.0.0.5:4000").value();
     flow.destination = Endpoint::parse("127.0.0.1:80").value();
     TcpDial::Owner& owner = *this;
-    dial.emplace(
-        TcpDial::Environment{
-            static_cast<TcpDial::Witness&>(*this), poll_, deadlines_, {0x2, 0x2}, timeout, timeout},
-        flow, upstream, owner, *this);
+    dial.emplace(TcpDial::Environment{static_cast<TcpDial::SocketObserver&>(*this),
+                                      poll_,
+                                      timers_,
+                                      {0x2, 0x2},
+                                      timeout,
+                                      timeout},
+                 flow, upstream, owner, *this);
   }
   ~Caller() {
     dial.reset();
@@ -109,13 +114,13 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private T
   // Moves the wheel's time on, without anything else happening.
   void pass(Milliseconds time) {
     passed_ += time;
-    deadlines_.advance(poll_.now() + passed_);
+    timers_.advance(poll_.now() + passed_);
   }
   [[nodiscard]] static std::string tuple(const TcpDial::Ends& ends) {
     return ends.local.text() + " -> " + ends.remote.text();
   }
   [[nodiscard]] std::string tuple() const { return tuple(dial->ends()); }
-  [[nodiscard]] bool waits_for_time() const { return !deadlines_.is_empty(); }
+  [[nodiscard]] bool waits_for_time() const { return !timers_.is_empty(); }
 
   Flow flow;
   std::optional<TcpDial> dial;
@@ -135,7 +140,7 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private T
   }
   std::string flow_id() const override { return "flow-1"; }
   void on_source_port_taken() override { ++source_port_taken; }
-  int choose_way(const Flow&, Route&) override { return 0; }
+  int choose_egress(const Flow&, Route&) override { return 0; }
   void on_socket_opened(const TcpDial::Ends& ends) override { sockets.insert(tuple(ends)); }
   void on_socket_closed(const TcpDial::Ends& ends) override {
     REQUIRE(sockets.contains(tuple(ends)));
@@ -145,7 +150,7 @@ class Caller final : public EdgePoll::Watcher, private TcpDial::Owner, private T
   Loop loop_;
   EdgePoll poll_;
   std::optional<Mailbox> mailbox_;
-  Deadlines deadlines_;
+  TimerWheel timers_;
   std::function<bool()> stop_;
   Milliseconds passed_{0};
   bool timed_out_ = false;

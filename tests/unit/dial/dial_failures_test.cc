@@ -63,7 +63,7 @@ void expect_word(Scripted& pool) {
 void add_addresses(Scripted& pool, std::vector<std::string> more) {
   pool.hops = [more = std::move(more)](Route& route, const Flow&, const Target&) {
     for (const std::string& address : more) {
-      route.more.push_back(Address::parse(address).value());
+      route.alternates.push_back(Address::parse(address).value());
     }
   };
 }
@@ -81,7 +81,7 @@ TEST_CASE("a server that refuses fails the flow as refused, and counts against t
   CHECK(world.has_nothing_open());
 }
 
-TEST_CASE("a router on the way that has no way further makes the server unreachable") {
+TEST_CASE("a router on the path that has no route further makes the server unreachable") {
   for (const int code : {EHOSTUNREACH, ENETUNREACH}) {
     DialWorld world;
     const Scripted pool(1, DialWorld::servers(1));
@@ -92,7 +92,7 @@ TEST_CASE("a router on the way that has no way further makes the server unreacha
   }
 }
 
-TEST_CASE("a router of one's own that has no way, or forbids it, is told apart from that") {
+TEST_CASE("this router having no route, or forbidding it, is a different outcome") {
   for (const int code : {EHOSTUNREACH, ENETUNREACH, EACCES}) {
     DialWorld world;
     const Scripted pool(1, DialWorld::servers(1));
@@ -103,7 +103,7 @@ TEST_CASE("a router of one's own that has no way, or forbids it, is told apart f
   }
 }
 
-TEST_CASE("a way that the router forbids does not count against the server behind it") {
+TEST_CASE("a route that the router forbids does not count against the server behind it") {
   DialWorld world;
   const Scripted pool(1, DialWorld::servers(1));
   world.network.fails_at_once(DialWorld::server(1), EACCES);
@@ -271,10 +271,10 @@ TEST_CASE("an interface that is gone fails the flow, not the server's reputation
   CHECK(world.network.tries(DialWorld::server(1)) == 0);
 }
 
-TEST_CASE("a way that policy rules do not have is known before a socket is opened") {
+TEST_CASE("a route that policy rules do not have is known before a socket is opened") {
   DialWorld world;
   const Scripted pool(1, DialWorld::servers(1));
-  world.no_way = ENETUNREACH;
+  world.no_route = ENETUNREACH;
   CHECK(world.run(pool) == Outcome::unreachable);
   CHECK(world.dial->error() == "find the route that policy rules want: Network is unreachable");
   CHECK(world.network.opened() == 0);
@@ -409,7 +409,7 @@ TEST_CASE("a flow that is over while a server is silent closes its connection an
   CHECK(world.has_nothing_open());
 }
 
-TEST_CASE("an address without a way gives way to the server's next one at once") {
+TEST_CASE("an address without a route gives way to the server's next one at once") {
   DialWorld world;
   Scripted pool(1, DialWorld::servers(1));
   add_addresses(pool, {"192.0.2.12"});

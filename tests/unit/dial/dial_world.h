@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/deadlines.h"
+#include "base/timer_wheel.h"
 #include "caller.h"
 #include "catch.h"
 #include "dial/tcp_dial.h"
@@ -19,7 +19,9 @@
 
 namespace weir {
 
-class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, private TcpDial::Witness {
+class DialWorld final : public EdgePoll::Watcher,
+                        private TcpDial::Owner,
+                        private TcpDial::SocketObserver {
  public:
   static constexpr Milliseconds connect_timeout{10'000};
   static constexpr Milliseconds handshake_timeout{5'000};
@@ -45,9 +47,9 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
   }
 
   TcpDial::Outcome start(const Upstream& upstream) {
-    dial.emplace(TcpDial::Environment{.witness = *this,
+    dial.emplace(TcpDial::Environment{.observer = *this,
                                       .poll = poll_,
-                                      .deadlines = deadlines_,
+                                      .timers = timers_,
                                       .bypass = {0x2, 0x2},
                                       .connect_timeout = connect_timeout,
                                       .handshake_timeout = handshake_timeout,
@@ -76,7 +78,7 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
     settle();  // what has happened by now
     now_ += time;
     poll_.run();
-    while (!deadlines_.advance(now_)) {
+    while (!timers_.advance(now_)) {
     }
     settle();
   }
@@ -89,7 +91,7 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
     }
   }
   // Nothing is left of it: no socket, no deadline.
-  [[nodiscard]] bool has_nothing_open() const { return sockets.empty() && deadlines_.is_empty(); }
+  [[nodiscard]] bool has_nothing_open() const { return sockets.empty() && timers_.is_empty(); }
 
   TcpNetwork network;
   Flow flow;
@@ -98,7 +100,7 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
   int reports = 0;
   std::vector<std::string> retried;
   int source_port_taken = 0;
-  int no_way = 0;                      // what choose_way() says
+  int no_route = 0;                    // what choose_egress() says
   std::multiset<std::string> sockets;  // open now: their remote ends
 
  private:
@@ -112,7 +114,7 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
   }
   std::string flow_id() const override { return "flow-1"; }
   void on_source_port_taken() override { ++source_port_taken; }
-  int choose_way(const Flow&, Route&) override { return no_way; }
+  int choose_egress(const Flow&, Route&) override { return no_route; }
   void on_socket_opened(const TcpDial::Ends& ends) override { sockets.insert(ends.remote.text()); }
   void on_socket_closed(const TcpDial::Ends& ends) override {
     const auto found = sockets.find(ends.remote.text());
@@ -123,7 +125,7 @@ class DialWorld final : public EdgePoll::Watcher, private TcpDial::Owner, privat
   Instant now_{std::chrono::hours(1)};
   Loop loop_;
   EdgePoll poll_;
-  Deadlines deadlines_{now_};
+  TimerWheel timers_{now_};
 };
 
 }  // namespace weir

@@ -192,7 +192,7 @@ TEST_CASE("a flow that ends while it is dialled leaves nothing behind") {
 void add_addresses(Scripted& pool, const std::vector<std::string>& more) {
   pool.hops = [more](Route& route, const Flow&, const Target&) {
     for (const std::string& address : more) {
-      route.more.push_back(Address::parse(address).value());
+      route.alternates.push_back(Address::parse(address).value());
     }
   };
 }

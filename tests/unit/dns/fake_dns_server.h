@@ -44,7 +44,7 @@ class FakeDnsServer {
   }
 
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
-  [[nodiscard]] int questions() const { return questions_; }
+  [[nodiscard]] int queries() const { return queries_; }
 
  private:
   void on_datagram() {
@@ -58,7 +58,7 @@ class FakeDnsServer {
     }
     const std::string_view text(query.data(), static_cast<std::size_t>(n));
     const auto question = question_of(text);
-    ++questions_;
+    ++queries_;
     const auto reply = answer_(question);
     if (reply.manner == DnsReply::Manner::silence) {
       return;
@@ -95,7 +95,7 @@ class FakeDnsServer {
   Loop& loop_;
   Answer answer_;
   Endpoint endpoint_;
-  int questions_ = 0;
+  int queries_ = 0;
   Descriptor udp_;
   Descriptor tcp_;
   Descriptor connection_;

@@ -67,12 +67,12 @@ struct Fixture {
   // Runs the loop until `condition` holds, for at most 20 s.
   bool comes_true(const std::function<bool()>& condition) {
     const auto deadline = clock_now() + std::chrono::seconds(20);
-    Timer look(loop, [&] {
+    Timer ticker(loop, [&] {
       if (condition() || clock_now() > deadline) {
         loop.stop();
       }
     });
-    look.every(Milliseconds(1));
+    ticker.every(Milliseconds(1));
     loop.run();
     return condition();
   }
@@ -104,7 +104,7 @@ TEST_CASE_METHOD(Fixture, "a server with an address is not looked up") {
   const auto server = named("web.example");
   resolver->track(server);
   CHECK(comes_true([&] { return server->addresses().size() == 1; }));
-  CHECK(dns.questions() == 2);
+  CHECK(dns.queries() == 2);
   CHECK(addresses(*literal) == Texts{"192.0.2.7"});
 }
 
@@ -129,7 +129,7 @@ TEST_CASE_METHOD(Fixture, "aliases in a circle are no address") {
   };
   const auto server = named("web.example");
   resolver->track(server);
-  CHECK(comes_true([&] { return dns.questions() >= 4; }));
+  CHECK(comes_true([&] { return dns.queries() >= 4; }));
   CHECK(addresses(*server).empty());
 }
 
@@ -158,7 +158,7 @@ TEST_CASE_METHOD(Fixture, "a TTL of 2^31 counts as none") {
   };
   const auto server = named("web.example");
   resolver->track(server);
-  CHECK(comes_true([&] { return dns.questions() >= 4; }));
+  CHECK(comes_true([&] { return dns.queries() >= 4; }));
 }
 
 TEST_CASE_METHOD(Fixture, "the last good answer outlives NXDOMAIN and SERVFAIL") {
@@ -167,8 +167,8 @@ TEST_CASE_METHOD(Fixture, "the last good answer outlives NXDOMAIN and SERVFAIL")
   CHECK(comes_true([&] { return addresses(*server) == Texts{"192.0.2.1"}; }));
   for (const int wrong : {3, 2}) {
     answer = [wrong](const DnsQuestion&) { return code(wrong); };
-    const auto before = dns.questions();
-    CHECK(comes_true([&] { return dns.questions() >= before + 4; }));
+    const auto before = dns.queries();
+    CHECK(comes_true([&] { return dns.queries() >= before + 4; }));
     CHECK(addresses(*server) == Texts{"192.0.2.1"});
   }
   answer = [](const DnsQuestion& question) {
@@ -225,7 +225,7 @@ TEST_CASE_METHOD(Fixture, "servers with one name are one lookup, and a late one 
   const auto second = named("web.example", "b");
   resolver->track(second);
   CHECK(addresses(*second) == Texts{"192.0.2.1"});
-  CHECK(dns.questions() == 2);
+  CHECK(dns.queries() == 2);
 }
 
 TEST_CASE_METHOD(Fixture, "a name that no server has any more is not asked for again") {
@@ -252,7 +252,7 @@ TEST_CASE_METHOD(Fixture, "other DNS servers take over a lookup that the old one
   };
   const auto server = named("web.example");
   resolver->track(server);
-  CHECK(comes_true([&] { return dns.questions() >= 2; }));
+  CHECK(comes_true([&] { return dns.queries() >= 2; }));
   FakeDnsServer better(loop, [](const DnsQuestion& question) {
     return question.type == type_a ? DnsReply{.records = {{question.name, type_a, 60, "192.0.2.5"}}}
                                    : DnsReply{};
@@ -285,7 +285,7 @@ TEST_CASE_METHOD(Fixture, "the resolver can go while a lookup is under way") {
   };
   const auto server = named("web.example");
   resolver->track(server);
-  CHECK(comes_true([&] { return dns.questions() >= 1; }));
+  CHECK(comes_true([&] { return dns.queries() >= 1; }));
   resolver.reset();
   CHECK(addresses(*server).empty());
 }

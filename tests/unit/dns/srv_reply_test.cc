@@ -73,10 +73,10 @@ TEST_CASE("of more priorities than are taken the first ones are, and the rest is
     reply.srv(300 - i, 1, 80, "a" + std::to_string(i) + ".lab.test");
   }
   const auto answer = parse_srv_reply(reply.bytes);
-  REQUIRE(answer.targets.size() == most_priorities);
-  CHECK(answer.left_out == 300 - most_priorities);
+  REQUIRE(answer.targets.size() == max_priorities);
+  CHECK(answer.left_out == 300 - max_priorities);
   CHECK(std::all_of(answer.targets.begin(), answer.targets.end(),
-                    [](const auto& target) { return target.priority <= most_priorities; }));
+                    [](const auto& target) { return target.priority <= max_priorities; }));
 }
 
 TEST_CASE("of more servers than are taken those of the first priorities are") {
@@ -85,8 +85,8 @@ TEST_CASE("of more servers than are taken those of the first priorities are") {
     reply.srv(i < 200 ? 2 : 1, 1, 80, "a" + std::to_string(i) + ".lab.test");
   }
   const auto answer = parse_srv_reply(reply.bytes);
-  REQUIRE(answer.targets.size() == most_targets);
-  CHECK(answer.left_out == 300 - most_targets);
+  REQUIRE(answer.targets.size() == max_targets);
+  CHECK(answer.left_out == 300 - max_targets);
   CHECK(std::count_if(answer.targets.begin(), answer.targets.end(),
                       [](const auto& target) { return target.priority == 1; }) == 100);
   CHECK(std::is_sorted(answer.targets.begin(), answer.targets.end()));

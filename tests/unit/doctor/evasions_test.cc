@@ -38,8 +38,8 @@ struct Router {
   }
 };
 
-Probe way(Protocol protocol, Port first, Port last, const std::string& outbound,
-          const std::string& destination) {
+Probe probe(Protocol protocol, Port first, Port last, const std::string& outbound,
+            const std::string& destination) {
   Probe probe;
   probe.protocol = protocol;
   probe.first = first;
@@ -54,12 +54,12 @@ Probe way(Protocol protocol, Port first, Port last, const std::string& outbound,
 
 // By the default route to wan, and to two other networks.
 std::vector<Probe> everywhere(Protocol protocol, Port first, Port last) {
-  return {way(protocol, first, last, "wan", "0.0.0.0/0"),
-          way(protocol, first, last, "lan", "198.51.100.0/24"),
-          way(protocol, first, last, "dmz", "203.0.113.0/24")};
+  return {probe(protocol, first, last, "wan", "0.0.0.0/0"),
+          probe(protocol, first, last, "lan", "198.51.100.0/24"),
+          probe(protocol, first, last, "dmz", "203.0.113.0/24")};
 }
 
-// "RULE: TEXT | MEND" of what iptables' FORWARD makes of it.
+// "RULE: TEXT | FIX" of what iptables' FORWARD makes of it.
 Lines evaded(const Router& router, const std::string& rules, const std::string& policy = "ACCEPT") {
   const std::vector<Filter> filters{filter_of_iptables(
       "iptables", Family::v4, "*filter\n:FORWARD " + policy + " [0:0]\n" + rules + "COMMIT\n")};
@@ -70,8 +70,7 @@ Lines evaded(const Router& router, const std::string& rules, const std::string& 
                                            {{&decisions[0], everywhere(Protocol::tcp, 80, 80)},
                                             {&decisions[1], everywhere(Protocol::tcp, 25, 25)},
                                             {&decisions[2], everywhere(Protocol::udp, 53, 54)}})) {
-    out.push_back((one.rule == nullptr ? "-" : one.rule->name) + ": " + one.text + " | " +
-                  one.mend);
+    out.push_back((one.rule == nullptr ? "-" : one.rule->name) + ": " + one.text + " | " + one.fix);
   }
   return out;
 }

@@ -60,7 +60,7 @@ TEST_CASE("the end of a batch names who made it") {
   const Change change =
       nft_change_in(nft_message(NFT_MSG_NEWGEN, 0, NFTA_GEN_PROC_NAME, "firewalld"), Backend::nft);
   CHECK(change.about == About::generation);
-  CHECK(change.who == "firewalld");
+  CHECK(change.program == "firewalld");
 }
 
 TEST_CASE("policy rules count, and routes of weir's table") {
@@ -106,7 +106,7 @@ TEST_CASE("messages that are cut say nothing they do not have") {
       cut.resize(size);
       const Change change = nft_change_in(cut, Backend::nft);
       CHECK(change.about != About::rules);
-      CHECK(change.who.empty());
+      CHECK(change.program.empty());
       (void)route_change_in(cut, 100);
     }
   }

@@ -58,7 +58,7 @@ TEST_CASE("rules that intercept nothing let nothing in, and take away what was l
   }
 }
 
-TEST_CASE("the way past INPUT is no part of the rules that a repair compares") {
+TEST_CASE("the opening in INPUT is no part of the rules that a repair compares") {
   const std::string filter = "*filter\n:WEIR-INPUT - [0:0]\n-A INPUT -j WEIR-INPUT\n" + chain;
   CHECK(own_lines(filter).empty());
 }

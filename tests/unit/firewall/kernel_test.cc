@@ -1,8 +1,8 @@
 // What a plan says of a packet, the kernel does: 300 packets under arbitrary rulesets, written into
 // a namespace of this process's own, for each tool. As root; lab/firewall_meaning runs it.
 //
-// Three tun devices stand for two clients' networks and the way out. To write a packet into one
-// is to have the kernel receive it; what comes of that can be read when write() returns.
+// Three tun devices stand for two clients' networks and the uplink. To write a packet into one is
+// to have the kernel receive it; what comes of that can be read when write() returns.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -154,7 +154,7 @@ Bytes bytes_of(const Packet& packet) {
 // What came out of a device, as far as it is about the packet that was written.
 enum class Seen : std::uint8_t { nothing, itself, reset, handshake, unreachable };
 
-Seen look(const Bytes& read, const Bytes& written, Port client) {
+Seen observe(const Bytes& read, const Bytes& written, Port client) {
   const bool v4 = (read[0] >> 4) == 4;
   const std::size_t header = v4 ? sizeof(iphdr) : sizeof(ip6_hdr);
   const std::uint8_t protocol = read[v4 ? 9 : 6];
@@ -164,7 +164,7 @@ Seen look(const Bytes& read, const Bytes& written, Port client) {
   };
   if (protocol == IPPROTO_ICMP) return read[header] == 3 ? Seen::unreachable : Seen::nothing;
   if (protocol == IPPROTO_ICMPV6) return read[header] == 1 ? Seen::unreachable : Seen::nothing;
-  // Forwarding takes one from the hop limit, and mends the header's checksum.
+  // Forwarding takes one from the hop limit, and corrects the header's checksum.
   if (port_at(0) == client && std::equal(read.begin() + static_cast<long>(header), read.end(),
                                          written.begin() + static_cast<long>(header))) {
     return Seen::itself;
@@ -212,7 +212,7 @@ class Router {
       ssize_t n = 0;
       while ((n = read(device.get(), buffer.data(), buffer.size())) > 0) {
         const Bytes bytes(buffer.begin(), buffer.begin() + n);
-        switch (look(bytes, written, client)) {
+        switch (observe(bytes, written, client)) {
           case Seen::itself:
             end = Outcome::End::passes;
             break;

@@ -27,7 +27,7 @@ Made dns() { return rule("dns", {udp(53)}); }
 
 }  // namespace
 
-TEST_CASE("a rule for questions that the way outside is among is an open resolver's") {
+TEST_CASE("a rule for questions that the uplink is among is an open resolver's") {
   CHECK(said(dns(), named({"lan", "wan"})) ==
         "[rule dns] answers DNS questions from outside: wan leads there, and with "
         "local-services = yes the rule also matches questions to the router itself; add to the "

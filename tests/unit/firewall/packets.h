@@ -32,7 +32,7 @@ inline Packet arbitrary_opening(Arbitrary& arbitrary) {
   packet.protocol = arbitrary.one_in(2) ? Layer4::tcp : Layer4::udp;
   packet.opening = packet.protocol == Layer4::tcp;
   packet.in = arbitrary.one_in(2) ? "lan" : "guest1";
-  packet.way_out = "wan";
+  packet.route_out = "wan";
   return packet;
 }
 
@@ -59,13 +59,13 @@ class ArbitraryPacket {
     packet_.dont_fragment = arbitrary_.one_in(2);
     packet_.mark = arbitrary_.one_in(4) ? 0x1'0000 : 0;
     track();
-    place(v4);
+    choose_addresses(v4);
     if (ruleset_.local && arbitrary_.one_in(3)) {
       goes_out();
     } else {
       comes_in();
     }
-    packet_.way_out = way_out();
+    packet_.route_out = route_out();
     return packet_;
   }
 
@@ -86,7 +86,7 @@ class ArbitraryPacket {
   }
 
   // Where the destination is.
-  void place(bool v4) {
+  void choose_addresses(bool v4) {
     using match::Kind;
     const std::size_t what = arbitrary_.below(12);
     if (what < 2) {
@@ -156,8 +156,8 @@ class ArbitraryPacket {
 
   [[nodiscard]] bool is_reply() const { return packet_.tracking && packet_.tracking->reply; }
 
-  // What by_routes says, which iptables looks at: other ways out, or none, for these alone.
-  std::optional<std::string> way_out() {
+  // What by_routes says, which iptables looks at: other routes out, or none, for these alone.
+  std::optional<std::string> route_out() {
     const auto& routes = ruleset_.by_routes;
     for (const auto* list : {&routes.v4, &routes.v6}) {
       for (const Prefix& each : *list) {
@@ -201,7 +201,7 @@ inline std::string text_of(const Packet& packet) {
         << packet.socket->mark << std::dec;
   }
   if (packet.kind) out << " kind " << static_cast<int>(*packet.kind);
-  out << " way " << packet.way_out.value_or("none");
+  out << " route " << packet.route_out.value_or("none");
   return out.str();
 }
 

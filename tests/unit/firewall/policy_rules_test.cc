@@ -18,7 +18,7 @@ std::vector<std::string> all_words(const Ruleset& ruleset) {
 
 }  // namespace
 
-TEST_CASE("what is marked is delivered, but for those who ask for the way back to its sender") {
+TEST_CASE("what is marked is delivered, but for those who look up the reverse path to its sender") {
   FirewallSettings settings;
   settings.mark = {0x100, 0xf00};
   settings.table = 1000;

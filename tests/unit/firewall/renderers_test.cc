@@ -83,12 +83,12 @@ TEST_CASE("with local-services the router's own flows are left alone") {
           "local-services");
 }
 
-TEST_CASE("what goes on to its own destination needs a way there") {
+TEST_CASE("what goes on to its own destination needs a route there") {
   compare(ruleset_of({rule("pool", {tcp(80)}).client({"192.0.2.0/24", "fd00::/8"}),
                       rule("lines", {tcp(443), udp(443)}).leads(Leads::perhaps),
                       rule("calls", {udp(5060)}).leads(Leads::to_destination)},
                      {}, {.leads = Leads::to_destination}),
-          "ways");
+          "routes");
 }
 
 TEST_CASE("what the machine adds has its words") {
@@ -148,7 +148,7 @@ TEST_CASE("what the router itself sends has rules of its own, but for those of a
                                       rule("no", {tcp(82), udp(82)}, Offload::reject)},
                                      settings);
   compare(ruleset, "local");
-  CHECK(needs_guardian(ruleset, Backend::nft));
+  CHECK(needs_cleanup_process(ruleset, Backend::nft));
 }
 
 TEST_CASE("while weir drains what is its own still reaches it, and nothing new does") {
@@ -176,7 +176,7 @@ TEST_CASE("while weir drains what is its own still reaches it, and nothing new d
     }
   }
   for (const Backend backend : {Backend::nft, Backend::iptables}) {
-    CHECK(needs_guardian(draining, backend));
+    CHECK(needs_cleanup_process(draining, backend));
     CHECK(apply_script(while_down(draining), backend) ==
           apply_script(while_down(serving), backend));
   }
@@ -204,15 +204,15 @@ TEST_CASE(
     CHECK(down.has(Verdict::drop));
     CHECK(render_iptables(serving, Family::v4).find("TPROXY --on-port") != std::string::npos);
     CHECK(render_iptables(down, Family::v4).find("TPROXY --on-port") == std::string::npos);
-    CHECK_FALSE(needs_guardian(down, Backend::iptables));
+    CHECK_FALSE(needs_cleanup_process(down, Backend::iptables));
   }
 }
 
-TEST_CASE("nft lets forwarded traffic pass by itself, and needs no guardian for it") {
+TEST_CASE("nft lets forwarded traffic pass by itself, and needs no cleanup process for it") {
   const Ruleset ruleset = ruleset_of({rule("web", {tcp(80)})});
-  CHECK_FALSE(needs_guardian(ruleset, Backend::nft));
-  CHECK(needs_guardian(ruleset, Backend::iptables));
-  CHECK_FALSE(needs_guardian(
+  CHECK_FALSE(needs_cleanup_process(ruleset, Backend::nft));
+  CHECK(needs_cleanup_process(ruleset, Backend::iptables));
+  CHECK_FALSE(needs_cleanup_process(
       ruleset_of({rule("no", {tcp(80)}, Offload::drop)}, {}, {.offload = Offload::drop}),
       Backend::iptables));
 }

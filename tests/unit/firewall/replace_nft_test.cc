@@ -19,7 +19,7 @@ bool has(const std::string& text, const std::string& line) {
   return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
 }
 
-const std::string standing =
+const std::string listing =
     "table inet weir {\n"
     "\tcounter rule-1-old {\n"
     "\t}\n"
@@ -62,7 +62,7 @@ TEST_CASE("a table in which a replacement came to a stop is not replaced step by
 }
 
 TEST_CASE("the new chains are made beside the old ones, and touch nothing that stands") {
-  const std::string text = replace_nft(plan_of_web(), standing).at(make);
+  const std::string text = replace_nft(plan_of_web(), listing).at(make);
   CHECK(has(text, "\tchain own-new {"));
   CHECK(has(text, "\tchain prerouting_steps-new {"));
   CHECK(has(text, "\t\ttcp dport { 80, 443 } goto decide-new"));
@@ -73,7 +73,7 @@ TEST_CASE("the new chains are made beside the old ones, and touch nothing that s
 }
 
 TEST_CASE("then the hooks lead to the new chains, and ask no set that is made with them") {
-  const std::string text = replace_nft(plan_of_web(), standing).at(lead);
+  const std::string text = replace_nft(plan_of_web(), listing).at(lead);
   CHECK(has(text, "flush chain inet weir prerouting"));
   CHECK_FALSE(has(text, "delete chain inet weir prerouting"));
   CHECK(has(text, "\t\tgoto prerouting_steps-new"));
@@ -83,7 +83,7 @@ TEST_CASE("then the hooks lead to the new chains, and ask no set that is made wi
 }
 
 TEST_CASE("at last the old chains go, what they alone used, and the new ones have the names") {
-  const std::string text = replace_nft(plan_of_web(), standing).at(clear);
+  const std::string text = replace_nft(plan_of_web(), listing).at(clear);
   CHECK(has(text, "delete chain inet weir own"));
   CHECK(has(text, "delete counter inet weir rule-1-old"));
   CHECK_FALSE(has(text, "delete counter inet weir default"));
@@ -115,7 +115,7 @@ TEST_CASE("timeouts stay where they are the same, in whatever order nft lists th
 }
 
 TEST_CASE("timeouts that are no longer wanted go with the hooks that used them") {
-  CHECK(has(replace_nft(plan_of_web(), standing).at(lead), "delete ct timeout inet weir closing"));
+  CHECK(has(replace_nft(plan_of_web(), listing).at(lead), "delete ct timeout inet weir closing"));
 }
 
 TEST_CASE("a chain whose hook stands elsewhere by now, or that the plan does not have, goes") {

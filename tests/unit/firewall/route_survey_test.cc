@@ -80,11 +80,11 @@ TEST_CASE("a route has its destination, table, metric and interface") {
                     .table = 1000,
                     .metric = 7,
                     .destination = Prefix::parse("192.0.2.0/24").value(),
-                    .kind = Way::Kind::out,
+                    .kind = RouteResult::Kind::out,
                     .interfaces = {3}});
   const auto refused = kernel_route_in(route_message(RTN_PROHIBIT, 24, 1));
   REQUIRE(refused);
-  CHECK(refused->kind == Way::Kind::refused);
+  CHECK(refused->kind == RouteResult::Kind::refused);
   CHECK(refused->interfaces.empty());
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("this machine's own routes can be surveyed") {
   const auto survey = survey_routes({.v4 = Extent::all, .v6 = Extent::all});
   REQUIRE(survey);
   CHECK_FALSE(survey.value().rules.empty());
-  REQUIRE(survey_for_ways());
+  REQUIRE(survey_for_unreachable());
 }
 
 }  // namespace weir::firewall

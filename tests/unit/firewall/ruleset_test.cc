@@ -44,7 +44,7 @@ TEST_CASE("rules at the end that go to the gateway are left to the default, whic
   CHECK(ruleset.udp.ranges == Ranges{{53, 53}});
 }
 
-TEST_CASE("a rule at the end is left to the default only where both need a way or neither does") {
+TEST_CASE("a rule at the end is left to the default only where both need a route or neither does") {
   const Upstream::Handling straight{.leads = Leads::to_destination};
   const auto rules = [](Leads leads) {
     return std::vector{rule("a", {tcp(80)}, Offload::drop), rule("b", {tcp(81)}).leads(leads)};
@@ -54,13 +54,13 @@ TEST_CASE("a rule at the end is left to the default only where both need a way o
   CHECK(names(ruleset_of(rules(Leads::perhaps))) == Names{"a", "(default)"});
 }
 
-TEST_CASE("only what goes to its own destination needs a way, while a gateway serves") {
+TEST_CASE("only what goes to its own destination needs a route, while a gateway serves") {
   const auto ruleset = ruleset_of({rule("a", {tcp(80)}).leads(Leads::to_destination)});
-  CHECK(ruleset.needs_way(ruleset.decisions[0]));
-  CHECK_FALSE(ruleset.needs_way(ruleset.decisions[1]));
-  CHECK(ruleset.needs_ways());
-  CHECK_FALSE(while_draining(ruleset).needs_ways());
-  CHECK_FALSE(while_down(ruleset).needs_ways());
+  CHECK(ruleset.needs_route(ruleset.decisions[0]));
+  CHECK_FALSE(ruleset.needs_route(ruleset.decisions[1]));
+  CHECK(ruleset.needs_routes());
+  CHECK_FALSE(while_draining(ruleset).needs_routes());
+  CHECK_FALSE(while_down(ruleset).needs_routes());
 }
 
 TEST_CASE("with a default that the firewall decides, every rule before it stands") {

@@ -19,13 +19,13 @@ KernelRoute out_by(std::string_view destination, unsigned interface, std::uint32
   return {.family = to.address.family(),
           .table = table,
           .destination = to,
-          .kind = Way::Kind::out,
+          .kind = RouteResult::Kind::out,
           .interfaces = {interface}};
 }
 
 KernelRoute refused(std::string_view destination) {
   KernelRoute route = out_by(destination, 0);
-  route.kind = Way::Kind::refused;
+  route.kind = RouteResult::Kind::refused;
   route.interfaces.clear();
   return route;
 }
@@ -86,7 +86,7 @@ TEST_CASE("where interfaces are named or all are meant, routes do not matter") {
   }
 }
 
-TEST_CASE("iptables gets the destinations without a way") {
+TEST_CASE("iptables gets the destinations without a route") {
   const auto by_routes =
       fitted(direct(), Backend::iptables, with({out_by("0.0.0.0/0", 3), refused("203.0.113.0/24")}))
           .by_routes;
@@ -94,7 +94,7 @@ TEST_CASE("iptables gets the destinations without a way") {
   CHECK(words(by_routes.v6) == Names{"::/0"});
 }
 
-TEST_CASE("a table for some packets is a way, too") {
+TEST_CASE("a table for some packets counts as a route, too") {
   auto here = with({out_by("::/0", 4, 77), out_by("10.0.0.0/8", 2)});
   here.routes.rules.push_back(
       {.family = Family::v6, .priority = 100, .table = 77, .packets = RoutingRule::For::some});
@@ -105,12 +105,12 @@ TEST_CASE("a table for some packets is a way, too") {
 
 TEST_CASE("a policy rule by inbound interface keeps the firewall from asking the routes") {
   auto here = with({out_by("0.0.0.0/0", 3)});
-  CHECK(fitted(direct(), Backend::nft, here).needs_ways());
+  CHECK(fitted(direct(), Backend::nft, here).needs_routes());
   here.routes.rules.push_back({.family = Family::v4,
                                .priority = 100,
                                .table = 77,
                                .packets = RoutingRule::For::an_interface});
-  CHECK_FALSE(fitted(direct(), Backend::nft, here).needs_ways());
+  CHECK_FALSE(fitted(direct(), Backend::nft, here).needs_routes());
 }
 
 TEST_CASE("towards leaves out what goes elsewhere, or nowhere") {
@@ -137,7 +137,7 @@ TEST_CASE("where none or all lead outside, the line to write is named") {
   CHECK(trouble({}, all).empty());
 }
 
-TEST_CASE("without ipset long lists, towards and ways fall short with iptables") {
+TEST_CASE("without ipset long lists, towards and routes fall short with iptables") {
   using Weight = Shortcoming::Weight;
   const auto weight = [](std::size_t addresses, FirewallSettings settings = {}) {
     for (std::size_t i = 0; i < addresses; ++i) {

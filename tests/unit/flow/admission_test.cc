@@ -21,8 +21,8 @@ RuleEntry rule(const std::string& name, std::uint64_t max_flows = 0,
                std::uint64_t max_flows_per_client = 0, std::size_t workers = 1) {
   RuleEntry entry;
   entry.name = name;
-  entry.tally = std::make_shared<Tally>(workers);
-  entry.upstream_tally = std::make_shared<Tally>(workers);
+  entry.counters = std::make_shared<FlowCounters>(workers);
+  entry.upstream_counters = std::make_shared<FlowCounters>(workers);
   entry.max_flows = max_flows;
   entry.max_flows_per_client = max_flows_per_client;
   entry.key = std::hash<std::string>{}(name);
@@ -100,9 +100,9 @@ TEST_CASE("a rule's own limits hold for its flows only") {
   CHECK(admission.admit(a, open, wide) == Verdict::admitted);
   CHECK(admission.admit(b, narrow, wide) == Verdict::admitted);
   CHECK(admission.admit(b, narrow, wide) == Verdict::rule_max_flows);
-  CHECK(narrow.tally->sum().live == 3);
-  CHECK(narrow.upstream_tally->sum().live == 3);
-  CHECK(open.tally->sum().live == 1);
+  CHECK(narrow.counters->sum().live == 3);
+  CHECK(narrow.upstream_counters->sum().live == 3);
+  CHECK(open.counters->sum().live == 1);
   admission.release(a, narrow);
   CHECK(admission.admit(b, narrow, wide) == Verdict::admitted);
 }
@@ -121,8 +121,8 @@ TEST_CASE("a flow that is refused leaves no trace in any count") {
       CHECK(admission.admit(a, *refusing, four) != Verdict::admitted);
     }
     CHECK(totals.live(Protocol::tcp) == 1);
-    CHECK(refusing->tally->sum().live == 1);
-    CHECK(refusing->upstream_tally->sum().live == 1);
+    CHECK(refusing->counters->sum().live == 1);
+    CHECK(refusing->upstream_counters->sum().live == 1);
     // Exactly three are left, of the client and in all.
     for (int i = 0; i < 3; ++i) {
       CHECK(admission.admit(a, free, four) == Verdict::admitted);
@@ -134,9 +134,9 @@ TEST_CASE("a flow that is refused leaves no trace in any count") {
     }
     admission.release(a, *refusing);
     CHECK(totals.live(Protocol::tcp) == 0);
-    CHECK(refusing->tally->sum().live == 0);
-    CHECK(free.tally->sum().live == 0);
-    CHECK(free.upstream_tally->sum().live == 0);
+    CHECK(refusing->counters->sum().live == 0);
+    CHECK(free.counters->sum().live == 0);
+    CHECK(free.upstream_counters->sum().live == 0);
     CHECK(admission.admit(a, *refusing, four) == Verdict::admitted);
   }
 }
@@ -191,8 +191,8 @@ TEST_CASE("an adopted TCP flow takes its descriptors, left or not") {
   Admission admission(totals, 0);
   const RuleEntry web = rule("web");
   const Limits generous = limits(1'000'000, 1'000'000);
-  const std::uint64_t most = totals.auto_max_flows();
-  for (std::uint64_t i = 0; i < most + 3; ++i) {
+  const std::uint64_t max = totals.auto_max_flows();
+  for (std::uint64_t i = 0; i < max + 3; ++i) {
     admission.adopt(a, web);
   }
   for (int i = 0; i < 4; ++i) {
@@ -242,11 +242,11 @@ TEST_CASE("flows that are done are kept within half of every limit, by all worke
   const Admission one(one_all, 0);
   FlowTotals four_all(1'048'576, 4);
   const Admission four(four_all, 0);
-  CHECK(one.most_done(rule("dns", 0, 0), limits(500'000, 125'000)) == 16'384);
-  CHECK(one.most_done(rule("dns", 0, 0), limits(500'000, 1'000)) == 500);
-  CHECK(four.most_done(rule("dns", 0, 0), limits(500'000, 1'000)) == 125);
-  CHECK(one.most_done(rule("dns", 200, 0), limits(500'000, 1'000)) == 100);
-  CHECK(one.most_done(rule("dns", 200, 20), limits(500'000, 1'000)) == 10);
+  CHECK(one.max_done(rule("dns", 0, 0), limits(500'000, 125'000)) == 16'384);
+  CHECK(one.max_done(rule("dns", 0, 0), limits(500'000, 1'000)) == 500);
+  CHECK(four.max_done(rule("dns", 0, 0), limits(500'000, 1'000)) == 125);
+  CHECK(one.max_done(rule("dns", 200, 0), limits(500'000, 1'000)) == 100);
+  CHECK(one.max_done(rule("dns", 200, 20), limits(500'000, 1'000)) == 10);
 }
 
 TEST_CASE("workers that admit and release at once never exceed a limit, and end at none") {
@@ -254,7 +254,7 @@ TEST_CASE("workers that admit and release at once never exceed a limit, and end 
   const RuleEntry web = rule("web", 6, 3, 4);
   const Limits eight = limits(8, 4);
   std::atomic<int> held{0};
-  std::atomic<int> most{0};
+  std::atomic<int> max{0};
   std::vector<std::thread> workers;
   for (int worker = 0; worker < 4; ++worker) {
     workers.emplace_back([&, worker]() {
@@ -265,8 +265,8 @@ TEST_CASE("workers that admit and release at once never exceed a limit, and end 
         if (admission.admit(mine, web, eight) == Verdict::admitted) {
           ++open;
           const int now = ++held;
-          int seen = most.load();
-          while (now > seen && !most.compare_exchange_weak(seen, now)) {
+          int seen = max.load();
+          while (now > seen && !max.compare_exchange_weak(seen, now)) {
           }
         }
         if (open > 1 || (open == 1 && i % 2 == 0)) {
@@ -284,10 +284,10 @@ TEST_CASE("workers that admit and release at once never exceed a limit, and end 
   for (auto& worker : workers) {
     worker.join();
   }
-  CHECK(most.load() <= 6);
+  CHECK(max.load() <= 6);
   CHECK(totals.live(Protocol::tcp) == 0);
-  CHECK(web.tally->sum().live == 0);
-  CHECK(web.upstream_tally->sum().live == 0);
+  CHECK(web.counters->sum().live == 0);
+  CHECK(web.upstream_counters->sum().live == 0);
   Admission admission(totals, 0);
   for (int i = 0; i < 3; ++i) {
     CHECK(admission.admit(a, web, eight) == Verdict::admitted);
@@ -325,11 +325,11 @@ TEST_CASE("small limits are exact over all workers, in all, per client and per r
   }
 }
 
-TEST_CASE("a large limit is exceeded by a lot a worker at most, and reached by one alone") {
+TEST_CASE("a large limit is exceeded by a batch a worker at most, and reached by one alone") {
   constexpr std::uint64_t limit = 3'200;
   constexpr std::size_t count = 4;
-  const std::uint64_t lot = lot_of(limit, count);
-  REQUIRE(lot > 1);
+  const std::uint64_t batch = batch_of(limit, count);
+  REQUIRE(batch > 1);
   const RuleEntry web = rule("web", 0, 0, count);
   const Limits per_client = limits(1'000'000, limit);
   FlowTotals totals(65'536, count);
@@ -348,7 +348,7 @@ TEST_CASE("a large limit is exceeded by a lot a worker at most, and reached by o
     }
   }
   CHECK(flows >= limit);
-  CHECK(flows <= limit + count * lot);
+  CHECK(flows <= limit + count * batch);
   CHECK(workers[0].admit(b, web, per_client) == Verdict::admitted);
   FlowTotals others(65'536, count);
   Admission alone(others, 2);
@@ -364,22 +364,22 @@ TEST_CASE("a flow that takes another's place is admitted, whatever other workers
   struct Row {
     Limits limits;
     Verdict full;
-    Admission::Place place;
+    Admission::Slot slot;
   };
   for (const Row& row :
-       {Row{limits(limit, 10'000), Verdict::max_flows, Admission::Place::of_another},
+       {Row{limits(limit, 10'000), Verdict::max_flows, Admission::Slot::of_another},
         Row{limits(10'000, limit), Verdict::max_flows_per_client,
-            Admission::Place::of_the_same_client}}) {
+            Admission::Slot::of_the_same_client}}) {
     FlowTotals totals(65'536, 2);
     const RuleEntry web = rule("web", 0, 0, 2);
     Admission one(totals, 0);
     Admission other(totals, 1);
-    const std::uint64_t untold = lot_of(limit, 2) - 1;
-    REQUIRE(untold > 0);
-    for (std::uint64_t i = 0; i < untold; ++i) {
+    const std::uint64_t unpublished = batch_of(limit, 2) - 1;
+    REQUIRE(unpublished > 0);
+    for (std::uint64_t i = 0; i < unpublished; ++i) {
       REQUIRE(one.admit(a, web, row.limits) == Verdict::admitted);
     }
-    std::uint64_t flows = untold;
+    std::uint64_t flows = unpublished;
     while (other.admit(a, web, row.limits) == Verdict::admitted) {
       ++flows;
     }
@@ -387,11 +387,11 @@ TEST_CASE("a flow that takes another's place is admitted, whatever other workers
     for (int i = 0; i < 100; ++i) {
       REQUIRE(one.admit(a, web, row.limits) == row.full);
       one.release(a, web);
-      REQUIRE(one.admit(a, web, row.limits, row.place) == Verdict::admitted);
+      REQUIRE(one.admit(a, web, row.limits, row.slot) == Verdict::admitted);
     }
     CHECK(totals.live(Protocol::tcp) == flows);
     for (std::uint64_t i = 0; i < flows; ++i) {
-      (i < untold ? one : other).release(a, web);
+      (i < unpublished ? one : other).release(a, web);
     }
     CHECK(totals.live(Protocol::tcp) == 0);
     while (one.admit(a, web, row.limits) == Verdict::admitted) {
@@ -458,7 +458,7 @@ TEST_CASE("descriptors that one worker has ahead are few, and none is lost") {
   while (one.take_udp_socket()) {
     ++sockets;
   }
-  CHECK(sockets == totals.descriptors().most(Protocol::udp));
+  CHECK(sockets == totals.descriptors().max(Protocol::udp));
   for (std::uint64_t i = 0; i < sockets; ++i) {
     (i % 2 == 0 ? one : other).give_back_udp_socket();
   }

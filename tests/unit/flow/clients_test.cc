@@ -135,15 +135,15 @@ TEST_CASE_METHOD(Fixture, "who has most is right to one part in sixteen, whateve
     if (step % 50 != 0) {
       continue;
     }
-    std::size_t most = 0;
+    std::size_t max = 0;
     for (std::size_t i = 0; i < of.size(); ++i) {
       const auto id = clients.find(i + 100);
       REQUIRE((id ? clients.count(*id) : 0) == of[i].size());
-      most = std::max(most, of[i].size());
+      max = std::max(max, of[i].size());
     }
-    if (auto* found = static_cast<Each*>(clients.spare_of_most(start, since)); most > 0) {
+    if (auto* found = static_cast<Each*>(clients.spare_of_most(start, since)); max > 0) {
       REQUIRE(found != nullptr);
-      CHECK(clients.count(found->client) * 16 + 16 > most * 15);
+      CHECK(clients.count(found->client) * 16 + 16 > max * 15);
     }
   }
 }

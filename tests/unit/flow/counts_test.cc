@@ -1,10 +1,10 @@
-// What a worker remembers and what it counts: refusals, source addresses, tallies.
+// What a worker remembers and what it counts: refusals, source addresses, counters.
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "account/tally.h"
+#include "account/flow_counters.h"
 #include "catch.h"
 #include "flow/refusals.h"
 #include "flow/udp/source_addresses.h"
@@ -37,17 +37,17 @@ TEST_CASE("other refused flows are news, and two that share a place only cost a 
   CHECK_FALSE(refusals.is_news(2, start));
 }
 
-TEST_CASE("tallies of names that come and go are summed, and do not pile up") {
-  Tallies tallies(1);
-  const auto kept = tallies.get("kept");
+TEST_CASE("counters of names that come and go are summed, and do not pile up") {
+  CounterRegistry registry(1);
+  const auto kept = registry.get("kept");
   for (int i = 0; i < 10'000; ++i) {
-    tallies.get("rule-" + std::to_string(i))->of(0).flows.add();
+    registry.get("rule-" + std::to_string(i))->of(0).flows.add();
   }
-  CHECK(tallies.get("kept") == kept);
-  FlowCounts sum = tallies.of_the_gone();
+  CHECK(registry.get("kept") == kept);
+  FlowCounts sum = registry.of_the_gone();
   std::size_t names = 0;
-  tallies.each([&](const std::string&, const Tally& tally) {
-    sum += tally.sum();
+  registry.each([&](const std::string&, const FlowCounters& counters) {
+    sum += counters.sum();
     ++names;
   });
   CHECK(sum.flows == 10'000);
@@ -65,7 +65,8 @@ TEST_CASE("the routing table is asked once per destination and upstream, and aga
   int asked = 0;
   const auto find = [&]() {
     ++asked;
-    return SourceAddresses::Way{Address::v4(0x0a000000U + static_cast<std::uint32_t>(asked)), 1500};
+    return SourceAddresses::Path{Address::v4(0x0a000000U + static_cast<std::uint32_t>(asked)),
+                                 1500};
   };
   const Address destination = Address::v4(0xcb007105U);
   const int wan1 = 0;
@@ -85,7 +86,7 @@ TEST_CASE("what is remembered of destinations is bounded") {
   int asked = 0;
   const auto find = [&]() {
     ++asked;
-    return SourceAddresses::Way{};
+    return SourceAddresses::Path{};
   };
   for (std::uint32_t i = 0; i < 100'000; ++i) {
     static_cast<void>(sources.get(Address::v4(i), nullptr, {}, start, find));
@@ -95,16 +96,16 @@ TEST_CASE("what is remembered of destinations is bounded") {
   CHECK(asked == 100'000);  // the latest is still known
 }
 
-TEST_CASE("a tally is the sum of what its workers counted") {
-  Tally tally(3);
-  tally.of(0).flows.add();
-  tally.of(2).flows.add(4);
-  tally.of(1).bytes_up.add(1000);
-  tally.of(2).bytes_up.add(1);
-  tally.of(0).bytes_down.add(7);
-  tally.of(0).packets_up.add(2);
-  tally.of(1).packets_down.add(3);
-  const FlowCounts sum = tally.sum();
+TEST_CASE("a flow counter is the sum of what its workers counted") {
+  FlowCounters counters(3);
+  counters.of(0).flows.add();
+  counters.of(2).flows.add(4);
+  counters.of(1).bytes_up.add(1000);
+  counters.of(2).bytes_up.add(1);
+  counters.of(0).bytes_down.add(7);
+  counters.of(0).packets_up.add(2);
+  counters.of(1).packets_down.add(3);
+  const FlowCounts sum = counters.sum();
   CHECK(sum.flows == 5);
   CHECK(sum.bytes_up == 1001);
   CHECK(sum.bytes_down == 7);
@@ -113,46 +114,47 @@ TEST_CASE("a tally is the sum of what its workers counted") {
 }
 
 TEST_CASE("workers count while their counts are read, and nothing is lost") {
-  Tally tally(3);
+  FlowCounters counters(3);
   std::vector<std::thread> workers;
   for (std::size_t worker = 0; worker < 3; ++worker) {
     workers.emplace_back([&, worker]() {
       for (int i = 0; i < 20'000; ++i) {
-        tally.of(worker).flows.add();
-        tally.of(worker).bytes_up.add(10);
+        counters.of(worker).flows.add();
+        counters.of(worker).bytes_up.add(10);
       }
     });
   }
   std::uint64_t last = 0;
   for (int i = 0; i < 100; ++i) {
-    const std::uint64_t now = tally.sum().flows;
+    const std::uint64_t now = counters.sum().flows;
     CHECK(now >= last);
     last = now;
   }
   for (auto& worker : workers) {
     worker.join();
   }
-  CHECK(tally.sum().flows == 60'000);
-  CHECK(tally.sum().bytes_up == 600'000);
+  CHECK(counters.sum().flows == 60'000);
+  CHECK(counters.sum().bytes_up == 600'000);
 }
 
 TEST_CASE("workers' parts do not share cache lines") {
-  Tally tally(2);
-  const auto* first = reinterpret_cast<const std::byte*>(&tally.of(0));
-  const auto* second = reinterpret_cast<const std::byte*>(&tally.of(1));
+  FlowCounters counters(2);
+  const auto* first = reinterpret_cast<const std::byte*>(&counters.of(0));
+  const auto* second = reinterpret_cast<const std::byte*>(&counters.of(1));
   CHECK(second - first >= 64);
   CHECK(reinterpret_cast<std::uintptr_t>(first) % 64 == 0);
 }
 
-TEST_CASE("a tally belongs to a name, and lives on") {
-  Tallies tallies(2);
-  const auto web = tallies.get("web");
+TEST_CASE("counters belong to a name, and live on") {
+  CounterRegistry registry(2);
+  const auto web = registry.get("web");
   web->of(1).flows.add(3);
-  CHECK(tallies.get("web") == web);
-  CHECK(tallies.get("office") != web);
+  CHECK(registry.get("web") == web);
+  CHECK(registry.get("office") != web);
   std::map<std::string, std::uint64_t> seen;
-  tallies.each(
-      [&](const std::string& name, const Tally& tally) { seen[name] = tally.sum().flows; });
+  registry.each([&](const std::string& name, const FlowCounters& counters) {
+    seen[name] = counters.sum().flows;
+  });
   CHECK(seen == std::map<std::string, std::uint64_t>{{"office", 0}, {"web", 3}});
 }
 

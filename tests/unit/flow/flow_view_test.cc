@@ -9,8 +9,8 @@ namespace {
 struct Fixture {
   RuleEntry rule{.name = "web",
                  .upstream = make_builtin("direct"),
-                 .tally = nullptr,
-                 .upstream_tally = nullptr};
+                 .counters = nullptr,
+                 .upstream_counters = nullptr};
   FlowCore core;
   FlowFilter filter;
 

@@ -31,7 +31,7 @@ struct World {
                 .interface = 0});
   }
   // Dials by the rule's route, as a flow of a client in the LAN would.
-  [[nodiscard]] std::unique_ptr<TcpDial::Witness::Memory> dials(const char* destination) {
+  [[nodiscard]] std::unique_ptr<TcpDial::SocketObserver::Memory> dials(const char* destination) {
     const Flow flow{.protocol = Protocol::tcp,
                     .client = Endpoint::parse("198.51.100.77:4000").value(),
                     .destination = Endpoint::parse(destination).value(),
@@ -42,17 +42,17 @@ struct World {
   }
   void pass(Milliseconds time) {
     now += time;
-    deadlines.advance(now);
+    timers.advance(now);
   }
 
   ServerPool servers;
-  Tallies rules{1};
-  Tallies upstreams{1};
+  CounterRegistry rules{1};
+  CounterRegistry upstreams{1};
   std::shared_ptr<const Snapshot> snapshot;
   Instant now{};
-  Deadlines deadlines{now};
+  TimerWheel timers{now};
   AskedDestinations asked;
-  Passing passing{deadlines, asked, [this]() { return now; }};
+  Passing passing{timers, asked, [this]() { return now; }};
 };
 
 constexpr auto tcp = Protocol::tcp;
@@ -83,7 +83,7 @@ TEST_CASE("what passes by keeps its rule, and goes as transparent") {
                   .interface = 0};
   const RuleEntry& passing = world.snapshot->passing(world.snapshot->choose(flow));
   CHECK(passing.name == "dns");
-  CHECK(passing.tally == world.snapshot->choose(flow).tally);
+  CHECK(passing.counters == world.snapshot->choose(flow).counters);
   CHECK(passing.upstream->name() == "transparent");
   const Route route = passing.upstream->route(flow, {});
   CHECK(route.remote == flow.destination);

@@ -33,14 +33,14 @@ RoutingRule parsed(
 
 TEST_CASE("rules that look at the inbound interface or the sender are those that bear on sockets") {
   const auto plain = [](fib_rule_hdr&) {};
-  CHECK_FALSE(looks_at_packet(parsed(AF_INET, plain)));
-  CHECK(looks_at_packet(
+  CHECK_FALSE(matches_packet(parsed(AF_INET, plain)));
+  CHECK(matches_packet(
       parsed(AF_INET, plain, [](Message& to) { append_text(to, FRA_IIFNAME, "lan"); })));
-  CHECK(looks_at_packet(parsed(AF_INET6, [](fib_rule_hdr& header) { header.src_len = 64; })));
+  CHECK(matches_packet(parsed(AF_INET6, [](fib_rule_hdr& header) { header.src_len = 64; })));
   // What the router itself sends comes in by lo.
-  CHECK_FALSE(looks_at_packet(
+  CHECK_FALSE(matches_packet(
       parsed(AF_INET, plain, [](Message& to) { append_text(to, FRA_IIFNAME, "lo"); })));
-  CHECK_FALSE(looks_at_packet(parsed(
+  CHECK_FALSE(matches_packet(parsed(
       AF_INET, plain, [](Message& to) { append_attribute(to, FRA_FWMARK, std::uint32_t{1}); })));
 }
 
@@ -84,8 +84,8 @@ TEST_CASE("a family's flows ask only where rules of that family look at packets"
   inbound.family = Family::v6;
   inbound.inbound = "lan";
   const RoutingRules rules = routing_rules_of({RoutingRule{}, inbound});
-  CHECK(rules.look_at_packets(Family::v6));
-  CHECK_FALSE(rules.look_at_packets(Family::v4));
+  CHECK(rules.match_packets(Family::v6));
+  CHECK_FALSE(rules.match_packets(Family::v4));
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ Configuration configuration() {
 
 struct World {
   ServerPool servers;
-  Tallies rules{1};
-  Tallies upstreams{1};
+  CounterRegistry rules{1};
+  CounterRegistry upstreams{1};
   std::shared_ptr<const Snapshot> make(Configuration from, const Snapshot* previous = nullptr) {
     auto made = Snapshot::Maker{servers, rules, upstreams, 1000}.make(std::move(from), previous);
     INFO((made.ok() ? "" : made.error().text()));
@@ -93,16 +93,16 @@ TEST_CASE("a flow that a group's member took goes by an entry of the member's") 
   const RuleEntry& entry = snapshot->choose(to_port(443));
   CHECK(entry.member.empty());
   CHECK(entry.member_tally == nullptr);
-  const Upstream* direct = entry.upstream->through()[1].get();
+  const Upstream* direct = entry.upstream->dependencies()[1].get();
   const RuleEntry& taken = taken_by(*snapshot, entry, direct);
   CHECK(taken.name == "all");
   CHECK(taken.upstream == entry.upstream);
-  CHECK(taken.tally == entry.tally);
-  CHECK(taken.upstream_tally == entry.upstream_tally);
+  CHECK(taken.counters == entry.counters);
+  CHECK(taken.upstream_counters == entry.upstream_counters);
   CHECK(taken.member == "direct");
   CHECK(taken.member_tally == world.upstreams.get("direct"));
   // And on to another member.
-  CHECK(taken_by(*snapshot, taken, entry.upstream->through()[0].get()).member == "pool");
+  CHECK(taken_by(*snapshot, taken, entry.upstream->dependencies()[0].get()).member == "pool");
   CHECK(&taken_by(*snapshot, entry, nullptr) == &entry);
   CHECK(&taken_by(*snapshot, snapshot->choose(to_port(80)), direct) ==
         &snapshot->choose(to_port(80)));
@@ -203,7 +203,7 @@ TEST_CASE("a reload that changes nothing keeps every upstream, and a balancer's 
   const auto after = world.make(configuration(), before.get());
   for (const Port port : std::vector<Port>{80, 25, 22, 9}) {
     CHECK(after->choose(to_port(port)).upstream == before->choose(to_port(port)).upstream);
-    CHECK(after->choose(to_port(port)).tally == before->choose(to_port(port)).tally);
+    CHECK(after->choose(to_port(port)).counters == before->choose(to_port(port)).counters);
   }
   CHECK(first_server(*after) == "b");
 }
@@ -216,7 +216,7 @@ TEST_CASE("what stands elsewhere in the file is the same as before") {
   std::swap(moved.rules[0], moved.rules[2]);
   const auto after = world.make(moved, before.get());
   CHECK(after->choose(to_port(80)).upstream == before->choose(to_port(80)).upstream);
-  CHECK(after->choose(to_port(80)).tally == before->choose(to_port(80)).tally);
+  CHECK(after->choose(to_port(80)).counters == before->choose(to_port(80)).counters);
   CHECK(after->choose(to_port(22)).upstream == before->choose(to_port(22)).upstream);
 }
 
@@ -232,7 +232,8 @@ TEST_CASE("an upstream that changes is made anew, with the servers that stay") {
   const auto& new_pool = after->choose(to_port(80)).upstream;
   CHECK(new_pool != old_pool);
   CHECK(new_pool->servers()[0] == old_pool->servers()[1]);
-  CHECK(after->choose(to_port(80)).upstream_tally == before->choose(to_port(80)).upstream_tally);
+  CHECK(after->choose(to_port(80)).upstream_counters ==
+        before->choose(to_port(80)).upstream_counters);
   // The snapshot of before still does what it did.
   CHECK(before->choose(to_port(80)).upstream->servers().size() == 2);
 }
@@ -265,7 +266,7 @@ TEST_CASE("renewed, a snapshot lays out anew only what an operator's weight chan
   CHECK(after->upstreams()[0]->server_set()->terms_of(1).weight == 5);
   CHECK(after->upstreams()[1] == before->upstreams()[1]);
   CHECK(after->choose(to_port(80)).upstream == after->upstreams()[0]);
-  CHECK(after->choose(to_port(80)).tally == before->choose(to_port(80)).tally);
+  CHECK(after->choose(to_port(80)).counters == before->choose(to_port(80)).counters);
   const auto again = maker.renew(*after).snapshot;
   CHECK(std::equal(again->upstreams().begin(), again->upstreams().end(), after->upstreams().begin(),
                    after->upstreams().end()));
@@ -331,7 +332,7 @@ TEST_CASE("an upstream that cannot be made is an error with its line") {
   const auto made =
       Snapshot::Maker{world.servers, world.rules, world.upstreams, 1000}.make(from, nullptr);
   REQUIRE_FALSE(made.ok());
-  CHECK(made.error().place() == Place{"weir.ini", 3});
+  CHECK(made.error().location() == SourceLocation{"weir.ini", 3});
 }
 
 TEST_CASE("the report of a reload names what was added, removed and changed") {
@@ -340,7 +341,7 @@ TEST_CASE("the report of a reload names what was added, removed and changed") {
   Configuration changed = configuration();
   changed.rules[0].max_flows = 5;
   changed.rules[1].name = "smtp";
-  changed.rules[2].place = {"weir.ini", 99};  // moved, not changed
+  changed.rules[2].location = {"weir.ini", 99};  // moved, not changed
   changed.upstreams = {section(
       "pool",
       {{"type", "forward"}, {"server", "a=192.0.2.1:80 weight=3"}, {"server", "c=192.0.2.3:80"}})};

@@ -32,7 +32,7 @@ Failed failed(World& world, Reason reason, Port port = World::one) {
   TcpPeer client = world.open(port);
   const State state = world.end_heard_by(client);
   CHECK(world.flows->size() == 0);
-  CHECK(world.deadlines.is_empty());
+  CHECK(world.timers.is_empty());
   return {world.recorded("end"), world.recorded("error"), state, world.count(reason)};
 }
 void check(const Failed& is, std::string_view end, std::string_view error) {
@@ -74,7 +74,7 @@ TEST_CASE("an unreachable server resets the client and counts as connect-unreach
   }
 }
 
-TEST_CASE("a router without a way ends the flow as no-route, not as its server's failure") {
+TEST_CASE("a router without a route ends the flow as no-route, not as its server's failure") {
   for (const int code : {EHOSTUNREACH, ENETUNREACH, EACCES}) {
     World world;
     world.network.fails_at_once(World::server_a(), code);
@@ -117,7 +117,7 @@ TEST_CASE("a silent server is given up after timeouts.connect, and the client re
   world.network.is_silent(World::server_a());
   TcpPeer client = world.open(World::one);
   world.pass(9'900ms);
-  CHECK(client.look() == State::open);
+  CHECK(client.observe() == State::open);
   CHECK(world.flows->size() == 1);
   world.pass(150ms);
   CHECK(world.end_heard_by(client) == State::reset);
@@ -159,7 +159,7 @@ TEST_CASE("a rule that rejects resets the client at once and opens nothing") {
 TEST_CASE("a rule that drops ends the flow without a reset, and counts it as dropped") {
   World world;
   TcpPeer client = world.open(World::drop);
-  CHECK(client.look() != State::reset);
+  CHECK(client.observe() != State::reset);
   CHECK(world.flows->size() == 0);
   CHECK(world.recorded("end") == "dropped");
   CHECK(world.count(Reason::dropped) == 1);
@@ -167,7 +167,7 @@ TEST_CASE("a rule that drops ends the flow without a reset, and counts it as dro
 
 TEST_CASE("without a server that may have it a flow ends as no-server, and nothing is opened") {
   World world;
-  world.server("one", "a")->health.set_wish(ServerHealth::Wish::down, world.now);
+  world.server("one", "a")->health.set_admin_state(ServerHealth::AdminState::down, world.now);
   check(failed(world, Reason::no_server), "no-server", "");
   CHECK(world.network.opened() == 0);
 }
@@ -277,7 +277,7 @@ TEST_CASE("a client that resets while its server is dialled ends the dial as cli
   CHECK(world.network.peer(World::server_a()).how_ended() == State::ended);
   CHECK(world.network.tries(World::server_b()) == 0);
   CHECK(world.server("pool", "a")->failures_total == 0);
-  CHECK(world.deadlines.is_empty());
+  CHECK(world.timers.is_empty());
 }
 
 TEST_CASE("a flow that is closed by hand while it is dialled ends as killed, both ends closed") {
@@ -333,7 +333,7 @@ TEST_CASE("a target that a proxy cannot reach ends the flow as connect-failed, n
   TcpPeer client = world.open(World::proxy);
   TcpPeer& server = world.network.peer(World::server_of_proxy());
   server.say(method_none);
-  world.until([&]() { return server.look() == State::open && server.heard.size() > 3; });
+  world.until([&]() { return server.observe() == State::open && server.heard.size() > 3; });
   server.say({"\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00", 10});  // host unreachable
   CHECK(world.end_heard_by(client) == State::reset);
   CHECK(world.recorded("end") == "connect-failed");
@@ -459,17 +459,17 @@ TEST_CASE("a server that resets resets its client, and the flow ends as server-r
 TEST_CASE("what a server said before it reset reaches a client that reads late") {
   World world;
   Connected flow(world);
-  const std::size_t poured = flow.server.pour(std::size_t{4} << 20U);
+  const std::size_t poured = flow.server.write_all(std::size_t{4} << 20U);
   world.settle();
   flow.server.reset();
   std::size_t heard = 0;
   world.until([&]() {
-    const State state = flow.client.look();
+    const State state = flow.client.observe();
     heard = flow.client.heard.size();
-    world.pass(Deadlines::tick);
+    world.pass(TimerWheel::tick);
     return state != State::open;
   });
-  CHECK(flow.client.look() == State::reset);
+  CHECK(flow.client.observe() == State::reset);
   CHECK(heard > 0);
   CHECK(heard <= poured);
   CHECK(world.recorded("end") == "server-reset");
@@ -479,7 +479,7 @@ TEST_CASE("what a server said before it reset reaches a client that reads late")
 TEST_CASE("a client that never reads what a server said before it reset is given ten seconds") {
   World world;
   Connected flow(world);
-  while (flow.server.pour(std::size_t{1} << 20U) != 0) {
+  while (flow.server.write_all(std::size_t{1} << 20U) != 0) {
     world.settle();
   }
   flow.server.reset();
@@ -615,7 +615,7 @@ TEST_CASE(
   for (const std::string& record : records) {
     CHECK(World::field(record, "end") == "drained");
   }
-  CHECK(world.deadlines.is_empty());
+  CHECK(world.timers.is_empty());
 }
 
 TEST_CASE("a rule that logs errors writes a flow that failed and none that went well") {

@@ -15,11 +15,11 @@
 #include "base/folder.h"
 #include "base/log.h"
 #include "catch.h"
+#include "flow/egress_choice.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/tcp_flows.h"
 #include "flow/upstream_section.h"
-#include "flow/way_choice.h"
 #include "tcp_network.h"
 
 namespace weir {
@@ -88,17 +88,17 @@ class TcpFlowWorld {
     settings.target = LogTarget::file;
     settings.path = folder_ / "log";
     log = std::move(Log::open(settings)).value();
-    passing.emplace(deadlines, asked, [this]() { return now; });
+    passing.emplace(timers, asked, [this]() { return now; });
     intake.emplace(
         FlowIntake::Parts{0, poll.clock(), in_use, ids, admission, clients, *passing, reasons});
     written.emplace(FlowRecords::Parts{ids, poll.clock(), reasons, *log});
     use(std::move(configuration));
     flows.emplace(TcpFlows::Parts{.dial = {.poll = poll,
-                                           .deadlines = deadlines,
+                                           .timers = timers,
                                            .loop_guard = loop_guard,
                                            .passing = *passing,
                                            .reasons = reasons,
-                                           .ways = way_choice,
+                                           .egress = egress_choice,
                                            .in_use = in_use,
                                            .ids = ids,
                                            .calls = TcpNetwork::calls()},
@@ -140,7 +140,7 @@ class TcpFlowWorld {
     settle();  // what has happened by now
     now += time;
     poll.run();
-    while (!deadlines.advance(now)) {
+    while (!timers.advance(now)) {
     }
     settle();
   }
@@ -153,13 +153,14 @@ class TcpFlowWorld {
     }
   }
   [[nodiscard]] bool hears(TcpPeer& peer, const std::string& text) {
-    until(
-        [&]() { return peer.look() != TcpPeer::State::open || peer.heard.size() >= text.size(); });
+    until([&]() {
+      return peer.observe() != TcpPeer::State::open || peer.heard.size() >= text.size();
+    });
     return peer.heard == text;
   }
   [[nodiscard]] TcpPeer::State end_heard_by(TcpPeer& peer) {
-    until([&]() { return peer.look() != TcpPeer::State::open; });
-    return peer.look();
+    until([&]() { return peer.observe() != TcpPeer::State::open; });
+    return peer.observe();
   }
 
   [[nodiscard]] std::uint64_t count(Reason reason) const { return reasons.get(reason); }
@@ -215,21 +216,21 @@ class TcpFlowWorld {
   Instant now{std::chrono::hours(1)};
   Loop loop;
   EdgePoll poll;
-  Deadlines deadlines{now};
+  TimerWheel timers{now};
   FlowTotals totals{10'000};
   OwnSocketTables own_sockets;
   Admission admission{totals, 0};
   LoopGuard loop_guard{own_sockets, 0};
   AskedDestinations asked;
   ServerPool servers{[this]() { return now; }};
-  Tallies rules{1};
-  Tallies upstreams{1};
+  CounterRegistry rules{1};
+  CounterRegistry upstreams{1};
   Reasons reasons;
-  PolicyWays ways;
+  PolicyRouting policy_routing;
   std::unique_ptr<Log> log;
   std::shared_ptr<const Snapshot> in_force;
   InUse in_use;
-  WayChoice way_choice{ways, in_use, reasons};
+  EgressChoice egress_choice{policy_routing, in_use, reasons};
   FlowIds ids{1, 0};
   Clients clients;
   std::optional<Passing> passing;

@@ -13,7 +13,7 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 
 inline Settings section(const std::string& name, const Lines& lines) {
   std::vector<Key> keys(upstream_keys().begin(), upstream_keys().end());
-  keys.push_back(Key{.name = "type", .sentence = "the policy"});
+  keys.push_back(Key{.name = "type", .description = "the policy"});
   for (const PolicyType& policy : policies()) {
     keys.insert(keys.end(), policy.keys.begin(), policy.keys.end());
   }

@@ -17,7 +17,7 @@ constexpr Milliseconds longest{60'000};
 
 class Drain {
  public:
-  Drain() : draining_(*log_, acts()) {}
+  Drain() : draining_(*log_, callbacks()) {}
 
   Draining& operator*() { return draining_; }
   Draining* operator->() { return &draining_; }
@@ -56,7 +56,7 @@ class Drain {
     }
     return true;
   }
-  Draining::Acts acts() {
+  Draining::Callbacks callbacks() {
     const auto note = [this](const char* what) { done_.emplace_back(what); };
     return {.now = [this]() { return now_; },
             .bypass_new_flows =
@@ -64,10 +64,10 @@ class Drain {
                   note("bypass new");
                   return can_bypass && begin_rules();
                 },
-            .expect_no_new = [note]() { note("expect no new"); },
+            .begin_bypass = [note]() { note("begin bypass"); },
             .stop_taking =
                 [note](Draining::NewFlows flows) {
-                  note(flows == Draining::NewFlows::bypassed ? "stop, bypassed" : "stop, refused");
+                  note(flows == Draining::NewFlows::bypass ? "stop, bypassed" : "stop, refused");
                 },
             .half_open = [this]() { return half_open; },
             .forget_time_wait = [note]() { note("forget TIME_WAIT"); },
@@ -87,7 +87,7 @@ class Drain {
   Draining draining_;
 };
 
-using Done = std::vector<std::string>;
+using Actions = std::vector<std::string>;
 
 TEST_CASE("without rules that let new flows pass they are refused at once") {
   Drain drain;
@@ -96,7 +96,7 @@ TEST_CASE("without rules that let new flows pass they are refused at once") {
   CHECK_FALSE(drain->due());
   drain->begin(longest);
   CHECK(drain->is_under_way());
-  CHECK(drain.done() == Done{"bypass new", "stop, refused"});
+  CHECK(drain.done() == Actions{"bypass new", "stop, refused"});
   CHECK(drain->due() == drain.now() + longest);
 }
 
@@ -116,12 +116,12 @@ TEST_CASE("listeners close when the handshakes that the old rules let in have en
   Drain drain;
   drain.half_open = std::size_t{2};
   drain->begin(longest);
-  CHECK(drain.done() == Done{"bypass new", "expect no new"});
+  CHECK(drain.done() == Actions{"bypass new", "begin bypass"});
   drain.run(Milliseconds{500});
   CHECK(drain.done().empty());
   drain.half_open = std::size_t{0};
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"forget TIME_WAIT", "stop, bypassed"});
   drain.run(Milliseconds{5'000});
   CHECK(drain.done().empty());
 }
@@ -133,8 +133,8 @@ TEST_CASE("a handshake whose client is gone is waited for only so long") {
   drain.done();
   drain.run(Draining::longest_handshake - Milliseconds{1});
   CHECK(drain.done().empty());
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"forget TIME_WAIT", "stop, bypassed"});
 }
 
 TEST_CASE(
@@ -145,8 +145,8 @@ TEST_CASE(
   drain.done();
   drain.run(Draining::longest_handshake - Milliseconds{1});
   CHECK(drain.done().empty());
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"forget TIME_WAIT", "stop, bypassed"});
 }
 
 TEST_CASE("however long it takes to replace the rules, a handshake has its time afterwards") {
@@ -155,25 +155,25 @@ TEST_CASE("however long it takes to replace the rules, a handshake has its time 
   drain.half_open = std::size_t{1};
   drain->begin(longest);
   drain.done();
-  CHECK(drain->due() == drain.now() + Draining::look_again);
+  CHECK(drain->due() == drain.now() + Draining::check_interval);
   drain.run(Draining::longest_handshake - Milliseconds{1});
   CHECK(drain.done().empty());
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"forget TIME_WAIT", "stop, bypassed"});
 }
 
 TEST_CASE("however long it takes to replace the rules, last questions have their time afterwards") {
   Drain drain;
   drain->begin(longest);
-  drain.run(Draining::look_again);
+  drain.run(Draining::check_interval);
   drain.rules_take = Draining::longest_answer * 2;
   drain.has_udp_flows = true;
   drain->drained();
   drain.done();
   drain.run(Draining::longest_answer - Milliseconds{1});
   CHECK(drain.done().empty());
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"exit"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("while the rules are being replaced the gateway serves as before") {
@@ -181,21 +181,21 @@ TEST_CASE("while the rules are being replaced the gateway serves as before") {
   drain.rules_are_slow = true;
   drain->begin(longest);
   CHECK(drain->is_under_way());
-  CHECK(drain.done() == Done{"bypass new"});
+  CHECK(drain.done() == Actions{"bypass new"});
   drain.run(longest * 2);
   CHECK(drain.done().empty());
   drain->rules_replaced(Draining::Rules::in_place);
-  CHECK(drain.done() == Done{"expect no new"});
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"forget TIME_WAIT", "stop, bypassed"});
-  drain.run(longest - Draining::look_again);
-  CHECK(drain.done() == Done{"bypass all"});
+  CHECK(drain.done() == Actions{"begin bypass"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"forget TIME_WAIT", "stop, bypassed"});
+  drain.run(longest - Draining::check_interval);
+  CHECK(drain.done() == Actions{"bypass all"});
   drain.run(longest);
   CHECK(drain.done().empty());
   drain->rules_replaced(Draining::Rules::in_place);
   CHECK(drain.done().empty());
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"exit"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("when the rules could not be replaced after all, new flows are refused") {
@@ -204,21 +204,21 @@ TEST_CASE("when the rules could not be replaced after all, new flows are refused
   drain->begin(longest);
   drain.done();
   drain->rules_replaced(Draining::Rules::as_before);
-  CHECK(drain.done() == Done{"stop, refused"});
+  CHECK(drain.done() == Actions{"stop, refused"});
   drain->drained();
-  CHECK(drain.done() == Done{"exit"});
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("when the last rules could not be put in place after all, the gateway exits") {
   Drain drain;
   drain->begin(longest);
-  drain.run(Draining::look_again);
+  drain.run(Draining::check_interval);
   drain.done();
   drain.rules_are_slow = true;
   drain->drained();
-  CHECK(drain.done() == Done{"bypass all"});
+  CHECK(drain.done() == Actions{"bypass all"});
   drain->rules_replaced(Draining::Rules::as_before);
-  CHECK(drain.done() == Done{"exit"});
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("with its last flow a refusing gateway exits") {
@@ -227,7 +227,7 @@ TEST_CASE("with its last flow a refusing gateway exits") {
   drain->begin(longest);
   drain.done();
   drain->drained();
-  CHECK(drain.done() == Done{"exit"});
+  CHECK(drain.done() == Actions{"exit"});
   CHECK_FALSE(drain->due());
 }
 
@@ -239,7 +239,7 @@ TEST_CASE("flows that do not end are cut off when timeouts.drain is over") {
   drain.run(longest - Milliseconds{1});
   CHECK(drain.done().empty());
   drain.run(Milliseconds{1});
-  CHECK(drain.done() == Done{"exit"});
+  CHECK(drain.done() == Actions{"exit"});
   drain.run(longest);
   CHECK(drain.done().empty());
 }
@@ -250,60 +250,60 @@ TEST_CASE("timeouts.drain is over while handshakes are still waited for") {
   drain->begin(Milliseconds{200});
   drain.done();
   drain.run(Milliseconds{200});
-  CHECK(drain.done() == Done{"bypass all"});
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"exit"});
+  CHECK(drain.done() == Actions{"bypass all"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("at the end everything passes by before the gateway exits") {
   Drain drain;
   drain->begin(longest);
-  drain.run(Draining::look_again);
+  drain.run(Draining::check_interval);
   drain.done();
   drain.has_udp_flows = true;
   drain->drained();
-  CHECK(drain.done() == Done{"bypass all"});
-  drain.run(Draining::look_again * 2);
+  CHECK(drain.done() == Actions{"bypass all"});
+  drain.run(Draining::check_interval * 2);
   CHECK(drain.done().empty());
   drain.has_udp_flows = false;
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"exit"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("a question that is never answered keeps the gateway no longer than a second") {
   Drain drain;
   drain->begin(longest);
-  drain.run(Draining::look_again);
+  drain.run(Draining::check_interval);
   drain.done();
   drain.has_udp_flows = true;
   drain->drained();
   drain.done();
   drain.run(Draining::longest_answer - Milliseconds{1});
   CHECK(drain.done().empty());
-  drain.run(Draining::look_again);
-  CHECK(drain.done() == Done{"exit"});
+  drain.run(Draining::check_interval);
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("when the rules cannot let everything pass the gateway exits at once") {
   Drain drain;
   drain->begin(longest);
-  drain.run(Draining::look_again);
+  drain.run(Draining::check_interval);
   drain.done();
   drain.can_bypass_all = false;
   drain->drained();
-  CHECK(drain.done() == Done{"bypass all", "exit"});
+  CHECK(drain.done() == Actions{"bypass all", "exit"});
   CHECK_FALSE(drain->due());
 }
 
 TEST_CASE("the end of the time while the last questions are answered changes nothing") {
   Drain drain;
   drain->begin(Milliseconds{300});
-  drain.run(Draining::look_again);
+  drain.run(Draining::check_interval);
   drain.done();
   drain.has_udp_flows = true;
   drain.run(Milliseconds{200});
   drain->drained();
-  CHECK(drain.done() == Done{"bypass all"});
+  CHECK(drain.done() == Actions{"bypass all"});
   drain->drained();
   CHECK(drain.done().empty());
   drain.run(Milliseconds{100});
@@ -318,21 +318,21 @@ TEST_CASE("a gateway that was taken over exits when its flows have ended and it 
   SECTION("first the flows") {
     drain->drained();
     CHECK(drain.done().empty());
-    drain->left_alone();
+    drain->on_successor_disconnected();
   }
   SECTION("first the successor") {
-    drain->left_alone();
+    drain->on_successor_disconnected();
     CHECK(drain.done().empty());
     drain->drained();
   }
-  CHECK(drain.done() == Done{"exit"});
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 TEST_CASE("a gateway that was taken over exits when timeouts.drain is over, whatever it has") {
   Drain drain;
   drain->hand_over(longest);
   drain.run(longest);
-  CHECK(drain.done() == Done{"exit"});
+  CHECK(drain.done() == Actions{"exit"});
 }
 
 }  // namespace

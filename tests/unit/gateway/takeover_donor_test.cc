@@ -18,8 +18,8 @@
 
 #include "base/folder.h"
 #include "catch.h"
-#include "takeover/handed_frames.h"
 #include "takeover/messages.h"
+#include "takeover/worker_frames.h"
 
 namespace weir {
 namespace {
@@ -27,8 +27,8 @@ namespace {
 using takeover::Channel;
 using takeover::FrameType;
 
-constexpr Milliseconds patience{10'000};
-Instant soon() { return clock_now() + patience; }
+constexpr Milliseconds timeout{10'000};
+Instant soon() { return clock_now() + timeout; }
 
 class NotedGateway final : public TakeoverDonor::Gateway {
  public:
@@ -44,18 +44,18 @@ class NotedGateway final : public TakeoverDonor::Gateway {
     out.state.port = 50'080;
     return out;
   }
-  Result<> still_may() override { return may_not ? Result<>(*may_not) : Result<>(Done{}); }
+  Result<> still_may() override { return may_not ? Result<>(*may_not) : Result<>(Ok{}); }
   std::size_t workers() override { return 2; }
   // As a worker does: on its own thread, and one of them perhaps too late.
-  void bring_to_rest(Rest rest) override {
+  void quiesce(Quiesced quiesced) override {
     for (std::size_t i = 0; i < workers(); ++i) {
-      threads_.emplace_back([this, rest, i]() {
+      threads_.emplace_back([this, quiesced, i]() {
         while (i == 1 && second_is_stuck) {
           std::this_thread::yield();
         }
-        HandedWorker part;
+        WorkerState part;
         part.last_number = i + 1;
-        const auto verdict = rest(i, std::move(part));
+        const auto verdict = quiesced(i, std::move(part));
         const std::lock_guard lock(mutex_);
         verdicts_.push_back(verdict);
       });
@@ -116,12 +116,12 @@ class Takeover {
   // Runs the gateway's loop while the successor does its part, and until something is so.
   void play(const std::function<void()>& successor, const std::function<bool()>& until) {
     std::atomic<bool> played{false};
-    Timer look(loop_, [&]() {
+    Timer ticker(loop_, [&]() {
       if (played && until()) {
         loop_.stop();
       }
     });
-    look.every(Milliseconds{1});
+    ticker.every(Milliseconds{1});
     std::thread other([&]() {
       successor();
       played = true;
@@ -173,7 +173,7 @@ std::string refusal_of(Channel& channel) {
 // Everything up to `go`.
 bool go_along(Channel& channel) {
   return ask(channel).empty() && channel.send(FrameType::take, {}, {}, soon()) &&
-         receive_workers(channel, patience) && channel.send(FrameType::prepared, {}, {}, soon()) &&
+         receive_workers(channel, timeout) && channel.send(FrameType::prepared, {}, {}, soon()) &&
          channel.expect(FrameType::go, soon());
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("a takeover hands over every worker, and lets go when the successor se
         REQUIRE(state);
         CHECK(state.value().port == 50'080);
         REQUIRE(channel->send(FrameType::take, {}, {}, soon()));
-        const auto received = receive_workers(*channel, patience);
+        const auto received = receive_workers(*channel, timeout);
         REQUIRE(received);
         CHECK(received.value().workers.size() == 2);
         CHECK(received.value().ending.last_numbers == std::vector<std::uint64_t>{1, 2, 9});
@@ -317,7 +317,7 @@ TEST_CASE("a successor that never gets ready is given up") {
 
 TEST_CASE("a worker that does not pause in time lets the others go on") {
   TakeoverTimes times;
-  times.to_rest = Milliseconds{100};
+  times.to_quiesce = Milliseconds{100};
   Takeover takeover(times);
   takeover.gateway.second_is_stuck = true;
   takeover.play(
@@ -333,12 +333,12 @@ TEST_CASE("a worker that does not pause in time lets the others go on") {
 }
 
 TEST_CASE("a successor that is gone before it serves leaves everything as it was") {
-  const bool was_told_to_go = GENERATE(false, true);
+  const bool heard_go = GENERATE(false, true);
   Takeover takeover;
   takeover.play(
       [&]() {
         Channel channel = takeover.call();
-        if (was_told_to_go) {
+        if (heard_go) {
           CHECK(go_along(channel));
         } else {
           REQUIRE(ask(channel).empty());

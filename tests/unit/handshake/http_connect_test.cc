@@ -24,9 +24,9 @@ std::shared_ptr<const Credentials> credentials(std::string username, std::string
       Credentials{.username = std::move(username), .password = std::move(password)});
 }
 
-std::string error(const std::string& speech, Fault fault = Fault::server,
+std::string error(const std::string& received, Fault fault = Fault::server,
                   const MakeHandshake& make = http()) {
-  const Ending end = ending(make, speech);
+  const Ending end = ending(make, received);
   CHECK(end.state == State::failed);
   CHECK(end.fault == fault);
   return end.error;
@@ -181,20 +181,20 @@ TEST_CASE("a NUL in the header is refused") {
 }
 
 TEST_CASE("a header of 64 KiB is taken and one byte more is not") {
-  constexpr std::size_t most = HttpConnectHandshake::longest_header;
-  for (const std::size_t field : {std::size_t{100}, most}) {
-    const Ending end = ending(http(), header_of(most, field) + "payload");
+  constexpr std::size_t max = HttpConnectHandshake::longest_header;
+  for (const std::size_t field : {std::size_t{100}, max}) {
+    const Ending end = ending(http(), header_of(max, field) + "payload");
     CHECK(end.state == State::done);
     CHECK(end.rest == "payload");
-    CHECK(error(header_of(most + 1, field)) ==
+    CHECK(error(header_of(max + 1, field)) ==
           "HTTP CONNECT: the answer's header is longer than 64 KiB");
   }
 }
 
 TEST_CASE("neither endless lines, nor endless fields, nor endless 1xx answers are waited for") {
-  const std::string sentence = "HTTP CONNECT: the answer's header is longer than 64 KiB";
-  CHECK(error("HTTP/1.1 200 " + std::string(70'000, 'x')) == sentence);
-  CHECK(error("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')) == sentence);
+  const std::string message = "HTTP CONNECT: the answer's header is longer than 64 KiB";
+  CHECK(error("HTTP/1.1 200 " + std::string(70'000, 'x')) == message);
+  CHECK(error("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')) == message);
   std::string fields = "HTTP/1.1 200 OK\r\n";
   std::string answers;
   while (fields.size() < 70'000) {
@@ -203,14 +203,14 @@ TEST_CASE("neither endless lines, nor endless fields, nor endless 1xx answers ar
   while (answers.size() < 70'000) {
     answers += "HTTP/1.1 100 Continue\r\n\r\n";
   }
-  CHECK(error(fields) == sentence);
-  CHECK(error(answers) == sentence);
+  CHECK(error(fields) == message);
+  CHECK(error(answers) == message);
 }
 
 TEST_CASE("an HTTP answer that stops short is waited for, wherever it stops") {
-  const std::string speech = "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n";
-  for (std::size_t size = 0; size < speech.size(); ++size) {
-    CHECK(ending(http(), speech.substr(0, size)).state == State::waiting);
+  const std::string received = "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n";
+  for (std::size_t size = 0; size < received.size(); ++size) {
+    CHECK(ending(http(), received.substr(0, size)).state == State::waiting);
   }
 }
 

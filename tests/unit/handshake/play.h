@@ -66,8 +66,8 @@ inline Ending play(const MakeHandshake& make, const std::vector<std::string_view
 }
 
 // Long speeches are cut at fewer points.
-inline Ending ending(const MakeHandshake& make, const std::string& speech) {
-  const std::string_view all(speech);
+inline Ending ending(const MakeHandshake& make, const std::string& received) {
+  const std::string_view all(received);
   const Ending whole = play(make, {all});
   // An error may quote what was heard, which is more when more came at once.
   const auto comparable = [](Ending one) {
@@ -81,8 +81,8 @@ inline Ending ending(const MakeHandshake& make, const std::string& speech) {
     bytes.push_back(all.substr(i, 1));
   }
   CHECK(comparable(play(make, bytes)) == expected);
-  constexpr std::size_t most_cuts = 64;
-  const std::size_t step = 1 + all.size() / most_cuts;
+  constexpr std::size_t max_cuts = 64;
+  const std::size_t step = 1 + all.size() / max_cuts;
   for (std::size_t first = 0; first <= all.size(); first += step) {
     for (std::size_t second = first; second <= all.size(); second += step) {
       const bool alike =

@@ -80,9 +80,9 @@ TEST_CASE("the flow's id and host go along as TLVs, and the length counts them")
                     "a1b2-7");
   CHECK(static_cast<std::size_t>(both[15]) == both.size() - 16);
   // Both have bounds of their own, and with them the header stays below 536 bytes.
-  const std::string most = header(checked, six, std::string(500, 'i'), std::string(500, 'h'));
-  CHECK(most.find("\x05\x00\x80"s + std::string(128, 'i') + "\x03\x00\x04"s) != std::string::npos);
-  CHECK(most.size() <= 536);
+  const std::string max = header(checked, six, std::string(500, 'i'), std::string(500, 'h'));
+  CHECK(max.find("\x05\x00\x80"s + std::string(128, 'i') + "\x03\x00\x04"s) != std::string::npos);
+  CHECK(max.size() <= 536);
 }
 
 TEST_CASE("crc32c gives the known sums") {

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 using Command = Socks5Handshake::Command;
-using Pace = Socks5Handshake::Pace;
+using Mode = Socks5Handshake::Mode;
 using State = Handshake::State;
 using Fault = Handshake::Fault;
 
@@ -40,16 +40,17 @@ MakeHandshake association(Family family = Family::v4) {
   return socks5({.endpoint = {Address::any(family), 0}, .host = {}}, nullptr, Command::associate);
 }
 
-MakeHandshake at_once(std::shared_ptr<const Credentials> by = nullptr,
-                      Command command = Command::connect) {
+MakeHandshake pipelined(std::shared_ptr<const Credentials> by = nullptr,
+                        Command command = Command::connect) {
   return [by, command]() {
-    return std::make_unique<Socks5Handshake>(command, target("203.0.113.5:80"), by, Pace::at_once);
+    return std::make_unique<Socks5Handshake>(command, target("203.0.113.5:80"), by,
+                                             Mode::pipelined);
   };
 }
 
-std::string error(const MakeHandshake& make, const std::string& speech,
+std::string error(const MakeHandshake& make, const std::string& received,
                   Fault fault = Fault::server) {
-  const Ending end = ending(make, speech);
+  const Ending end = ending(make, received);
   CHECK(end.state == State::failed);
   CHECK(end.fault == fault);
   return end.error;
@@ -110,19 +111,19 @@ TEST_CASE("at once, everything is said before the server has answered, and nothi
   const std::string offer = "\x05\x01\x00"s;
   const std::string offer_password = "\x05\x01\x02\x01\x01u\x01p"s;
   std::string out;
-  REQUIRE(at_once()()->start({}, out) == State::waiting);
+  REQUIRE(pipelined()()->start({}, out) == State::waiting);
   CHECK(out == offer + request_v4);
   out.clear();
-  REQUIRE(at_once(by)()->start({}, out) == State::waiting);
+  REQUIRE(pipelined(by)()->start({}, out) == State::waiting);
   CHECK(out == offer_password + request_v4);
 
   // However the answers come: one by one, glued, cut anywhere.
   const std::string payload = "220 hello";
-  const Ending open = ending(at_once(), chosen_none + bound_v4 + payload);
+  const Ending open = ending(pipelined(), chosen_none + bound_v4 + payload);
   CHECK(open.state == State::done);
   CHECK(open.said == offer + request_v4);
   CHECK(open.rest == payload);
-  const Ending asked = ending(at_once(by), chosen_password + accepted + bound_v4 + payload);
+  const Ending asked = ending(pipelined(by), chosen_password + accepted + bound_v4 + payload);
   CHECK(asked.state == State::done);
   CHECK(asked.said == offer_password + request_v4);
   CHECK(asked.rest == payload);
@@ -130,21 +131,22 @@ TEST_CASE("at once, everything is said before the server has answered, and nothi
 
 TEST_CASE("at once, a server that decides otherwise is refused") {
   const auto by = credentials("u", "p");
-  CHECK(error(at_once(), "\x05\xff"s) == "SOCKS5: the server wants a user name and password");
-  CHECK(error(at_once(by), "\x05\xff"s) ==
+  CHECK(error(pipelined(), "\x05\xff"s) == "SOCKS5: the server wants a user name and password");
+  CHECK(error(pipelined(by), "\x05\xff"s) ==
         "SOCKS5: the server accepts no authentication that we offer");
   // It would take the password for a request.
-  CHECK(error(at_once(by), chosen_none) ==
+  CHECK(error(pipelined(by), chosen_none) ==
         "SOCKS5: the server chose method 0x00, which was not offered");
-  CHECK(error(at_once(by), chosen_password + "\x01\x01"s) ==
+  CHECK(error(pipelined(by), chosen_password + "\x01\x01"s) ==
         "SOCKS5: user name or password refused");
-  CHECK(error(at_once(), chosen_none + "\x05\x05"s, Fault::target) == "SOCKS5: connection refused");
+  CHECK(error(pipelined(), chosen_none + "\x05\x05"s, Fault::target) ==
+        "SOCKS5: connection refused");
 }
 
 TEST_CASE("who only wants to be let in asks for nothing, at once or not") {
   for (const auto& by : {std::shared_ptr<const Credentials>(), credentials("u", "p")}) {
     const Ending end =
-        ending(at_once(by, Command::none), by ? chosen_password + accepted : chosen_none);
+        ending(pipelined(by, Command::none), by ? chosen_password + accepted : chosen_none);
     CHECK(end.state == State::done);
     CHECK(end.said == (by ? "\x05\x01\x02\x01\x01u\x01p"s : "\x05\x01\x00"s));
   }
@@ -233,9 +235,9 @@ TEST_CASE("the bound address of a connection may be of any type and length") {
 }
 
 TEST_CASE("an answer that stops short is waited for, wherever it stops") {
-  const std::string speech = chosen_none + bound_v4;
-  for (std::size_t size = 0; size < speech.size(); ++size) {
-    CHECK(ending(socks5(), speech.substr(0, size)).state == State::waiting);
+  const std::string received = chosen_none + bound_v4;
+  for (std::size_t size = 0; size < received.size(); ++size) {
+    CHECK(ending(socks5(), received.substr(0, size)).state == State::waiting);
   }
 }
 

@@ -37,9 +37,9 @@ inline bool was_reset(const Descriptor& socket) {
   return recv(socket.get(), &byte, 1, 0) < 0 && errno == ECONNRESET;
 }
 
-struct Turns {
-  Turns() : poll(loop, [this]() { poll.stop(); }), mailbox(std::in_place, loop) {}
-  ~Turns() { mailbox.reset(); }
+struct SteppedPoll {
+  SteppedPoll() : poll(loop, [this]() { poll.stop(); }), mailbox(std::in_place, loop) {}
+  ~SteppedPoll() { mailbox.reset(); }
   // One turn, which something has to be ready for.
   void run() { poll.run(); }
   Loop loop;

@@ -84,13 +84,13 @@ TEST_CASE("multicast, loopback's zeros and messages cut short tell nothing") {
 
 TEST_CASE("this machine's table is read at once") {
   Loop loop;
-  int told = 0;
+  int reported = 0;
   const auto watch = NeighbourWatch::start(loop, [&](const std::shared_ptr<const Neighbours>& all) {
     CHECK(all != nullptr);
-    ++told;
+    ++reported;
   });
   REQUIRE(watch.ok());
-  CHECK(told == 1);
+  CHECK(reported == 1);
 }
 
 }  // namespace

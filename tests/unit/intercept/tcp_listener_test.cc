@@ -17,7 +17,7 @@
 namespace weir {
 namespace {
 
-struct Gate : Turns {
+struct Gate : SteppedPoll {
   explicit Gate(Family family) {
     auto opened = TcpListener::open(family, 0);
     INFO((opened.ok() ? "" : opened.error().text()));
@@ -27,13 +27,13 @@ struct Gate : Turns {
     handler.on_accepted = [this](Accepted one) { accepted.push_back(std::move(one)); };
     handler.on_out_of_descriptors = [this]() { ++out_of_descriptors; };
     handler.on_failed = [this](int code) { failures.push_back(code); };
-    listener.emplace(poll, deadlines, std::move(opened).value(), std::move(handler));
+    listener.emplace(poll, timers, std::move(opened).value(), std::move(handler));
   }
   Port port = 0;
   std::vector<Accepted> accepted;
   int out_of_descriptors = 0;
   std::vector<int> failures;
-  Deadlines deadlines{poll.now()};
+  TimerWheel timers{poll.now()};
   std::optional<TcpListener> listener;
 };
 

@@ -22,7 +22,7 @@ struct Datagram {
   std::string payload;
 };
 
-struct Letterbox : Turns {
+struct Letterbox : SteppedPoll {
   explicit Letterbox(Descriptor socket) {
     port = name_of(socket.get()).port;
     UdpListener::Handler handler;

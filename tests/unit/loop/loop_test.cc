@@ -156,11 +156,11 @@ TEST_CASE("a watched descriptor tells what it is ready for while it is watched f
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
   const Descriptor near(ends[0]);
   const Descriptor far(ends[1]);
-  std::vector<std::pair<bool, bool>> told;
+  std::vector<std::pair<bool, bool>> reported;
   std::optional<Poll> poll;
   poll.emplace(loop, near.get(), [&](Poll::Ready ready) {
-    told.emplace_back(ready.readable, ready.writable);
-    if (told.size() == 1) {
+    reported.emplace_back(ready.readable, ready.writable);
+    if (reported.size() == 1) {
       REQUIRE(write(far.get(), "x", 1) == 1);
       poll->watch({.readable = true, .writable = false});
     } else {
@@ -169,21 +169,21 @@ TEST_CASE("a watched descriptor tells what it is ready for while it is watched f
   });
   poll->watch({.readable = false, .writable = true});
   loop.run();
-  CHECK(told == std::vector<std::pair<bool, bool>>{{false, true}, {true, false}});
+  CHECK(reported == std::vector<std::pair<bool, bool>>{{false, true}, {true, false}});
   poll.reset();
 }
 
 TEST_CASE("a signal is told on the loop") {
   Loop loop;
-  int told = 0;
+  int reported = 0;
   std::optional<Signal> signal;
   signal.emplace(loop, SIGUSR2, [&]() {
-    ++told;
+    ++reported;
     signal.reset();
   });
   REQUIRE(raise(SIGUSR2) == 0);
   loop.run();
-  CHECK(told == 1);
+  CHECK(reported == 1);
 }
 
 TEST_CASE("the clock never goes back") {

@@ -52,8 +52,8 @@ bool may_enlarge() {
 // Until that many bytes in all have passed from the client to the server.
 void pass(TcpWorld& world, std::uint64_t bytes) {
   REQUIRE(world.until([&]() {
-    world.client.pour(bytes - world.client.poured, salt);
-    world.server.drink_pattern(SIZE_MAX, salt);
+    world.client.write_all(bytes - world.client.poured, salt);
+    world.server.read_pattern(SIZE_MAX, salt);
     return world.server.drunk == bytes;
   }));
 }
@@ -99,7 +99,7 @@ TEST_CASE("workers share what the kernel has for TCP") {
   CHECK(bulk_budget(4) == bulk_budget(1) / 4);
 }
 
-TEST_CASE("the buffers on a near peer's way are bounded: what is received here, and sent there") {
+TEST_CASE("the buffers towards a near peer are bounded: what is received here, and sent there") {
   if (!may_enlarge()) {
     return;
   }

@@ -26,7 +26,7 @@ struct Sent {
   Ledger ledger;
 };
 
-Sent through(const std::vector<Piece>& pieces, Family family = Family::v4) {
+Sent pass(const std::vector<Piece>& pieces, Family family = Family::v4) {
   const UdpEnd from(family);
   const UdpEnd to(family);
   Sent out;
@@ -57,7 +57,7 @@ TEST_CASE("each datagram arrives behind its header, and payload is what counts")
   for (const Family family : {Family::v4, Family::v6}) {
     for (const auto& row : rows) {
       INFO(row.size() << " from " << row.front().payload.size() << " bytes");
-      const Sent sent = through(row, family);
+      const Sent sent = pass(row, family);
       std::vector<std::string> expected;
       std::size_t payload = 0;
       for (const Piece& piece : row) {
@@ -74,12 +74,12 @@ TEST_CASE("each datagram arrives behind its header, and payload is what counts")
 
 TEST_CASE("a run of equal datagrams with headers is still one message") {
   const std::vector<Piece> run(20, {"header", "payload"});
-  const Sent sent = through(run);
+  const Sent sent = pass(run);
   CHECK(sent.arrived == std::vector<std::string>(20, "headerpayload"));
   CHECK(sent.ledger.reports == 1);
   // 150 of them are three: no message carries more than 64 datagrams, however many pieces those
   // have.
-  const Sent more = through(std::vector<Piece>(150, {"header", "payload"}));
+  const Sent more = pass(std::vector<Piece>(150, {"header", "payload"}));
   CHECK(more.arrived.size() == 150);
   CHECK(more.ledger.reports == 3);
 }
@@ -131,7 +131,7 @@ TEST_CASE("a socket that cannot segment sends headers and payloads one by one") 
 
 TEST_CASE("a datagram that its header makes larger than IP allows is lost and told, alone") {
   const Sent sent =
-      through({{"header", "before"}, {"header", std::string(65'507, 'x')}, {"header", "behind"}});
+      pass({{"header", "before"}, {"header", std::string(65'507, 'x')}, {"header", "behind"}});
   CHECK(sent.arrived == std::vector<std::string>{"headerbefore", "headerbehind"});
   CHECK(sent.ledger.sent == 2);
   CHECK(sent.ledger.lost == 1);

@@ -16,8 +16,8 @@ namespace weir {
 namespace {
 
 // Adds every payload, flushes, and gives what arrived.
-std::vector<std::string> through(const UdpEnd& from, const UdpEnd& to,
-                                 const std::vector<std::string>& payloads, Ledger& ledger) {
+std::vector<std::string> pass(const UdpEnd& from, const UdpEnd& to,
+                              const std::vector<std::string>& payloads, Ledger& ledger) {
   BookedQueue queue;
   for (const auto& payload : payloads) {
     queue.add(from.fd(), to.local, bytes(payload), 0, ledger);
@@ -50,7 +50,7 @@ TEST_CASE("datagrams arrive whole and in order, whatever their sizes") {
     for (const auto& row : rows) {
       Ledger ledger;
       INFO(row.size() << " from " << row.front().size() << " bytes");
-      CHECK(through(from, to, row, ledger) == row);
+      CHECK(pass(from, to, row, ledger) == row);
       std::size_t total = 0;
       for (const auto& payload : row) {
         total += payload.size();
@@ -67,7 +67,7 @@ TEST_CASE("the largest datagram of IPv6 passes as well") {
   const UdpEnd to(Family::v6);
   Ledger ledger;
   const std::vector<std::string> largest{std::string(65'527, 'x')};
-  CHECK(through(from, to, largest, ledger) == largest);
+  CHECK(pass(from, to, largest, ledger) == largest);
 }
 
 TEST_CASE("more datagrams than one system call takes all arrive, in order") {
@@ -78,7 +78,7 @@ TEST_CASE("more datagrams than one system call takes all arrive, in order") {
     payloads.push_back(std::string(static_cast<std::size_t>(i % 7), '.') + std::to_string(i));
   }
   Ledger ledger;
-  CHECK(through(from, to, payloads, ledger) == payloads);
+  CHECK(pass(from, to, payloads, ledger) == payloads);
   CHECK(ledger.sent == 200);
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("a long run of equal datagrams is cut into as many segments as the ker
     payloads.push_back("datagram " + std::to_string(1000 + i));
   }
   Ledger ledger;
-  CHECK(through(from, to, payloads, ledger) == payloads);
+  CHECK(pass(from, to, payloads, ledger) == payloads);
   CHECK(ledger.sent == 150);
   CHECK(ledger.reports == 3);  // of 64, 64 and 22
 }
@@ -118,7 +118,7 @@ TEST_CASE("one segmented send stays within one packet's size") {
   const UdpEnd to(Family::v4);
   const std::vector<std::string> payloads(60, std::string(1400, 'q'));
   Ledger ledger;
-  CHECK(through(from, to, payloads, ledger) == payloads);
+  CHECK(pass(from, to, payloads, ledger) == payloads);
   CHECK(ledger.lost == 0);
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("a socket that cannot segment sends one by one") {
       set_option(from.fd(), SOL_SOCKET, SO_NO_CHECK, 1));  // the kernel refuses UDP_SEGMENT then
   Ledger ledger;
   const std::vector<std::string> payloads{"aaaa", "bbbb", "cc"};
-  CHECK(through(from, to, payloads, ledger) == payloads);
+  CHECK(pass(from, to, payloads, ledger) == payloads);
   CHECK(ledger.sent == 3);
   CHECK(ledger.bytes == 10);
   CHECK(ledger.lost == 0);

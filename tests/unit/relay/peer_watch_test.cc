@@ -47,8 +47,8 @@ struct Quiet {
   [[nodiscard]] Milliseconds due(Milliseconds keepalive = minute) const {
     return std::chrono::duration_cast<Milliseconds>(watch.due(began, keepalive) - began);
   }
-  void look_at(Milliseconds when, Milliseconds keepalive = minute) {
-    CHECK(watch.look(flow(keepalive), began + when) == PeerWatch::Finding::nothing);
+  void check_at(Milliseconds when, Milliseconds keepalive = minute) {
+    CHECK(watch.check(flow(keepalive), began + when) == PeerWatch::Finding::nothing);
   }
 };
 
@@ -95,23 +95,23 @@ TEST_CASE("a leg that owes nothing is never overdue") {
 }
 
 TEST_CASE("the pace of probes is what was seen, a second at least, and below ours") {
-  CHECK_FALSE(pace_of_probes(0, seconds(10), minute));
-  CHECK(pace_of_probes(2, seconds(10), minute) == seconds(5));
-  CHECK(pace_of_probes(100, seconds(10), minute) == seconds(1));
-  CHECK(pace_of_probes(1, seconds(40), minute) == seconds(40));
-  CHECK_FALSE(pace_of_probes(1, seconds(40), seconds(30)));
+  CHECK_FALSE(interval_of_probes(0, seconds(10), minute));
+  CHECK(interval_of_probes(2, seconds(10), minute) == seconds(5));
+  CHECK(interval_of_probes(100, seconds(10), minute) == seconds(1));
+  CHECK(interval_of_probes(1, seconds(40), minute) == seconds(40));
+  CHECK_FALSE(interval_of_probes(1, seconds(40), seconds(30)));
 }
 
 TEST_CASE("a quiet flow is looked at three times, then the kernel probes both peers alone") {
   Quiet quiet;
   CHECK(quiet.due() == seconds(10));
-  quiet.look_at(seconds(10));
+  quiet.check_at(seconds(10));
   CHECK(quiet.due() == seconds(20));
-  quiet.look_at(seconds(20));
+  quiet.check_at(seconds(20));
   CHECK(quiet.due() == seconds(60));
   CHECK_FALSE(is_probed(quiet.world.client_side));
   CHECK_FALSE(is_probed(quiet.world.server_side));
-  quiet.look_at(seconds(60));
+  quiet.check_at(seconds(60));
   CHECK(quiet.watch.due(quiet.began, minute) == Instant::max());
   for (const int fd : {quiet.world.client_side, quiet.world.server_side}) {
     CHECK(is_probed(fd));
@@ -124,7 +124,7 @@ TEST_CASE("a quiet flow is looked at three times, then the kernel probes both pe
 TEST_CASE("with a shorter keepalive the first look is the only one") {
   Quiet quiet;
   CHECK(quiet.due(seconds(2)) == seconds(2));
-  quiet.look_at(seconds(2), seconds(2));
+  quiet.check_at(seconds(2), seconds(2));
   CHECK(probed_every(quiet.world.server_side) == 2);
   CHECK(option(quiet.world.server_side, IPPROTO_TCP, TCP_KEEPINTVL) == 2);
   CHECK(quiet.watch.due(quiet.began, seconds(2)) == Instant::max());
@@ -136,7 +136,7 @@ TEST_CASE("a flow that speaks is looked at twice a minute, and begins anew when 
   CHECK(quiet.watch.due(spoke, minute) == quiet.began + seconds(30));
   auto flow = quiet.flow();
   flow.last_activity = spoke;
-  CHECK(quiet.watch.look(flow, quiet.began + seconds(30)) == PeerWatch::Finding::nothing);
+  CHECK(quiet.watch.check(flow, quiet.began + seconds(30)) == PeerWatch::Finding::nothing);
   CHECK(quiet.watch.due(spoke, minute) == spoke + seconds(10));
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("where one peer probes us, the other is probed as often") {
   TcpEnd& prober = from_client ? quiet.world.client : quiet.world.server;
   const int near = from_client ? quiet.world.client_side : quiet.world.server_side;
   const int far = from_client ? quiet.world.server_side : quiet.world.client_side;
-  quiet.look_at(seconds(10));
+  quiet.check_at(seconds(10));
   const auto before = info_of(near).tcpi_segs_in;
   for (const int option : {TCP_KEEPINTVL, TCP_KEEPIDLE}) {
     REQUIRE(set_option(prober.socket.get(), IPPROTO_TCP, option, 1));
@@ -154,11 +154,11 @@ TEST_CASE("where one peer probes us, the other is probed as often") {
   REQUIRE(set_option(prober.socket.get(), SOL_SOCKET, SO_KEEPALIVE, 1));
   REQUIRE(quiet.world.until([&]() { return info_of(near).tcpi_segs_in > before; }));
   const auto probes = info_of(near).tcpi_segs_in - before;
-  quiet.look_at(seconds(20));
+  quiet.check_at(seconds(20));
   CHECK(is_probed(far));
   CHECK(probed_every(far) == static_cast<int>(10 / probes));
   CHECK_FALSE(is_probed(near));
-  quiet.look_at(seconds(60));
+  quiet.check_at(seconds(60));
   CHECK(probed_every(near) <= 60);
   CHECK(probed_every(far) <= static_cast<int>(10 / probes));
 }

@@ -29,10 +29,10 @@ constexpr Instant start{1s};
 Endpoint endpoint(const std::string& text) { return Endpoint::parse(text).value(); }
 
 struct Raws {
-  std::vector<std::pair<std::string, int>> told;
-  ReplySockets make(std::size_t most) {
-    return ReplySockets(most, [this](const Endpoint& destination, int code) {
-      told.emplace_back(destination.text(), code);
+  std::vector<std::pair<std::string, int>> reported;
+  ReplySockets make(std::size_t max) {
+    return ReplySockets(max, [this](const Endpoint& destination, int code) {
+      reported.emplace_back(destination.text(), code);
     });
   }
 };
@@ -57,7 +57,7 @@ TEST_CASE("a reply socket is bound to the destination and shared by all its clie
     CHECK(sockets.get(endpoint(text), start + 1h) == fd);
   }
   CHECK(sockets.size() == 2);
-  CHECK(raws.told.empty());
+  CHECK(raws.reported.empty());
 }
 
 TEST_CASE("beyond the bound the socket that was used longest ago is closed") {
@@ -95,15 +95,15 @@ TEST_CASE("an address of our own, or one that another socket holds, is answered 
   CHECK(sockets.get(own, start) == ReplySockets::raw);
   const std::vector<std::pair<std::string, int>> expected{{held.text(), EADDRINUSE},
                                                           {own.text(), EADDRINUSE}};
-  CHECK(raws.told == expected);
+  CHECK(raws.reported == expected);
   holder.reset();
   // It is remembered, and told once.
   CHECK(sockets.get(held, start + 59s) == ReplySockets::raw);
-  CHECK(raws.told.size() == 2);
+  CHECK(raws.reported.size() == 2);
   // Then tried again.
   CHECK(sockets.get(held, start + 60s) != ReplySockets::raw);
   CHECK(sockets.get(own, start + 60s) == ReplySockets::raw);
-  CHECK(raws.told.size() == 3);
+  CHECK(raws.reported.size() == 3);
   CHECK(sockets.size() == 2);
 }
 
@@ -225,7 +225,7 @@ TEST_CASE("pipes are lent up to a bound, and used again") {
   while (auto pipe = pool.take()) {
     lent.push_back(std::move(*pipe));
   }
-  CHECK(lent.size() == PipePool::most);
+  CHECK(lent.size() == PipePool::max);
   const int reused = lent.back().read_end.get();
   pool.give_back(std::move(lent.back()));
   lent.pop_back();

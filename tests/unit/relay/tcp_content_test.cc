@@ -19,10 +19,10 @@ constexpr std::uint8_t down = 0xc3;
 TEST_CASE("a request and its answer pass, and the bytes are counted") {
   TcpWorld world;
   world.client.say("who is there?");
-  REQUIRE(world.until([&]() { return world.server.drink(), !world.server.heard.empty(); }));
+  REQUIRE(world.until([&]() { return world.server.read_all(), !world.server.heard.empty(); }));
   CHECK(world.server.heard == "who is there?");
   world.server.say("nobody");
-  REQUIRE(world.until([&]() { return world.client.drink(), !world.client.heard.empty(); }));
+  REQUIRE(world.until([&]() { return world.client.read_all(), !world.client.heard.empty(); }));
   CHECK(world.client.heard == "nobody");
   CHECK(world.relay->bytes_up() == 13);
   CHECK(world.relay->bytes_down() == 6);
@@ -33,7 +33,7 @@ TEST_CASE("a request and its answer pass, and the bytes are counted") {
 TEST_CASE("a server that speaks first is heard") {
   TcpWorld world;
   world.server.say("220 ready\r\n");
-  REQUIRE(world.until([&]() { return world.client.drink(), !world.client.heard.empty(); }));
+  REQUIRE(world.until([&]() { return world.client.read_all(), !world.client.heard.empty(); }));
   CHECK(world.client.heard == "220 ready\r\n");
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("megabytes in pieces of any size arrive whole, both ways at once, at s
     std::size_t largest_write;
     std::size_t largest_read;
     int kernel_buffers;
-    std::size_t most_stashed;
+    std::size_t max_stashed;
   };
   const Row rows[] = {
       {24U << 20U, 256 * 1024, 200 * 1024, 0, 64 * 1024},   // bulk: splice
@@ -55,17 +55,18 @@ TEST_CASE("megabytes in pieces of any size arrive whole, both ways at once, at s
   for (const Row& row : rows) {
     INFO("row " << seed);
     std::mt19937 random(seed++);
-    const auto up_to = [&](std::size_t most) { return 1 + random() % most; };
-    TcpWorld world({.most_stashed = row.most_stashed, .kernel_buffers = row.kernel_buffers});
+    const auto up_to = [&](std::size_t max) { return 1 + random() % max; };
+    TcpWorld world({.max_stashed = row.max_stashed, .kernel_buffers = row.kernel_buffers});
     const auto move = [&](TcpEnd& end, std::uint8_t out, std::uint8_t in) {
       if (end.poured < row.bytes && random() % 3 != 0) {
-        end.pour(std::min<std::uint64_t>(up_to(row.largest_write), row.bytes - end.poured), out);
+        end.write_all(std::min<std::uint64_t>(up_to(row.largest_write), row.bytes - end.poured),
+                      out);
         if (end.poured == row.bytes) {
           end.finish();
         }
       }
       if (random() % 3 == 0) {
-        end.drink_pattern(up_to(row.largest_read), in);
+        end.read_pattern(up_to(row.largest_read), in);
       }
     };
     std::uint64_t up_bytes = 0;
@@ -90,20 +91,20 @@ TEST_CASE("megabytes in pieces of any size arrive whole, both ways at once, at s
     CHECK(up_bytes == row.bytes);
     CHECK(down_bytes == row.bytes);
     CHECK(world.state == Progress::closed);
-    CHECK(world.free_pipes() == PipePool::most);
+    CHECK(world.free_pipes() == PipePool::max);
   }
 }
 
 TEST_CASE("what a receiver does not take is held up to the limit, and then the sender waits") {
   for (const std::size_t limit : {std::size_t{4096}, std::size_t{16 * 1024}}) {
-    TcpWorld world({.most_stashed = limit, .kernel_buffers = 4096});
+    TcpWorld world({.max_stashed = limit, .kernel_buffers = 4096});
     world.block(world.client, up);
     CHECK(world.client.poured < 400'000);
     CHECK(world.held_up() <= static_cast<std::int64_t>(limit));
     CHECK_FALSE(world.over());
     // And nothing of it was lost.
     REQUIRE(world.until([&]() {
-      world.server.drink_pattern(SIZE_MAX, up);
+      world.server.read_pattern(SIZE_MAX, up);
       return world.server.drunk == world.client.poured;
     }));
     CHECK(world.server.wrong == 0);
@@ -112,41 +113,41 @@ TEST_CASE("what a receiver does not take is held up to the limit, and then the s
 }
 
 TEST_CASE("a blocked direction does not hold up the other one") {
-  TcpWorld world({.most_stashed = 4096, .kernel_buffers = 4096});
+  TcpWorld world({.max_stashed = 4096, .kernel_buffers = 4096});
   world.block(world.client, up);
   for (int i = 0; i < 5; ++i) {
     world.server.say("still here;");
     const std::size_t expected = world.client.heard.size() + 11;
-    REQUIRE(
-        world.until([&]() { return world.client.drink(), world.client.heard.size() == expected; }));
+    REQUIRE(world.until(
+        [&]() { return world.client.read_all(), world.client.heard.size() == expected; }));
   }
 }
 
 TEST_CASE("bulk moves through a pipe, which goes back when nothing is in flight") {
   TcpWorld world;
-  CHECK(world.free_pipes() == PipePool::most);
+  CHECK(world.free_pipes() == PipePool::max);
   // No reader: once everything is full, bytes stand in the pipe.
   REQUIRE(world.until([&]() {
-    world.client.pour(1 << 20, up);
-    return world.free_pipes() == PipePool::most - 1;
+    world.client.write_all(1 << 20, up);
+    return world.free_pipes() == PipePool::max - 1;
   }));
   world.settle();
   CHECK(world.held_up() <= std::int64_t{PipePool::capacity});
   REQUIRE(world.until([&]() {
-    world.server.drink_pattern(SIZE_MAX, up);
+    world.server.read_pattern(SIZE_MAX, up);
     return world.server.drunk == world.client.poured;
   }));
   CHECK(world.server.wrong == 0);
-  CHECK(world.free_pipes() == PipePool::most);
+  CHECK(world.free_pipes() == PipePool::max);
   CHECK_FALSE(world.over());
   // A small request after the bulk passes as well.
   const auto so_far = world.server.drunk;
-  world.client.pour(10, up);
+  world.client.write_all(10, up);
   REQUIRE(world.until([&]() {
-    world.server.drink_pattern(SIZE_MAX, up);
+    world.server.read_pattern(SIZE_MAX, up);
     return world.server.drunk == so_far + 10;
   }));
-  CHECK(world.free_pipes() == PipePool::most);
+  CHECK(world.free_pipes() == PipePool::max);
 }
 
 TEST_CASE("where all pipes are lent, bulk is copied") {
@@ -157,8 +158,8 @@ TEST_CASE("where all pipes are lent, bulk is copied") {
   }
   constexpr std::uint64_t bytes = 4U << 20U;
   REQUIRE(world.until([&]() {
-    world.client.pour(bytes - world.client.poured, up);
-    world.server.drink_pattern(SIZE_MAX, up);
+    world.client.write_all(bytes - world.client.poured, up);
+    world.server.read_pattern(SIZE_MAX, up);
     return world.server.drunk == bytes;
   }));
   CHECK(world.server.wrong == 0);
@@ -170,23 +171,23 @@ TEST_CASE("where all pipes are lent, bulk is copied") {
 TEST_CASE("a relay that goes with bytes in its pipe leaves the pool whole") {
   TcpWorld world;
   REQUIRE(world.until([&]() {
-    world.client.pour(1 << 20, up);
-    return world.free_pipes() == PipePool::most - 1;
+    world.client.write_all(1 << 20, up);
+    return world.free_pipes() == PipePool::max - 1;
   }));
   world.relay.reset();
-  CHECK(world.free_pipes() == PipePool::most);
+  CHECK(world.free_pipes() == PipePool::max);
 }
 
 TEST_CASE("one direction has its share of a turn, and is called again for the rest") {
   // Only where the system allows receive buffers of several megabytes.
   TcpWorld world({.kernel_buffers = 8 << 20});
-  world.client.pour(16U << 20U, up);
+  world.client.write_all(16U << 20U, up);
   if (world.client.poured < 3U << 20U) {
     WARN("skipped: the system's socket buffers are too small (net.core.rmem_max)");
     return;
   }
   REQUIRE(world.until([&]() {
-    world.server.drink_pattern(SIZE_MAX, up);
+    world.server.read_pattern(SIZE_MAX, up);
     return world.server.drunk == world.client.poured;
   }));
   CHECK(world.turns_without_end >= 1);

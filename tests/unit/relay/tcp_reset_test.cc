@@ -33,13 +33,13 @@ TEST_CASE("a reset on either side is told as that side's, and passed on") {
     TcpWorld world;
     const TcpWorld::Roles r = world.roles(swapped);
     r.one.say("hello");
-    REQUIRE(world.until([&]() { return r.other.drink(), r.other.heard == "hello"; }));
+    REQUIRE(world.until([&]() { return r.other.read_all(), r.other.heard == "hello"; }));
     r.one.reset();
     REQUIRE(world.until([&]() { return world.over(); }));
     CHECK(world.state == r.one_reset);
     CHECK(world.relay->error() == ECONNRESET);
     world.relay->reset();
-    REQUIRE(world.until([&]() { return r.other.drink(), r.other.error != 0; }));
+    REQUIRE(world.until([&]() { return r.other.read_all(), r.other.error != 0; }));
     CHECK(r.other.error == ECONNRESET);
     CHECK_FALSE(r.other.ended);
   }
@@ -53,7 +53,7 @@ TEST_CASE("what came before a reset is delivered before it") {
     r.one.reset();
     REQUIRE(world.until([&]() { return world.over(); }));
     CHECK(world.state == r.one_reset);
-    r.other.drink();
+    r.other.read_all();
     CHECK(r.other.heard == "and another thing");
   }
 }
@@ -66,7 +66,7 @@ TEST_CASE("a refusal that comes with a reset is delivered to who is still sendin
     const TcpWorld::Roles r = world.roles(swapped);
     const int other_inner = swapped ? world.client_side : world.server_side;
     r.one.say("a long upload");
-    REQUIRE(world.until([&]() { return r.other.drink(), !r.other.heard.empty(); }));
+    REQUIRE(world.until([&]() { return r.other.read_all(), !r.other.heard.empty(); }));
     r.other.say("413 too large");
     r.other.reset();
     while (TcpWorld::readable(other_inner) < 13) {
@@ -79,7 +79,7 @@ TEST_CASE("a refusal that comes with a reset is delivered to who is still sendin
     const auto state =
         swapped ? world.relay->on_server_events(EPOLLIN) : world.relay->on_client_events(EPOLLIN);
     CHECK(state == r.other_reset);
-    r.one.drink();
+    r.one.read_all();
     CHECK(r.one.heard == "413 too large");
   }
 }
@@ -90,7 +90,7 @@ TEST_CASE("who ends and then resets is heard, though the other side says nothing
     const TcpWorld::Roles r = world.roles(swapped);
     r.one.say("question");
     r.one.finish();
-    REQUIRE(world.until([&]() { return r.other.drink(), r.other.ended; }));
+    REQUIRE(world.until([&]() { return r.other.read_all(), r.other.ended; }));
     r.one.reset();
     REQUIRE(world.until([&]() { return world.over(); }));
     CHECK(world.state == r.one_reset);
@@ -101,7 +101,7 @@ TEST_CASE("who ends and then resets is heard, though the other side says nothing
 TEST_CASE("a reset is passed on although the other side takes nothing") {
   for (const int kernel_buffers : {0, 4096}) {
     for (const bool swapped : {false, true}) {
-      TcpWorld world({.most_stashed = 16 * 1024, .kernel_buffers = kernel_buffers});
+      TcpWorld world({.max_stashed = 16 * 1024, .kernel_buffers = kernel_buffers});
       const TcpWorld::Roles r = world.roles(swapped);
       world.block(r.one, up);
       r.one.reset();
@@ -110,7 +110,7 @@ TEST_CASE("a reset is passed on although the other side takes nothing") {
       world.relay->reset();
       CHECK(world.until([&]() { return was_reset(r.other); }));
       world.relay.reset();
-      CHECK(world.free_pipes() == PipePool::most);
+      CHECK(world.free_pipes() == PipePool::max);
     }
   }
 }
@@ -121,7 +121,7 @@ TEST_CASE("a receiver that goes away while data flows to it is the one that rese
     const TcpWorld::Roles r = world.roles(swapped);
     r.other.socket.reset();  // closed both ways: FIN first, RST for what comes then
     REQUIRE(world.until([&]() {
-      r.one.pour(10'000, up);
+      r.one.write_all(10'000, up);
       return world.over();
     }));
     CHECK(world.state == r.other_reset);
@@ -133,8 +133,8 @@ TEST_CASE("after a reset of the relay both sides are gone") {
   TcpWorld world;
   world.relay->reset();
   REQUIRE(world.until([&]() { return was_reset(world.client) && was_reset(world.server); }));
-  world.client.drink();
-  world.server.drink();
+  world.client.read_all();
+  world.server.read_all();
   CHECK(world.client.error == ECONNRESET);
   CHECK(world.server.error == ECONNRESET);
   world.relay->reset();  // once more does no harm
@@ -153,17 +153,17 @@ TEST_CASE("urgent data is passed in its place and holds nothing up") {
       const TcpWorld::Roles r = world.roles(swapped);
       // After bulk the direction would splice.
       REQUIRE(world.until([&]() {
-        r.one.pour(bulk - r.one.poured, up);
-        r.other.drink_pattern(SIZE_MAX, up);
+        r.one.write_all(bulk - r.one.poured, up);
+        r.other.read_pattern(SIZE_MAX, up);
         return r.other.drunk == bulk;
       }));
       r.one.say("before");
       REQUIRE(send(r.one.socket.get(), "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1);
       r.one.say("after");
-      CHECK(world.until([&]() { return r.other.drink(), r.other.heard.size() >= 12; }));
+      CHECK(world.until([&]() { return r.other.read_all(), r.other.heard.size() >= 12; }));
       CHECK(r.other.heard == "before!after");
       r.one.finish();
-      CHECK(world.until([&]() { return r.other.drink(), r.other.ended; }));
+      CHECK(world.until([&]() { return r.other.read_all(), r.other.ended; }));
     }
   }
 }

@@ -20,7 +20,7 @@
 namespace weir {
 namespace {
 
-constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::seconds timeout{20};
 
 void limit_buffers(int fd, int size) {
   if (size != 0) {
@@ -70,10 +70,10 @@ void TcpEnd::say(const std::string& text) {
           static_cast<ssize_t>(text.size()));
 }
 
-void TcpEnd::pour(std::size_t most, std::uint8_t salt) {
+void TcpEnd::write_all(std::size_t max, std::uint8_t salt) {
   std::array<std::uint8_t, 65536> chunk;
-  while (most > 0) {
-    const std::size_t size = std::min(most, chunk.size());
+  while (max > 0) {
+    const std::size_t size = std::min(max, chunk.size());
     for (std::size_t i = 0; i < size; ++i) {
       chunk[i] = pattern_at(poured + i, salt);
     }
@@ -82,15 +82,14 @@ void TcpEnd::pour(std::size_t most, std::uint8_t salt) {
       return;
     }
     poured += static_cast<std::uint64_t>(sent);
-    most -= static_cast<std::size_t>(sent);
+    max -= static_cast<std::size_t>(sent);
   }
 }
 
-void TcpEnd::drink(std::size_t most) {
+void TcpEnd::read_all(std::size_t max) {
   std::array<char, 65536> chunk;
-  while (most > 0) {
-    const ssize_t got =
-        recv(socket.get(), chunk.data(), std::min(most, chunk.size()), MSG_DONTWAIT);
+  while (max > 0) {
+    const ssize_t got = recv(socket.get(), chunk.data(), std::min(max, chunk.size()), MSG_DONTWAIT);
     if (got < 0) {
       error = errno == EAGAIN ? error : errno;
       return;
@@ -100,13 +99,13 @@ void TcpEnd::drink(std::size_t most) {
       return;
     }
     heard.append(chunk.data(), static_cast<std::size_t>(got));
-    most -= static_cast<std::size_t>(got);
+    max -= static_cast<std::size_t>(got);
   }
 }
 
-void TcpEnd::drink_pattern(std::size_t most, std::uint8_t salt) {
+void TcpEnd::read_pattern(std::size_t max, std::uint8_t salt) {
   const std::size_t before = heard.size();
-  drink(most);
+  read_all(max);
   for (std::size_t i = before; i < heard.size(); ++i, ++drunk) {
     wrong += static_cast<std::uint8_t>(heard[i]) != pattern_at(drunk, salt) ? 1 : 0;
   }
@@ -124,7 +123,7 @@ TcpWorld::TcpWorld(const Sizes& sizes)
       epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   shared_.emplace(TcpRelay::Shared{.buffer = {buffer_.get(), sizes.buffer},
                                    .pipes = pipes,
-                                   .most_stashed = sizes.most_stashed,
+                                   .max_stashed = sizes.max_stashed,
                                    .bulk = bulk});
   Connection up = connection(sizes.kernel_buffers);
   Connection down = connection(sizes.kernel_buffers);
@@ -165,7 +164,7 @@ void TcpWorld::turn(int ms) {
 }
 
 bool TcpWorld::until(const std::function<bool()>& condition) {
-  const auto give_up = std::chrono::steady_clock::now() + patience;
+  const auto give_up = std::chrono::steady_clock::now() + timeout;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > give_up) {
       return false;
@@ -186,7 +185,7 @@ void TcpWorld::settle() {
 void TcpWorld::block(TcpEnd& from, std::uint8_t salt) {
   for (std::uint64_t before = UINT64_MAX; from.poured != before;) {
     before = from.poured;
-    from.pour(1 << 20, salt);
+    from.write_all(1 << 20, salt);
     settle();
   }
 }

@@ -30,11 +30,11 @@ class TcpEnd {
   // Sends what the socket takes; all of it, or the test fails.
   void say(const std::string& text);
   // Sends the next bytes of the pattern, as many as are taken.
-  void pour(std::size_t most, std::uint8_t salt);
-  // Reads what is there, at most `most` bytes.
-  void drink(std::size_t most = SIZE_MAX);
+  void write_all(std::size_t max, std::uint8_t salt);
+  // Reads what is there, at most `max` bytes.
+  void read_all(std::size_t max = SIZE_MAX);
   // The same, checking it against the pattern instead of keeping it.
-  void drink_pattern(std::size_t most, std::uint8_t salt);
+  void read_pattern(std::size_t max, std::uint8_t salt);
   void finish();  // FIN
   void reset();   // RST
 
@@ -50,7 +50,7 @@ class TcpWorld {
  public:
   struct Sizes {
     std::size_t buffer = 128 * 1024;
-    std::size_t most_stashed = 64 * 1024;
+    std::size_t max_stashed = 64 * 1024;
     int kernel_buffers = 0;  // SO_SNDBUF and SO_RCVBUF of all sockets; 0: the system's
   };
   // The two ends as a test needs them, so that every case is tried both ways.

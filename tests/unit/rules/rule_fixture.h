@@ -32,7 +32,7 @@ inline std::vector<RuleSettings> rules_of(const std::vector<RuleWords>& words) {
   for (const RuleWords& word : words) {
     RuleSettings rule;
     rule.name = std::string(1, static_cast<char>('a' + out.size() % 26));
-    rule.place = {"f", static_cast<int>(out.size()) + 1};
+    rule.location = {"f", static_cast<int>(out.size()) + 1};
     rule.on = word.on;
     rule.client = condition(word.client);
     rule.destination = condition(word.destination);

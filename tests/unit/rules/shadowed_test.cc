@@ -54,7 +54,7 @@ TEST_CASE("a shadow falls also where hundreds of rules share a port") {
   words.push_back({.client = {"10.1.42.7"}});
   const auto found = shadowed_rules(rules_of(words));
   REQUIRE(found.size() == 1);
-  CHECK(found[0].place.line == 101);
+  CHECK(found[0].location.line == 101);
 }
 
 TEST_CASE("thousands of rules on one port are compared in a moment") {

@@ -14,18 +14,18 @@ Address address(const char* text) { return Address::parse(text).value(); }
 
 GatewayState some_state(ServerPool& pool, std::vector<std::shared_ptr<void>>& held) {
   auto ejected = pool.get({.upstream = "pool", .name = "web1", .host = "192.0.2.60", .port = 80});
-  ejected->health.restore({.wish = ServerHealth::Wish::drain,
+  ejected->health.restore({.admin_state = ServerHealth::AdminState::drain,
                            .checked = ServerHealth::Checked::down,
                            .failures = 3,
                            .ejected_until = 77,
                            .up_since = 78});
   ejected->weight_override.store(9);
-  ejected->told = {.why = "set by the operator",
-                   .check = "check: refused",
-                   .since = at(5),
-                   .state = ServerHealth::State::drain,
-                   .check_us = 321,
-                   .resolved = {}};
+  ejected->status = {.why = "set by the operator",
+                     .check = "check: refused",
+                     .since = at(5),
+                     .state = ServerHealth::State::drain,
+                     .check_us = 321,
+                     .resolved = {}};
   auto service = pool.service("_web._tcp.lab.test");
   service->publish({{.host = "a.lab.test", .port = 81, .priority = 1, .weight = 2}});
   service->resolved = at(6);
@@ -46,7 +46,7 @@ GatewayState some_state(ServerPool& pool, std::vector<std::shared_ptr<void>>& he
                   .script = "a\nb",
                   .text = "\xff not text",
                   .outside = {"wan", "ppp0"},
-                  .has_guardian = true};
+                  .has_cleanup_process = true};
   out.notify = {.address = "@manager", .watchdog_ms = 15'000};
   describe_servers(pool, known, out);
   return out;
@@ -67,7 +67,7 @@ TEST_CASE("what a gateway has learnt is the same in another process's pool") {
   CHECK(again.firewall.script == "a\nb");
   CHECK(again.firewall.text == "\xff not text");
   CHECK(again.firewall.outside == state.firewall.outside);
-  CHECK(again.firewall.has_guardian);
+  CHECK(again.firewall.has_cleanup_process);
   CHECK(again.notify.address == "@manager");
   CHECK(again.notify.watchdog_ms == 15'000);
   REQUIRE(again.known.names.size() == 1);
@@ -79,15 +79,15 @@ TEST_CASE("what a gateway has learnt is the same in another process's pool") {
   const auto restored = restore_servers(again, other);
   const auto server =
       other.get({.upstream = "pool", .name = "web1", .host = "192.0.2.60", .port = 80});
-  CHECK(server->health.wish() == ServerHealth::Wish::drain);
+  CHECK(server->health.admin_state() == ServerHealth::AdminState::drain);
   CHECK(server->health.checked() == ServerHealth::Checked::down);
   CHECK(server->health.saved().failures == 3);
   CHECK(server->health.saved().ejected_until == 77);
   CHECK(server->health.saved().up_since == 78);
   CHECK(server->weight_override.load() == 9);
-  CHECK(server->told.why == "set by the operator");
-  CHECK(server->told.since == at(5));
-  CHECK(server->told.check_us == 321);
+  CHECK(server->status.why == "set by the operator");
+  CHECK(server->status.since == at(5));
+  CHECK(server->status.check_us == 321);
   const auto service = other.service("_web._tcp.lab.test");
   CHECK(service->targets() == pool.service("_web._tcp.lab.test")->targets());
   CHECK(service->resolved == at(6));
@@ -108,7 +108,7 @@ TEST_CASE("a server's state that no gateway writes is refused") {
   std::vector<std::shared_ptr<void>> held;
   GatewayState state = some_state(pool, held);
   REQUIRE(takeover::decode_gateway_state(encode(state)).ok());
-  state.servers[0].health.wish = static_cast<ServerHealth::Wish>(9);
+  state.servers[0].health.admin_state = static_cast<ServerHealth::AdminState>(9);
   CHECK_FALSE(takeover::decode_gateway_state(encode(state)).ok());
 }
 

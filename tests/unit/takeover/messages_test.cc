@@ -13,19 +13,20 @@ namespace {
 Endpoint endpoint(const char* text) { return Endpoint::parse(text).value(); }
 
 WorkerPart some_worker() {
-  return {.tcp_listeners = 2,
-          .udp_listeners = 4,
-          .ways = {{.rule = "dns", .upstream = "transparent", .per_client = true},
+  return {
+      .tcp_listeners = 2,
+      .udp_listeners = 4,
+      .bindings = {{.rule = "dns", .upstream = "transparent", .per_client = true},
                    {.rule = "(default)", .upstream = "any", .member = "pool", .per_client = false}},
-          .servers = {{.upstream = "pool", .name = "web1", .host = "192.0.2.60", .port = 80}},
-          .sockets = 3,
-          .flows = 70'000};
+      .servers = {{.upstream = "pool", .name = "web1", .host = "192.0.2.60", .port = 80}},
+      .sockets = 3,
+      .flows = 70'000};
 }
 
 std::vector<SocketPart> some_sockets() {
   SocketPart mapping;
   mapping.client = endpoint("192.0.2.11:41000");
-  mapping.way = 1;
+  mapping.binding = 1;
   mapping.local = endpoint("192.0.2.1:50000");
   mapping.generation = 3;
   mapping.tuned = true;
@@ -47,7 +48,7 @@ std::vector<FlowPart> some_flows() {
   bare.destination = endpoint("203.0.113.5:53");
   FlowPart full = bare;
   full.socket = 1;
-  full.way = 2;
+  full.binding = 2;
   full.server = 3;
   full.number = (std::uint64_t{5} << 48U) + 7;
   full.interface = 4;
@@ -61,20 +62,20 @@ std::vector<FlowPart> some_flows() {
   full.waiting = true;
   full.is_foreign = true;
   full.is_track_lost = true;
-  full.questions = {1, UINT32_MAX, 3};
+  full.queries = {1, UINT32_MAX, 3};
   full.first_byte_us = 5;
   full.traffic.bytes_up = UINT64_MAX;
   full.traffic.bytes_down = 1;
   full.traffic.packets_up = 2;
   full.traffic.packets_down = 3;
   full.path = "proxy/a>pool/b";
-  full.wrapping = UdpWrapping{.first = std::string("\0head", 5),
-                              .rest = "",
-                              .begun = true,
-                              .peer = endpoint("203.0.113.5:53"),
-                              .room = 1'472,
-                              .connect_us = -1,
-                              .handshake_us = INT64_MAX};
+  full.encapsulation = UdpEncapsulation{.first = std::string("\0head", 5),
+                                        .later = "",
+                                        .begun = true,
+                                        .peer = endpoint("203.0.113.5:53"),
+                                        .room = 1'472,
+                                        .connect_us = -1,
+                                        .handshake_us = INT64_MAX};
   return {bare, full};
 }
 
@@ -140,12 +141,13 @@ TEST_CASE("an address has one form: IPv4 as IPv6, and :: written out, are refuse
 }
 
 TEST_CASE("yes and no have one form each") {
-  std::string worker = encode(WorkerPart{.tcp_listeners = 0,
-                                         .udp_listeners = 0,
-                                         .ways = {{.rule = "", .upstream = "", .per_client = true}},
-                                         .servers = {},
-                                         .sockets = 0,
-                                         .flows = 0});
+  std::string worker =
+      encode(WorkerPart{.tcp_listeners = 0,
+                        .udp_listeners = 0,
+                        .bindings = {{.rule = "", .upstream = "", .per_client = true}},
+                        .servers = {},
+                        .sockets = 0,
+                        .flows = 0});
   constexpr std::size_t per_client = 4 + 4 + 4 + 4 + 4;
   REQUIRE(worker[per_client] == 1);
   worker[per_client] = 2;

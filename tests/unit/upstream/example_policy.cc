@@ -2,7 +2,7 @@
 #include <array>
 #include <memory>
 
-#include "upstream/way_keys.h"
+#include "upstream/shared_keys.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -34,14 +34,14 @@ class Knock final : public Upstream {
  public:
   Knock(UpstreamProfile profile, std::string word)
       : Upstream(std::move(profile)), word_(std::move(word)) {}
-  std::vector<std::string> candidates(const Flow& flow) const override {
+  std::vector<std::string> describe(const Flow& flow) const override {
     return {flow.destination.text()};
   }
   Datagrams datagrams() const override { return Datagrams::none; }  // `weir check` refuses UDP
 
  private:
-  Route reach(const Flow& flow, const Target& target,
-              std::span<const std::shared_ptr<Server>>) const override {
+  Route do_route(const Flow& flow, const Target& target,
+                 std::span<const std::shared_ptr<Server>>) const override {
     Route out;
     out.verdict = flow.protocol == Protocol::tcp ? Route::Verdict::dial : Route::Verdict::no_server;
     out.remote = target.endpoint;
@@ -53,8 +53,8 @@ class Knock final : public Upstream {
   std::string word_;
 };
 
-constexpr std::array keys{Key{.name = "word", .standard = "KNOCK", .sentence = "said first"},
-                          via_key};
+constexpr std::array keys{
+    Key{.name = "word", .default_value = "KNOCK", .description = "said first"}, via_key};
 
 }  // namespace
 

@@ -131,7 +131,7 @@ TEST_CASE("candidates name every server with its weight and take no turn") {
                                           "fd00::1 [fd00::1]:8080 weight=1",
                                           "www.example.net:443 www.example.net:443 weight=1"};
   for (int i = 0; i < 3; ++i) {
-    CHECK(pool->candidates(from_v4) == expected);
+    CHECK(pool->describe(from_v4) == expected);
   }
   CHECK(chosen(*pool, from_v4) == "a 192.0.2.1:80");
 }

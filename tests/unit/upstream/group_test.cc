@@ -31,7 +31,7 @@ struct File {
   std::string refusal(const std::string& name) {
     auto made = UpstreamAssembly(sections, servers).get(name);
     return made.ok() ? "accepted"
-                     : std::to_string(made.error().place().line) + ": " + made.error().text();
+                     : std::to_string(made.error().location().line) + ": " + made.error().text();
   }
   std::vector<Settings> sections;
   ServerPool servers;
@@ -63,11 +63,11 @@ File two_pools(const std::string& members, const Lines& more = {}) {
   return file;
 }
 
-void close(const Upstream& group, std::size_t member, ServerHealth::Wish wish) {
-  group.through()[member]->servers()[0]->health.set_wish(wish, Instant{});
+void close(const Upstream& group, std::size_t member, ServerHealth::AdminState admin_state) {
+  group.dependencies()[member]->servers()[0]->health.set_admin_state(admin_state, Instant{});
 }
 
-using Wish = ServerHealth::Wish;
+using AdminState = ServerHealth::AdminState;
 
 }  // namespace
 
@@ -75,14 +75,14 @@ TEST_CASE("failover takes the first member that is up, with that member's route"
   File file = two_pools("one, two, reject");
   const auto group = file.get("all");
   CHECK(chosen(*group) == "one/a");
-  CHECK(group->route(from_v4, {}).options == &group->through()[0]->profile().options);
-  CHECK(group->route(from_v4, {}).member == group->through()[0].get());
-  close(*group, 0, Wish::down);
+  CHECK(group->route(from_v4, {}).options == &group->dependencies()[0]->profile().options);
+  CHECK(group->route(from_v4, {}).member == group->dependencies()[0].get());
+  close(*group, 0, AdminState::down);
   CHECK(chosen(*group) == "two/b");
   CHECK(group->route(from_v4, {}).source.kind == SourceKind::client);
-  close(*group, 1, Wish::drain);
+  close(*group, 1, AdminState::drain);
   CHECK(chosen(*group) == "rejected");
-  close(*group, 0, Wish::up);
+  close(*group, 0, AdminState::up);
   CHECK(chosen(*group) == "one/a");
   CHECK(group->name() == "all");
   CHECK(group->servers().empty());
@@ -103,7 +103,7 @@ TEST_CASE("a group whose members are all ejected still tries them, the others fi
   const auto group = file.get("all");
   for (const std::size_t member : {0U, 1U}) {
     for (int i = 0; i < 5; ++i) {
-      group->through()[member]->servers()[0]->note_failure(file.servers.clock()());
+      group->dependencies()[member]->servers()[0]->note_failure(file.servers.clock()());
     }
     CHECK(chosen(*group) == (member == 0 ? "two/b" : "one/a"));
   }
@@ -116,7 +116,7 @@ TEST_CASE("a group may end with a built-in") {
     File file = two_pools("one, " + name);
     const auto group = file.get("all");
     CHECK(chosen(*group) == "one/a");
-    close(*group, 0, Wish::down);
+    close(*group, 0, AdminState::down);
     CHECK(chosen(*group) == result);
   }
 }
@@ -134,7 +134,7 @@ TEST_CASE("any balance spreads over the members that are up") {
     }
     CHECK(got["a"] > 60);
     CHECK(got["b"] > 60);
-    close(*group, 1, Wish::down);
+    close(*group, 1, AdminState::down);
     for (int i = 0; i < 20; ++i) {
       CHECK(chosen(*group) == "one/a");
     }
@@ -143,7 +143,7 @@ TEST_CASE("any balance spreads over the members that are up") {
 
 TEST_CASE("candidates of a group are its members'") {
   File file = two_pools("two, drop");
-  CHECK(file.get("all")->candidates(from_v4) ==
+  CHECK(file.get("all")->describe(from_v4) ==
         std::vector<std::string>{"two: b 192.0.2.2:80 weight=1", "drop"});
 }
 

@@ -26,7 +26,7 @@ inline Settings section(const std::string& type,
                         const std::vector<std::pair<std::string, std::string>>& lines,
                         const std::string& upstream_name = "pool", int header = 10) {
   std::vector<Key> keys(upstream_keys().begin(), upstream_keys().end());
-  keys.push_back(Key{.name = "type", .sentence = "the policy"});
+  keys.push_back(Key{.name = "type", .description = "the policy"});
   keys.insert(keys.end(), policy(type).keys.begin(), policy(type).keys.end());
   Settings settings(upstream_name, {"weir.ini", header}, keys);
   int line = header + 1;
@@ -69,7 +69,7 @@ inline std::string refusal(const std::string& type,
   ServerPool pool;
   auto made = make_upstream(section(type, lines), pool, nobody);
   return made.ok() ? "accepted"
-                   : std::to_string(made.error().place().line) + ": " + made.error().text();
+                   : std::to_string(made.error().location().line) + ": " + made.error().text();
 }
 
 inline Flow flow(const std::string& client, const std::string& destination,

@@ -33,13 +33,13 @@ TEST_CASE("direct goes to the flow's own destination, again and again") {
       CHECK(route.options == &direct->profile().options);
       CHECK(route.server == nullptr);
     }
-    CHECK(direct->candidates(one) == std::vector{destination});
+    CHECK(direct->describe(one) == std::vector{destination});
   }
   CHECK(direct->servers().empty());
   CHECK(direct->offload() == Upstream::Offload::none);
 }
 
-TEST_CASE("direct leads to the destination by plain routing's way, unless it has one of its own") {
+TEST_CASE("direct leads to the destination by plain routing, unless it has an egress of its own") {
   using Leads = Upstream::Leads;
   CHECK(upstream("direct", {})->leads() == Leads::to_destination);
   CHECK(upstream("direct", {{"source", "client"}})->leads() == Leads::to_destination);
@@ -54,7 +54,7 @@ TEST_CASE("reject and drop answer with their verdict and let the firewall decide
   const auto reject = upstream("reject", {});
   CHECK(reject->route(one, {}).verdict == Route::Verdict::reject);
   CHECK(reject->offload() == Upstream::Offload::reject);
-  CHECK(reject->candidates(one).empty());
+  CHECK(reject->describe(one).empty());
   const auto drop = upstream("drop", {});
   CHECK(drop->route(one, {}).verdict == Route::Verdict::drop);
   CHECK(drop->offload() == Upstream::Offload::drop);
@@ -94,22 +94,23 @@ TEST_CASE("mapping is per client for direct unless the section says otherwise, e
 }
 
 TEST_CASE("a source that is none is refused at its line") {
-  const std::string sentence = " is not gateway, client, client:port or an address of the router";
+  const std::string description =
+      " is not gateway, client, client:port or an address of the router";
   for (const std::string source : {"clients", "Client", "client:80", "0.0.0.0", "::", "224.0.0.1",
                                    "192.0.2.1:80", "192.0.2.0/24", "example.net"}) {
     CHECK(refusal("direct", {{"retries", "1"}, {"source", source}}) ==
-          "12: '" + source + "'" + sentence);
+          "12: '" + source + "'" + description);
   }
 }
 
 TEST_CASE("what cannot be the name of one interface is refused") {
-  const std::string sentence =
+  const std::string description =
       " is no interface name (at most 15 bytes, without blanks, quotes or any of / : ! * + ,)";
   CHECK(refusal("direct", {{"interface", "fifteen-bytes-x"}}) == "accepted");
   CHECK(refusal("direct", {{"interface", "eth0.7"}}) == "accepted");
   for (const std::string name : {"sixteen-bytes-xx", "wan1, wan2", "wan1,wan2", "wan1 wan2",
                                  "eth0/1", "eth0:1", "wan*", "wan+", "!wan", "\"wan\""}) {
-    CHECK(refusal("direct", {{"interface", name}}) == "11: '" + name + "'" + sentence);
+    CHECK(refusal("direct", {{"interface", name}}) == "11: '" + name + "'" + description);
   }
 }
 
@@ -157,7 +158,7 @@ TEST_CASE("every row of the table is complete") {
     INFO(row.name);
     CHECK(types.insert(row.name).second);
     CHECK_FALSE(row.name.empty());
-    CHECK_FALSE(row.sentence.empty());
+    CHECK_FALSE(row.description.empty());
     CHECK(row.make != nullptr);
     std::vector<Key> keys(upstream_keys().begin(), upstream_keys().end());
     keys.insert(keys.end(), row.keys.begin(), row.keys.end());
@@ -165,11 +166,11 @@ TEST_CASE("every row of the table is complete") {
     for (const Key& key : keys) {
       INFO(key.name);
       CHECK(names.insert(key.name).second);  // a policy does not shadow what all share
-      CHECK_FALSE(key.sentence.empty());
-      CHECK(key.sentence.back() != '.');
-      CHECK(key.least <= key.most);
-      if (!key.standard.empty()) {
-        CHECK(parse_value(key, key.standard, {}).ok());
+      CHECK_FALSE(key.description.empty());
+      CHECK(key.description.back() != '.');
+      CHECK(key.min <= key.max);
+      if (!key.default_value.empty()) {
+        CHECK(parse_value(key, key.default_value, {}).ok());
       }
       if (key.kind == ValueKind::word) {
         CHECK_FALSE(word(key, 0).empty());
@@ -179,9 +180,9 @@ TEST_CASE("every row of the table is complete") {
         CHECK_FALSE(parse_value(key, "no-such-word", {}).ok());
       }
       if (key.kind == ValueKind::number) {
-        CHECK(parse_value(key, std::to_string(key.least), {}).ok());
-        CHECK(parse_value(key, std::to_string(key.most), {}).ok());
-        CHECK_FALSE(parse_value(key, std::to_string(key.most + 1), {}).ok());
+        CHECK(parse_value(key, std::to_string(key.min), {}).ok());
+        CHECK(parse_value(key, std::to_string(key.max), {}).ok());
+        CHECK_FALSE(parse_value(key, std::to_string(key.max + 1), {}).ok());
       }
     }
   }

@@ -70,11 +70,11 @@ TEST_CASE("a backup gets flows only while no other server is usable") {
                                 {"server", "spare=192.0.2.3 backup"},
                                 {"server", "spare2=192.0.2.4 backup"}});
   CHECK(choices(*pool) == Names{"a", "b"});
-  health(*pool, 0).set_wish(ServerHealth::Wish::drain, world.now);
+  health(*pool, 0).set_admin_state(ServerHealth::AdminState::drain, world.now);
   CHECK(choices(*pool) == Names{"b"});
   health(*pool, 1).set_checked(ServerHealth::Checked::down, world.now);
   CHECK(choices(*pool) == Names{"spare", "spare2"});
-  health(*pool, 0).set_wish(ServerHealth::Wish::up, world.now);
+  health(*pool, 0).set_admin_state(ServerHealth::AdminState::up, world.now);
   CHECK(choices(*pool) == Names{"a"});
   // For the rest of one flow's attempts, too.
   CHECK(chosen(*pool, from_v4, {pool->servers()[0]}).starts_with("spare"));
@@ -187,7 +187,7 @@ TEST_CASE("with slow start a server that came back regains its share") {
     // Alone, it takes all there is.
     health(*pool, 0).set_checked(ServerHealth::Checked::down, world.now);
     health(*pool, 0).set_checked(ServerHealth::Checked::up, world.now);
-    health(*pool, 1).set_wish(ServerHealth::Wish::down, world.now);
+    health(*pool, 1).set_admin_state(ServerHealth::AdminState::down, world.now);
     CHECK(share_of_a() == 1.0);
   }
 }
@@ -199,7 +199,7 @@ TEST_CASE("a server's own source replaces the upstream's") {
                                 {"source", "client"}});
   CHECK(pool->route(from_v4, {}).source ==
         Source{SourceKind::address, Address::parse("192.0.2.9").value()});
-  health(*pool, 0).set_wish(ServerHealth::Wish::down, world.now);
+  health(*pool, 0).set_admin_state(ServerHealth::AdminState::down, world.now);
   const Route route = pool->route(from_v4, {});
   CHECK(name_of(route) == "six");  // the gateway's address, so any family will do
   CHECK(route.source == Source{});
@@ -216,7 +216,7 @@ TEST_CASE("all addresses of a server are offered, families alternating, the flow
   };
   const auto addresses = [](const Route& route) {
     std::vector<std::string> out{route.remote.address.text()};
-    for (const auto& address : route.more) {
+    for (const auto& address : route.alternates) {
       out.push_back(address.text());
     }
     return out;
@@ -232,7 +232,7 @@ TEST_CASE("all addresses of a server are offered, families alternating, the flow
   const auto from_v6 = flow("[2001:db8::2]:4000", "[2001:db8::5]:80");
   CHECK(addresses(strict->route(from_v6, {})) == Texts{"fd00::1", "fd00::2"});
   const auto literal = world.make({{"server", "c=192.0.2.1:80"}});
-  CHECK(literal->route(from_v4, {}).more.capacity() == 0);
+  CHECK(literal->route(from_v4, {}).alternates.capacity() == 0);
 }
 
 TEST_CASE("source-hash keeps a client's flows together, flow-hash only each flow's") {
@@ -288,7 +288,7 @@ TEST_CASE("the records of a service say which servers there are") {
   const auto service = world.servers.service("_http._tcp.example.net");
   const auto before = world.make(lines);
   CHECK(chosen(*before) == "none");
-  CHECK(before->candidates(from_v4) ==
+  CHECK(before->describe(from_v4) ==
         std::vector<std::string>{"whatever the SRV records of _http._tcp.example.net say"});
   service->publish({{"a.example.net", 8080, 10, 1},
                     {"b.example.net", 8081, 10, 3},

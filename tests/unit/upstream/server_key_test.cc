@@ -11,7 +11,7 @@ namespace {
 Result<ServerKey> parse(const std::string& text) {
   Value value;
   value.text = text;
-  value.place = {"weir.ini", 7};
+  value.location = {"weir.ini", 7};
   return parse_server(value);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
   const std::string host = " is neither an address nor a host name";
   struct Row {
     std::string text;
-    std::string sentence;
+    std::string description;
   };
   const std::vector<Row> rows{
       {"", "a server needs HOST or HOST:PORT"},
@@ -168,8 +168,8 @@ TEST_CASE("a server that is wrong is refused with a sentence that says how") {
     INFO(row.text);
     const auto parsed = parse(row.text);
     REQUIRE_FALSE(parsed.ok());
-    CHECK(parsed.error().text() == row.sentence);
-    CHECK(parsed.error().place() == Place{"weir.ini", 7});
+    CHECK(parsed.error().text() == row.description);
+    CHECK(parsed.error().location() == SourceLocation{"weir.ini", 7});
   }
 }
 

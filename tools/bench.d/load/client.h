@@ -28,6 +28,6 @@ void finish(Report& report, const Observation& observation, const Ledger& ledger
             std::uint64_t corrupt, const Caller& caller);
 
 // With --hold: says "ready" and returns when standard input closes.
-void hold_until_told();
+void hold_until_released();
 
 }  // namespace load

@@ -84,10 +84,10 @@ class Bulk {
     }
   }
 
-  void turn(std::chrono::milliseconds patience) {
+  void turn(std::chrono::milliseconds timeout) {
     std::array<epoll_event, 64> events{};
     const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 static_cast<int>(patience.count()));
+                                 static_cast<int>(timeout.count()));
     for (int i = 0; i < count; ++i) {
       Stream& stream = streams_[events[static_cast<std::size_t>(i)].data.u64];
       if (options_.down) {

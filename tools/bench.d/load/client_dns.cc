@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Question {
+struct Query {
   Descriptor socket;
   std::uint64_t sequence = 0;
   Clock::time_point asked;
@@ -33,7 +33,7 @@ class Dns {
 
   int run() {
     ledger_.corrupt = 0;
-    questions_.resize(options_.connections);
+    queries_.resize(options_.connections);
     for (std::uint32_t i = 0; i < options_.connections; ++i) ask(i);
     answers_.measure(observation_, ledger_, [&] { turn(); });
     return 0;
@@ -44,21 +44,21 @@ class Dns {
   static constexpr std::uint32_t kFirstPort = 10'000;
 
   void ask(std::uint32_t i) {
-    Question& question = questions_[i];
-    question.sequence = next_++;
+    Query& query = queries_[i];
+    query.sequence = next_++;
     // Runs begin at another port each, for a gateway may outlive a run.
     const auto port = static_cast<std::uint16_t>(
-        kFirstPort + (question.sequence / options_.sources + offset_) % kPorts);
-    const auto turn_number = static_cast<std::uint32_t>(question.sequence);
-    question.socket = bind_udp(source_of(options_, turn_number).with_port(port), 0);
+        kFirstPort + (query.sequence / options_.sources + offset_) % kPorts);
+    const auto turn_number = static_cast<std::uint32_t>(query.sequence);
+    query.socket = bind_udp(source_of(options_, turn_number).with_port(port), 0);
     const Address to = destination_of(options_, turn_number, udp::kDns);
-    if (connect(question.socket.get(), to.get(), to.size()) != 0) die_of_errno("connect UDP");
-    watch(epoll_.get(), question.socket.get(), EPOLLIN, i);
+    if (connect(query.socket.get(), to.get(), to.size()) != 0) die_of_errno("connect UDP");
+    watch(epoll_.get(), query.socket.get(), EPOLLIN, i);
     std::array<std::byte, kQuestionSize> bytes;
-    write_question(bytes, question.sequence);
-    question.asked = Clock::now();
-    pending_.push_back({i, question.sequence});
-    (void)!send(question.socket.get(), bytes.data(), bytes.size(), 0);
+    write_question(bytes, query.sequence);
+    query.asked = Clock::now();
+    pending_.push_back({i, query.sequence});
+    (void)!send(query.socket.get(), bytes.data(), bytes.size(), 0);
   }
 
   void turn() {
@@ -70,8 +70,8 @@ class Dns {
     const auto now = Clock::now();
     while (!pending_.empty()) {
       const auto [i, sequence] = pending_.front();
-      if (questions_[i].sequence == sequence) {
-        if (now - questions_[i].asked < 200ms) return;
+      if (queries_[i].sequence == sequence) {
+        if (now - queries_[i].asked < 200ms) return;
         answers_.lost();
         ask(i);
       }
@@ -80,16 +80,16 @@ class Dns {
   }
 
   void hear(std::uint32_t i) {
-    Question& question = questions_[i];
+    Query& query = queries_[i];
     std::array<std::byte, 512> inbox;
-    const ssize_t size = recv(question.socket.get(), inbox.data(), inbox.size(), 0);
+    const ssize_t size = recv(query.socket.get(), inbox.data(), inbox.size(), 0);
     if (size < 0) {
       answers_.lost();  // refused: an ICMP error is an answer, but not the one
     } else {
       std::array<std::byte, kQuestionSize> asked;
-      write_question(asked, question.sequence);
+      write_question(asked, query.sequence);
       if (!answers({inbox.data(), static_cast<std::size_t>(size)}, asked)) answers_.corrupt();
-      answers_.came_after(Clock::now() - question.asked);
+      answers_.came_after(Clock::now() - query.asked);
     }
     ask(i);
   }
@@ -103,7 +103,7 @@ class Dns {
   Observation observation_;
   Answers answers_;
   Descriptor epoll_ = make_epoll();
-  std::vector<Question> questions_;
+  std::vector<Query> queries_;
   std::deque<Pending> pending_;
   const std::uint32_t offset_ = static_cast<std::uint32_t>(
       static_cast<std::uint64_t>(Clock::now().time_since_epoch().count()) / 1000 % kPorts);

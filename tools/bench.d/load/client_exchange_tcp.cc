@@ -39,7 +39,7 @@ class ExchangeTcp {
     ledger_.corrupt = 0;
     open_lines();
     if (options_.hold) {
-      hold_until_told();
+      hold_until_released();
       return 0;
     }
     observation_.start();

@@ -38,7 +38,7 @@ class ExchangeUdp {
     ledger_.corrupt = 0;
     open_talks();
     if (options_.hold) {
-      hold_until_told();
+      hold_until_released();
       return 0;
     }
     answers_.measure(observation_, ledger_, [&] { turn(); });

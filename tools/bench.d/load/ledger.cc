@@ -25,8 +25,7 @@ Ledger& open_ledger(const std::string& file) {
   return *static_cast<Ledger*>(page);  // all zero is its initial state
 }
 
-void wait_for_acknowledged(Ledger& ledger, std::uint64_t target,
-                           std::chrono::nanoseconds patience) {
+void wait_for_acknowledged(Ledger& ledger, std::uint64_t target, std::chrono::nanoseconds timeout) {
   const std::uint32_t word = ledger.wake_word.load();
   ledger.wake_at.store(target);
   if (ledger.acknowledged.load() >= target) {
@@ -34,8 +33,8 @@ void wait_for_acknowledged(Ledger& ledger, std::uint64_t target,
     return;
   }
   timespec limit{};
-  limit.tv_sec = static_cast<time_t>(patience.count() / 1'000'000'000);
-  limit.tv_nsec = static_cast<long>(patience.count() % 1'000'000'000);
+  limit.tv_sec = static_cast<time_t>(timeout.count() / 1'000'000'000);
+  limit.tv_nsec = static_cast<long>(timeout.count() % 1'000'000'000);
   syscall(SYS_futex, &ledger.wake_word, FUTEX_WAIT, word, &limit, nullptr, 0);
   ledger.wake_at.store(0);
 }

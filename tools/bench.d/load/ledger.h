@@ -51,8 +51,8 @@ struct Ledger {
 // Maps `file`, made and zeroed by the first who opens it.
 Ledger& open_ledger(const std::string& file);
 
-// Client: sleeps until `acknowledged` reaches `target` or `patience` is over without it.
-void wait_for_acknowledged(Ledger& ledger, std::uint64_t target, std::chrono::nanoseconds patience);
+// Client: sleeps until `acknowledged` reaches `target` or `timeout` is over without it.
+void wait_for_acknowledged(Ledger& ledger, std::uint64_t target, std::chrono::nanoseconds timeout);
 // Server: wakes a client whose target has been reached.
 void wake_sender(Ledger& ledger);
 

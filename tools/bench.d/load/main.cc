@@ -33,7 +33,7 @@ void finish(Report& report, const Observation& observation, const Ledger& ledger
   report.print();
 }
 
-void hold_until_told() {
+void hold_until_released() {
   const std::string_view ready = "ready\n";
   (void)!write(STDOUT_FILENO, ready.data(), ready.size());
   char byte = 0;

@@ -23,11 +23,11 @@ void watch_service(int epoll, int socket, std::uint32_t events, Service& service
 int serve(const Options& options) {
   Ledger& ledger = open_ledger(options.ledger);
   const Descriptor epoll = make_epoll();
-  Tally tally(ledger);
+  Arrivals arrivals(ledger);
   Services services;
   add_stream_services(epoll.get(), ledger, services);
-  add_datagram_services(epoll.get(), ledger, tally, services);
-  add_socks_services(epoll.get(), ledger, tally, services);
+  add_datagram_services(epoll.get(), ledger, arrivals, services);
+  add_socks_services(epoll.get(), ledger, arrivals, services);
   std::puts("listening");
   std::fflush(stdout);
 

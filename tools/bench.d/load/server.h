@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
+#include "arrivals.h"
 #include "ledger.h"
 #include "options.h"
 #include "socket.h"
-#include "tally.h"
 
 namespace load {
 
@@ -28,9 +28,9 @@ void watch_service(int epoll, int socket, std::uint32_t events, Service& service
 
 // Everything on TCP and on UDP, already watched by `epoll`.
 void add_stream_services(int epoll, Ledger& ledger, Services& services);
-void add_datagram_services(int epoll, Ledger& ledger, Tally& tally, Services& services);
+void add_datagram_services(int epoll, Ledger& ledger, Arrivals& arrivals, Services& services);
 // SOCKS 5: a gateway that goes by a proxy reaches the same services by way of it.
-void add_socks_services(int epoll, Ledger& ledger, Tally& tally, Services& services);
+void add_socks_services(int epoll, Ledger& ledger, Arrivals& arrivals, Services& services);
 
 // Puts a connection into the hands of the service of that port; false where there is none.
 [[nodiscard]] bool serve_stream(int epoll, Ledger& ledger, std::uint16_t port,

@@ -50,13 +50,13 @@ std::optional<Target> target_at(std::span<const std::byte> bytes) {
 }
 
 // The two questions at the beginning of a connection. Nothing behind them is taken from the socket.
-class Conversation final : public Service {
+class Session final : public Service {
  public:
-  Conversation(int epoll, Ledger& ledger, Descriptor socket)
+  Session(int epoll, Ledger& ledger, Descriptor socket)
       : epoll_(epoll), ledger_(ledger), socket_(std::move(socket)) {}
-  Conversation(const Conversation&) = delete;
-  Conversation& operator=(const Conversation&) = delete;
-  ~Conversation() override { associations -= associated_ ? 1 : 0; }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() override { associations -= associated_ ? 1 : 0; }
 
   void ready(std::uint32_t) override {
     while (const std::size_t wanted = missing()) {
@@ -141,22 +141,22 @@ class Conversation final : public Service {
 // target of its question, so that it is the same.
 class Relay final : public Service {
  public:
-  Relay(Descriptor socket, Ledger& ledger, Tally& tally)
-      : socket_(std::move(socket)), ledger_(ledger), tally_(tally) {}
+  Relay(Descriptor socket, Ledger& ledger, Arrivals& arrivals)
+      : socket_(std::move(socket)), ledger_(ledger), arrivals_(arrivals) {}
 
   void ready(std::uint32_t) override {
     Batch& batch = Batch::only();
     const std::size_t count = batch.receive(socket_.get());
     if (count == 0 || associations == 0) return;
     ledger_.datagram_caller = {batch.name(0), true};
-    tally_.begin();
+    arrivals_.begin();
     // One run's datagrams all go to one service.
     bool answer = false;
     for (std::size_t i = 0; i < count; ++i) {
       answer = serve(batch.data(i)) || answer;
       batch.forget_interface(i);
     }
-    tally_.end();
+    arrivals_.end();
     if (answer) batch.send_back(socket_.get(), count);
   }
 
@@ -174,7 +174,7 @@ class Relay final : public Service {
     const auto payload = datagram.subspan(whole.size() + target->size);
     switch (target->port) {
       case udp::kSink:
-        tally_.take(payload);
+        arrivals_.take(payload);
         return false;
       case udp::kDns:
         make_answer(payload);
@@ -189,23 +189,23 @@ class Relay final : public Service {
 
   Descriptor socket_;
   Ledger& ledger_;
-  Tally& tally_;
+  Arrivals& arrivals_;
 };
 
 }  // namespace
 
 void serve_socks(int epoll, Ledger& ledger, Descriptor connection) {
   const int number = connection.get();
-  auto* conversation = new Conversation(epoll, ledger, std::move(connection));
-  watch_service(epoll, number, EPOLLIN, *conversation);
+  auto* session = new Session(epoll, ledger, std::move(connection));
+  watch_service(epoll, number, EPOLLIN, *session);
 }
 
-void add_socks_services(int epoll, Ledger& ledger, Tally& tally, Services& services) {
+void add_socks_services(int epoll, Ledger& ledger, Arrivals& arrivals, Services& services) {
   for (const sa_family_t family : {sa_family_t{AF_INET}, sa_family_t{AF_INET6}}) {
     Descriptor socket = bind_udp(Address::any(family).with_port(udp::kRelay), kUdpReceiveBuffer);
     tell_destination(socket, family);
     const int number = socket.get();
-    auto relay = std::make_unique<Relay>(std::move(socket), ledger, tally);
+    auto relay = std::make_unique<Relay>(std::move(socket), ledger, arrivals);
     watch_service(epoll, number, EPOLLIN, *relay);
     services.push_back(std::move(relay));
   }

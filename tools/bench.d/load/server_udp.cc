@@ -9,20 +9,20 @@
 #include <memory>
 #include <utility>
 
+#include "arrivals.h"
 #include "batch.h"
 #include "datagram.h"
 #include "ports.h"
 #include "server.h"
 #include "socket.h"
-#include "tally.h"
 
 namespace load {
 namespace {
 
 class DatagramSink final : public Service {
  public:
-  DatagramSink(Descriptor socket, Ledger& ledger, Tally& tally)
-      : socket_(std::move(socket)), ledger_(ledger), tally_(tally) {
+  DatagramSink(Descriptor socket, Ledger& ledger, Arrivals& arrivals)
+      : socket_(std::move(socket)), ledger_(ledger), arrivals_(arrivals) {
     set_option(socket_.get(), SOL_UDP, UDP_GRO, 1, "UDP_GRO");
   }
 
@@ -30,24 +30,24 @@ class DatagramSink final : public Service {
     Batch& batch = Batch::only();
     const std::size_t count = batch.receive(socket_.get());
     if (count == 0) return;
-    tally_.begin();
+    arrivals_.begin();
     for (std::size_t i = 0; i < count; ++i) {
       auto data = batch.data(i);
       const std::size_t size = batch.segment_size(i);
       while (!data.empty()) {
         const auto one = data.first(std::min(size, data.size()));
-        tally_.take(one);
+        arrivals_.take(one);
         data = data.subspan(one.size());
       }
     }
     ledger_.datagram_caller = {batch.name(0), false};
-    tally_.end();
+    arrivals_.end();
   }
 
  private:
   Descriptor socket_;
   Ledger& ledger_;
-  Tally& tally_;
+  Arrivals& arrivals_;
 };
 
 class Responder final : public Service {
@@ -76,7 +76,7 @@ class Responder final : public Service {
 
 }  // namespace
 
-void add_datagram_services(int epoll, Ledger& ledger, Tally& tally, Services& services) {
+void add_datagram_services(int epoll, Ledger& ledger, Arrivals& arrivals, Services& services) {
   const auto add = [&](int socket, std::unique_ptr<Service> service) {
     watch_service(epoll, socket, EPOLLIN, *service);
     services.push_back(std::move(service));
@@ -85,7 +85,7 @@ void add_datagram_services(int epoll, Ledger& ledger, Tally& tally, Services& se
     const Address any = Address::any(family);
     Descriptor sink = bind_udp(any.with_port(udp::kSink), kUdpReceiveBuffer);
     const int number = sink.get();
-    add(number, std::make_unique<DatagramSink>(std::move(sink), ledger, tally));
+    add(number, std::make_unique<DatagramSink>(std::move(sink), ledger, arrivals));
     for (const auto& [port, answer] : {std::pair{udp::kEcho, Responder::Answer::same},
                                        std::pair{udp::kDns, Responder::Answer::dns}}) {
       Descriptor socket = bind_udp(any.with_port(port), kUdpReceiveBuffer);

@@ -9,7 +9,7 @@ const Endpoint& remote_of(UdpWorld& world, Port port) { return world.flow(port)-
 
 }  // namespace
 
-TEST_CASE("a question to a server that is gone goes to the next one, and the flow with it") {
+TEST_CASE("a query to a server that is gone goes to the next one, and the flow with it") {
   UdpWorld world;
   world.say(7003, "question");
   const Endpoint first = remote_of(world, 7003);
@@ -103,7 +103,7 @@ TEST_CASE("a server that cannot even be connected to is passed over in a failove
   }
 }
 
-TEST_CASE("a question that the other server refuses at once ends the flow, once") {
+TEST_CASE("a query that the other server refuses at once ends the flow, once") {
   UdpWorld world;
   world.say(7003, "question");
   world.socket_of(7003).errors.push_back(ECONNREFUSED);
@@ -114,12 +114,12 @@ TEST_CASE("a question that the other server refuses at once ends the flow, once"
   CHECK(world.totals.live(Protocol::udp) == 0);
 }
 
-TEST_CASE("a DNS flow that rests begins another one when its server gets no flows any more") {
+TEST_CASE("a DNS flow that was quiet begins another one when its server gets no flows any more") {
   UdpWorld world;
   world.say(53, dns_query(1));
   world.answer(53, dns_response(1));
   const std::uint64_t number = world.flow(53)->core.sequence;
-  world.flow(53)->core.server->health.set_wish(ServerHealth::Wish::drain, world.now);
+  world.flow(53)->core.server->health.set_admin_state(ServerHealth::AdminState::drain, world.now);
   const Endpoint first = remote_of(world, 53);
   world.say(53, dns_query(2));
   REQUIRE(world.flow(53) != nullptr);
@@ -131,7 +131,7 @@ TEST_CASE("what a server that is drained has been asked it may still answer") {
   UdpWorld world;
   world.say(53, dns_query(1));
   const std::uint64_t number = world.flow(53)->core.sequence;
-  world.flow(53)->core.server->health.set_wish(ServerHealth::Wish::drain, world.now);
+  world.flow(53)->core.server->health.set_admin_state(ServerHealth::AdminState::drain, world.now);
   world.say(53, dns_query(2));
   REQUIRE(world.flow(53) != nullptr);
   CHECK(world.flow(53)->core.sequence == number);
@@ -142,7 +142,7 @@ TEST_CASE("of a batch for a DNS flow whose server gets no flows all goes to the 
   world.say(53, dns_query(1));
   world.answer(53, dns_response(1));
   const Endpoint first = remote_of(world, 53);
-  world.flow(53)->core.server->health.set_wish(ServerHealth::Wish::drain, world.now);
+  world.flow(53)->core.server->health.set_admin_state(ServerHealth::AdminState::drain, world.now);
   world.say({{.port = 53, .payload = dns_query(2)}, {.port = 53, .payload = dns_query(3)}});
   CHECK(remote_of(world, 53) != first);
   CHECK(world.socket_of(53).sent.size() == 2);

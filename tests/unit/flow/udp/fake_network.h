@@ -89,7 +89,7 @@ class FakeNetwork {
 
   // The next `times` calls of that kind fail.
   void fail(Call call, int code, int times = 1) { failing_[call] = {code, times}; }
-  // What the router's own address is, towards any destination; unspecified: there is no way.
+  // What the router's own address is, towards any destination; unspecified: there is no route.
   Address own = Endpoint::parse("192.0.2.1:1").value().address;
   Address own_v6 = Endpoint::parse("[2001:db8::1]:1").value().address;
   int mtu = 1500;

@@ -60,16 +60,16 @@ TEST_CASE("a DNS flow without an answer ends after timeouts.dns-idle, whatever i
   CHECK(world.path->flows().size() == 0);
 }
 
-TEST_CASE("flows that open while the gateway drains are served, and do not count as lasting") {
+TEST_CASE("flows that open while the gateway drains are served, and are not counted") {
   UdpWorld world;
   world.say(7001, "x");
-  world.path->flows().expect_no_new();
+  world.path->flows().begin_bypass();
   world.say(7004, "x");
   CHECK(world.path->flows().size() == 2);
-  CHECK(world.path->flows().lasting() == 1);
+  CHECK(world.path->flows().counted() == 1);
   CHECK(world.socket_of(7004).sent.size() == 1);
   world.path->end_all(End::killed);
-  CHECK(world.path->flows().lasting() == 0);
+  CHECK(world.path->flows().counted() == 0);
 }
 
 TEST_CASE("a flow is ended by its number, and a number that none has ends none") {

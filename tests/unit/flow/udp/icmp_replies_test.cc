@@ -32,7 +32,7 @@ TEST_CASE("a dropped datagram is answered with nothing") {
 }
 
 TEST_CASE("each errno of the router's own is told in the words of plain routing") {
-  for (const auto& [code, told] :
+  for (const auto& [code, reported] :
        {std::pair{EACCES, int{ICMP_PKT_FILTERED}}, std::pair{EHOSTUNREACH, int{ICMP_HOST_UNREACH}},
         std::pair{ENETUNREACH, int{ICMP_NET_UNREACH}}}) {
     FakeNetwork network;
@@ -43,9 +43,9 @@ TEST_CASE("each errno of the router's own is told in the words of plain routing"
                     .client = UdpWorld::client_at(4000),
                     .destination = UdpWorld::server_at(7001),
                     .interface = 0};
-    icmp.tell_no_way(flow, code);
+    icmp.tell_no_route(flow, code);
     REQUIRE(network.raw_packets().size() == 1);
-    CHECK(code_of(network.raw_packets()[0]) == told);
+    CHECK(code_of(network.raw_packets()[0]) == reported);
   }
 }
 
@@ -54,11 +54,11 @@ TEST_CASE("an errno that plain routing has no words for is told in none") {
   Reasons reasons;
   const Instant now{};
   IcmpReplies icmp(2, reasons, FakeNetwork::calls(), now);
-  icmp.tell_no_way({.protocol = Protocol::udp,
-                    .client = UdpWorld::client_at(4000),
-                    .destination = UdpWorld::server_at(7001),
-                    .interface = 0},
-                   EINVAL);
+  icmp.tell_no_route({.protocol = Protocol::udp,
+                      .client = UdpWorld::client_at(4000),
+                      .destination = UdpWorld::server_at(7001),
+                      .interface = 0},
+                     EINVAL);
   CHECK(network.raw_packets().empty());
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("a client at its limit does not get a flow that a peer opened by answe
   const std::uint64_t number = world.flow(7002)->core.sequence;
   reply(world, "203.0.113.77:9");
   // The one that it has used for longest gives way.
-  CHECK(world.count(Reason::gave_way) == 1);
+  CHECK(world.count(Reason::evicted) == 1);
   CHECK(world.flow(7002) == nullptr);
   CHECK_FALSE(world.path->end(number, End::killed));
   CHECK(flow_of(world, "203.0.113.77:9") != nullptr);
@@ -109,7 +109,7 @@ TEST_CASE("of a mapping's strangers the oldest gives way to the next beyond sixt
   CHECK(world.count(Reason::peer_unanswered) == 1);
 }
 
-TEST_CASE("a stranger does not keep a mapping that rests from being its client's") {
+TEST_CASE("a stranger does not keep a parked mapping from being its client's") {
   UdpWorld world;
   world.say(7002, "x");
   UdpSocket& socket = *world.flow(7002)->socket;

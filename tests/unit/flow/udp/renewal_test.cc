@@ -71,7 +71,7 @@ TEST_CASE("where no socket can be opened anew the old one stays") {
     const int before = world.flow(7001)->socket->descriptor.get();
     renumber(world, "192.0.2.77");
     static_cast<void>(world.path->flows().size());
-    // The way is asked for first, by a socket of its own.
+    // The path is asked for first, by a socket of its own.
     world.say({{.port = 7004, .payload = "asks"}});
     world.network.fail(call, ENOBUFS, 9);
     world.say(7001, "y");

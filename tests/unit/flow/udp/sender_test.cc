@@ -113,7 +113,7 @@ TEST_CASE("a datagram that the kernel finds too big is counted, and its flow goe
 }
 
 TEST_CASE(
-    "where the router has lost its way a flow without answers ends, and the client hears it") {
+    "where the router has lost its route a flow without answers ends, and the client hears it") {
   for (const int code : {ENETUNREACH, EACCES}) {
     UdpWorld world;
     world.say(7001, "x");
@@ -125,7 +125,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("where the router has lost its way a flow with answers waits for another one") {
+TEST_CASE("where the router has lost its route a flow with answers waits for another one") {
   UdpWorld world;
   world.say(7001, "x");
   world.answer(7001, "y");

@@ -108,7 +108,8 @@ TEST_CASE("a source address that is not there refuses the flow as source-unavail
   refuses(world, 7001, Reason::source_unavailable);
 }
 
-TEST_CASE("where the router has no way, the flow ends so and the client hears what routing says") {
+TEST_CASE(
+    "where the router has no route, the flow ends so and the client hears what routing says") {
   for (const int code : {ENETUNREACH, EHOSTUNREACH, EACCES}) {
     UdpWorld world;
     world.network.fail(Call::connect, code);
@@ -118,7 +119,7 @@ TEST_CASE("where the router has no way, the flow ends so and the client hears wh
   }
 }
 
-TEST_CASE("where a blackhole swallows the way the client hears nothing") {
+TEST_CASE("behind a blackhole route the client hears nothing") {
   UdpWorld world;
   world.network.fail(Call::connect, EINVAL);
   refuses(world, 7001, Reason::connect_error);
@@ -177,10 +178,10 @@ TEST_CASE("a mapping whose only flow an ICMP error ended stays, and is the clien
   REQUIRE(world.flow(7002) != nullptr);
   CHECK(world.flow(7002)->socket == socket);
   CHECK(socket->local == local);
-  CHECK_FALSE(socket->marks.rests);
+  CHECK_FALSE(socket->marks.is_parked);
 }
 
-TEST_CASE("a mapping that rests goes when its time is over") {
+TEST_CASE("a parked mapping goes when its time is over") {
   UdpWorld world;
   world.say(7002, "x");
   const Port before = world.flow(7002)->socket->local.port;

@@ -8,7 +8,7 @@ namespace weir {
 namespace {
 
 // What a worker hands over, as its successor gets it: the descriptors are the kernel's copies.
-InheritedWorker inherited(const HandedWorker& from) {
+InheritedWorker inherited(const WorkerState& from) {
   InheritedWorker out;
   out.part = from.part;
   out.sockets = from.sockets;
@@ -19,16 +19,16 @@ InheritedWorker inherited(const HandedWorker& from) {
   return out;
 }
 
-std::shared_ptr<const Snapshot> ways_of(UdpWorld& world, const HandedWorker& from) {
-  std::vector<Snapshot::Way> ways;
-  for (const auto& way : from.part.ways) {
-    ways.push_back({.rule = way.rule,
-                    .upstream = way.upstream,
-                    .member = way.member,
-                    .mapping = way.per_client ? Mapping::per_client : Mapping::per_flow});
+std::shared_ptr<const Snapshot> bindings_of(UdpWorld& world, const WorkerState& from) {
+  std::vector<Snapshot::RuleBinding> bindings;
+  for (const auto& binding : from.part.bindings) {
+    bindings.push_back({.rule = binding.rule,
+                        .upstream = binding.upstream,
+                        .member = binding.member,
+                        .mapping = binding.per_client ? Mapping::per_client : Mapping::per_flow});
   }
   return Snapshot::Maker{world.servers, world.rules, world.upstreams, 1'000}.for_inherited(
-      *world.snapshot, ways);
+      *world.snapshot, bindings);
 }
 
 }  // namespace
@@ -37,14 +37,14 @@ TEST_CASE("a flow that is handed over has the same ends, counts and socket with 
   UdpWorld world;
   world.say(7001, "x");
   world.answer(7001, "yy");
-  HandedWorker handed;
-  world.path->hand_over(handed);
-  REQUIRE(handed.flows.size() == 1);
-  CHECK(handed.descriptors.size() == 1);
-  CHECK(handed.flows[0].traffic.bytes_up == 1);
-  CHECK(handed.flows[0].traffic.bytes_down == 2);
-  CHECK(handed.sockets[0].local == world.flow(7001)->socket->local);
-  CHECK(handed.sockets[0].only_one_flow);
+  WorkerState state;
+  world.path->hand_over(state);
+  REQUIRE(state.flows.size() == 1);
+  CHECK(state.descriptors.size() == 1);
+  CHECK(state.flows[0].traffic.bytes_up == 1);
+  CHECK(state.flows[0].traffic.bytes_down == 2);
+  CHECK(state.sockets[0].local == world.flow(7001)->socket->local);
+  CHECK(state.sockets[0].only_one_flow);
   world.path->let_go();
   CHECK(world.path->flows().size() == 0);
   CHECK(world.totals.live(Protocol::udp) == 0);
@@ -54,12 +54,12 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   UdpWorld world;
   world.say(7001, "x");
   world.answer(7001, "y");
-  HandedWorker handed;
-  world.path->hand_over(handed);
-  auto from = inherited(handed);
+  WorkerState state;
+  world.path->hand_over(state);
+  auto from = inherited(state);
   const int kept = from.descriptors[0].get();
   world.network.share(world.flow(7001)->socket->descriptor.get(), kept);
-  const auto snapshot = ways_of(world, handed);
+  const auto snapshot = bindings_of(world, state);
   world.path->let_go();
   world.path->adopt(std::move(from), SnapshotRef(snapshot));
   REQUIRE(world.flow(7001) != nullptr);
@@ -81,13 +81,13 @@ TEST_CASE("a flow that a group's member took is the member's with its successor,
   const auto counted = [&]() { return world.upstreams.get(member)->sum(); };
   CHECK_FALSE(member.empty());
   CHECK(counted().live == 1);
-  HandedWorker handed;
-  world.path->hand_over(handed);
-  CHECK(handed.part.ways.at(handed.flows.at(0).way).member == member);
-  auto from = inherited(handed);
+  WorkerState state;
+  world.path->hand_over(state);
+  CHECK(state.part.bindings.at(state.flows.at(0).binding).member == member);
+  auto from = inherited(state);
   world.network.share(world.flow(7010)->socket->descriptor.get(), from.descriptors[0].get());
   from.servers = {world.flow(7010)->core.server};
-  const auto snapshot = ways_of(world, handed);
+  const auto snapshot = bindings_of(world, state);
   world.path->let_go();
   CHECK(counted().live == 0);
   world.path->adopt(std::move(from), SnapshotRef(snapshot));
@@ -103,11 +103,11 @@ TEST_CASE("a flow that a group's member took is the member's with its successor,
 TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
   UdpWorld world;
   world.say(7002, "x");
-  HandedWorker handed;
-  world.path->hand_over(handed);
-  auto from = inherited(handed);
+  WorkerState state;
+  world.path->hand_over(state);
+  auto from = inherited(state);
   world.network.share(world.flow(7002)->socket->descriptor.get(), from.descriptors[0].get());
-  const auto snapshot = ways_of(world, handed);
+  const auto snapshot = bindings_of(world, state);
   world.path->let_go();
   world.path->adopt(std::move(from), SnapshotRef(snapshot));
   REQUIRE(world.flow(7002) != nullptr);
@@ -118,9 +118,9 @@ TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
 TEST_CASE("after a takeover that came to nothing flows go on and end as ever") {
   UdpWorld world;
   world.say(7001, "x");
-  HandedWorker handed;
-  world.path->hand_over(handed);
-  const auto held = inherited(handed);  // the successor holds it still
+  WorkerState state;
+  world.path->hand_over(state);
+  const auto held = inherited(state);  // the successor holds it still
   world.say(7001, "y");
   CHECK(world.socket_of(7001).sent.size() == 2);
   world.path->end_all(End::killed);
@@ -130,17 +130,17 @@ TEST_CASE("after a takeover that came to nothing flows go on and end as ever") {
 TEST_CASE("a flow whose socket has a header before payloads, and which has none itself, is left") {
   UdpWorld world;
   world.say(7007, "x");
-  HandedWorker handed;
-  world.path->hand_over(handed);
-  REQUIRE(handed.flows.size() == 1);
-  handed.flows[0].wrapping.reset();
-  auto from = inherited(handed);
-  const auto snapshot = ways_of(world, handed);
+  WorkerState state;
+  world.path->hand_over(state);
+  REQUIRE(state.flows.size() == 1);
+  state.flows[0].encapsulation.reset();
+  auto from = inherited(state);
+  const auto snapshot = bindings_of(world, state);
   world.path->let_go();
-  from.servers.resize(handed.part.servers.size(),
+  from.servers.resize(state.part.servers.size(),
                       world.servers.get({"headed", "a", "192.0.2.21", 5300}));
   world.path->adopt(std::move(from), SnapshotRef(snapshot));
-  CHECK(world.path->flows().size() == (handed.sockets[0].codecs.empty() ? 1 : 0));
+  CHECK(world.path->flows().size() == (state.sockets[0].codecs.empty() ? 1 : 0));
   CHECK(world.totals.live(Protocol::udp) == world.path->flows().size());
 }
 

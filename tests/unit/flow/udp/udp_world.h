@@ -64,7 +64,7 @@ struct UdpWorld {
   }
 
   explicit UdpWorld(Configuration configuration = standard(), std::uint64_t descriptors = 10'000)
-      : poll(loop, []() {}), deadlines(now), totals(descriptors) {
+      : poll(loop, []() {}), timers(now), totals(descriptors) {
     LogSettings settings;
     settings.target = LogTarget::file;
     settings.path = "/dev/null";
@@ -76,7 +76,7 @@ struct UdpWorld {
     INFO((made.ok() ? "" : made.error().text()));
     REQUIRE(made.ok());
     snapshot = made.value();
-    passing.emplace(deadlines, asked, [this]() { return now; });
+    passing.emplace(timers, asked, [this]() { return now; });
     in_use.snapshot = SnapshotRef(snapshot);
     intake.emplace(FlowIntake::Parts{0, now, in_use, ids, admission, clients, *passing, reasons});
     records.emplace(FlowRecords::Parts{ids, now, reasons, *log});
@@ -99,7 +99,7 @@ struct UdpWorld {
   }
 
   [[nodiscard]] DialParts dial() {
-    return {poll, deadlines, loop_guard, *passing, reasons, way_choice, in_use, ids};
+    return {poll, timers, loop_guard, *passing, reasons, egress_choice, in_use, ids};
   }
 
   // The client says something; several things in one batch.
@@ -171,7 +171,7 @@ struct UdpWorld {
   // The clock moves on, and what is due happens.
   void pass(Milliseconds time) {
     now += time;
-    while (!deadlines.advance(now)) {
+    while (!timers.advance(now)) {
     }
   }
   [[nodiscard]] std::uint64_t count(Reason reason) const { return reasons.get(reason); }
@@ -180,19 +180,19 @@ struct UdpWorld {
   Instant now{std::chrono::hours(1)};
   Loop loop;
   EdgePoll poll;
-  Deadlines deadlines;
+  TimerWheel timers;
   FlowTotals totals;
   OwnSocketTables own_sockets;
   Admission admission{totals, 0};
   LoopGuard loop_guard{own_sockets, 0};
   AskedDestinations asked;
   ServerPool servers{[this]() { return now; }};
-  Tallies rules{1};
-  Tallies upstreams{1};
+  CounterRegistry rules{1};
+  CounterRegistry upstreams{1};
   Reasons reasons;
-  PolicyWays ways;
+  PolicyRouting policy_routing;
   InUse in_use;
-  WayChoice way_choice{ways, in_use, reasons};
+  EgressChoice egress_choice{policy_routing, in_use, reasons};
   FlowIds ids{1, 0};
   Clients clients;
   std::unique_ptr<Log> log;

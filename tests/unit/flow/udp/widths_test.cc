@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t may_not_be_fragmented = 2;  // the bypass-mark
 
-std::uint16_t told_mtu(const FakeNetwork::Datagram& packet) {
+std::uint16_t reported_mtu(const FakeNetwork::Datagram& packet) {
   std::uint16_t mtu = 0;
   std::memcpy(&mtu, packet.payload.data() + 6, sizeof mtu);
   return ntohs(mtu);
@@ -18,17 +18,18 @@ std::uint16_t told_mtu(const FakeNetwork::Datagram& packet) {
 }  // namespace
 
 TEST_CASE(
-    "a datagram that is wider than the way and may not be fragmented is told of, and not sent") {
+    "a datagram that is larger than the path MTU and may not be fragmented is answered with ICMP, "
+    "and not sent") {
   UdpWorld world;
   world.network.mtu = 1'000;
   world.say({{.port = 7001, .payload = std::string(973, 'x'), .mark = may_not_be_fragmented}});
   CHECK(world.socket_of(7001).sent.empty());
   CHECK(world.count(Reason::exceeds_mtu) == 1);
   REQUIRE(world.network.raw_packets().size() == 1);
-  CHECK(told_mtu(world.network.raw_packets()[0]) == 1'000);
+  CHECK(reported_mtu(world.network.raw_packets()[0]) == 1'000);
 }
 
-TEST_CASE("a datagram that just fits the way is sent") {
+TEST_CASE("a datagram of the path MTU is sent") {
   UdpWorld world;
   world.network.mtu = 1'000;
   world.say({{.port = 7001, .payload = std::string(972, 'x'), .mark = may_not_be_fragmented}});
@@ -43,7 +44,7 @@ TEST_CASE("a wide datagram that may be fragmented is sent") {
   CHECK(world.network.raw_packets().empty());
 }
 
-TEST_CASE("where the way's width is not known a wide datagram is sent") {
+TEST_CASE("where the path MTU is not known a wide datagram is sent") {
   UdpWorld world;
   world.network.mtu = 0;
   world.say({{.port = 7001, .payload = std::string(1'400, 'x'), .mark = may_not_be_fragmented}});
@@ -60,7 +61,7 @@ TEST_CASE("of a run that is too wide every datagram is counted") {
   CHECK(world.count(Reason::exceeds_mtu) == 3);
 }
 
-TEST_CASE("a way is asked for once in ten seconds, and anew when it has turned out narrower") {
+TEST_CASE("a path is asked for once in ten seconds, and anew when its MTU has turned out smaller") {
   UdpWorld world;
   const auto say = [&]() {
     world.say({{.port = 7001, .payload = std::string(900, 'x'), .mark = may_not_be_fragmented}});

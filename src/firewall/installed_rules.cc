@@ -1,0 +1,185 @@
+#include "firewall/installed_rules.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "firewall/input_opening.h"
+#include "firewall/install.h"
+#include "firewall/installed.h"
+#include "firewall/lower.h"
+#include "firewall/nft.h"
+#include "firewall/policy_routes.h"
+#include "firewall/print_iptables.h"
+#include "firewall/print_nft.h"
+#include "firewall/replace_nft.h"
+#include "firewall/script.h"
+
+namespace weir::firewall {
+
+namespace {
+
+// What apply() does, without its dozen programs where none is needed: with the policy routes in
+// place, which is so at every reload, nft replaces its rules and nothing else is left; step by step
+// where some stand, so that nothing passes by meanwhile. → whether the kernel's counters are new
+// ones.
+Result<bool> install(const Ruleset& ruleset, Backend backend) {
+  const auto missing = missing_policy_routes(ruleset);
+  if (backend != Backend::nft || !missing || !missing.value().empty() ||
+      !stale_inputs(ruleset).empty()) {
+    const auto applied = apply(ruleset, backend);
+    return applied ? Result<bool>(true) : applied.error();
+  }
+  const auto there = installed_text(backend);
+  const Plan plan = for_nft(make_plan(ruleset));
+  const std::vector<std::string> steps =
+      there ? replace_nft(plan, there.value()) : std::vector<std::string>();
+  if (!steps.empty() && std::all_of(steps.begin(), steps.end(),
+                                    [](const std::string& step) { return apply_nft(step).ok(); })) {
+    return false;
+  }
+  // Also where others changed what stood meanwhile.
+  const auto made = apply_nft(print_nft(plan));
+  return made ? Result<bool>(true) : made.error();
+}
+
+// Whether what the kernel says of the rules is all of them: others may have been at work since they
+// were written, and then this must not become what is right.
+bool is_whole(const Ruleset& ruleset, Backend backend, const std::string& own) {
+  if (backend == Backend::nft) {
+    return true;  // what hooks lead to is whole (replace_nft.h), and read in one
+  }
+  std::size_t expected = 0;
+  std::size_t jumps = 0;
+  for (const Family family : {Family::v4, Family::v6}) {
+    if (family == Family::v6 && access("/proc/sys/net/ipv6", F_OK) != 0) {
+      continue;
+    }
+    expected += count_rules(render_iptables(ruleset, family));
+    ++jumps;
+  }
+  constexpr std::string_view jump = "*mangle -A PREROUTING -j WEIR\n";
+  for (auto at = own.find(jump); at != std::string::npos; at = own.find(jump, at + 1)) {
+    --jumps;
+  }
+  return count_rules(own) == expected && jumps == 0;
+}
+
+constexpr int max_tries = 3;
+
+}  // namespace
+
+Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend) {
+  // What they translate by now may be more than the rules have read; then it is followed.
+  auto before = backend == Backend::iptables ? read_installed(backend) : Installed{};
+  if (!before) {
+    return before.error();
+  }
+  Result<Installed> installed = Installed{};
+  bool counts_anew = false;
+  for (int tries = 0; tries < max_tries; ++tries) {
+    const auto anew = install(ruleset, backend);
+    if (!anew) {
+      return anew.error();
+    }
+    counts_anew = counts_anew || anew.value();
+    installed = read_installed(backend);
+    if (!installed) {
+      return installed.error();
+    }
+    if (is_whole(ruleset, backend, installed.value().own)) {
+      break;
+    }
+  }
+  return InstalledRules{.ruleset = ruleset,
+                        .backend = backend,
+                        .script = apply_script(ruleset, backend),
+                        .text = std::move(installed.value().own),
+                        .nat = std::move(before.value().nat),
+                        .counts_anew = counts_anew};
+}
+
+bool is_same(const InstalledRules& ours, const Ruleset& ruleset, Backend backend,
+             const std::string& text) {
+  if (backend != ours.backend || text != ours.text ||
+      apply_script(ruleset, backend) != ours.script) {
+    return false;
+  }
+  const auto routes = missing_policy_routes(ruleset);
+  return routes && routes.value().empty();
+}
+
+Result<Drift> drift_of(const InstalledRules& ours) {
+  const auto installed = read_installed(ours.backend);
+  if (!installed) {
+    return installed.error();
+  }
+  auto routes = missing_policy_routes(ours.ruleset);
+  if (!routes) {
+    return routes.error();
+  }
+  Drift drift;
+  drift.routes = std::move(routes).value();
+  drift.inputs = stale_inputs(ours.ruleset);
+  drift.other_translations = installed.value().nat != ours.nat;
+  if (installed.value().own.empty()) {
+    drift.rules = "the rules were removed";
+  } else if (installed.value().own != ours.text) {
+    drift.rules = "the rules were changed";
+  }
+  return drift;
+}
+
+std::string Drift::text() const {
+  std::string words = rules;
+  if (!routes.empty()) {
+    words += fmt::format("{}{} removed", words.empty() ? "" : "; ", fmt::join(routes, ", "));
+  }
+  if (!inputs.empty()) {
+    words +=
+        fmt::format("{}INPUT of {} closed", words.empty() ? "" : "; ", fmt::join(inputs, ", "));
+  }
+  return words;
+}
+
+Result<> follow_translations(InstalledRules& ours) {
+  auto before = read_installed(ours.backend);
+  if (!before) {
+    return before.error();
+  }
+  if (auto followed = follow_nat(ours.ruleset); !followed) {
+    return followed;
+  }
+  auto installed = read_installed(ours.backend);
+  if (!installed) {
+    return installed.error();
+  }
+  ours.text = std::move(installed.value().own);
+  ours.nat = std::move(before.value().nat);
+  return Ok{};
+}
+
+Result<> restore(InstalledRules& ours) {
+  const auto drift = drift_of(ours);
+  if (!drift) {
+    return drift.error();
+  }
+  if (drift.value().rules.empty()) {
+    if (!drift.value().inputs.empty()) {
+      if (auto settled = apply_inputs(ours.ruleset); !settled) {
+        return settled;
+      }
+    }
+    return drift.value().routes.empty() ? Result<>(Ok{}) : apply_routes(ours.ruleset);
+  }
+  auto again = install_rules(ours.ruleset, ours.backend);
+  if (!again) {
+    return again.error();
+  }
+  ours = std::move(again).value();
+  return Ok{};
+}
+
+}  // namespace weir::firewall

@@ -1,0 +1,80 @@
+#include "gateway/donor_gateway.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+namespace weir {
+
+DonorGateway::DonorGateway(Log& log, const Parts& parts, Callbacks callbacks, std::uint64_t process,
+                           std::vector<std::uint64_t> earlier)
+    : log_(log),
+      parts_(parts),
+      callbacks_(std::move(callbacks)),
+      process_(process),
+      earlier_(std::move(earlier)) {}
+
+Result<TakeoverDonor::Gateway::Offer> DonorGateway::offer() {
+  if (auto may = callbacks_.may_offer(); !may) {
+    return may.error();
+  }
+  const Configuration& from = parts_.in_force.configuration();
+  const ServiceManager& manager = parts_.service_manager;
+  Offer out;
+  out.state.pid = getpid();
+  out.state.port = from.gateway.port;
+  out.state.bypass_mark = from.firewall.bypass_mark;
+  out.state.process = process_;
+  out.state.notify = {.address = manager.address(),
+                      .watchdog_ms = manager.watchdog().value_or(Milliseconds(0)).count()};
+  parts_.in_force.describe(out.state);
+  if (parts_.firewall.keeps()) {
+    auto offered = parts_.firewall.pause();
+    if (!offered) {
+      return offered.error();
+    }
+    auto& [installed, cleanup] = offered.value();
+    out.state.firewall = {.backend = std::string(name_of(installed.backend)),
+                          .script = installed.script,
+                          .text = installed.text,
+                          .outside = installed.ruleset.outside,
+                          .has_cleanup_process = cleanup.has_value()};
+    if (cleanup) {
+      out.descriptors.emplace_back(fcntl(cleanup->pipe, F_DUPFD_CLOEXEC, 0));
+      out.descriptors.push_back(std::move(cleanup->process));
+    }
+  }
+  return out;
+}
+
+void DonorGateway::quiesce(Quiesced quiesced) {
+  const auto workers = parts_.workers.all();
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    workers[i]->post([quiesced, i](Worker& self) {
+      if (quiesced(i, self.hand_over()) == TakeoverDonor::Verdict::let_go) {
+        self.let_go();
+      }
+    });
+  }
+}
+
+void DonorGateway::withdrawn() {
+  parts_.firewall.tell([](firewall::RuleReconciler& reconciler) { reconciler.resume(); });
+  parts_.firewall.follow_cgroups();
+}
+
+void DonorGateway::handed_over(pid_t successor, std::uint64_t flows) {
+  successor_ = successor;
+  log_.info("process " + std::to_string(successor) + " has taken over, with " +
+            std::to_string(flows) + " UDP flows; " +
+            std::to_string(parts_.workers.live(Protocol::tcp)) +
+            " TCP flows may finish here within timeouts.drain");
+  parts_.service_manager.succeeded_by(successor);
+  parts_.firewall.end(OwnFirewall::End::leave);
+  parts_.in_force.checker()->follow({});
+  callbacks_.handed_over();
+}
+
+}  // namespace weir

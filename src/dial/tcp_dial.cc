@@ -94,9 +94,10 @@ TcpDial::Outcome TcpDial::attempt(Route next) {
   while (true) {
     switch (next.verdict) {
       case Route::Verdict::reject:
-        return Outcome::rejected;
       case Route::Verdict::drop:
-        return Outcome::dropped;
+        attempt_.route = std::move(next);  // it names the member that refuses
+        return attempt_.route.verdict == Route::Verdict::reject ? Outcome::rejected
+                                                                : Outcome::dropped;
       case Route::Verdict::no_server:
         return tried_.last_failure;  // no server left to try: how the last attempt failed says more
       case Route::Verdict::dial:

@@ -216,6 +216,19 @@ TEST_CASE("the member of a group that took a flow is recorded, and counts the fl
   CHECK(world.recorded("member") == "two");
 }
 
+TEST_CASE("the member of a group that refuses a flow is recorded, too") {
+  constexpr Port of_group = 8010;
+  Configuration from = World::standard();
+  from.upstreams.push_back(section("any", {{"type", "group"}, {"members", "one, reject"}}));
+  from.rules.push_back(World::rule("any", of_group, "any"));
+  World world(std::move(from));
+  world.network.fails_later(World::server_a(), ECONNREFUSED);
+  check(failed(world, Reason::rejected, of_group), "rejected", "connect: Connection refused");
+  CHECK(world.recorded("upstream") == "any");
+  CHECK(world.recorded("member") == "reject");
+  CHECK(world.recorded("server").empty());
+}
+
 TEST_CASE("when all servers fail, the record has the last one, and every attempt is counted") {
   World world;
   world.network.fails_later(World::server_a(), ECONNREFUSED);

@@ -149,13 +149,18 @@ void TcpFlow::learn_from_dial() {
 void TcpFlow::on_retry(const std::shared_ptr<Server>&) { parts_.dial.reasons.add(Reason::retried); }
 
 void TcpFlow::progress(TcpRelay::Progress state) {
-  count_bytes();
-  quiet_.since = parts_.dial.poll.now();
+  const Instant now = parts_.dial.poll.now();
+  // An acknowledgement wakes the flow, too, and is no sign that the two still have something to
+  // say.
+  if (count_bytes()) {
+    quiet_.since = now;
+  }
   switch (state) {
     case TcpRelay::Progress::waiting:
       if (relay_->half_closed() && !ending_.half_closed) {
         ending_.half_closed = true;
-        arm(std::min(quiet_.deadline, quiet_.since + core_.snapshot->timeouts().half_closed));
+        quiet_.since = now;
+        arm(std::min(quiet_.deadline, now + core_.snapshot->timeouts().half_closed));
       }
       break;
     case TcpRelay::Progress::more:
@@ -170,8 +175,8 @@ void TcpFlow::progress(TcpRelay::Progress state) {
     case TcpRelay::Progress::server_reset:
       ending_.failed = state;
       if (relay_->has_last_words(state)) {
-        last_words_until_ = quiet_.since + last_words_time;
-        arm(quiet_.since + TimerWheel::tick);
+        last_words_until_ = now + last_words_time;
+        arm(now + TimerWheel::tick);
       } else {
         finish_failed();
       }
@@ -195,18 +200,20 @@ void TcpFlow::finish_failed() {
       std::nullopt, std::strerror(relay_->error()));
 }
 
-void TcpFlow::count_bytes() {
+bool TcpFlow::count_bytes() {
   const auto up = relay_->bytes_up();
   const auto down = relay_->bytes_down();
   if (counted_.down == 0 && down != 0) {
     note_first_byte(core_, parts_.dial.poll.now());
     note_latency(core_, Latency::first_byte, core_.first_byte_us);
   }
-  if (up != counted_.up || down != counted_.down) {
-    note_moved(core_, {{.bytes_up = up - counted_.up, .bytes_down = down - counted_.down}});
-    counted_.up = up;
-    counted_.down = down;
+  if (up == counted_.up && down == counted_.down) {
+    return false;
   }
+  note_moved(core_, {{.bytes_up = up - counted_.up, .bytes_down = down - counted_.down}});
+  counted_.up = up;
+  counted_.down = down;
+  return true;
 }
 
 void TcpFlow::arm(Instant when) {

@@ -128,7 +128,7 @@ class TcpFlow final : private TcpDial::Owner,
   void progress(TcpRelay::Progress state);
   void pass_last_words(Instant now);
   void finish_failed();
-  void count_bytes();
+  bool count_bytes();  // true: some have moved
   void arm(Instant when);
   [[nodiscard]] Instant idle_until() const;
   void arm_next();

@@ -39,7 +39,7 @@ def other_reason(lab, net):
     text = config([at(lab.north, net)], check="send:PING expect:PONG", **FAST)
     with lab.weir(text) as weir:
         assert "refused" in wait_for_state(weir, "north", "down")["why"]
-        lab.serve(lab.north.listen(net, pools.PORT), lambda connection: connection.sendall(b"busy"))
+        lab.serve(lab.north.listen(net, pools.PORT), lambda connection: (connection.recv(16), connection.sendall(b"busy")))
         eventually(lambda: "the answer is another one" in server(weir, "north")["why"], "the reason is the last one")
         assert server(weir, "north")["state"] == "down"
         assert len([line for line in pools_log(weir) if "server pool/" in line]) == 1, pools_log(weir)

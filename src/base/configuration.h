@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/address_match.h"
+#include "base/condition.h"
 #include "base/prefix.h"
 #include "weir/endpoint.h"
 #include "weir/result.h"
@@ -72,30 +74,34 @@ struct PortRange {
 };
 [[nodiscard]] std::string text_of(const PortRange& range);  // "tcp/80", "udp/*"
 
-// A list with negations: holds for an address when some `include` covers it (or there is none) and
-// no `exclude` does.
-struct AddressCondition {
-  std::vector<Prefix> include;
-  std::vector<Prefix> exclude;
-  [[nodiscard]] bool empty() const { return include.empty() && exclude.empty(); }
-  friend bool operator==(const AddressCondition&, const AddressCondition&) = default;
-};
-
 enum class LogFlows : std::uint8_t { all, errors, none };
 
 // [rule NAME]
 struct RuleSettings {
   std::string name;
   SourceLocation location;
-  std::vector<PortRange> on;
-  AddressCondition client;
-  AddressCondition destination;
-  std::vector<std::string> interfaces;  // empty: any
+  // All of them hold for each of its flows. In the order of their rows; of each row one at most.
+  std::vector<RuleCondition> conditions;
   std::string use;
   SourceLocation use_location;
   std::optional<std::uint64_t> max_flows;
   std::optional<std::uint64_t> max_flows_per_client;
   std::optional<LogFlows> log;  // none given: log.flows
+
+  // Null: it has none of that row.
+  [[nodiscard]] const RuleCondition* find(const ConditionType& type) const;
+  // In place of the one of the same row, if there is one.
+  void set(RuleCondition condition);
+  // Every flow on its ports is its.
+  [[nodiscard]] bool takes_all() const;
+  [[nodiscard]] bool admits(Family family) const;
+  [[nodiscard]] RuleSettings fitted(const Machine& machine) const;
+
+  // What the conditions say that checks and warnings have to know by name; empty: it is not said.
+  [[nodiscard]] const std::vector<PortRange>& on() const;
+  [[nodiscard]] const AddressCondition& client() const;
+  [[nodiscard]] const AddressCondition& destination() const;
+  [[nodiscard]] const std::vector<std::string>& interfaces() const;
 };
 
 struct Limits {

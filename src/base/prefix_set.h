@@ -5,11 +5,10 @@
 // A value, immutable once made; any thread may ask.
 #pragma once
 
-#include <compare>
-#include <cstdint>
 #include <span>
 #include <vector>
 
+#include "base/address_number.h"
 #include "base/prefix.h"
 
 namespace weir {
@@ -27,22 +26,8 @@ class PrefixSet {
   [[nodiscard]] bool covers(Family family) const;
 
  private:
-  struct Wide {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    // clang-tidy 14 takes the 0 that this compares with for a pointer.
-    friend auto operator<=>(const Wide&, const Wide&) = default;  // NOLINT(modernize-use-nullptr)
-  };
-  template <typename Number>
-  struct Range {
-    Number first;
-    Number last;
-  };
-  static Range<std::uint32_t> narrow_range(const Prefix& prefix);
-  static Range<Wide> wide_range(const Prefix& prefix);
-
-  std::vector<Range<std::uint32_t>> v4_;
-  std::vector<Range<Wide>> v6_;
+  std::vector<NumberRange<Narrow>> v4_;
+  std::vector<NumberRange<Wide>> v6_;
 };
 
 }  // namespace weir

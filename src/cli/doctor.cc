@@ -70,10 +70,10 @@ bool default_is_reached(const Configuration& configuration, const firewall::Rule
   std::vector<firewall::Ports::Range> tcp;
   std::vector<firewall::Ports::Range> udp;
   for (const RuleSettings& rule : configuration.rules) {
-    if (!rule.client.empty() || !rule.destination.empty() || !rule.interfaces.empty()) {
+    if (!rule.takes_all()) {
       continue;
     }
-    for (const PortRange& range : rule.on) {
+    for (const PortRange& range : rule.on()) {
       (range.protocol == Protocol::tcp ? tcp : udp).push_back({range.first, range.last});
     }
   }

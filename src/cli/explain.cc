@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/links.h"
+#include "base/machine.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "doctor/route_lookup.h"
@@ -57,7 +58,7 @@ std::string as_packets_come_in(Configuration& configuration, const std::string& 
   const std::span<const Link> links = read ? std::span(read.value()) : std::span<const Link>();
   configuration.firewall.interfaces = inbound_names(links, configuration.firewall.interfaces);
   for (RuleSettings& rule : configuration.rules) {
-    rule.interfaces = inbound_names(links, rule.interfaces);
+    rule = rule.fitted({.links = links});
   }
   const Link* master = inbound_master(links, interface);
   return master == nullptr ? interface : master->name;

@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/prefix_set.h"
 #include "cli/own_traffic_warnings.h"
+#include "firewall/narrowing.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
 #include "upstream/registry.h"
@@ -21,7 +22,7 @@ std::string port_text(const Flow& flow) {
 }
 
 bool names_port(const RuleSettings& rule, const Flow& flow) {
-  return std::any_of(rule.on.begin(), rule.on.end(), [&](const PortRange& range) {
+  return std::any_of(rule.on().begin(), rule.on().end(), [&](const PortRange& range) {
     return range.protocol == flow.protocol && range.first <= flow.destination.port &&
            flow.destination.port <= range.last;
   });
@@ -104,7 +105,8 @@ std::string why_default_is_not_asked(const Configuration& configuration, const F
       continue;
     }
     const auto upstream = assembly.get(rule.use);
-    if (!upstream || upstream.value()->offload() == Upstream::Offload::none) {
+    if (!upstream || upstream.value()->offload() == Upstream::Offload::none ||
+        !firewall::narrowed(rule).is_exact()) {
       return "";
     }
   }
@@ -275,7 +277,9 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   out.upstream = upstream.profile().name;
   out.type = upstream.profile().type;
   out.path = path_of(upstream, flow);
-  out.firewall = verdict_text(upstream.offload());
+  if (!matched || firewall::narrowed(configuration.rules[*matched]).is_exact()) {
+    out.firewall = verdict_text(upstream.offload());
+  }
   return out;
 }
 

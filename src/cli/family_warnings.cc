@@ -56,12 +56,6 @@ std::string why_not(const Upstream& upstream, Family clients) {
                    " server";
 }
 
-bool admits(const AddressCondition& condition, Family family) {
-  return condition.include.empty() ||
-         std::any_of(condition.include.begin(), condition.include.end(),
-                     [&](const Prefix& prefix) { return prefix.address.family() == family; });
-}
-
 void check_servers(const Settings& settings, const Upstream& upstream,
                    std::vector<Diagnostic>& out) {
   const auto servers = upstream.servers();
@@ -103,7 +97,7 @@ std::vector<Diagnostic> family_warnings(const Configuration& configuration,
   };
   for (const Family family : {Family::v4, Family::v6}) {
     for (const RuleSettings& rule : configuration.rules) {
-      if (admits(rule.client, family) && admits(rule.destination, family)) {
+      if (rule.admits(family)) {
         check_use(rule.use, rule.use_location, family);
       }
     }

@@ -14,6 +14,7 @@
 #include "cli/family_warnings.h"
 #include "cli/own_traffic_warnings.h"
 #include "cli/reach_warnings.h"
+#include "rules/conditions/table.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
 #include "upstream/proxy_chain.h"
@@ -133,7 +134,7 @@ std::vector<Diagnostic> names_of_ports(const Configuration& configuration) {
   check_names(configuration.firewall.interfaces, {.file = configuration.file, .line = 0},
               "[firewall] interfaces", "is intercepted");
   for (const RuleSettings& rule : configuration.rules) {
-    check_names(rule.interfaces, rule.location, "[rule " + rule.name + "]", "is meant");
+    check_names(rule.interfaces(), rule.location, "[rule " + rule.name + "]", "is meant");
   }
   return out;
 }
@@ -189,13 +190,11 @@ std::vector<Diagnostic> misled_datagrams(const Configuration& configuration,
     }
   };
   for (const RuleSettings& rule : configuration.rules) {
-    const bool udp = std::any_of(rule.on.begin(), rule.on.end(), [](const PortRange& range) {
+    const bool udp = std::any_of(rule.on().begin(), rule.on().end(), [](const PortRange& range) {
       return range.protocol == Protocol::udp;
     });
     // Beyond a rule without conditions nothing is left for `default`.
-    const bool some_pass =
-        !rule.client.empty() || !rule.destination.empty() || !rule.interfaces.empty();
-    left_over = left_over || (udp && some_pass);
+    left_over = left_over || (udp && !rule.takes_all());
     if (udp) {
       check(rule.use, rule.use_location, "[rule " + rule.name + "] sends");
     }
@@ -213,7 +212,8 @@ Schema registry_schema() {
   return {.policies = policies(),
           .upstream_keys = upstream_keys(),
           .builtins = builtin_names(),
-          .check_upstream = check_upstream};
+          .check_upstream = check_upstream,
+          .conditions = condition_types()};
 }
 
 Loaded load(const std::string& file) {

@@ -26,7 +26,7 @@ std::vector<Diagnostic> rules_that_spare_own(const Configuration& configuration)
   UpstreamAssembly assembly(configuration.upstreams, scratch);
   for (const RuleSettings& rule : configuration.rules) {
     const auto upstream = assembly.get(rule.use);
-    if (upstream && rule.interfaces.empty() &&
+    if (upstream && rule.interfaces().empty() &&
         upstream.value()->offload() == Upstream::Offload::none &&
         upstream.value()->leads() != Upstream::Leads::elsewhere) {
       out.push_back({Diagnostic::Severity::warning, rule.use_location,

@@ -9,6 +9,7 @@
 #include "base/configuration.h"
 #include "cli/reference.h"
 #include "config/section_kinds.h"
+#include "rules/conditions/table.h"
 #include "upstream/registry.h"
 
 namespace weir {
@@ -286,7 +287,7 @@ std::string manual_of_keys() {
                     (kind.naming == SectionKind::Naming::required ? " NAME]" : "]"));
     page.raw(
         roff(upper(kind.description.substr(0, 1)) + std::string(kind.description.substr(1)) + "."));
-    add_keys(page, kind.keys);
+    add_keys(page, keys_of(kind, condition_types()));
     if (kind.name == "upstream") {
       add_keys(page, upstream_keys());
     }

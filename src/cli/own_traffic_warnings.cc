@@ -3,7 +3,6 @@
 #include <set>
 #include <string>
 
-#include "rules/conditions.h"
 #include "upstream/forward.h"
 
 namespace weir {
@@ -67,7 +66,7 @@ std::vector<Diagnostic> own_traffic_warnings(const Configuration& configuration,
     if (!upstream) {
       continue;
     }
-    const AddressMatch clients(rule.client);
+    const AddressMatch clients(rule.client());
     for (const ServerOfUpstream& one : servers_of_chain(*upstream.value())) {
       const auto address = Address::parse(one.server->identity().host);
       if (!address) {
@@ -77,7 +76,7 @@ std::vector<Diagnostic> own_traffic_warnings(const Configuration& configuration,
           address.value().is_loopback() && said.insert(one.server).second) {
         warn(rule.use_location, said_of_local(one, rule.name));
       }
-      if (!rule.client.include.empty() && clients.holds(address.value())) {
+      if (!rule.client().include.empty() && clients.holds(address.value())) {
         warn(rule.use_location, one.text() + " is itself one of the clients of [rule " + rule.name +
                                     "]: what it sends by this rule goes on to its own destination, "
                                     "counted as own-server");

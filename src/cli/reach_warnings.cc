@@ -30,10 +30,10 @@ bool overlap(std::string_view a, std::string_view b) {
 void warn_of_other_interfaces(const RuleSettings& rule, const FirewallSettings& firewall,
                               Warnings& warnings) {
   const auto& there = firewall.interfaces;
-  if (there.empty() || rule.interfaces.empty()) {
+  if (there.empty() || rule.interfaces().empty()) {
     return;
   }
-  for (const std::string& wanted : rule.interfaces) {
+  for (const std::string& wanted : rule.interfaces()) {
     if (std::any_of(there.begin(), there.end(), [&](const std::string& pattern) {
           return pattern == "all" || pattern == "auto" || overlap(wanted, pattern);
         })) {
@@ -51,8 +51,9 @@ bool is_one_address(const Prefix& prefix) {
 void warn_of_router_as_destination(const RuleSettings& rule, const FirewallSettings& firewall,
                                    Warnings& warnings) {
   constexpr std::size_t max = 64;  // of a list of thousands some is elsewhere
-  const auto& wanted = rule.destination.include;
-  if (firewall.local_services || wanted.empty() || wanted.size() > max) {
+  const auto& wanted = rule.destination().include;
+  if (firewall.local_services || wanted.empty() || wanted.size() > max ||
+      rule.destination().has_items()) {
     return;
   }
   if (std::all_of(wanted.begin(), wanted.end(), [](const Prefix& prefix) {
@@ -65,7 +66,7 @@ void warn_of_router_as_destination(const RuleSettings& rule, const FirewallSetti
 }
 
 bool names_all_ports(const RuleSettings& rule) {
-  return std::any_of(rule.on.begin(), rule.on.end(), [](const PortRange& range) {
+  return std::any_of(rule.on().begin(), rule.on().end(), [](const PortRange& range) {
     return range.first <= 1 && range.last == UINT16_MAX;
   });
 }

@@ -12,8 +12,8 @@
 namespace weir {
 namespace {
 
-Configuration values_of(const std::string& file, const SectionSet& sections, const Files& files,
-                        Findings& findings) {
+Configuration values_of(const std::string& file, const SectionSet& sections, const Schema& schema,
+                        const Files& files, Findings& findings) {
   const auto unnamed = [&](std::string_view kind) -> const Settings& {
     return sections.unnamed.at(kind).settings;
   };
@@ -28,7 +28,7 @@ Configuration values_of(const std::string& file, const SectionSet& sections, con
   out.admin = admin_section(unnamed("admin"), findings);
   out.rules.reserve(sections.rules.size());
   for (const CheckedSection& rule : sections.rules) {
-    out.rules.push_back(rule_section(rule.settings, findings));
+    out.rules.push_back(rule_section(rule.settings, schema.conditions, findings));
   }
   for (const CheckedSection& upstream : sections.upstreams) {
     out.upstreams.push_back(upstream.settings);
@@ -57,7 +57,7 @@ Loaded load_configuration(const std::string& file, const Schema& schema, const F
   Findings findings;
   const Documents documents = read_documents(file, files, findings);
   const SectionSet sections = read_sections(file, documents, schema, files, findings);
-  Configuration configuration = values_of(file, sections, files, findings);
+  Configuration configuration = values_of(file, sections, schema, files, findings);
   check_pairs(sections, findings);
   check_machine(sections, files, findings);
   ask_policies(configuration, schema, findings);

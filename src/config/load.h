@@ -25,7 +25,7 @@ struct Loaded {
 // `policies` are the registry's rows: what `type =` may say and the keys each takes. `unreadable`
 // files (missing, a directory, no permission) are errors with line 0. `shared_keys` are those that
 // every [upstream] takes whatever its type; `builtins` are the names that `use =` and `default =`
-// may say without a section.
+// may say without a section. `conditions` are the rows of what a [rule] can ask of a flow.
 struct Schema {
   std::span<const PolicyType> policies;
   std::span<const Key> upstream_keys;
@@ -35,6 +35,7 @@ struct Schema {
   // The sections are all that were read, for what it goes through.
   std::function<std::vector<Diagnostic>(const Settings&, std::span<const Settings> sections)>
       check_upstream;
+  ConditionTypes conditions;
 };
 [[nodiscard]] Loaded load_configuration(const std::string& file, const Schema& schema);
 // From files that need not be the machine's.

@@ -106,25 +106,6 @@ constexpr std::array firewall_keys{
 };
 
 constexpr std::array rule_keys{
-    Key{.name = "on",
-        .kind = ValueKind::list,
-        .description = "protocols and ports: tcp/80, udp/53, tcp/8000-8100, tcp/*, any/443",
-        .repeat = Key::Repeat::repeats,
-        .need = Key::Need::required},
-    Key{.name = "client",
-        .kind = ValueKind::list,
-        .description =
-            "source addresses that the rule matches: addresses, prefixes or @FILE; ! negates",
-        .repeat = Key::Repeat::repeats},
-    Key{.name = "destination",
-        .kind = ValueKind::list,
-        .description =
-            "original destinations that the rule matches: addresses, prefixes or @FILE; ! negates",
-        .repeat = Key::Repeat::repeats},
-    Key{.name = "interface",
-        .kind = ValueKind::list,
-        .description =
-            "inbound interfaces that the rule matches; a bridge's port means the bridge"},
     Key{.name = "use",
         .description = "the upstream, or a built-in: direct, transparent, bypass, reject, drop",
         .need = Key::Need::required},
@@ -317,6 +298,17 @@ constexpr std::array kinds{
 }  // namespace
 
 std::span<const SectionKind> section_kinds() { return kinds; }
+
+std::vector<Key> keys_of(const SectionKind& kind, ConditionTypes conditions) {
+  std::vector<Key> out;
+  if (kind.name == "rule") {
+    for (const ConditionType* type : conditions) {
+      out.insert(out.end(), type->keys.begin(), type->keys.end());
+    }
+  }
+  out.insert(out.end(), kind.keys.begin(), kind.keys.end());
+  return out;
+}
 
 const SectionKind* find_section_kind(std::string_view name) {
   for (const SectionKind& kind : kinds) {

@@ -97,9 +97,9 @@ void read_entry(const Key& row, const IniEntry& entry, const Files& files, Findi
 
 }  // namespace
 
-std::string other_section(std::string_view key) {
+std::string other_section(std::string_view key, ConditionTypes conditions) {
   for (const SectionKind& kind : section_kinds()) {
-    for (const Key& row : kind.keys) {
+    for (const Key& row : keys_of(kind, conditions)) {
       if (row.name == key) {
         return ", it belongs to [" + std::string(kind.name) +
                (kind.naming == SectionKind::Naming::required ? " NAME]" : "]");

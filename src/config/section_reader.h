@@ -39,7 +39,7 @@ struct KeyTable {
 };
 
 // A section kind that has the key, in these words, or "".
-[[nodiscard]] std::string other_section(std::string_view key);
+[[nodiscard]] std::string other_section(std::string_view key, ConditionTypes conditions);
 
 [[nodiscard]] Settings read_section(const IniSection& section, const std::string& name,
                                     const KeyTable& table, const Files& files, Findings& findings);

@@ -92,7 +92,10 @@ class Sections {
   }
 
   [[nodiscard]] KeyTable table_of(const IniSection& section, const SectionKind& kind) const {
-    KeyTable table{.keys = {kind.keys.begin(), kind.keys.end()}, .elsewhere = other_section};
+    KeyTable table{.keys = keys_of(kind, schema_.conditions),
+                   .elsewhere = [this](std::string_view key) {
+                     return other_section(key, schema_.conditions);
+                   }};
     if (kind.name != "upstream") {
       return table;
     }
@@ -116,7 +119,7 @@ class Sections {
           }
         }
       }
-      return other_section(key);
+      return other_section(key, schema_.conditions);
     };
     return table;
   }

@@ -16,7 +16,8 @@ namespace weir {
 [[nodiscard]] GatewaySettings gateway_section(const Settings& settings);
 [[nodiscard]] FirewallSettings firewall_section(const Settings& settings, const Files& files,
                                                 Findings& findings);
-[[nodiscard]] RuleSettings rule_section(const Settings& settings, Findings& findings);
+[[nodiscard]] RuleSettings rule_section(const Settings& settings, ConditionTypes conditions,
+                                        Findings& findings);
 [[nodiscard]] Limits limits_section(const Settings& settings);
 [[nodiscard]] Timeouts timeouts_section(const Settings& settings);
 [[nodiscard]] DnsSettings dns_section(const Settings& settings, Findings& findings);

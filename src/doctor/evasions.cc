@@ -71,7 +71,7 @@ std::vector<Refused> refused_by(const Filter& filter, const BaseChain& base,
 }
 
 bool leads_here(const RuleSettings& rule, const std::vector<Probe>& probes) {
-  return std::any_of(rule.on.begin(), rule.on.end(), [&](const PortRange& range) {
+  return std::any_of(rule.on().begin(), rule.on().end(), [&](const PortRange& range) {
     return std::any_of(probes.begin(), probes.end(), [&](const Probe& probe) {
       return range.protocol == probe.protocol && range.first <= probe.last &&
              probe.first <= range.last;

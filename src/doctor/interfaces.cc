@@ -58,7 +58,7 @@ Findings names_of_ports(const Subject& subject) {
   };
   check_names(subject.configuration.firewall.interfaces, "[firewall] interfaces", "is intercepted");
   for (const RuleSettings& rule : subject.configuration.rules) {
-    check_names(rule.interfaces, "'interface' of [rule " + rule.name + "]",
+    check_names(rule.interfaces(), "'interface' of [rule " + rule.name + "]",
                 "is meant by [rule " + rule.name + "]");
   }
   return findings;
@@ -70,7 +70,7 @@ Findings wrong_names(const Subject& subject) {
     check_name(findings, wanted, "[firewall] interfaces", "nothing of it is intercepted");
   }
   for (const RuleSettings& rule : subject.configuration.rules) {
-    for (const std::string& wanted : rule.interfaces) {
+    for (const std::string& wanted : rule.interfaces()) {
       check_name(findings, wanted, "'interface' of [rule " + rule.name + "]",
                  "[rule " + rule.name + "] matches nothing from there");
     }

@@ -22,6 +22,7 @@
 #include "firewall/install.h"
 #include "firewall/policy_routes.h"
 #include "firewall/program.h"
+#include "rules/conditions/table.h"
 
 namespace weir::doctor {
 
@@ -156,7 +157,8 @@ std::string try_all(const Subject& subject) {
   tried.firewall.exclude.clear();
   RuleSettings rule;
   rule.name = "test";
-  rule.on = {{Protocol::tcp, echo, echo}, {Protocol::udp, echo, echo}};
+  rule.set({on_condition,
+            std::vector<PortRange>{{Protocol::tcp, echo, echo}, {Protocol::udp, echo, echo}}});
   tried.rules.push_back(rule);
   const std::array handlings{Upstream::Handling{}};
   const auto ruleset = firewall::make_ruleset(tried, handlings, {});

@@ -26,7 +26,7 @@ bool has_clients(const Subject& subject, const UsedUpstream& used, const Interfa
     return is_client_side(subject, link.interface);
   }
   return std::any_of(used.rules.begin(), used.rules.end(), [&](const RuleSettings* rule) {
-    const auto& in = rule->client.include;
+    const auto& in = rule->client().include;
     return std::any_of(in.begin(), in.end(), [&](const Prefix& prefix) {
       return prefix.contains(link.subnet) || link.subnet.contains(prefix);
     });

@@ -14,7 +14,7 @@ Port tcp_port_of(const Subject& subject, const UsedUpstream& used) {
     return subject.ruleset.tcp.empty() ? Port{0} : subject.ruleset.tcp.ranges.front().first;
   }
   for (const RuleSettings* rule : used.rules) {
-    for (const PortRange& range : rule->on) {
+    for (const PortRange& range : rule->on()) {
       if (range.protocol == Protocol::tcp) {
         return range.first;
       }

@@ -126,6 +126,10 @@ struct Holds {
     }
     return packet.tracking->labels.contains(label.number) != label.negated;
   }
+  bool operator()(const match::InWords& words) const {
+    return std::any_of(words.any_of.begin(), words.any_of.end(),
+                       [this](const auto& each) { return each.holds(packet); });
+  }
   bool operator()(const match::DontFragment& /*bit*/) const {
     return packet.destination.family() == Family::v4 && packet.dont_fragment;
   }

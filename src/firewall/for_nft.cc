@@ -76,6 +76,9 @@ struct AsksASet {
   }
   bool operator()(const match::SentByUser& sent) const { return of(sent.users); }
   bool operator()(const match::QuotesDatagram& quotes) const { return of(quotes.ports); }
+  bool operator()(const match::InWords& words) const {
+    return words.nft.find('{') != std::string::npos;
+  }
   template <typename Other>
   bool operator()(const Other& /*asks none*/) const {
     return false;

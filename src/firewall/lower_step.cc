@@ -120,6 +120,14 @@ struct Split {
   Alternatives operator()(const match::NoRoute& /*any*/) const { return by_routes(); }
   Alternatives operator()(const match::LeavesElsewhere& /*any*/) const { return by_routes(); }
 
+  Alternatives operator()(const match::InWords& words) const {
+    Alternatives all;
+    for (const auto& each : words.any_of) {
+      all.any_of.emplace_back(match::InWords{.nft = {}, .any_of = {each}});
+    }
+    return all;
+  }
+
   Alternatives operator()(const match::DontFragment& bit) const {
     return family == Family::v4 ? one(bit) : never();
   }

@@ -14,13 +14,13 @@ bool everything(std::span<const Prefix> prefixes) {
   return prefixes.size() == 1 && prefixes.front().length == 0;
 }
 
-struct Side {
+struct Prefixes {
   std::vector<Prefix> in;
   std::vector<Prefix> out;
 };
 
-std::optional<Side> side_of(const AddressCondition& condition, Family family) {
-  Side side{of_family(condition.include, family), of_family(condition.exclude, family)};
+std::optional<Prefixes> side_of(const AddressCondition& condition, Family family) {
+  Prefixes side{of_family(condition.include, family), of_family(condition.exclude, family)};
   if (!condition.include.empty() && side.in.empty()) {
     return std::nullopt;
   }
@@ -89,8 +89,8 @@ std::vector<Prefix> of_family(std::span<const Prefix> prefixes, Family family) {
 
 std::optional<Addresses> addresses_of(const AddressCondition& client,
                                       const AddressCondition& destination, Family family) {
-  std::optional<Side> from = side_of(client, family);
-  std::optional<Side> to = side_of(destination, family);
+  std::optional<Prefixes> from = side_of(client, family);
+  std::optional<Prefixes> to = side_of(destination, family);
   if (!from || !to) {
     return std::nullopt;
   }

@@ -14,13 +14,13 @@ namespace {
 constexpr Port dns = 53;
 
 bool takes_questions(const RuleSettings& rule) {
-  return std::any_of(rule.on.begin(), rule.on.end(), [](const PortRange& range) {
+  return std::any_of(rule.on().begin(), rule.on().end(), [](const PortRange& range) {
     return range.first <= dns && dns <= range.last;
   });
 }
 
 bool is_everybody(const AddressCondition& condition) {
-  return condition.include.empty() ||
+  return !condition.names_some() ||
          std::any_of(condition.include.begin(), condition.include.end(),
                      [](const Prefix& prefix) { return prefix.length == 0; });
 }
@@ -37,7 +37,7 @@ bool comes_in(const FirewallSettings& settings, const RuleSettings& rule,
   const bool is_watched =
       settings.inbound == Inbound::everywhere ||
       (settings.inbound == Inbound::named && names(settings.interfaces, interface));
-  return is_watched && (rule.interfaces.empty() || names(rule.interfaces, interface));
+  return is_watched && (rule.interfaces().empty() || names(rule.interfaces(), interface));
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ std::string open_resolver(const Configuration& configuration, const RuleSettings
   // What goes on to the router's own address is answered, or not, as without weir.
   if (!settings.local_services || handling.offload != Upstream::Offload::none ||
       handling.leads != Upstream::Leads::elsewhere || !takes_questions(rule) ||
-      !is_everybody(rule.client) || !is_everybody(rule.destination)) {
+      !is_everybody(rule.client()) || !is_everybody(rule.destination())) {
     return "";
   }
   const auto outside = std::find_if(uplinks.begin(), uplinks.end(), [&](const std::string& uplink) {

@@ -119,6 +119,7 @@ Step decision_step(const Ruleset& ruleset, const Decision& decision, Origin orig
   }
   made.when.emplace_back(match::Flow{decision.tcp, decision.udp});
   made.when.emplace_back(match::Ends{decision.v4, decision.v6});
+  made.when.insert(made.when.end(), decision.also.begin(), decision.also.end());
   return made;
 }
 
@@ -145,7 +146,7 @@ void decide_local(Plan& plan, const Ruleset& ruleset) {
   pass_own_addresses(ruleset, chain, Origin::local);
   exclude(ruleset, chain);
   for (const Decision& decision : ruleset.decisions) {
-    if (decision.interfaces.empty()) {
+    if (!decision.only_inbound) {
       chain.steps.push_back(decision_step(ruleset, decision, Origin::local));
     }
   }

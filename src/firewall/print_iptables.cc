@@ -119,6 +119,10 @@ struct ConditionWords {
   std::string operator()(const match::Label& label) const {
     return fmt::format("-m connlabel {}--label {}", unless(label.negated), label.number);
   }
+  std::string operator()(const match::InWords& words) const {
+    assert(words.any_of.size() == 1);
+    return words.any_of.front().iptables;
+  }
   // The bit is in the second word of the IP header.
   std::string operator()(const match::DontFragment& /*bit*/) const {
     return "-m u32 --u32 4&0x4000=0x4000";

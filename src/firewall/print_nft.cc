@@ -133,6 +133,7 @@ struct ConditionWords {
   std::string operator()(const match::Label& label) const {
     return fmt::format("ct label {}{}", label.negated ? "! " : "", label.number);
   }
+  std::string operator()(const match::InWords& words) const { return words.nft; }
   std::string operator()(const match::DontFragment& /*bit*/) const {
     return "ip frag-off & 0x4000 != 0";
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "firewall/narrowing.h"
 #include "firewall/normal_form.h"
 
 namespace weir::firewall {
@@ -23,32 +24,31 @@ Verdict verdict_of(Upstream::Offload offload) {
   return Verdict::intercept;
 }
 
-Ports ports_of(std::span<const PortRange> on, Protocol protocol) {
-  std::vector<Ports::Range> ranges;
-  for (const PortRange& range : on) {
-    if (range.protocol == protocol) {
-      ranges.push_back({range.first, range.last});
-    }
-  }
-  return joined(std::move(ranges));
-}
-
 void add(Ports& all, const Ports& more) {
   all.ranges.insert(all.ranges.end(), more.ranges.begin(), more.ranges.end());
   all = joined(std::move(all.ranges));
 }
 
 Decision decision_of(const RuleSettings& rule, std::size_t row, Upstream::Handling handling) {
+  const Narrowing narrowing = narrowed(rule);
   Decision decision;
   decision.name = rule.name;
   decision.row = row;
   decision.verdict = verdict_of(handling.offload);
   decision.leads = handling.leads;
-  decision.tcp = ports_of(rule.on, Protocol::tcp);
-  decision.udp = ports_of(rule.on, Protocol::udp);
-  decision.interfaces = rule.interfaces;
-  decision.v4 = addresses_of(rule.client, rule.destination, Family::v4);
-  decision.v6 = addresses_of(rule.client, rule.destination, Family::v6);
+  if (!narrowing.is_exact()) {
+    // It may be a later rule's, which leads elsewhere.
+    decision.verdict = Verdict::intercept;
+    decision.leads =
+        handling.leads == Upstream::Leads::elsewhere ? handling.leads : Upstream::Leads::perhaps;
+  }
+  decision.tcp = narrowing.tcp();
+  decision.udp = narrowing.udp();
+  decision.interfaces = narrowing.inbound();
+  decision.v4 = narrowing.addresses(Family::v4);
+  decision.v6 = narrowing.addresses(Family::v6);
+  decision.also = narrowing.also();
+  decision.only_inbound = narrowing.only_inbound();
   return decision;
 }
 

@@ -4,7 +4,8 @@
 //
 // The rules keep the configuration's order, so that the first match wins here as it does in the
 // gateway. A rule that only the gateway can decide intercepts every packet that could be its own;
-// the gateway then looks for the rule again, among all of them.
+// the gateway then looks for the rule again, among all of them. Each condition knows what of it a
+// packet filter can check (narrowing.h).
 //
 // Plain values; any thread.
 #pragma once
@@ -17,6 +18,7 @@
 
 #include "base/configuration.h"
 #include "firewall/cgroups.h"
+#include "firewall/match.h"
 #include "weir/units.h"
 #include "weir/upstream.h"
 
@@ -33,29 +35,6 @@ enum class Verdict : std::uint8_t {
 enum class Backend : std::uint8_t { nft, iptables };
 [[nodiscard]] std::string_view name_of(Backend backend);
 
-struct Ports {
-  struct Range {
-    Port first = 0;
-    Port last = 0;
-    friend bool operator==(const Range&, const Range&) = default;
-  };
-  std::vector<Range> ranges;  // ascending, without overlap; adjacent ones are joined
-  [[nodiscard]] bool empty() const { return ranges.empty(); }
-  [[nodiscard]] bool all() const;
-  friend bool operator==(const Ports&, const Ports&) = default;
-};
-
-// Conditions on the addresses of one family. Lists are ascending, and no prefix in a list covers
-// another, for which nft would refuse it.
-struct Addresses {
-  std::vector<Prefix> client;  // empty: any
-  std::vector<Prefix> not_client;
-  std::vector<Prefix> destination;  // empty: any
-  std::vector<Prefix> not_destination;
-  [[nodiscard]] bool any() const;
-  friend bool operator==(const Addresses&, const Addresses&) = default;
-};
-
 struct Decision {
   std::string name;     // the rule's name, or "(default)"
   std::size_t row = 0;  // the rule's place in the configuration, from 1; 0: the default
@@ -66,6 +45,8 @@ struct Decision {
   std::vector<std::string> interfaces;  // empty: any
   std::optional<Addresses> v4;          // none: nothing of this family can match
   std::optional<Addresses> v6;
+  std::vector<Condition> also;  // what else a packet must meet
+  bool only_inbound = false;    // nothing that the router itself sends can match
 };
 
 // Seconds that connection tracking remembers a TCP connection after both FINs, and after a reset.

@@ -42,15 +42,30 @@ Json json_of(const std::optional<Addresses>& addresses) {
   return out;
 }
 
+// What else is asked, in nft's words.
+Json json_of(const std::vector<Condition>& also) {
+  Json out(Json::Kind::array);
+  for (const Condition& condition : also) {
+    if (const auto* words = std::get_if<match::InWords>(&condition); words != nullptr) {
+      out.push(words->nft);
+    }
+  }
+  return out;
+}
+
 Json json_of(const Decision& decision) {
-  return {{"rule", decision.name},
-          {"verdict", name_of(decision.verdict)},
-          {"counter", counter_name(decision)},
-          {"tcp", json_of(decision.tcp)},
-          {"udp", json_of(decision.udp)},
-          {"interfaces", decision.interfaces},
-          {"ipv4", json_of(decision.v4)},
-          {"ipv6", json_of(decision.v6)}};
+  Json out{{"rule", decision.name},
+           {"verdict", name_of(decision.verdict)},
+           {"counter", counter_name(decision)},
+           {"tcp", json_of(decision.tcp)},
+           {"udp", json_of(decision.udp)},
+           {"interfaces", decision.interfaces},
+           {"ipv4", json_of(decision.v4)},
+           {"ipv6", json_of(decision.v6)}};
+  if (!decision.also.empty()) {
+    out.set("also", json_of(decision.also));
+  }
+  return out;
 }
 
 Json json_of(const Mark& mark) { return {{"value", mark.value}, {"mask", mark.mask}}; }

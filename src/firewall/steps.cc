@@ -1,4 +1,4 @@
-// What the compiler makes of the variants in plan.h, made once.
+// What the compiler makes of the variants in plan.h and match.h, made once.
 #include "firewall/steps.h"
 
 namespace weir::firewall {

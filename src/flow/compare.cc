@@ -10,8 +10,7 @@ namespace {
 
 // Everything about a rule but where it stands.
 bool same(const RuleSettings& a, const RuleSettings& b) {
-  return a.on == b.on && a.client == b.client && a.destination == b.destination &&
-         a.interfaces == b.interfaces && a.use == b.use && a.max_flows == b.max_flows &&
+  return a.conditions == b.conditions && a.use == b.use && a.max_flows == b.max_flows &&
          a.max_flows_per_client == b.max_flows_per_client && a.log == b.log;
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/machine.h"
 #include "upstream/assembly.h"
 
 namespace weir {
@@ -87,13 +88,16 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::Maker::make(Configuration conf
 }
 
 void Snapshot::compile_rules(std::span<const Link> links) {
-  std::vector<RuleSettings> rules = configuration_->rules;
-  inbound_.clear();
-  for (RuleSettings& rule : rules) {
-    rule.interfaces = inbound_names(links, rule.interfaces);
-    inbound_.push_back(rule.interfaces);
+  std::vector<RuleSettings> rules;
+  rules.reserve(configuration_->rules.size());
+  for (const RuleSettings& rule : configuration_->rules) {
+    rules.push_back(rule.fitted({.links = links}));
   }
   rules_ = std::make_shared<const RuleSet>(RuleSet::compile(rules));
+  conditions_here_.clear();
+  for (RuleSettings& rule : rules) {
+    conditions_here_.push_back(std::move(rule.conditions));
+  }
 }
 
 // Of what packets come in by: ports of a bridge come and go with every container.
@@ -111,11 +115,11 @@ std::shared_ptr<const Snapshot> Snapshot::relink(const Snapshot& previous,
                                                  std::span<const Link> links) {
   const auto& rules = previous.configuration().rules;
   InterfaceNames names = previous.names_for_rules(links);
-  const bool are_rules_the_same =
-      std::equal(rules.begin(), rules.end(), previous.inbound_.begin(), previous.inbound_.end(),
-                 [&](const RuleSettings& rule, const std::vector<std::string>& inbound) {
-                   return inbound_names(links, rule.interfaces) == inbound;
-                 });
+  const bool are_rules_the_same = std::equal(
+      rules.begin(), rules.end(), previous.conditions_here_.begin(),
+      previous.conditions_here_.end(), [&](const RuleSettings& rule, const auto& before) {
+        return rule.fitted({.links = links}).conditions == before;
+      });
   if (are_rules_the_same && names == *previous.interface_names_) {
     return nullptr;
   }
@@ -132,7 +136,7 @@ Snapshot::Renewed Snapshot::Maker::renew(const Snapshot& previous) const {
   made->configuration_ = previous.configuration_;
   made->limits_ = previous.limits_;
   made->rules_ = previous.rules_;
-  made->inbound_ = previous.inbound_;
+  made->conditions_here_ = previous.conditions_here_;
   made->interface_names_ = previous.interface_names_;
   const Configuration& from = *made->configuration_;
   UpstreamAssembly assembly(from.upstreams, servers,

@@ -115,7 +115,8 @@ class Snapshot {
   std::shared_ptr<const Configuration> configuration_;
   Limits limits_;
   std::shared_ptr<const RuleSet> rules_;
-  std::vector<std::vector<std::string>> inbound_;  // each rule's interfaces, as rules_ knows them
+  // Each rule's, as rules_ knows them: fitted to this machine.
+  std::vector<std::vector<RuleCondition>> conditions_here_;
   // As of the last news of links, so that a flow asks the kernel only for a link newer than that.
   std::shared_ptr<const InterfaceNames> interface_names_;
   std::vector<RuleEntry> entries_;

@@ -5,42 +5,36 @@
 namespace weir {
 namespace {
 
-// Up to this many rules, asking each is cheaper than hashing an address per prefix length.
-constexpr std::size_t few_rules = 16;
-
-// A rule with more prefixes than this has a set of its own that answers as fast as the table.
-constexpr std::size_t many_prefixes = 64;
-
-bool fits_table(std::span<const Prefix> include) {
-  return !include.empty() && include.size() <= many_prefixes;
-}
+// Up to this many rules, asking each is cheaper than searching for them.
+constexpr std::size_t few_rules = 3;
 
 }  // namespace
 
-void Candidates::Table::add(const Prefix& prefix, RuleNumber number) {
-  auto& rules = (prefix.address.is_v4() ? v4_ : v6_)[prefix.length][prefix.address];
-  if (rules.empty() || rules.back() != number) {
-    rules.push_back(number);
-  }
-}
-
-Candidates::Candidates(std::vector<RuleNumber> rules, std::span<const Conditions> conditions) {
+Candidates::Candidates(std::vector<RuleNumber> rules, const Anchors& anchors) {
   if (rules.size() <= few_rules) {
     asked_in_turn_ = std::move(rules);
     return;
   }
+  std::vector<PrefixIndex::Entry> clients;
+  std::vector<PrefixIndex::Entry> destinations;
   for (const RuleNumber number : rules) {
-    const Conditions& wants = conditions[number];
-    const bool client = fits_table(wants.client().include());
-    if (client || fits_table(wants.destination().include())) {
-      Table& table = client ? by_client_ : by_destination_;
-      for (const Prefix& prefix : (client ? wants.client() : wants.destination()).include()) {
-        table.add(prefix, number);
-      }
-    } else {
+    const Anchor& anchor = anchors[number];
+    if (anchor.by == Anchor::By::none) {
       asked_in_turn_.push_back(number);
+      continue;
+    }
+    const bool is_client = anchor.by == Anchor::By::client;
+    for (const ListNumber list : anchor.lists) {
+      (is_client ? client_lists_ : destination_lists_).push_back({list, number});
+    }
+    for (const Prefix& prefix : anchor.prefixes) {
+      (is_client ? clients : destinations).push_back({prefix, number});
     }
   }
+  std::sort(client_lists_.begin(), client_lists_.end());
+  std::sort(destination_lists_.begin(), destination_lists_.end());
+  by_client_ = PrefixIndex(std::move(clients));
+  by_destination_ = PrefixIndex(std::move(destinations));
 }
 
 }  // namespace weir

@@ -14,7 +14,7 @@ void each_interval(std::span<const RuleSettings> rules, Protocol protocol,
   std::map<std::uint32_t, Change> changes;  // by the port they take effect at
   changes[0];
   for (RuleNumber number = 0; number < rules.size(); ++number) {
-    for (const PortRange& range : rules[number].on) {
+    for (const PortRange& range : rules[number].on()) {
       if (range.protocol == protocol) {
         changes[range.first].begin.push_back(number);
         changes[range.last + 1U].end.push_back(number);

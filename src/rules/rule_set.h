@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,10 +18,6 @@
 
 namespace weir {
 
-// The name of an interface number; the workers ask the kernel, tests make it up. Called only for
-// rules that have `interface`.
-using InterfaceName = std::function<std::string(std::uint32_t)>;
-
 class RuleSet {
  public:
   RuleSet();  // no rules: nothing matches
@@ -32,7 +27,8 @@ class RuleSet {
 
   static RuleSet compile(std::span<const RuleSettings> rules);
 
-  // The index into the rules given to compile(); none: the gateway's default.
+  // The index into the rules given to compile(); none: the gateway's default. `name` is called only
+  // for rules that have `interface`.
   [[nodiscard]] std::optional<std::size_t> match(const Flow& flow, const InterfaceName& name) const;
 
   // True when some rule has `interface`, so that the listener must find out.

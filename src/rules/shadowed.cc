@@ -1,13 +1,14 @@
 // A rule is shadowed when, on each of its ports, an earlier rule takes every flow it could get.
 //
-// Comparing all pairs would be slow where thousands of rules share a port; the same candidate
-// tables that matching uses lead to the few earlier rules that could cover one: a rule that covers
-// another includes the other's first prefix.
+// Comparing all pairs would be slow where thousands of rules share a port; the same candidates
+// that matching uses lead to the few earlier rules that could cover one: a rule that covers
+// another has the other's first prefix among its own.
 #include <algorithm>
+#include <optional>
 #include <set>
 
+#include "rules/anchors.h"
 #include "rules/candidates.h"
-#include "rules/conditions.h"
 #include "rules/port_intervals.h"
 #include "rules/rule_set.h"
 
@@ -19,17 +20,29 @@ struct Shadow {
   std::set<RuleNumber> by;
 };
 
-Address first_address(const AddressMatch& match) {
-  return match.include().empty() ? Address{} : match.include().front().address;
+// Whether every flow that meets the later rule's conditions, ports aside, meets the earlier one's.
+bool covers(const RuleSettings& earlier, const RuleSettings& later) {
+  return std::all_of(earlier.conditions.begin(), earlier.conditions.end(),
+                     [&](const RuleCondition& condition) {
+                       return condition.type().index == ConditionType::Index::ports ||
+                              condition.covers(later.find(condition.type()));
+                     });
+}
+
+// An address that the rule wants at that end; any, where it does not say.
+Address first_address(const RuleSettings& rule, ConditionType::Index end) {
+  for (const RuleCondition& condition : rule.conditions) {
+    const auto within = condition.within();
+    if (condition.type().index == end && !within.lists.empty()) {
+      return within.lists.front().first;
+    }
+  }
+  return {};
 }
 
 class Search {
  public:
-  explicit Search(std::span<const RuleSettings> rules) {
-    conditions_.reserve(rules.size());
-    for (const RuleSettings& rule : rules) {
-      conditions_.emplace_back(rule);
-    }
+  explicit Search(std::span<const RuleSettings> rules) : rules_(rules), anchors_(rules) {
     shadows_.resize(rules.size());
     const auto visit = [&](Port, const std::set<RuleNumber>& here) {
       compare({here.begin(), here.end()});
@@ -46,10 +59,9 @@ class Search {
     if (rules.empty() || !known_.insert(rules).second) {
       return;
     }
-    const auto always = std::find_if(rules.begin(), rules.end(), [&](RuleNumber number) {
-      return conditions_[number].always();
-    });
-    const Candidates candidates({rules.begin(), always}, conditions_);
+    const auto always = std::find_if(rules.begin(), rules.end(),
+                                     [&](RuleNumber number) { return rules_[number].takes_all(); });
+    const Candidates candidates({rules.begin(), always}, anchors_);
     for (auto number = rules.begin(); number != rules.end(); ++number) {
       Shadow& shadow = shadows_[*number];
       if (shadow.somewhere_free) {
@@ -69,18 +81,22 @@ class Search {
 
   // The earlier rule that takes all that `number` could get here.
   std::optional<RuleNumber> shadower(const Candidates& candidates, RuleNumber number) {
-    const Conditions& wanted = conditions_[number];
-    return candidates.first(first_address(wanted.client()), first_address(wanted.destination()),
-                            [&](RuleNumber earlier) {
-                              if (earlier >= number || comparisons_left_ == 0) {
-                                return false;
-                              }
-                              --comparisons_left_;
-                              return conditions_[earlier].covers(wanted);
-                            });
+    const RuleSettings& wanted = rules_[number];
+    const RuleNumber found =
+        candidates.first(first_address(wanted, ConditionType::Index::client),
+                         first_address(wanted, ConditionType::Index::destination), anchors_,
+                         [&](RuleNumber earlier, Candidates::Found) {
+                           if (earlier >= number || comparisons_left_ == 0) {
+                             return false;
+                           }
+                           --comparisons_left_;
+                           return covers(rules_[earlier], wanted);
+                         });
+    return found == Candidates::none ? std::nullopt : std::optional(found);
   }
 
-  std::vector<Conditions> conditions_;
+  std::span<const RuleSettings> rules_;
+  Anchors anchors_;
   std::vector<Shadow> shadows_;
   std::set<std::vector<RuleNumber>> known_;  // lists looked at
   // A warning is worth seconds, not minutes: after this many, the rest counts as free.

@@ -150,7 +150,7 @@ TEST_CASE("a line of 4,096 bytes is read to its end") {
   list += std::string(4096 - list.size(), ' ');
   const auto loaded = load_text("[rule a]\non = tcp/80\nuse = direct\n" + list + "\n");
   REQUIRE(loaded.configuration);
-  CHECK(loaded.configuration->rules[0].client.include.size() == (4096 - 18) / 11 + 1);
+  CHECK(loaded.configuration->rules[0].client().include.size() == (4096 - 18) / 11 + 1);
 }
 
 TEST_CASE("an apostrophe in a value does not make the comment after it a quoted one") {

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "cli/load.h"
 #include "config/section_kinds.h"
+#include "rules/conditions/table.h"
 #include "source_tree.h"
 #include "upstream/registry.h"
 
@@ -86,7 +87,7 @@ TEST_CASE("etc/weir.ini loads with all of conf.d included, without a complaint")
 TEST_CASE("etc/weir.ini shows every key that there is") {
   const std::string text = text_of_file(etc / "weir.ini");
   for (const SectionKind& kind : section_kinds()) {
-    for (const Key& key : kind.keys) {
+    for (const Key& key : keys_of(kind, condition_types())) {
       INFO("[" << kind.name << "] " << key.name);
       CHECK(shows(text, std::string(kind.name), std::string(key.name)));
     }
@@ -112,7 +113,7 @@ TEST_CASE("what etc/weir.ini sets is what weir does without it") {
     if (kind.naming == SectionKind::Naming::required) {
       continue;
     }
-    for (const Key& key : kind.keys) {
+    for (const Key& key : keys_of(kind, condition_types())) {
       if (!key.default_value.empty()) {
         INFO("[" << kind.name << "] " << key.name);
         // Set in the file, `default` decides for more ports than when it is left out.
@@ -135,7 +136,7 @@ TEST_CASE("every row of every table has a sentence and a default within its boun
     }
   };
   for (const SectionKind& kind : section_kinds()) {
-    for (const Key& key : kind.keys) {
+    for (const Key& key : keys_of(kind, condition_types())) {
       check(key);
     }
   }

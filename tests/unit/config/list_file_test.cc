@@ -16,7 +16,7 @@ TEST_CASE("a list file has one item a line, with comments and blank lines") {
       rule_with("client = 192.0.2.1, @l, !192.0.2.9"),
       {{"l", "\xEF\xBB\xBF# people\r\n192.0.2.2\r\n\r\n  192.0.2.4/30 ; four\n!192.0.2.5"}});
   REQUIRE(loaded.configuration);
-  const auto& client = loaded.configuration->rules[0].client;
+  const auto& client = loaded.configuration->rules[0].client();
   REQUIRE(client.include.size() == 3);
   CHECK(client.include[1].text() == "192.0.2.2");
   CHECK(client.include[2].text() == "192.0.2.4/30");
@@ -27,8 +27,8 @@ TEST_CASE("a list file has one item a line, with comments and blank lines") {
 TEST_CASE("a list file can be negated as a whole") {
   const auto loaded = load_text(rule_with("client = !@l"), {{"l", "192.0.2.2\n192.0.2.3\n"}});
   REQUIRE(loaded.configuration);
-  CHECK(loaded.configuration->rules[0].client.include.empty());
-  CHECK(loaded.configuration->rules[0].client.exclude.size() == 2);
+  CHECK(loaded.configuration->rules[0].client().include.empty());
+  CHECK(loaded.configuration->rules[0].client().exclude.size() == 2);
 }
 
 TEST_CASE("a finding in a list file names its line there") {

@@ -122,16 +122,16 @@ log = none
   const RuleSettings& rule = loaded.configuration->rules.at(0);
   CHECK(rule.name == "r");
   CHECK(rule.location == SourceLocation{"weir.ini", 1});
-  CHECK(rule.on == std::vector<PortRange>{{Protocol::tcp, 80, 80},
-                                          {Protocol::tcp, 8000, 8100},
-                                          {Protocol::tcp, 53, 53},
-                                          {Protocol::udp, 53, 53},
-                                          {Protocol::udp, 1, 65535}});
-  CHECK(rule.client.include.size() == 2);
-  CHECK(rule.client.exclude.size() == 1);
-  CHECK(rule.destination.include.empty());
-  CHECK(rule.destination.exclude.at(0).text() == "10.0.0.0/8");
-  CHECK(rule.interfaces == std::vector<std::string>{"eth1", "wlan0"});
+  CHECK(rule.on() == std::vector<PortRange>{{Protocol::tcp, 80, 80},
+                                            {Protocol::tcp, 8000, 8100},
+                                            {Protocol::tcp, 53, 53},
+                                            {Protocol::udp, 53, 53},
+                                            {Protocol::udp, 1, 65535}});
+  CHECK(rule.client().include.size() == 2);
+  CHECK(rule.client().exclude.size() == 1);
+  CHECK(rule.destination().include.empty());
+  CHECK(rule.destination().exclude.at(0).text() == "10.0.0.0/8");
+  CHECK(rule.interfaces() == std::vector<std::string>{"eth1", "wlan0"});
   CHECK(rule.use == "transparent");
   CHECK(rule.use_location == SourceLocation{"weir.ini", 8});
   CHECK(rule.max_flows == 100U);

@@ -1,6 +1,7 @@
 #include "doctor/evasions.h"
 
 #include "catch.h"
+#include "rule_conditions.h"
 
 namespace weir::doctor {
 
@@ -24,7 +25,7 @@ struct Router {
   void add(const std::string& name, std::vector<PortRange> on) {
     RuleSettings rule;
     rule.name = name;
-    rule.on = std::move(on);
+    rule.set(weir::on(std::move(on)));
     configuration.rules.push_back(std::move(rule));
   }
   void decide(std::size_t row, const std::string& name) {

@@ -9,6 +9,7 @@
 
 #include "base/configuration.h"
 #include "firewall/ruleset.h"
+#include "rule_conditions.h"
 #include "weir/upstream.h"
 
 namespace weir::firewall {
@@ -24,32 +25,24 @@ inline PortRange udp(Port port) { return udp(port, port); }
 inline Prefix prefix(std::string_view text) { return Prefix::parse(text).value(); }
 
 // "!192.0.2.1" excludes.
-inline AddressCondition list(const std::vector<std::string>& items) {
-  AddressCondition condition;
-  for (const std::string& item : items) {
-    if (item.front() == '!') {
-      condition.exclude.push_back(prefix(item.substr(1)));
-    } else {
-      condition.include.push_back(prefix(item));
-    }
-  }
-  return condition;
-}
+inline AddressCondition list(const std::vector<std::string>& items) { return condition(items); }
 
 struct Made {
   RuleSettings settings;
   Upstream::Handling handling;
 
   Made& client(const std::vector<std::string>& items) {
-    settings.client = list(items);
+    if (!items.empty()) settings.set(weir::client(items));
     return *this;
   }
   Made& destination(const std::vector<std::string>& items) {
-    settings.destination = list(items);
+    if (!items.empty()) settings.set(weir::destination(items));
     return *this;
   }
   Made& interface(std::string name) {
-    settings.interfaces.push_back(std::move(name));
+    std::vector<std::string> names = settings.interfaces();
+    names.push_back(std::move(name));
+    settings.set(weir::interfaces(std::move(names)));
     return *this;
   }
   Made& leads(Leads leads) {
@@ -61,7 +54,7 @@ struct Made {
 inline Made rule(std::string name, std::vector<PortRange> on, Offload offload = Offload::none) {
   Made made;
   made.settings.name = std::move(name);
-  made.settings.on = std::move(on);
+  made.settings.set(weir::on(std::move(on)));
   made.handling.offload = offload;
   return made;
 }

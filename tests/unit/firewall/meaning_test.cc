@@ -95,7 +95,7 @@ Outcome::End expected(const Arbitrary::Configured& made, const Packet& packet) {
     return end_of(verdict_of(made.handlings[*found].offload));
   }
   const bool is_named = std::any_of(rules.begin(), rules.end(),
-                                    [&](const auto& rule) { return names(rule.on, packet); });
+                                    [&](const auto& rule) { return names(rule.on(), packet); });
   if (!is_named) {
     return Outcome::End::passes;
   }
@@ -103,7 +103,7 @@ Outcome::End expected(const Arbitrary::Configured& made, const Packet& packet) {
     return end_of(verdict_of(made.otherwise.offload));
   }
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (made.handlings[i].offload == Offload::none && names(rules[i].on, packet)) {
+    if (made.handlings[i].offload == Offload::none && names(rules[i].on(), packet)) {
       return Outcome::End::to_listener;
     }
   }

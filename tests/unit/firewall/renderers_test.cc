@@ -111,7 +111,7 @@ TEST_CASE("long lists are sets for iptables, each once") {
   FirewallSettings settings;
   std::vector<std::string> list;
   for (int i = 1; i <= 20; ++i) list.push_back("198.51.100." + std::to_string(i * 2));
-  settings.exclude = rule("x", {}).client(list).settings.client.include;
+  settings.exclude = rule("x", {}).client(list).settings.client().include;
   auto ruleset = ruleset_of({rule("them", {tcp(80)}, Offload::bypass).client(list),
                              rule("there", {tcp(80)}).destination(list).client({"192.0.2.0/24"})},
                             settings);

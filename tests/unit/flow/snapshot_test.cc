@@ -14,6 +14,7 @@
 #include "catch.h"
 #include "flow/compare.h"
 #include "flow/upstream_section.h"
+#include "rule_conditions.h"
 
 namespace weir {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 RuleSettings rule(const std::string& name, Port port, const std::string& use) {
   RuleSettings out;
   out.name = name;
-  out.on = {{Protocol::tcp, port, port}};
+  out.set(weir::on({{Protocol::tcp, port, port}}));
   out.use = use;
   return out;
 }
@@ -112,7 +113,7 @@ TEST_CASE("a flow that a group's member took goes by an entry of the member's") 
 TEST_CASE("a rule's interface goes by the links' names as of their last news") {
   World world;
   Configuration from = configuration();
-  from.rules[0].interfaces = {"lan*"};
+  from.rules[0].set(weir::interfaces({"lan*"}));
   const auto before = world.make(from);
   Flow flow = to_port(80);
   flow.interface = 2'000'000'000;  // of no link here: what is known of it is what is said below
@@ -141,7 +142,7 @@ TEST_CASE("a rule's interface goes by the links' names as of their last news") {
 TEST_CASE("an interface that came after the last news of links is asked for") {
   World world;
   Configuration from = configuration();
-  from.rules[0].interfaces = {"lo"};
+  from.rules[0].set(weir::interfaces({"lo"}));
   const auto made = world.make(from);
   const auto without = Snapshot::relink(*made, {});
   REQUIRE(without);
@@ -159,7 +160,7 @@ TEST_CASE("links are no news to rules without an interface, nor are ports of a b
   const auto without = world.make(configuration());
   CHECK(Snapshot::relink(*without, links) == nullptr);
   Configuration from = configuration();
-  from.rules[0].interfaces = {"lan0"};
+  from.rules[0].set(weir::interfaces({"lan0"}));
   const auto with = Snapshot::relink(*world.make(from), links);
   REQUIRE(with);
   CHECK(Snapshot::relink(*with, more) == nullptr);

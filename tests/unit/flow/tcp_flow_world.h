@@ -20,6 +20,7 @@
 #include "flow/flow_records.h"
 #include "flow/tcp_flows.h"
 #include "flow/upstream_section.h"
+#include "rule_conditions.h"
 #include "tcp_network.h"
 
 namespace weir {
@@ -47,7 +48,7 @@ class TcpFlowWorld {
   static RuleSettings rule(const std::string& name, Port port, const std::string& use) {
     RuleSettings out;
     out.name = name;
-    out.on = {{Protocol::tcp, port, port}};
+    out.set(weir::on({{Protocol::tcp, port, port}}));
     out.use = use;
     return out;
   }

@@ -29,6 +29,7 @@
 #include "catch.h"
 #include "flow/upstream_section.h"
 #include "gateway/donor_gateway.h"
+#include "rule_conditions.h"
 #include "takeover/messages.h"
 #include "takeover/worker_frames.h"
 
@@ -261,11 +262,11 @@ class TakeoverWorld {
                      section("pool", {{"type", "forward"}, {"server", "a=192.0.2.11:5300"}})};
     RuleSettings rule;
     rule.name = "games";
-    rule.on = {{Protocol::udp, 7001, 7001}};
+    rule.set(weir::on({{Protocol::udp, 7001, 7001}}));
     rule.use = "own";
     RuleSettings web;
     web.name = "web";
-    web.on = {{Protocol::tcp, 80, 80}};
+    web.set(weir::on({{Protocol::tcp, 80, 80}}));
     web.use = "pool";
     out.rules = {rule, web};
     out.gateway.default_use = "reject";

@@ -32,6 +32,25 @@ TEST_CASE("a rule's ports have a first and a last one, per protocol") {
   CHECK(match(rules, flow_of(Protocol::udp, "192.0.2.9", "192.0.2.1:65535")) == Found{1});
 }
 
+TEST_CASE("a rule for every port stands in file order with those for some, and has no port 0") {
+  const auto rules = rules_of({{.on = {tcp(80)}, .client = {"192.0.2.0/24"}},
+                               {.on = {tcp(1, 65535)}, .client = {"192.0.2.7", "192.0.2.8"}},
+                               {.on = {tcp(80)}},
+                               {.on = {tcp(1, 65535)}},
+                               {.on = {tcp(81), tcp(1, 65535)}}});
+  const auto found = [&](const std::string& client, const std::string& destination) {
+    return match(rules, flow_of(Protocol::tcp, client, destination));
+  };
+  CHECK(found("192.0.2.7", "192.0.2.1:80") == Found{0});
+  CHECK(found("192.0.2.7", "192.0.2.1:81") == Found{1});
+  CHECK(found("198.51.100.7", "192.0.2.1:80") == Found{2});
+  CHECK(found("198.51.100.7", "192.0.2.1:81") == Found{3});
+  CHECK(found("198.51.100.7", "192.0.2.1:65535") == Found{3});
+  Flow to_none = flow_of(Protocol::tcp, "192.0.2.7", "192.0.2.1:80");
+  to_none.destination.port = 0;
+  CHECK(match(rules, to_none) == Found{});
+}
+
 TEST_CASE("of overlapping ranges the earlier rule wins, and the later one keeps the rest") {
   const auto rules = rules_of({{.on = {tcp(100, 200)}}, {.on = {tcp(150, 250), tcp(160)}}});
   CHECK(match(rules, to("192.0.2.1:150")) == Found{0});
@@ -110,6 +129,55 @@ TEST_CASE("hundreds of rules on one port are found by client or destination, in 
   CHECK(found("2001:db9::1", "[2001:db8::2]:80") == Found{201});
 }
 
+// Of more prefixes than a table of one port's rules takes.
+std::vector<std::string> long_list(int network) {
+  std::vector<std::string> out;
+  for (int i = 0; i < 100; ++i) {
+    out.push_back("10." + std::to_string(network) + "." + std::to_string(i) + ".0/24");
+  }
+  return out;
+}
+
+TEST_CASE("a long list leads to the first of the rules that have it, on each port of theirs") {
+  const RuleCondition shared = client(long_list(1));
+  std::vector<RuleSettings> rules;
+  const auto add = [&](const RuleCondition& list, const RuleWords& words) {
+    RuleSettings rule = rules_of({words}).front();
+    rule.set(list);
+    rules.push_back(std::move(rule));
+  };
+  add(client(long_list(2)), {});
+  add(shared, {.on = {tcp(81)}});
+  add(shared, {.destination = {"192.0.2.9"}});
+  add(shared, {.on = {tcp(80, 81)}, .interfaces = {"eth1"}});
+  add(shared, {.on = {tcp(80, 82)}});
+  for (int i = 0; i < 10; ++i) {
+    add(client({"10.3." + std::to_string(i) + ".0/24"}), {.on = {tcp(80, 82)}});
+  }
+  const auto found = [&](const std::string& client, const std::string& destination) {
+    return match(rules, flow_of(Protocol::tcp, client, destination));
+  };
+  CHECK(found("10.1.7.1", "192.0.2.9:80") == Found{2});
+  CHECK(found("10.1.7.1", "192.0.2.8:80") == Found{4});
+  CHECK(found("10.1.7.1", "192.0.2.8:81") == Found{1});
+  CHECK(found("10.1.7.1", "192.0.2.8:82") == Found{4});
+  CHECK(found("10.2.7.1", "192.0.2.8:80") == Found{0});
+  CHECK(found("10.2.7.1", "192.0.2.8:82") == Found{});
+  CHECK(found("10.3.7.1", "192.0.2.8:82") == Found{12});
+  CHECK(found("10.1.100.1", "192.0.2.9:80") == Found{});
+}
+
+TEST_CASE("an exception to the prefix that a rule is found by is still asked") {
+  std::vector<RuleWords> words;
+  for (int i = 0; i < 20; ++i) {
+    const std::string network = "10.0." + std::to_string(i);
+    words.push_back({.client = {network + ".0/24", "!" + network + ".7"}});
+  }
+  const auto rules = rules_of(words);
+  CHECK(match(rules, flow_of(Protocol::tcp, "10.0.9.6", "192.0.2.1:80")) == Found{9});
+  CHECK(match(rules, flow_of(Protocol::tcp, "10.0.9.7", "192.0.2.1:80")) == Found{});
+}
+
 TEST_CASE("matching agrees with asking why each rule does not match") {
   std::mt19937 engine(11);
   const auto random = [&] { return static_cast<unsigned>(engine()); };
@@ -118,6 +186,9 @@ TEST_CASE("matching agrees with asking why each rule does not match") {
   const std::vector<std::string> addresses{"10.1.1.1", "10.200.0.1", "192.0.2.3", "9.9.9.9"};
   const auto some_list = [&] {
     std::vector<std::string> out;
+    if (random() % 8 == 0) {
+      out = long_list(static_cast<int>(random() % 2));
+    }
     for (auto i = random() % 3; i > 0; --i) {
       out.push_back((random() % 4 == 0 ? "!" : "") + prefixes[random() % prefixes.size()]);
     }
@@ -127,11 +198,13 @@ TEST_CASE("matching agrees with asking why each rule does not match") {
     std::vector<RuleWords> words;
     for (auto i = random() % 60; i > 0; --i) {
       const int first = static_cast<int>(1 + random() % 8);
-      words.push_back({.on = {tcp(first, first + static_cast<int>(random() % 4))},
-                       .client = some_list(),
-                       .destination = some_list(),
-                       .interfaces = random() % 5 == 0 ? std::vector<std::string>{"eth1"}
-                                                       : std::vector<std::string>{}});
+      const bool everywhere = random() % 10 == 0;
+      words.push_back(
+          {.on = {everywhere ? tcp(1, 65'535) : tcp(first, first + static_cast<int>(random() % 4))},
+           .client = some_list(),
+           .destination = some_list(),
+           .interfaces =
+               random() % 5 == 0 ? std::vector<std::string>{"eth1"} : std::vector<std::string>{}});
     }
     const auto rules = rules_of(words);
     const RuleSet set = RuleSet::compile(rules);

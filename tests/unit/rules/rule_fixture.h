@@ -5,19 +5,10 @@
 #include <vector>
 
 #include "catch.h"
+#include "rule_conditions.h"
 #include "rules/rule_set.h"
 
 namespace weir {
-
-inline AddressCondition condition(const std::vector<std::string>& items) {
-  AddressCondition out;
-  for (const std::string& item : items) {
-    const bool negated = item.front() == '!';
-    (negated ? out.exclude : out.include)
-        .push_back(Prefix::parse(std::string_view(item).substr(negated ? 1 : 0)).value());
-  }
-  return out;
-}
 
 struct RuleWords {
   std::vector<PortRange> on{{Protocol::tcp, 80, 80}};
@@ -33,10 +24,16 @@ inline std::vector<RuleSettings> rules_of(const std::vector<RuleWords>& words) {
     RuleSettings rule;
     rule.name = std::string(1, static_cast<char>('a' + out.size() % 26));
     rule.location = {"f", static_cast<int>(out.size()) + 1};
-    rule.on = word.on;
-    rule.client = condition(word.client);
-    rule.destination = condition(word.destination);
-    rule.interfaces = word.interfaces;
+    rule.set(on(word.on));
+    if (!word.client.empty()) {
+      rule.set(client(word.client));
+    }
+    if (!word.destination.empty()) {
+      rule.set(destination(word.destination));
+    }
+    if (!word.interfaces.empty()) {
+      rule.set(interfaces(word.interfaces));
+    }
     out.push_back(std::move(rule));
   }
   return out;

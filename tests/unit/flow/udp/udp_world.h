@@ -17,6 +17,7 @@
 #include "flow/flow_records.h"
 #include "flow/udp/udp_path.h"
 #include "flow/upstream_section.h"
+#include "rule_conditions.h"
 
 namespace weir {
 
@@ -26,7 +27,7 @@ struct UdpWorld {
   static RuleSettings rule(const std::string& use, Port port) {
     RuleSettings out;
     out.name = use;
-    out.on = {{Protocol::udp, port, port}};
+    out.set(weir::on({{Protocol::udp, port, port}}));
     out.use = use;
     return out;
   }

@@ -1,0 +1,23 @@
+// How a packet filter checks one item of a list (base/address_item.h): items whose key is the same
+// become one match, negated or not.
+//
+// Plain values; any thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "firewall/match.h"
+
+namespace weir::firewall {
+
+struct ItemWords {
+  std::string nft_key;          // "ether saddr"
+  std::string nft_value;        // "02:00:5e:10:00:01"
+  std::string iptables_module;  // "-m mac"
+  std::string iptables_option;  // "--mac-source 02:00:5e:10:00:01"
+  std::function<bool(const Packet&)> holds;
+  bool comes_in = false;  // only a packet that came in has it
+};
+
+}  // namespace weir::firewall

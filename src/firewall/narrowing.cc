@@ -1,0 +1,141 @@
+#include "firewall/narrowing.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "firewall/normal_form.h"
+#include "firewall/words.h"
+
+namespace weir::firewall {
+namespace {
+
+Ports ports_of(const std::vector<PortRange>& on, Protocol protocol) {
+  std::vector<Ports::Range> ranges;
+  for (const PortRange& range : on) {
+    if (range.protocol == protocol) {
+      ranges.push_back({range.first, range.last});
+    }
+  }
+  return joined(std::move(ranges));
+}
+
+void add(std::vector<Prefix>& prefixes, const PrefixList& list) {
+  list.each(list.list, [&](const Prefix& prefix) { prefixes.push_back(prefix); });
+}
+
+// The words of items, by what they ask about.
+using Words = std::map<std::string, std::vector<ItemWords>>;
+
+struct Lowered {
+  Words words;
+  bool all = true;  // every item
+};
+
+// What is a list of prefixes goes to these.
+Lowered lowered(const std::vector<AddressItem>& items, FlowEnd end, std::vector<Prefix>& prefixes) {
+  Lowered out;
+  for (const AddressItem& item : items) {
+    if (const PrefixList list = item.list(); list.size != 0) {
+      add(prefixes, list);
+      continue;
+    }
+    ItemWords words;
+    if (item.lower(end, words)) {
+      std::string key = words.nft_key;
+      out.words[std::move(key)].push_back(std::move(words));
+    } else {
+      out.all = false;
+    }
+  }
+  return out;
+}
+
+std::string nft_set(const std::vector<ItemWords>& items) {
+  std::vector<std::string> values;
+  values.reserve(items.size());
+  for (const ItemWords& item : items) {
+    values.push_back(item.nft_value);
+  }
+  return set_of(values);
+}
+
+match::InWords one_of(const std::vector<ItemWords>& items) {
+  match::InWords out{.nft = items.front().nft_key + " " + nft_set(items), .any_of = {}};
+  for (const ItemWords& item : items) {
+    out.any_of.push_back({item.iptables_module + " " + item.iptables_option, item.holds});
+  }
+  return out;
+}
+
+match::InWords none_of(const ItemWords& item) {
+  return {
+      .nft = item.nft_key + " != " + item.nft_value,
+      .any_of = {{item.iptables_module + " ! " + item.iptables_option, std::not_fn(item.holds)}}};
+}
+
+bool come_in(const std::vector<ItemWords>& items) {
+  return std::any_of(items.begin(), items.end(),
+                     [](const ItemWords& item) { return item.comes_in; });
+}
+
+}  // namespace
+
+void Narrowing::to_ports(const std::vector<PortRange>& on) {
+  tcp_ = ports_of(on, Protocol::tcp);
+  udp_ = ports_of(on, Protocol::udp);
+}
+
+// A step of a plan asks for all of its conditions. A list that wants prefixes or something else, or
+// two things of different kinds, has no such step.
+void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
+  AddressCondition& out = end == FlowEnd::client ? client_ : destination_;
+  out.include = list.include;
+  out.exclude = list.exclude;
+  const Lowered wanted = lowered(list.include_items, end, out.include);
+  const Lowered excluded = lowered(list.exclude_items, end, out.exclude);
+  const std::size_t kinds = wanted.words.size() + (out.include.empty() ? 0 : 1);
+  if (!wanted.all || kinds > 1) {
+    out.include.clear();
+    ask_gateway();
+  } else {
+    for (const auto& [key, items] : wanted.words) {
+      also_.emplace_back(one_of(items));
+      only_inbound_ = only_inbound_ || come_in(items);
+    }
+  }
+  for (const auto& [key, items] : excluded.words) {
+    for (const ItemWords& item : items) {
+      also_.emplace_back(none_of(item));
+    }
+  }
+  if (!excluded.all) {
+    ask_gateway();
+  }
+}
+
+void Narrowing::to_inbound(const std::vector<std::string>& interfaces) {
+  inbound_ = interfaces;
+  to_what_comes_in();
+}
+
+void Narrowing::to(match::InWords words) { also_.emplace_back(std::move(words)); }
+
+std::optional<Addresses> Narrowing::addresses(Family family) const {
+  return addresses_of(client_, destination_, family);
+}
+
+Narrowing narrowed(const RuleSettings& rule) {
+  Narrowing out;
+  for (const RuleCondition& condition : rule.conditions) {
+    if (condition.type().lower == nullptr) {
+      out.ask_gateway();
+    } else {
+      condition.type().lower(condition.parsed(), out);
+    }
+  }
+  return out;
+}
+
+}  // namespace weir::firewall

@@ -1,0 +1,58 @@
+// Which packets may be of a rule's flows, as far as a packet filter can check. It begins with all
+// packets, and each condition of the rule narrows it (ConditionType::lower); what is left becomes a
+// Decision.
+//
+// Where a packet does not show whether a condition holds, everything that the others leave goes to
+// the gateway, which then looks for the rule again: whatever the rule would do with its flows, and
+// whatever later rules would do with the rest of these, is the gateway's to do. Flows that cannot
+// be the rule's by its other conditions are decided here as before.
+//
+// A value, on the main thread or a command's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/configuration.h"
+#include "firewall/item_words.h"
+#include "firewall/match.h"
+
+namespace weir::firewall {
+
+class Narrowing {
+ public:
+  // The packet is for one of these ports.
+  void to_ports(const std::vector<PortRange>& on);
+  // Its source, or its destination, is in the list.
+  void to_addresses(FlowEnd end, const AddressCondition& list);
+  // It came in by one of these; what the router itself sends did not.
+  void to_inbound(const std::vector<std::string>& interfaces);
+  // What has words of its own holds for it.
+  void to(match::InWords words);
+  // It came in; what the router itself sends did not.
+  void to_what_comes_in() { only_inbound_ = true; }
+  // A packet does not show whether the condition holds.
+  void ask_gateway() { is_exact_ = false; }
+
+  [[nodiscard]] const Ports& tcp() const { return tcp_; }
+  [[nodiscard]] const Ports& udp() const { return udp_; }
+  // None: no packet of the family is left.
+  [[nodiscard]] std::optional<Addresses> addresses(Family family) const;
+  [[nodiscard]] const std::vector<std::string>& inbound() const { return inbound_; }
+  [[nodiscard]] const std::vector<Condition>& also() const { return also_; }
+  [[nodiscard]] bool only_inbound() const { return only_inbound_; }
+  // Every packet that is left is the rule's.
+  [[nodiscard]] bool is_exact() const { return is_exact_; }
+
+ private:
+  Ports tcp_, udp_;
+  AddressCondition client_, destination_;  // prefixes
+  std::vector<std::string> inbound_;       // empty: any
+  std::vector<Condition> also_;
+  bool only_inbound_ = false;
+  bool is_exact_ = true;
+};
+
+[[nodiscard]] Narrowing narrowed(const RuleSettings& rule);
+
+}  // namespace weir::firewall

@@ -61,6 +61,16 @@ def build_generator():
     return os.path.join(folder, "load")
 
 
+def build_rules_program():
+    """The path of the program that measures how rules are found."""
+    for command in (["cmake", "--preset", "release"],
+                    ["cmake", "--build", "--preset", "release", "--target", "bench-rules"]):
+        done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
+        if done.returncode != 0:
+            sys.exit(f"bench: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return os.path.join(ROOT, "build", "release", "tools", "bench.d", "rules", "bench-rules")
+
+
 def build_weir(given):
     """The path of weir's binary, or None when there is none to measure."""
     if given:

@@ -8,8 +8,10 @@
 #pragma once
 
 #include <cassert>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,6 +59,10 @@ struct ConditionType {
   bool (*admits)(const void* parsed, Family family) = nullptr;
   // The same condition in what this machine calls things. Null, or null for one: as it is.
   Parsed (*fit)(const void* parsed, const Machine& machine) = nullptr;
+  // When the clock alone makes another one of what was fitted, and how that stands until then, for
+  // `weir rules` ("matches now, until 07:00"). Null, none and "": it does not hang on the clock.
+  std::optional<std::chrono::sys_seconds> (*changes_at)(const void* parsed) = nullptr;
+  std::string (*standing)(const void* parsed) = nullptr;
   // Of Index::client and Index::destination: it holds for no flow whose end is in none of these.
   struct Within {
     std::vector<PrefixList> lists;  // none: that is not known
@@ -105,6 +111,12 @@ class RuleCondition {
   [[nodiscard]] RuleCondition fitted(const Machine& machine) const {
     auto made = type_->fit == nullptr ? nullptr : type_->fit(parsed(), machine);
     return made == nullptr ? *this : of(*type_, std::move(made));
+  }
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> changes_at() const {
+    return type_->changes_at == nullptr ? std::nullopt : type_->changes_at(parsed());
+  }
+  [[nodiscard]] std::string standing() const {
+    return type_->standing == nullptr ? "" : type_->standing(parsed());
   }
   [[nodiscard]] ConditionType::Within within() const {
     return type_->within == nullptr ? ConditionType::Within{} : type_->within(parsed());

@@ -161,6 +161,9 @@ struct Configuration {
   DnsSettings dns;
   LogSettings log;
   AdminSettings admin;
+
+  // The same, with its rules as they are on this machine.
+  [[nodiscard]] Configuration fitted(const Machine& machine) const;
 };
 
 // One finding about a configuration. Errors make it unusable; warnings don't.

@@ -59,6 +59,16 @@ RuleSettings RuleSettings::fitted(const Machine& machine) const {
   return out;
 }
 
+Configuration Configuration::fitted(const Machine& machine) const {
+  Configuration out = *this;
+  for (RuleSettings& rule : out.rules) {
+    for (RuleCondition& condition : rule.conditions) {
+      condition = condition.fitted(machine);
+    }
+  }
+  return out;
+}
+
 const std::vector<PortRange>& RuleSettings::on() const {
   static const std::vector<PortRange> none;
   return value_of(*this, "on", none);

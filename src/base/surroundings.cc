@@ -62,7 +62,7 @@ Surroundings::Surroundings(std::span<const Entry> entries) {
   });
 }
 
-Result<Surroundings> Surroundings::read() {
+Result<std::vector<Surroundings::Entry>> Surroundings::read_entries() {
   auto socket = netlink::open(NETLINK_ROUTE);
   if (!socket) {
     return socket.error();
@@ -77,7 +77,12 @@ Result<Surroundings> Surroundings::read() {
   if (!heard) {
     return heard.error();
   }
-  return Surroundings(entries);
+  return entries;
+}
+
+Result<Surroundings> Surroundings::read() {
+  const auto entries = read_entries();
+  return entries ? Result<Surroundings>(Surroundings(entries.value())) : entries.error();
 }
 
 std::uint32_t Surroundings::interface_of(const Address& address) const {

@@ -25,8 +25,9 @@ class Surroundings {
   };
 
   explicit Surroundings(std::span<const Entry> entries);
-  // Asks the kernel.
+  // Both ask the kernel.
   static Result<Surroundings> read();
+  static Result<std::vector<Entry>> read_entries();
 
   [[nodiscard]] bool is_own(const Address& address) const { return own_.contains(address); }
   // Number of the interface on whose network the address is; 0: on none.

@@ -7,7 +7,8 @@
 
 #include "base/json.h"
 #include "base/links.h"
-#include "base/machine.h"
+#include "base/machine_here.h"
+#include "base/time_input.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "doctor/route_lookup.h"
@@ -52,15 +53,29 @@ Json json_of(const Explanation::Path& path) {
   return out;
 }
 
-// Ports of bridges, in the configuration and in the question, become the bridges.
-std::string as_packets_come_in(Configuration& configuration, const std::string& interface) {
-  const auto read = read_links();
-  const std::span<const Link> links = read ? std::span(read.value()) : std::span<const Link>();
-  configuration.firewall.interfaces = inbound_names(links, configuration.firewall.interfaces);
-  for (RuleSettings& rule : configuration.rules) {
-    rule = rule.fitted({.links = links});
+// This machine, at the time that is asked about.
+Result<MachineHere> machine_at(const std::string& time) {
+  MachineHere out = MachineHere::read();
+  if (time.empty()) {
+    return out;
   }
-  const Link* master = inbound_master(links, interface);
+  const auto at = parse_time(time, out.clock->zone);
+  if (!at) {
+    return at.error();
+  }
+  if (!at.value().remark.empty()) {
+    (void)std::fprintf(stderr, "weir explain: %s\n", at.value().remark.c_str());
+  }
+  out.clock = set_to(*out.clock, at.value().at);
+  return out;
+}
+
+// Ports of bridges, in the configuration and in the question, become the bridges.
+std::string as_packets_come_in(Configuration& configuration, const std::string& interface,
+                               const MachineHere& here) {
+  configuration.firewall.interfaces = inbound_names(here.links, configuration.firewall.interfaces);
+  configuration = configuration.fitted(here.view());
+  const Link* master = inbound_master(here.links, interface);
   return master == nullptr ? interface : master->name;
 }
 
@@ -206,8 +221,14 @@ int run_explain(const ExplainArguments& arguments) {
   if (!configuration) {
     return bad_configuration;
   }
-  const std::string interface = as_packets_come_in(*configuration, arguments.interface);
-  const auto rules = implied_rules(*configuration);
+  const auto machine = machine_at(arguments.time);
+  if (!machine) {
+    (void)std::fprintf(stderr, "weir explain: --time: %s\n", machine.error().text().c_str());
+    return bad_configuration;
+  }
+  const std::string interface =
+      as_packets_come_in(*configuration, arguments.interface, machine.value());
+  const auto rules = implied_rules(*configuration, machine.value().view());
   const auto here =
       rules ? firewall::fitted_to_machine(rules.value(), firewall::standard_backend()) : rules;
   const Explanation explanation = explain(

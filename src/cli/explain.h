@@ -17,6 +17,7 @@ struct ExplainArguments {
   std::string destination;  // ADDRESS:PORT
   std::string interface;    // where it comes in; empty: not said
   bool json = false;
+  std::string time = {};  // when; empty: now
 };
 
 // Returns the exit status: 0 also where the answer is that weir leaves the flow alone.

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/machine_here.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "cli/rule_owner.h"
@@ -18,12 +19,27 @@ int report(const std::string& what, const Error& error) {
   return 1;
 }
 
+// What these rules will not follow by themselves.
+void tell_of_windows(const Configuration& fitted) {
+  for (const RuleSettings& rule : fitted.rules) {
+    for (const RuleCondition& condition : rule.conditions) {
+      if (const std::string standing = condition.standing(); !standing.empty()) {
+        (void)std::fprintf(stderr,
+                           "weir: warning: rule %s %s; only a running weir then changes the "
+                           "firewall's rules\n",
+                           rule.name.c_str(), standing.c_str());
+      }
+    }
+  }
+}
+
 int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend) {
   const std::optional<Configuration> configuration = load_or_report(arguments.file);
   if (!configuration) {
     return bad_configuration;
   }
-  const auto implied = implied_rules(*configuration);
+  const MachineHere here = MachineHere::read();
+  const auto implied = implied_rules(*configuration, here.for_firewall());
   if (!implied) {
     return report(arguments.file, implied.error());
   }
@@ -38,6 +54,7 @@ int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend)
   if (!shortcoming.text.empty()) {
     (void)std::fprintf(stderr, "weir: warning: %s\n", shortcoming.text.c_str());
   }
+  tell_of_windows(configuration->fitted(here.for_firewall()));
   if (arguments.action == "show") {
     const std::string text = arguments.json ? firewall::ruleset_json(ruleset.value()) + "\n"
                                             : firewall::apply_script(ruleset.value(), backend);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/machine_here.h"
 #include "upstream/assembly.h"
 
 namespace weir {
@@ -13,6 +14,12 @@ Result<std::shared_ptr<Upstream>> upstream_named(const std::string& name,
 }
 
 Result<firewall::Ruleset> implied_rules(const Configuration& configuration) {
+  const MachineHere here = MachineHere::read();
+  return implied_rules(configuration, here.for_firewall());
+}
+
+Result<firewall::Ruleset> implied_rules(const Configuration& configuration,
+                                        const Machine& machine) {
   ServerPool scratch;
   UpstreamAssembly assembly(configuration.upstreams, scratch);
   std::vector<Upstream::Handling> handlings;
@@ -27,7 +34,8 @@ Result<firewall::Ruleset> implied_rules(const Configuration& configuration) {
   if (!otherwise) {
     return otherwise.error();
   }
-  return firewall::make_ruleset(configuration, handlings, otherwise.value()->handling(),
+  return firewall::make_ruleset(configuration.fitted(machine), handlings,
+                                otherwise.value()->handling(),
                                 firewall::find_cgroups(configuration.firewall.exclude_cgroups));
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/configuration.h"
+#include "base/machine.h"
 #include "firewall/ruleset.h"
 #include "weir/upstream.h"
 
@@ -16,6 +17,10 @@ namespace weir {
                                                                const Configuration& configuration,
                                                                ServerPool& pool);
 
+// On this machine, now.
 [[nodiscard]] Result<firewall::Ruleset> implied_rules(const Configuration& configuration);
+// On a machine, at its time.
+[[nodiscard]] Result<firewall::Ruleset> implied_rules(const Configuration& configuration,
+                                                      const Machine& machine);
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -245,23 +246,39 @@ Result<std::string> upstreams_text(std::string_view json) {
 
 Result<std::string> rules_text(std::string_view json) {
   return described(json, [](const JsonReader& answer) {
-    Table table({{"RULE"},
-                 {"USE"},
-                 {"WHERE"},
-                 {"FLOWS", Align::right},
-                 {"TOTAL", Align::right},
-                 {"UP", Align::right},
-                 {"DOWN", Align::right},
-                 {"DECIDED BY"}});
-    for (const JsonReader& rule : answer.at("rules").items()) {
+    const auto rules = answer.at("rules").items();
+    const bool some_have_windows =
+        std::any_of(rules.begin(), rules.end(),
+                    [](const JsonReader& rule) { return !rule.at("when").text().empty(); });
+    std::vector<Table::Column> columns{{"RULE"},
+                                       {"USE"},
+                                       {"WHERE"},
+                                       {"FLOWS", Align::right},
+                                       {"TOTAL", Align::right},
+                                       {"UP", Align::right},
+                                       {"DOWN", Align::right},
+                                       {"DECIDED BY"}};
+    if (some_have_windows) {
+      columns.push_back({"WHEN"});
+    }
+    Table table(std::move(columns));
+    for (const JsonReader& rule : rules) {
       const bool in_firewall = rule.at("in_firewall").boolean();
-      table.row({text_at(rule, "name"), text_at(rule, "use"), text_at(rule, "place"),
-                 count_at(rule, "flows"), count_at(rule, "flows_total"), bytes_at(rule, "bytes_up"),
-                 bytes_at(rule, "bytes_down"),
-                 in_firewall
-                     ? fmt::format("firewall: {} packets, {}", number_at(rule, "firewall_packets"),
-                                   bytes_at(rule, "firewall_bytes"))
-                     : "gateway"});
+      std::vector<std::string> row{
+          text_at(rule, "name"),
+          text_at(rule, "use"),
+          text_at(rule, "place"),
+          count_at(rule, "flows"),
+          count_at(rule, "flows_total"),
+          bytes_at(rule, "bytes_up"),
+          bytes_at(rule, "bytes_down"),
+          in_firewall ? fmt::format("firewall: {} packets, {}", number_at(rule, "firewall_packets"),
+                                    bytes_at(rule, "firewall_bytes"))
+                      : "gateway"};
+      if (some_have_windows) {
+        row.push_back(text_at(rule, "when"));
+      }
+      table.row(std::move(row));
     }
     return table.text();
   });

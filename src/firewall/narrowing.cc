@@ -123,7 +123,7 @@ void Narrowing::to_inbound(const std::vector<std::string>& interfaces) {
 void Narrowing::to(match::InWords words) { also_.emplace_back(std::move(words)); }
 
 std::optional<Addresses> Narrowing::addresses(Family family) const {
-  return addresses_of(client_, destination_, family);
+  return is_empty_ ? std::nullopt : addresses_of(client_, destination_, family);
 }
 
 Narrowing narrowed(const RuleSettings& rule) {

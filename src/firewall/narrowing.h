@@ -31,6 +31,8 @@ class Narrowing {
   void to(match::InWords words);
   // It came in; what the router itself sends did not.
   void to_what_comes_in() { only_inbound_ = true; }
+  // No packet, here and now. Its ports stay ports that a rule names.
+  void to_nothing() { is_empty_ = true; }
   // A packet does not show whether the condition holds.
   void ask_gateway() { is_exact_ = false; }
 
@@ -51,6 +53,7 @@ class Narrowing {
   std::vector<Condition> also_;
   bool only_inbound_ = false;
   bool is_exact_ = true;
+  bool is_empty_ = false;
 };
 
 [[nodiscard]] Narrowing narrowed(const RuleSettings& rule);

@@ -43,6 +43,9 @@ void RuleCounts::take(const Ruleset& ruleset, const std::vector<RuleCounter>& co
       found->second.counter = counter_name(decision);
     }
   }
+  for (const std::string& idle : ruleset.idle) {
+    now[idle] = {};
+  }
   follow(std::move(now));
 }
 

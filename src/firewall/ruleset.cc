@@ -179,6 +179,8 @@ Ruleset make_ruleset(const Configuration& configuration,
     }
     if (decision.v4 || decision.v6) {
       ruleset.decisions.push_back(std::move(decision));
+    } else if (decision.verdict != Verdict::intercept) {
+      ruleset.idle.push_back(std::move(decision.name));
     }
   }
   if (ruleset.tcp.empty() && ruleset.udp.empty()) {

@@ -96,6 +96,8 @@ struct Ruleset {
   // goes on as if there were no weir. Rules at the end that go to the gateway, as the default does,
   // are left to it.
   std::vector<Decision> decisions;
+  // Rules that it would decide alone, and that no packet meets at the moment.
+  std::vector<std::string> idle;
 
   // On the router's own packets that are to come in again; without any, on datagrams that come in
   // and may not be fragmented.

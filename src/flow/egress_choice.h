@@ -19,7 +19,7 @@ class EgressChoice {
 
   // Whether new flows of that family need to know their inbound interface.
   [[nodiscard]] bool needs_interface(Family family) const {
-    return in_use_.snapshot->needs_interface() || policy_.matter(family);
+    return in_use_.snapshot->rules().needs_interface() || policy_.matter(family);
   }
   // Sets the egress that policy rules choose for the flow. 0, or why there is none (an errno).
   [[nodiscard]] int choose(const Flow& flow, Route& route);

@@ -1,24 +1,14 @@
 #include "flow/snapshot.h"
 
-#include <net/if.h>
-
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <functional>
 #include <utility>
 
-#include "base/machine.h"
 #include "upstream/assembly.h"
 
 namespace weir {
 namespace {
-
-// Three system calls.
-std::string ask_kernel(std::uint32_t number) {
-  std::array<char, IF_NAMESIZE> name{};
-  return if_indextoname(number, name.data()) != nullptr ? name.data() : "";
-}
 
 // Stands for an upstream that the configuration no longer has, while a flow through it lives: its
 // name and how it mapped. Nothing new goes through it.
@@ -79,55 +69,19 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::Maker::make(Configuration conf
   if (auto taken = made->take_upstreams(*this, assembly); !taken) {
     return taken.error();
   }
-  // Where links cannot be read, names are taken as they are.
-  const auto read = read_links();
-  const auto links = read ? std::span<const Link>(read.value()) : std::span<const Link>();
-  made->compile_rules(links);
-  made->interface_names_ = std::make_shared<const InterfaceNames>(made->names_for_rules(links));
+  made->rules_ = std::make_shared<const FittedRules>(
+      made->configuration_, std::make_shared<const MachineHere>(MachineHere::read()));
   return std::shared_ptr<const Snapshot>(std::move(made));
 }
 
-void Snapshot::compile_rules(std::span<const Link> links) {
-  std::vector<RuleSettings> rules;
-  rules.reserve(configuration_->rules.size());
-  for (const RuleSettings& rule : configuration_->rules) {
-    rules.push_back(rule.fitted({.links = links}));
-  }
-  rules_ = std::make_shared<const RuleSet>(RuleSet::compile(rules));
-  conditions_here_.clear();
-  for (RuleSettings& rule : rules) {
-    conditions_here_.push_back(std::move(rule.conditions));
-  }
-}
-
-// Of what packets come in by: ports of a bridge come and go with every container.
-Snapshot::InterfaceNames Snapshot::names_for_rules(std::span<const Link> links) const {
-  InterfaceNames names;
-  for (const Link& link : links) {
-    if (needs_interface() && link.master == 0) {
-      names.emplace(link.index, link.name);
-    }
-  }
-  return names;
-}
-
-std::shared_ptr<const Snapshot> Snapshot::relink(const Snapshot& previous,
-                                                 std::span<const Link> links) {
-  const auto& rules = previous.configuration().rules;
-  InterfaceNames names = previous.names_for_rules(links);
-  const bool are_rules_the_same = std::equal(
-      rules.begin(), rules.end(), previous.conditions_here_.begin(),
-      previous.conditions_here_.end(), [&](const RuleSettings& rule, const auto& before) {
-        return rule.fitted({.links = links}).conditions == before;
-      });
-  if (are_rules_the_same && names == *previous.interface_names_) {
+std::shared_ptr<const Snapshot> Snapshot::refit(const Snapshot& previous,
+                                                const std::shared_ptr<const MachineHere>& machine) {
+  auto rules = previous.rules_->refitted(machine);
+  if (rules == nullptr) {
     return nullptr;
   }
   std::shared_ptr<Snapshot> made(new Snapshot(previous));
-  if (!are_rules_the_same) {
-    made->compile_rules(links);
-  }
-  made->interface_names_ = std::make_shared<const InterfaceNames>(std::move(names));
+  made->rules_ = std::move(rules);
   return made;
 }
 
@@ -136,8 +90,6 @@ Snapshot::Renewed Snapshot::Maker::renew(const Snapshot& previous) const {
   made->configuration_ = previous.configuration_;
   made->limits_ = previous.limits_;
   made->rules_ = previous.rules_;
-  made->conditions_here_ = previous.conditions_here_;
-  made->interface_names_ = previous.interface_names_;
   const Configuration& from = *made->configuration_;
   UpstreamAssembly assembly(from.upstreams, servers,
                             {.sections = from.upstreams,
@@ -232,18 +184,8 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
   return Ok{};
 }
 
-// A link that has just come is not among the names yet.
-std::string Snapshot::interface_name(std::uint32_t number) const {
-  const auto found = interface_names_->find(number);
-  if (found != interface_names_->end()) {
-    return found->second;
-  }
-  return number != 0 ? ask_kernel(number) : "";
-}
-
 const RuleEntry& Snapshot::choose(const Flow& flow) const {
-  const auto index =
-      rules_->match(flow, [this](std::uint32_t number) { return interface_name(number); });
+  const auto index = rules_->match(flow);
   return index ? entries_[*index] : entries_.back();
 }
 

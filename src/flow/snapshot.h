@@ -6,13 +6,11 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "account/flow_counters.h"
 #include "base/configuration.h"
-#include "base/links.h"
-#include "rules/rule_set.h"
+#include "flow/fitted_rules.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -73,17 +71,16 @@ class Snapshot {
         const Snapshot& current, std::span<const RuleBinding> bindings) const;
   };
 
-  // The same, but for the interfaces of rules, as packets come in by them with those links, and for
-  // the links' names; null: nothing about that has changed.
-  static std::shared_ptr<const Snapshot> relink(const Snapshot& previous,
-                                                std::span<const Link> links);
+  // The same with its rules on the machine as it is now; null: nothing of them has changed.
+  static std::shared_ptr<const Snapshot> refit(const Snapshot& previous,
+                                               const std::shared_ptr<const MachineHere>& machine);
 
   [[nodiscard]] const Configuration& configuration() const { return *configuration_; }
   // With the automatic values filled in.
   [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] const Timeouts& timeouts() const { return configuration_->timeouts; }
   [[nodiscard]] Mark bypass() const { return configuration_->firewall.bypass_mark; }
-  [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
+  [[nodiscard]] const FittedRules& rules() const { return *rules_; }
 
   [[nodiscard]] const RuleEntry& choose(const Flow& flow) const;
   // The same rule for what passes by: it goes on to its own destination, as `transparent`.
@@ -102,23 +99,13 @@ class Snapshot {
   [[nodiscard]] std::vector<Upstream::Handling> handlings() const;
 
  private:
-  // By number. Empty where no rule has `interface`.
-  using InterfaceNames = std::unordered_map<std::uint32_t, std::string>;
-
   Snapshot() = default;
 
-  [[nodiscard]] InterfaceNames names_for_rules(std::span<const Link> links) const;
-  [[nodiscard]] std::string interface_name(std::uint32_t number) const;
   Result<> take_upstreams(const Maker& maker, UpstreamAssembly& assembly);
-  void compile_rules(std::span<const Link> links);
 
   std::shared_ptr<const Configuration> configuration_;
   Limits limits_;
-  std::shared_ptr<const RuleSet> rules_;
-  // Each rule's, as rules_ knows them: fitted to this machine.
-  std::vector<std::vector<RuleCondition>> conditions_here_;
-  // As of the last news of links, so that a flow asks the kernel only for a link newer than that.
-  std::shared_ptr<const InterfaceNames> interface_names_;
+  std::shared_ptr<const FittedRules> rules_;
   std::vector<RuleEntry> entries_;
   std::vector<RuleEntry> passing_;  // of each
   std::shared_ptr<const ServerAddresses> server_addresses_;

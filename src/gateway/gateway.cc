@@ -55,11 +55,13 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
       service_manager_(ServiceManager::from_environment()),
       workers_(mailbox_, *log_, options_.descriptors, workers),
       in_force_(loop_, *log_, workers_, workers),
-      router_(loop_, *log_, workers_, in_force_),
+      router_(loop_, *log_, workers_, [this]() { rule_fitting_.look(); }),
       firewall_(loop_, *log_, in_force_,
                 [this]() { return !draining_.is_under_way() && !is_being_taken_over(); }),
       firewall_counts_(loop_, firewall_),
       reload_(*log_, reload_source(), in_force_, firewall_, workers_, service_manager_),
+      rule_fitting_(loop_, *log_, workers_, in_force_, firewall_,
+                    [this]() { return !reload_.is_under_way() && may_change().ok(); }),
       draining_(*log_, draining_callbacks()),
       drain_timer_(loop_,
                    [this]() {
@@ -204,6 +206,7 @@ Result<> Gateway::take_over() {
 void Gateway::announce() {
   served_ = true;
   router_.follow_network();
+  rule_fitting_.follow();
   const std::string port = std::to_string(in_force_.configuration().gateway.port);
   log_->info("weir " WEIR_VERSION " serves on port " + port + " with " + std::to_string(count_) +
              " workers, at most " + std::to_string(in_force_.snapshot()->limits().max_flows) +
@@ -278,7 +281,8 @@ Reload::Source Gateway::reload_source() {
   return {.load = [this]() { return options_.load(); },
           .may = [this]() { return may_change(); },
           .reconfigure_admin =
-              [this](const AdminSettings& settings) { return admin_->reconfigure(settings); }};
+              [this](const AdminSettings& settings) { return admin_->reconfigure(settings); },
+          .entered = [this]() { rule_fitting_.follow(); }};
 }
 
 Result<> Gateway::may_change() const {
@@ -409,6 +413,7 @@ Gateway::~Gateway() {
   donor_.reset();
   admin_.reset();
   router_.stop();
+  rule_fitting_.stop();
   workers_.end();
   firewall_.end(OwnFirewall::End::take_back);
   if (served_ && !has_successor()) {

@@ -25,6 +25,7 @@
 #include "gateway/reload.h"
 #include "gateway/reports.h"
 #include "gateway/router_watch.h"
+#include "gateway/rule_fitting.h"
 #include "gateway/takeover_donor.h"
 #include "gateway/takeover_successor.h"
 #include "gateway/workers.h"
@@ -96,6 +97,7 @@ class Gateway {
   OwnFirewall firewall_;
   FirewallCounts firewall_counts_;
   Reload reload_;
+  RuleFitting rule_fitting_;
   Draining draining_;
   Timer drain_timer_;
   LiveFlows live_flows_;

@@ -29,12 +29,12 @@ Result<> check_rules_ours(Port port) {
   return Ok{};
 }
 
-// The rules that a configuration implies.
+// The rules that a configuration implies here and now.
 firewall::Ruleset rules_of(const Snapshot& snapshot) {
   const auto handlings = snapshot.handlings();
   return firewall::make_ruleset(
-      snapshot.configuration(), std::span(handlings).first(handlings.size() - 1), handlings.back(),
-      firewall::find_cgroups(snapshot.configuration().firewall.exclude_cgroups));
+      snapshot.rules().for_firewall(), std::span(handlings).first(handlings.size() - 1),
+      handlings.back(), firewall::find_cgroups(snapshot.configuration().firewall.exclude_cgroups));
 }
 
 }  // namespace

@@ -152,6 +152,9 @@ void Reload::finish(const ReloadReport& report) {
   for (auto& answer : std::exchange(answering_, {})) {
     answer(report);
   }
+  if (report.ok) {
+    source_.entered();
+  }
   if (!waiting_.empty()) {
     begin();
   }

@@ -31,6 +31,7 @@ class Reload {
     std::function<Loaded()> load;   // reads the configuration
     std::function<Result<>()> may;  // nothing forbids a reload now; or what does
     std::function<Result<>(const AdminSettings&)> reconfigure_admin;
+    std::function<void()> entered;  // another configuration is in force, and the reload is over
   };
 
   Reload(Log& log, Source source, InForce& in_force, OwnFirewall& firewall, Workers& workers,

@@ -83,6 +83,9 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
     report.use = entry.upstream->name();
     report.location =
         location.line == 0 ? location.file : location.file + ":" + std::to_string(location.line);
+    if (!is_default) {
+      report.standing = parts_.in_force.snapshot()->rules().standing(i);
+    }
     static_cast<FlowCounts&>(report) = entry.counters->sum();
     report.latencies = latencies_of(*entry.counters);
     if (const auto counted = in_firewall.find(entry.name); counted != in_firewall.end()) {

@@ -2,13 +2,12 @@
 
 #include <utility>
 
-#include "base/links.h"
 #include "base/surroundings.h"
 
 namespace weir {
 
-RouterWatch::RouterWatch(Loop& loop, Log& log, Workers& workers, InForce& in_force)
-    : loop_(loop), log_(log), workers_(workers), in_force_(in_force) {}
+RouterWatch::RouterWatch(Loop& loop, Log& log, Workers& workers, std::function<void()> on_network)
+    : loop_(loop), log_(log), workers_(workers), on_network_(std::move(on_network)) {}
 
 void RouterWatch::follow_neighbours() {
   auto watch = NeighbourWatch::start(
@@ -47,23 +46,8 @@ void RouterWatch::stop() {
   feed_.reset();
 }
 
-// A port that joins a bridge, or leaves it, changes by which name its packets come in; so does a
-// link that comes, goes or gets another name.
-void RouterWatch::follow_links() {
-  if (!in_force_.snapshot()->needs_interface()) {
-    return;
-  }
-  const auto links = read_links();
-  if (!links) {
-    log_.warning("cannot read the links of this router: " + links.error().text());
-  } else if (auto next = Snapshot::relink(*in_force_.snapshot(), links.value())) {
-    in_force_.enter(next);
-    workers_.post([next](Worker& self) { self.use(next); });
-  }
-}
-
 void RouterWatch::tell_network() {
-  follow_links();
+  on_network_();
   tell_policy_rules();
   auto read = Surroundings::read();
   if (!read) {

@@ -1,13 +1,13 @@
 // What the workers have to know of the router: its neighbours, its addresses and links, and its
-// policy rules; now, and whenever they change. Links say by which name packets come in, too.
+// policy rules; now, and whenever they change.
 //
 // One, in the Gateway; main thread, on its loop.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/log.h"
-#include "gateway/in_force.h"
 #include "gateway/workers.h"
 #include "intercept/neighbours.h"
 #include "intercept/network_feed.h"
@@ -17,7 +17,8 @@ namespace weir {
 
 class RouterWatch {
  public:
-  RouterWatch(Loop& loop, Log& log, Workers& workers, InForce& in_force);
+  // `on_network`: links, addresses or routes have changed.
+  RouterWatch(Loop& loop, Log& log, Workers& workers, std::function<void()> on_network);
 
   // Before there are workers.
   void follow_neighbours();
@@ -29,12 +30,11 @@ class RouterWatch {
 
  private:
   void tell_network();
-  void follow_links();
 
   Loop& loop_;
   Log& log_;
   Workers& workers_;
-  InForce& in_force_;
+  std::function<void()> on_network_;
   std::unique_ptr<NeighbourWatch> neighbours_;
   std::unique_ptr<NetworkFeed> feed_;
 };

@@ -11,9 +11,9 @@
 //     static void lower(const Parsed&, firewall::Narrowing&);
 //   };
 //
-// Without `lower` only the gateway can decide. `index`, `needs`, `admits`, `fit` and `within` are
-// for those that need them. What each has to answer stands at the row's fields (base/condition.h);
-// src/rules/README.md has a whole one.
+// Without `lower` only the gateway can decide. `index`, `needs`, `admits`, `fit`,
+// `changes_at`, `standing` and `within` are for those that need them. What each has to answer
+// stands at the row's fields (base/condition.h); src/rules/README.md has a whole one.
 //
 // Constant; any thread.
 #pragma once
@@ -68,6 +68,12 @@ constexpr ConditionType condition_type() {
     row.fit = [](const void* it, const Machine& machine) {
       return erased(C::fit(Of::it(it), machine));
     };
+  }
+  if constexpr (requires { &C::changes_at; }) {
+    row.changes_at = [](const void* it) { return C::changes_at(Of::it(it)); };
+  }
+  if constexpr (requires { &C::standing; }) {
+    row.standing = [](const void* it) { return C::standing(Of::it(it)); };
   }
   if constexpr (requires { &C::within; }) {
     row.within = [](const void* it) { return C::within(Of::it(it)); };

@@ -4,13 +4,12 @@
 
 namespace weir {
 
+extern const ConditionType when_condition;  // when.cc
+
 namespace {
 
 constexpr std::array table{
-    &on_condition,
-    &client_condition,
-    &destination_condition,
-    &interface_condition,
+    &on_condition, &client_condition, &destination_condition, &interface_condition, &when_condition,
 };
 
 constexpr std::array<const AddressItemType*, 0> items{};

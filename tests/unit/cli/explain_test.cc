@@ -115,7 +115,8 @@ TEST_CASE("a flow that the firewall leaves alone says why") {
         Lines{"not intercepted: interface eth0 is not in [firewall] interfaces"});
   CHECK(explained("[rule a]\non = tcp/80\nclient = 10.0.0.0/8\nuse = reject\n", "tcp",
                   "198.51.100.2", "203.0.113.5:80") ==
-        Lines{"not intercepted: no rule matches it, the firewall alone decides the rules that name "
+        Lines{"not rule a (weir.ini:1): client 198.51.100.2 is not in 10.0.0.0/8",
+              "not intercepted: no rule matches it, the firewall alone decides the rules that name "
               "tcp/80, and [gateway] default is not set"});
 }
 

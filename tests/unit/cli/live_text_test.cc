@@ -104,6 +104,15 @@ TEST_CASE("rules and upstreams are tables") {
   CHECK(has(upstreams.value(), "192.0.2.60, 2001:db8::60 port 80"));
 }
 
+TEST_CASE("how rules with windows stand is a column, where there are such rules") {
+  auto rules = FakeControl::made_up_rules();
+  CHECK_FALSE(has(rules_text(json_of(rules)).value(), "WHEN"));
+  rules[0].standing = "matches now, until 07:00";
+  const std::string text = rules_text(json_of(rules)).value();
+  CHECK(has(text, "WHEN\n"));
+  CHECK(has(text, "  matches now, until 07:00\n"));
+}
+
 TEST_CASE("why a server gets no flows stands below the table, which stays as wide as it was") {
   FakeControl control;
   auto upstreams = control.upstreams();

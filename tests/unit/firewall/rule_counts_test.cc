@@ -64,6 +64,22 @@ TEST_CASE("a rule that moves to another row has another counter, and keeps what 
   CHECK(counts.all().at("web").packets == 14);
 }
 
+TEST_CASE("a rule that no packet meets for a while keeps what it counted") {
+  RuleCounts counts;
+  const Ruleset open = bypasses({"web", "dns"});
+  Ruleset closed = bypasses({"web"});
+  closed.idle = {"dns"};
+  counts.take(open, counted(open, {5, 3}));
+  for (int day = 0; day < 3; ++day) {
+    counts.replaced(false);
+    counts.take(closed, counted(closed, {5}));
+    CHECK(counts.all().at("dns").packets == 3);
+    counts.replaced(false);
+  }
+  counts.take(open, counted(open, {5, 1}));
+  CHECK(counts.all().at("dns").packets == 4);
+}
+
 TEST_CASE("a rule that comes back after one replacement goes on, after two it begins anew") {
   RuleCounts counts;
   const Ruleset with = bypasses({"web", "dns"});

@@ -62,6 +62,18 @@ std::string first_server(const Snapshot& snapshot) {
 
 using Names = std::vector<std::string>;
 
+std::shared_ptr<const Snapshot> relink(const Snapshot& previous, std::vector<Link> links) {
+  return Snapshot::refit(
+      previous, std::make_shared<const MachineHere>(MachineHere{.links = std::move(links)}));
+}
+
+std::shared_ptr<const Snapshot> at(const Snapshot& previous, std::chrono::sys_seconds now) {
+  return Snapshot::refit(
+      previous,
+      std::make_shared<const MachineHere>(MachineHere{
+          .clock = std::make_shared<const LocalClock>(LocalClock{.now = now, .zone = {}})}));
+}
+
 }  // namespace
 
 TEST_CASE("a flow gets its rule, and the default where none matches") {
@@ -123,18 +135,18 @@ TEST_CASE("a rule's interface goes by the links' names as of their last news") {
   const auto with = [&](const std::string& name) {
     return std::vector<Link>{{1, "lo", 0, ""}, {flow.interface, name, 0, ""}};
   };
-  const auto named = Snapshot::relink(*before, with("lan0"));
+  const auto named = relink(*before, with("lan0"));
   REQUIRE(named);
   CHECK(rule_of(named) == "web");
-  CHECK(Snapshot::relink(*named, with("lan0")) == nullptr);
+  CHECK(relink(*named, with("lan0")) == nullptr);
   const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};
   CHECK(rule_of(maker.renew(*named).snapshot) == "web");
 
-  const auto renamed = Snapshot::relink(*named, with("wan0"));
+  const auto renamed = relink(*named, with("wan0"));
   REQUIRE(renamed);
   CHECK(rule_of(renamed) == default_rule_name);
   CHECK(rule_of(named) == "web");  // as it was made
-  const auto gone = Snapshot::relink(*named, std::vector<Link>{{1, "lo", 0, ""}});
+  const auto gone = relink(*named, std::vector<Link>{{1, "lo", 0, ""}});
   REQUIRE(gone);
   CHECK(rule_of(gone) == default_rule_name);
 }
@@ -144,7 +156,7 @@ TEST_CASE("an interface that came after the last news of links is asked for") {
   Configuration from = configuration();
   from.rules[0].set(weir::interfaces({"lo"}));
   const auto made = world.make(from);
-  const auto without = Snapshot::relink(*made, {});
+  const auto without = relink(*made, {});
   REQUIRE(without);
   Flow flow = to_port(80);
   flow.interface = if_nametoindex("lo");
@@ -158,12 +170,48 @@ TEST_CASE("links are no news to rules without an interface, nor are ports of a b
   std::vector<Link> more = links;
   more.push_back({8, "veth0", 7, "bridge"});
   const auto without = world.make(configuration());
-  CHECK(Snapshot::relink(*without, links) == nullptr);
+  CHECK(relink(*without, links) == nullptr);
   Configuration from = configuration();
   from.rules[0].set(weir::interfaces({"lan0"}));
-  const auto with = Snapshot::relink(*world.make(from), links);
+  const auto with = relink(*world.make(from), links);
   REQUIRE(with);
-  CHECK(Snapshot::relink(*with, more) == nullptr);
+  CHECK(relink(*with, more) == nullptr);
+}
+
+TEST_CASE("a rule with windows is there while one is open, and the snapshot says until when") {
+  World world;
+  Configuration from = configuration();
+  from.rules[0].set(said("when", "mon 20:00-22:00"));
+  from.rules[1].set(said("when", "mon 21:00-23:00"));
+  const auto made = world.make(from);
+  CHECK(made->rules().follows_machine());
+  const auto monday = [](int hour) {
+    return std::chrono::sys_days(std::chrono::year(2026) / 7 / 6) + std::chrono::hours(hour);
+  };
+  const auto rule_of = [&](const auto& snapshot) { return snapshot->choose(to_port(80)).name; };
+  const auto closed = at(*made, monday(19));
+  REQUIRE(closed);
+  CHECK(rule_of(closed) == default_rule_name);
+  CHECK(closed->rules().changes_at() == monday(20));
+  CHECK(at(*closed, monday(19) + std::chrono::minutes(30)) == nullptr);
+  const auto open = at(*closed, monday(20));
+  REQUIRE(open);
+  CHECK(rule_of(open) == "web");
+  CHECK(rule_of(closed) == default_rule_name);  // as it was made
+  CHECK(open->rules().changes_at() == monday(21));
+  CHECK(open->rules().standing(0) == "matches now, until 22:00");
+  CHECK(open->rules().standing(2).empty());
+  CHECK_FALSE(open->rules().same_for_firewall(closed->rules()));
+  CHECK(open->rules().same_for_firewall(at(*made, monday(20))->rules()));
+  const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};
+  CHECK(rule_of(maker.renew(*open).snapshot) == "web");
+}
+
+TEST_CASE("rules that hang on nothing of this machine are never fitted again") {
+  World world;
+  const auto made = world.make(configuration());
+  CHECK_FALSE(made->rules().follows_machine());
+  CHECK_FALSE(made->rules().changes_at().has_value());
 }
 
 TEST_CASE("limits that say auto are filled in") {

@@ -1,0 +1,34 @@
+// This machine at one moment, as conditions of rules see it: its links, the networks on them, its
+// clock.
+//
+// Immutable once read; shared by the snapshots that were made of it. Any thread. Reading blocks,
+// for a millisecond.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/machine.h"
+
+namespace weir {
+
+struct MachineHere {
+  std::vector<Link> links = {};
+  std::vector<LinkNetwork> networks = {};
+  std::shared_ptr<const LocalClock> clock = nullptr;
+  std::string problem = {};  // why links and networks cannot be read, and are none; else ""
+
+  [[nodiscard]] static MachineHere read();
+
+  [[nodiscard]] Machine view() const {
+    return {.links = links, .networks = networks, .clock = clock};
+  }
+  // Interfaces keep the names that the configuration has for them: what reconciles the firewall's
+  // rules looks those up by itself, whenever links change.
+  [[nodiscard]] Machine for_firewall() const {
+    return {.links = {}, .networks = networks, .clock = clock};
+  }
+};
+
+}  // namespace weir

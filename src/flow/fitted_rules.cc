@@ -1,0 +1,138 @@
+#include "flow/fitted_rules.h"
+
+#include <net/if.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+// Three system calls.
+std::string ask_kernel(std::uint32_t number) {
+  std::array<char, IF_NAMESIZE> name{};
+  return if_indextoname(number, name.data()) != nullptr ? name.data() : "";
+}
+
+bool is_fitted(const std::vector<RuleCondition>& made, const std::vector<RuleCondition>& from) {
+  return !std::equal(
+      made.begin(), made.end(), from.begin(), from.end(),
+      [](const RuleCondition& a, const RuleCondition& b) { return a.parsed() == b.parsed(); });
+}
+
+// The rules' conditions, one by one: they are compared before rules are copied.
+std::vector<RuleCondition> fitted(const std::vector<RuleCondition>& conditions,
+                                  const Machine& machine) {
+  std::vector<RuleCondition> out;
+  out.reserve(conditions.size());
+  for (const RuleCondition& condition : conditions) {
+    out.push_back(condition.fitted(machine));
+  }
+  return out;
+}
+
+}  // namespace
+
+FittedRules::FittedRules(std::shared_ptr<const Configuration> configuration,
+                         std::shared_ptr<const MachineHere> machine)
+    : configuration_(std::move(configuration)), machine_(std::move(machine)) {
+  compile();
+  interface_names_ = names_for_rules(machine_->links);
+}
+
+void FittedRules::compile() {
+  const Machine machine = machine_->view();
+  std::vector<RuleSettings> rules = configuration_->rules;
+  conditions_.clear();
+  conditions_.reserve(rules.size());
+  for (RuleSettings& rule : rules) {
+    std::vector<RuleCondition> made = fitted(rule.conditions, machine);
+    some_are_fitted_ = some_are_fitted_ || is_fitted(made, rule.conditions);
+    rule.conditions = made;
+    conditions_.push_back(std::move(made));
+  }
+  rules_ = std::make_shared<const RuleSet>(RuleSet::compile(rules));
+}
+
+// Of what packets come in by: ports of a bridge come and go with every container.
+FittedRules::InterfaceNames FittedRules::names_for_rules(std::span<const Link> links) const {
+  InterfaceNames names;
+  for (const Link& link : links) {
+    if (needs_interface() && link.master == 0) {
+      names.emplace(link.index, link.name);
+    }
+  }
+  return names;
+}
+
+std::shared_ptr<const FittedRules> FittedRules::refitted(
+    const std::shared_ptr<const MachineHere>& machine) const {
+  if (!follows_machine()) {
+    return nullptr;
+  }
+  InterfaceNames names = names_for_rules(machine->links);
+  const auto& rules = configuration_->rules;
+  const bool are_rules_the_same =
+      std::equal(rules.begin(), rules.end(), conditions_.begin(), conditions_.end(),
+                 [view = machine->view()](const RuleSettings& rule, const auto& before) {
+                   return fitted(rule.conditions, view) == before;
+                 });
+  if (are_rules_the_same && names == interface_names_) {
+    return nullptr;
+  }
+  const auto made = std::make_shared<FittedRules>(*this);
+  made->machine_ = machine;
+  if (!are_rules_the_same) {
+    made->compile();
+  }
+  made->interface_names_ = std::move(names);
+  return made;
+}
+
+// A link that has just come is not among the names yet.
+std::string FittedRules::interface_name(std::uint32_t number) const {
+  const auto found = interface_names_.find(number);
+  if (found != interface_names_.end()) {
+    return found->second;
+  }
+  return number != 0 ? ask_kernel(number) : "";
+}
+
+std::optional<std::size_t> FittedRules::match(const Flow& flow) const {
+  return rules_->match(flow, [this](std::uint32_t number) { return interface_name(number); });
+}
+
+std::optional<std::chrono::sys_seconds> FittedRules::changes_at() const {
+  std::optional<std::chrono::sys_seconds> out;
+  for (const auto& conditions : conditions_) {
+    for (const RuleCondition& condition : conditions) {
+      const auto its = condition.changes_at();
+      out = its && (!out || *its < *out) ? its : out;
+    }
+  }
+  return out;
+}
+
+std::string FittedRules::standing(std::size_t rule) const {
+  for (const RuleCondition& condition : conditions_.at(rule)) {
+    if (std::string text = condition.standing(); !text.empty()) {
+      return text;
+    }
+  }
+  return "";
+}
+
+Configuration FittedRules::for_firewall() const {
+  return configuration_->fitted(machine_->for_firewall());
+}
+
+bool FittedRules::same_for_firewall(const FittedRules& other) const {
+  return std::all_of(configuration_->rules.begin(), configuration_->rules.end(),
+                     [&](const RuleSettings& rule) {
+                       return fitted(rule.conditions, machine_->for_firewall()) ==
+                              fitted(rule.conditions, other.machine_->for_firewall());
+                     });
+}
+
+}  // namespace weir

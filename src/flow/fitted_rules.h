@@ -1,0 +1,67 @@
+// The rules of a configuration as they hold on this machine at the moment: by which name packets
+// come in, which networks its interfaces have, which windows are open. Says when that has to be
+// looked at again.
+//
+// Immutable once made, by the main thread; shared by snapshots, and asked by all workers.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/configuration.h"
+#include "base/machine_here.h"
+#include "rules/rule_set.h"
+#include "weir/flow.h"
+
+namespace weir {
+
+class FittedRules {
+ public:
+  // REQUIRES: neither is null.
+  FittedRules(std::shared_ptr<const Configuration> configuration,
+              std::shared_ptr<const MachineHere> machine);
+
+  // The same rules on the machine as it is now. Null: nothing of them has changed.
+  [[nodiscard]] std::shared_ptr<const FittedRules> refitted(
+      const std::shared_ptr<const MachineHere>& machine) const;
+
+  // The place of the flow's rule in the configuration; none: the gateway's default.
+  [[nodiscard]] std::optional<std::size_t> match(const Flow& flow) const;
+  [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
+  // Whether refitted() may ever have other ones.
+  [[nodiscard]] bool follows_machine() const { return needs_interface() || some_are_fitted_; }
+  // When the clock alone makes others of them; none: never.
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> changes_at() const;
+  // How a rule stands ("matches now, until 07:00"); "": the clock does not matter to it.
+  [[nodiscard]] std::string standing(std::size_t rule) const;
+  [[nodiscard]] const MachineHere& machine() const { return *machine_; }
+  // The configuration with its rules as the firewall's are made of them.
+  [[nodiscard]] Configuration for_firewall() const;
+  // Whether the firewall's rules are the same as those of `other`. REQUIRES: of one configuration.
+  [[nodiscard]] bool same_for_firewall(const FittedRules& other) const;
+
+ private:
+  // By number. Empty where no rule has `interface`.
+  using InterfaceNames = std::unordered_map<std::uint32_t, std::string>;
+
+  void compile();
+  [[nodiscard]] InterfaceNames names_for_rules(std::span<const Link> links) const;
+  [[nodiscard]] std::string interface_name(std::uint32_t number) const;
+
+  std::shared_ptr<const Configuration> configuration_;
+  std::shared_ptr<const MachineHere> machine_;
+  std::shared_ptr<const RuleSet> rules_;
+  // Each rule's, as rules_ knows them.
+  std::vector<std::vector<RuleCondition>> conditions_;
+  bool some_are_fitted_ = false;
+  // As of the last news of links, so that a flow asks the kernel only for a link newer than that.
+  InterfaceNames interface_names_;
+};
+
+}  // namespace weir

@@ -1,0 +1,112 @@
+#include "gateway/rule_fitting.h"
+
+#include <string>
+#include <utility>
+
+namespace weir {
+
+RuleFitting::RuleFitting(Loop& loop, Log& log, Workers& workers, InForce& in_force,
+                         OwnFirewall& firewall, std::function<bool()> may_switch)
+    : loop_(loop),
+      log_(log),
+      workers_(workers),
+      in_force_(in_force),
+      firewall_(firewall),
+      may_switch_(std::move(may_switch)),
+      again_(loop, [this]() { look(); }) {}
+
+void RuleFitting::follow() {
+  is_on_ = true;
+  const FittedRules& rules = in_force_.snapshot()->rules();
+  if (rules.changes_at()) {
+    const auto& clock = rules.machine().clock;
+    if (clock != nullptr && !clock->problem.empty()) {
+      log_.warning("rules with 'when' hold by UTC: " + clock->problem);
+    }
+    if (alarm_ == nullptr) {
+      auto opened = WallClockAlarm::open(loop_, [this](WallClockAlarm::Why) { look(); });
+      if (opened) {
+        alarm_ = std::move(opened).value();
+      } else {
+        log_.warning("the clock is looked at every second for rules with 'when': " +
+                     opened.error().text());
+      }
+    }
+  }
+  look();
+}
+
+void RuleFitting::stop() {
+  is_on_ = false;
+  alarm_.reset();
+  again_.stop();
+}
+
+// Links and addresses that cannot be read are those from before.
+std::shared_ptr<const MachineHere> RuleFitting::machine() {
+  MachineHere now = MachineHere::read();
+  if (!now.problem.empty()) {
+    log_.warning(now.problem);
+    const MachineHere& before = in_force_.snapshot()->rules().machine();
+    now.links = before.links;
+    now.networks = before.networks;
+  }
+  return std::make_shared<const MachineHere>(std::move(now));
+}
+
+void RuleFitting::look() {
+  if (!is_on_ || !in_force_.snapshot()->rules().follows_machine()) {
+    return;
+  }
+  if (!may_switch_()) {
+    again_.once(soon);
+    return;
+  }
+  if (const auto next = Snapshot::refit(*in_force_.snapshot(), machine())) {
+    enter(next);
+  }
+  if (firewall_is_behind_) {
+    replace_firewall();
+  }
+  wait();
+}
+
+void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
+  const auto before = in_force_.snapshot();
+  const FittedRules& now = next->rules();
+  for (std::size_t i = 0; i < next->configuration().rules.size(); ++i) {
+    if (const std::string standing = now.standing(i); standing != before->rules().standing(i)) {
+      log_.info("rule " + next->configuration().rules[i].name + " " + standing);
+    }
+  }
+  in_force_.enter(next);
+  workers_.post([next](Worker& self) { self.use(next); });
+  firewall_is_behind_ = firewall_is_behind_ || !now.same_for_firewall(before->rules());
+}
+
+void RuleFitting::replace_firewall() {
+  firewall_is_behind_ = false;
+  firewall_.replace(*in_force_.snapshot(), [this](const Result<>& replaced) {
+    if (!replaced && is_on_) {
+      log_.error("rules have switched in the gateway alone: " + replaced.error().text());
+      firewall_is_behind_ = true;
+      again_.once(soon);
+    }
+  });
+}
+
+void RuleFitting::wait() {
+  const auto change = in_force_.snapshot()->rules().changes_at();
+  if (!change) {
+    return;
+  }
+  if (alarm_ == nullptr) {
+    again_.once(soon);
+  } else if (auto waits = alarm_->wake_at(*change); !waits) {
+    log_.warning(waits.error().text());
+    alarm_.reset();
+    again_.once(soon);
+  }
+}
+
+}  // namespace weir

@@ -127,6 +127,9 @@ struct Holds {
     return packet.tracking->labels.contains(label.number) != label.negated;
   }
   bool operator()(const match::InWords& words) const {
+    if (words.only_for && packet.destination.family() != *words.only_for) {
+      return true;
+    }
     return std::any_of(words.any_of.begin(), words.any_of.end(),
                        [this](const auto& each) { return each.holds(packet); });
   }

@@ -117,6 +117,11 @@ std::vector<std::vector<Condition>> alternatives_of(const Condition& condition) 
       sent != nullptr && sent->cgroup.nft_path.empty()) {
     return {};  // nft cannot name it
   }
+  if (const auto* words = std::get_if<match::InWords>(&condition);
+      words != nullptr && words->only_for) {
+    const Family other = *words->only_for == Family::v4 ? Family::v6 : Family::v4;
+    return {{match::OfFamily{other}}, {condition}};
+  }
   return {{condition}};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "firewall/match.h"
@@ -17,7 +18,10 @@ struct ItemWords {
   std::string iptables_module;  // "-m mac"
   std::string iptables_option;  // "--mac-source 02:00:5e:10:00:01"
   std::function<bool(const Packet&)> holds;
-  bool comes_in = false;  // only a packet that came in has it
+  bool comes_in = false;                        // only a packet that came in has it
+  std::optional<Family> family = std::nullopt;  // only packets of this one have it
+  // It is -s or -d of iptables, which a line takes once: no prefix can stand beside it.
+  bool is_address = false;
 };
 
 }  // namespace weir::firewall

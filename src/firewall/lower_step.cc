@@ -121,6 +121,9 @@ struct Split {
   Alternatives operator()(const match::LeavesElsewhere& /*any*/) const { return by_routes(); }
 
   Alternatives operator()(const match::InWords& words) const {
+    if (words.only_for && *words.only_for != family) {
+      return always();
+    }
     Alternatives all;
     for (const auto& each : words.any_of) {
       all.any_of.emplace_back(match::InWords{.nft = {}, .any_of = {each}});

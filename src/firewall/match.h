@@ -158,6 +158,8 @@ struct InWords {
   };
   std::string nft;  // one expression for all of them: "ether saddr 02:00:5e:10:00:01"
   std::vector<Alternative> any_of;
+  // Packets of the other family are not asked: they meet it.
+  std::optional<Family> only_for = std::nullopt;
 };
 // An ICMP error, port unreachable, about a datagram to one of these ports.
 struct QuotesDatagram {

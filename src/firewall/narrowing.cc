@@ -61,18 +61,34 @@ std::string nft_set(const std::vector<ItemWords>& items) {
   return set_of(values);
 }
 
+std::string iptables_words(const ItemWords& item, std::string_view option) {
+  return item.iptables_module + (item.iptables_module.empty() ? "" : " ") + std::string(option);
+}
+
 match::InWords one_of(const std::vector<ItemWords>& items) {
   match::InWords out{.nft = items.front().nft_key + " " + nft_set(items), .any_of = {}};
   for (const ItemWords& item : items) {
-    out.any_of.push_back({item.iptables_module + " " + item.iptables_option, item.holds});
+    out.any_of.push_back({iptables_words(item, item.iptables_option), item.holds});
   }
   return out;
 }
 
 match::InWords none_of(const ItemWords& item) {
-  return {
-      .nft = item.nft_key + " != " + item.nft_value,
-      .any_of = {{item.iptables_module + " ! " + item.iptables_option, std::not_fn(item.holds)}}};
+  return {.nft = item.nft_key + " != " + item.nft_value,
+          .any_of = {{iptables_words(item, "! " + item.iptables_option), std::not_fn(item.holds)}},
+          .only_for = item.family};
+}
+
+// How often -s or -d of iptables would stand in a line because of words.
+std::size_t address_options(const Words& wanted, const Words& excluded) {
+  std::size_t out = 0;
+  for (const auto& [key, items] : wanted) {
+    out += items.front().is_address ? 1 : 0;
+  }
+  for (const auto& [key, items] : excluded) {
+    out += items.front().is_address ? items.size() : 0;
+  }
+  return out;
 }
 
 bool come_in(const std::vector<ItemWords>& items) {
@@ -95,6 +111,13 @@ void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
   out.exclude = list.exclude;
   const Lowered wanted = lowered(list.include_items, end, out.include);
   const Lowered excluded = lowered(list.exclude_items, end, out.exclude);
+  const bool has_prefixes = !out.include.empty() || !out.exclude.empty();
+  const std::size_t options = address_options(wanted.words, excluded.words);
+  if (options > 0 && options + (has_prefixes ? 1 : 0) > 1) {
+    out.include.clear();
+    ask_gateway();
+    return;
+  }
   const std::size_t kinds = wanted.words.size() + (out.include.empty() ? 0 : 1);
   if (!wanted.all || kinds > 1) {
     out.include.clear();
@@ -103,6 +126,7 @@ void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
     for (const auto& [key, items] : wanted.words) {
       also_.emplace_back(one_of(items));
       only_inbound_ = only_inbound_ || come_in(items);
+      only_family_ = items.front().family ? items.front().family : only_family_;
     }
   }
   for (const auto& [key, items] : excluded.words) {
@@ -123,7 +147,10 @@ void Narrowing::to_inbound(const std::vector<std::string>& interfaces) {
 void Narrowing::to(match::InWords words) { also_.emplace_back(std::move(words)); }
 
 std::optional<Addresses> Narrowing::addresses(Family family) const {
-  return is_empty_ ? std::nullopt : addresses_of(client_, destination_, family);
+  if (is_empty_ || (only_family_ && *only_family_ != family)) {
+    return std::nullopt;
+  }
+  return addresses_of(client_, destination_, family);
 }
 
 Narrowing narrowed(const RuleSettings& rule) {

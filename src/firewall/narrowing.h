@@ -10,6 +10,7 @@
 // A value, on the main thread or a command's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class Narrowing {
   std::vector<std::string> inbound_;       // empty: any
   std::vector<Condition> also_;
   bool only_inbound_ = false;
+  std::optional<Family> only_family_;
   bool is_exact_ = true;
   bool is_empty_ = false;
 };

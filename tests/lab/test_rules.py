@@ -4,7 +4,7 @@ record and the address that the server saw must tell the same story."""
 
 from backends import for_each_backend
 from echo_servers import answers, tcp, udp
-from harness import case, endpoint, main
+from harness import case, endpoint, eventually, main
 
 SERVERS_SEE = {"transparent": "client", "direct": "gateway"}
 
@@ -238,6 +238,34 @@ def explain(lab, net):
         assert "client" in done.stdout.decode(), "why the earlier rule failed"
         check(lab, net, weir, lab.bob, lab.north, "bob", "direct")
         check(lab, net, weir, lab.alice, lab.north, "rest", "transparent")
+
+
+@for_each_backend("lan:IF follows the networks of its interface, in the firewall too")
+def follows_networks(lab, net, backend):
+    answers(lab, net, 80)
+    lab.router.run("ip", "link", "add", "extra", "type", "veth", "peer", "name", "extra-end", check=True)
+    try:
+        for end in ("extra", "extra-end"):
+            lab.router.run("ip", "link", "set", end, "up", check=True)
+        with lab.weir("""
+                [rule extra]
+                on = tcp/80
+                destination = lan:extra
+                use = reject
+
+                [rule web]
+                on = tcp/80
+                use = direct
+                """, backend=backend, keeps_firewall=True):
+            assert tcp(lab, net, 80) != "refused"
+            # The network behind it is the other end of the link alone.
+            address = (net.pick("10.77.77.1", "fd77:77::1"), "peer", f"{lab.north.at(net)}/{net.pick(32, 128)}",
+                       "dev", "extra")
+            for how, is_refused in (("add", True), ("del", False)):
+                lab.router.run("ip", f"-{net.version}", "addr", how, *address, check=True)
+                eventually(lambda: (tcp(lab, net, 80) == "refused") == is_refused, f"after {how} it is so")
+    finally:
+        lab.router.run("ip", "link", "del", "extra")
 
 
 if __name__ == "__main__":

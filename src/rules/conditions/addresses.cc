@@ -129,8 +129,8 @@ struct Client : Addresses<Client> {
   static constexpr std::array keys{
       Key{.name = name,
           .kind = ValueKind::list,
-          .description =
-              "source addresses that the rule matches: addresses, prefixes or @FILE; ! negates",
+          .description = "source addresses that the rule matches: addresses, prefixes, "
+                         "ADDRESS/MASK (IPv6), lan:IF or @FILE; ! negates",
           .repeat = Key::Repeat::repeats}};
   static constexpr auto index = ConditionType::Index::client;
   static constexpr FlowEnd end = FlowEnd::client;
@@ -138,12 +138,12 @@ struct Client : Addresses<Client> {
 
 struct Destination : Addresses<Destination> {
   static constexpr std::string_view name = "destination";
-  static constexpr std::array keys{Key{
-      .name = name,
-      .kind = ValueKind::list,
-      .description = "original destinations that the rule matches: addresses, prefixes or @FILE; "
-                     "! negates",
-      .repeat = Key::Repeat::repeats}};
+  static constexpr std::array keys{
+      Key{.name = name,
+          .kind = ValueKind::list,
+          .description = "original destinations that the rule matches: addresses, prefixes, "
+                         "ADDRESS/MASK (IPv6), lan:IF or @FILE; ! negates",
+          .repeat = Key::Repeat::repeats}};
   static constexpr auto index = ConditionType::Index::destination;
   static constexpr FlowEnd end = FlowEnd::destination;
 };

@@ -5,6 +5,8 @@
 namespace weir {
 
 extern const ConditionType when_condition;  // when.cc
+extern const AddressItemType lan_item;      // lan.cc
+extern const AddressItemType masked_item;   // masked.cc
 
 namespace {
 
@@ -12,7 +14,10 @@ constexpr std::array table{
     &on_condition, &client_condition, &destination_condition, &interface_condition, &when_condition,
 };
 
-constexpr std::array<const AddressItemType*, 0> items{};
+constexpr std::array items{
+    &lan_item,
+    &masked_item,
+};
 
 }  // namespace
 

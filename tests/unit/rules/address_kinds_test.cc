@@ -1,0 +1,152 @@
+// The kinds of items that lists of clients and destinations have: lan:IF and ADDRESS/MASK.
+#include <array>
+
+#include "base/machine.h"
+#include "firewall/evaluate.h"
+#include "firewall/lower.h"
+#include "firewall/narrowing.h"
+#include "firewall/print_iptables.h"
+#include "firewall/print_nft.h"
+#include "rules/rule_fixture.h"
+
+namespace weir {
+namespace {
+
+using End = firewall::Outcome::End;
+
+RuleSettings rule_for(const std::string& clients) {
+  RuleSettings rule = rules_of({{}}).front();
+  rule.set(said("client", clients));
+  return rule;
+}
+
+bool holds(const RuleSettings& rule, const std::string& client) {
+  const bool four = client.find(':') == std::string::npos;
+  return why_not(rule, flow_of(Protocol::tcp, client, four ? "192.0.2.1:80" : "[2001:db8::1]:80"),
+                 "")
+      .empty();
+}
+
+LinkNetwork network(const std::string& interface, const std::string& prefix) {
+  return {.interface = interface, .network = Prefix::parse(prefix).value()};
+}
+
+const std::vector<LinkNetwork> before{network("lan", "192.0.2.0/24"),
+                                      network("lan", "2001:db8:1::/64"),
+                                      network("guest", "198.51.100.0/24")};
+const std::vector<LinkNetwork> renumbered{network("lan", "192.0.2.0/24"),
+                                          network("lan", "2001:db8:2::/64")};
+
+// A rule that refuses, as either tool has it.
+struct Plans {
+  explicit Plans(const RuleSettings& rule) {
+    Configuration configuration;
+    configuration.rules = {rule};
+    const std::array handlings{Upstream::Handling{.offload = Upstream::Offload::reject}};
+    plan = firewall::make_plan(firewall::make_ruleset(configuration, handlings, {}));
+    nft = firewall::for_nft(plan);
+  }
+  // What becomes of a connection; the same by all of them.
+  [[nodiscard]] End end(const std::string& client) const {
+    const Address from = Address::parse(client).value();
+    const firewall::Packet packet{
+        .source = {from, 1024},
+        .destination =
+            Endpoint::parse(from.is_v4() ? "203.0.113.1:80" : "[2001:db8:f::1]:80").value(),
+        .opening = true,
+        .in = "lan",
+        .route_out = "wan"};
+    const End out = firewall::evaluate(plan, packet).end;
+    CHECK(firewall::evaluate(nft, packet).end == out);
+    CHECK(firewall::evaluate(firewall::for_iptables(plan, from.family()), packet).end == out);
+    return out;
+  }
+  firewall::Plan plan;
+  firewall::Plan nft;
+};
+
+bool is_exact(const std::string& clients) {
+  return firewall::narrowed(rule_for(clients)).is_exact();
+}
+
+TEST_CASE("lan: is the networks that its interface has at the moment") {
+  const RuleSettings rule = rule_for("lan:lan");
+  const RuleSettings here = rule.fitted({.networks = before});
+  CHECK(holds(here, "192.0.2.7"));
+  CHECK(holds(here, "2001:db8:1::7"));
+  CHECK_FALSE(holds(here, "198.51.100.7"));
+  const RuleSettings later = here.fitted({.networks = renumbered});
+  CHECK(holds(later, "2001:db8:2::7"));
+  CHECK_FALSE(holds(later, "2001:db8:1::7"));
+  CHECK_FALSE(later.conditions == here.conditions);
+  CHECK(later.conditions == rule.fitted({.networks = renumbered}).conditions);
+  CHECK_FALSE(holds(rule.fitted({}), "192.0.2.7"));
+}
+
+TEST_CASE("!lan: is everything but its interface's networks") {
+  const RuleSettings here = rule_for("!lan:lan").fitted({.networks = before});
+  CHECK_FALSE(holds(here, "2001:db8:1::7"));
+  CHECK(holds(here, "198.51.100.7"));
+}
+
+TEST_CASE("why not shows which networks lan: stands for") {
+  const Flow flow = flow_of(Protocol::tcp, "203.0.113.9", "192.0.2.1:80");
+  CHECK(why_not(rule_for("lan:lan").fitted({.networks = before}), flow, "") ==
+        "client 203.0.113.9 is not in lan:lan (192.0.2.0/24, 2001:db8:1::/64)");
+  CHECK(why_not(rule_for("lan:lan").fitted({}), flow, "") ==
+        "client 203.0.113.9 is not in lan:lan (no network now)");
+}
+
+TEST_CASE("the firewall has the prefixes that lan: stands for, and the gateway where it has none") {
+  const Plans plans(rule_for("lan:lan").fitted({.networks = before}));
+  CHECK(plans.end("192.0.2.7") == End::refused);
+  CHECK(plans.end("2001:db8:1::7") == End::refused);
+  CHECK(plans.end("198.51.100.7") == End::passes);
+  CHECK(firewall::print_nft(plans.nft).find("192.0.2.0/24") != std::string::npos);
+  CHECK(Plans(rule_for("lan:lan").fitted({})).end("192.0.2.7") == End::to_listener);
+}
+
+TEST_CASE("a masked address holds behind any prefix, and for no IPv4 address") {
+  const RuleSettings rule = rule_for("::10/::ffff:ffff:ffff:ffff");
+  CHECK(holds(rule, "2001:db8:1::10"));
+  CHECK(holds(rule, "2001:db8:2::10"));
+  CHECK_FALSE(holds(rule, "2001:db8:2::11"));
+  CHECK_FALSE(holds(rule, "192.0.2.16"));
+  CHECK(holds(rule_for("!::10/::ffff:ffff:ffff:ffff"), "192.0.2.16"));
+  CHECK(why_not(rule, flow_of(Protocol::tcp, "2001:db8::9", "[2001:db8::1]:80"), "") ==
+        "client 2001:db8::9 is not in ::10/::ffff:ffff:ffff:ffff");
+}
+
+TEST_CASE("the firewall compares a masked address by the same bits") {
+  const Plans one(rule_for("::10/::ffff:ffff:ffff:ffff, ::11/::ffff:ffff:ffff:ffff"));
+  CHECK(one.end("2001:db8:2::10") == End::refused);
+  CHECK(one.end("2001:db8:2::11") == End::refused);
+  CHECK(one.end("2001:db8:2::12") == End::passes);
+  CHECK(one.end("192.0.2.16") == End::passes);
+  CHECK(firewall::print_nft(one.nft).find("ip6 saddr & ::ffff:ffff:ffff:ffff { ::10, ::11 }") !=
+        std::string::npos);
+  const std::string six = firewall::print_iptables(firewall::for_iptables(one.plan, Family::v6));
+  CHECK(six.find(" -s ::10/::ffff:ffff:ffff:ffff ") != std::string::npos);
+  const std::string four = firewall::print_iptables(firewall::for_iptables(one.plan, Family::v4));
+  CHECK(four.find("::10/") == std::string::npos);
+}
+
+TEST_CASE("a masked address that is excluded leaves IPv4 in") {
+  const Plans plans(rule_for("!::10/::ffff:ffff:ffff:ffff"));
+  CHECK(plans.end("2001:db8:2::10") == End::passes);
+  CHECK(plans.end("2001:db8:2::11") == End::refused);
+  CHECK(plans.end("192.0.2.16") == End::refused);
+}
+
+TEST_CASE("a masked address beside prefixes, or one of another mask, is the gateway's") {
+  CHECK(is_exact("::10/::ffff:ffff:ffff:ffff"));
+  CHECK(is_exact("!::10/::ffff:ffff:ffff:ffff"));
+  CHECK_FALSE(is_exact("::10/::ffff:ffff:ffff:ffff, ::10/::ffff"));
+  CHECK_FALSE(is_exact("::10/::ffff:ffff:ffff:ffff, 192.0.2.0/24"));
+  CHECK_FALSE(is_exact("::10/::ffff:ffff:ffff:ffff, !2001:db8::/32"));
+  CHECK_FALSE(is_exact("2001:db8::/32, !::10/::ffff:ffff:ffff:ffff"));
+  CHECK_FALSE(is_exact("!::10/::ffff:ffff:ffff:ffff, !::11/::ffff:ffff:ffff:ffff"));
+}
+
+}  // namespace
+}  // namespace weir

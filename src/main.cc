@@ -179,6 +179,8 @@ int run_command(int argc, char** argv) {
   made->add_option("client", explain.client, "ADDRESS[:PORT]")->required();
   made->add_option("destination", explain.destination, "ADDRESS:PORT")->required();
   made->add_option("--interface", explain.interface, "inbound interface");
+  made->add_option("--mac", explain.mac,
+                   "the client's MAC address (default: as the router knows it)");
   made->add_option("--time", explain.time,
                    "when, on the router's clock or as RFC 3339: 2026-03-29T02:30 (default: now)");
   made->add_flag("--json", explain.json, "print JSON");

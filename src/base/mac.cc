@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
 
 #include "base/text.h"
@@ -80,6 +81,12 @@ Result<Mac> Mac::parse_device(std::string_view text) {
     return Error(quoted(text) + " is no device's MAC address but a group's");
   }
   return mac;
+}
+
+Mac Mac::from_memory(std::uint64_t number) {
+  Bytes bytes{};
+  std::memcpy(bytes.data(), &number, bytes.size());
+  return Mac(bytes);
 }
 
 std::string Mac::text() const {

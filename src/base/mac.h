@@ -23,6 +23,9 @@ class Mac {
   // The same, of one device: neither zeros nor a group's.
   static Result<Mac> parse_device(std::string_view text);
 
+  // The six bytes as they lie in memory, in the first ones of a number.
+  static Mac from_memory(std::uint64_t number);
+
   [[nodiscard]] const Bytes& bytes() const { return bytes_; }
   [[nodiscard]] bool is_zero() const { return bytes_ == Bytes{}; }
   // Multicast or broadcast.

@@ -14,6 +14,7 @@
 #include "doctor/route_lookup.h"
 #include "firewall/install.h"
 #include "firewall/surroundings.h"
+#include "intercept/neighbours.h"
 
 namespace weir {
 namespace {
@@ -70,6 +71,19 @@ Result<MachineHere> machine_at(const std::string& time) {
   return out;
 }
 
+// Which device the client is: the one that was said, else the neighbour table's.
+Result<DeviceMac> device_of(const ExplainArguments& arguments) {
+  if (!arguments.mac.empty()) {
+    const auto mac = Mac::parse_device(arguments.mac);
+    return mac ? Result<DeviceMac>([said = mac.value()](const Address&) { return said; })
+               : mac.error();
+  }
+  const auto read = read_neighbours();
+  return DeviceMac([known = read ? read.value() : nullptr](const Address& address) {
+    return Mac::from_memory(known == nullptr ? 0 : known->device_of(address));
+  });
+}
+
 // Ports of bridges, in the configuration and in the question, become the bridges.
 std::string as_packets_come_in(Configuration& configuration, const std::string& interface,
                                const MachineHere& here) {
@@ -124,13 +138,13 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   std::vector<std::string> out;
   out.push_back("flow " + explanation.protocol + " " + explanation.client + " -> " +
                 explanation.destination);
-  if (!explanation.not_intercepted.empty()) {
-    out.push_back("not intercepted: " + explanation.not_intercepted);
-    return out;
-  }
   for (const auto& passed : explanation.passed) {
     out.push_back("not rule " + passed.rule + " (" + location_text(passed.location) +
                   "): " + passed.why);
+  }
+  if (!explanation.not_intercepted.empty()) {
+    out.push_back("not intercepted: " + explanation.not_intercepted);
+    return out;
   }
   out.push_back("rule " + explanation.rule +
                 (explanation.location ? " (" + location_text(*explanation.location) + ")"
@@ -226,6 +240,11 @@ int run_explain(const ExplainArguments& arguments) {
     (void)std::fprintf(stderr, "weir explain: --time: %s\n", machine.error().text().c_str());
     return bad_configuration;
   }
+  const auto device = device_of(arguments);
+  if (!device) {
+    (void)std::fprintf(stderr, "weir explain: --mac: %s\n", device.error().text().c_str());
+    return bad_configuration;
+  }
   const std::string interface =
       as_packets_come_in(*configuration, arguments.interface, machine.value());
   const auto rules = implied_rules(*configuration, machine.value().view());
@@ -234,7 +253,7 @@ int run_explain(const ExplainArguments& arguments) {
   const Explanation explanation = explain(
       *configuration, flow.value(), interface, firewall::kind_of(flow.value().destination.address),
       here ? std::span(here.value().outside) : std::span<const std::string>(),
-      here ? route_out(here.value(), flow.value()) : std::nullopt);
+      here ? route_out(here.value(), flow.value()) : std::nullopt, device.value());
   if (arguments.json) {
     (void)std::printf("%s\n", json_of(explanation).c_str());
     return 0;

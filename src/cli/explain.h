@@ -17,6 +17,7 @@ struct ExplainArguments {
   std::string destination;  // ADDRESS:PORT
   std::string interface;    // where it comes in; empty: not said
   bool json = false;
+  std::string mac = {};   // the client's; empty: by the neighbour table
   std::string time = {};  // when; empty: now
 };
 

@@ -219,7 +219,7 @@ Explanation::Path path_of(const Upstream& upstream, const Flow& flow) {
 Explanation explain(const Configuration& configuration, const Flow& flow,
                     std::string_view interface, AddressKind destination,
                     std::span<const std::string> outside,
-                    const std::optional<std::string>& leaves_by) {
+                    const std::optional<std::string>& leaves_by, const DeviceMac& device) {
   Explanation out;
   out.protocol = flow.protocol == Protocol::tcp ? "tcp" : "udp";
   out.client = flow.client.port == 0 ? flow.client.address.text() : flow.client.text();
@@ -231,14 +231,15 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   if (!out.not_intercepted.empty()) {
     return out;
   }
-  const auto matched = RuleSet::compile(configuration.rules).match(flow, [&](std::uint32_t) {
-    return std::string(interface);
-  });
+  const auto matched = RuleSet::compile(configuration.rules)
+                           .match(
+                               flow, [&](std::uint32_t) { return std::string(interface); }, device);
   const std::size_t passed = matched.value_or(configuration.rules.size());
   for (std::size_t i = 0; i < passed; ++i) {
     const RuleSettings& rule = configuration.rules[i];
-    out.passed.push_back(
-        {.rule = rule.name, .location = rule.location, .why = why_not(rule, flow, interface)});
+    out.passed.push_back({.rule = rule.name,
+                          .location = rule.location,
+                          .why = why_not(rule, flow, interface, device)});
   }
   if (!matched) {
     out.not_intercepted = why_default_is_not_asked(configuration, flow);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/configuration.h"
+#include "base/flow_facts.h"
 #include "firewall/address_kind.h"
 #include "weir/flow.h"
 
@@ -57,10 +58,11 @@ struct Explanation {
 // `interface`: where the flow comes in, or empty. `destination`: what its address is to this
 // machine. `outside`: the interfaces that lead outside, if clients may come in by all others.
 // `leaves_by`: the interface by which routing would send it out, empty where there is no route;
-// none: the firewall does not ask.
+// none: the firewall does not ask. `device`: which device the client is.
 [[nodiscard]] Explanation explain(const Configuration& configuration, const Flow& flow,
                                   std::string_view interface, firewall::AddressKind destination,
                                   std::span<const std::string> outside = {},
-                                  const std::optional<std::string>& leaves_by = std::nullopt);
+                                  const std::optional<std::string>& leaves_by = std::nullopt,
+                                  const DeviceMac& device = {});
 
 }  // namespace weir

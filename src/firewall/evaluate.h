@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mac.h"
 #include "firewall/plan.h"
 #include "weir/endpoint.h"
 
@@ -24,6 +25,7 @@ struct Packet {
   bool opening = false;        // TCP: SYN without FIN, RST and ACK
   bool dont_fragment = false;  // IPv4
   bool redirect = false;       // ICMP
+  Mac sender = {};             // of the frame that it came in
   std::string in = {};         // empty: the router itself sends it
   std::string out = {};        // what the router sends: where routing sends it
   std::uint32_t mark = 0;

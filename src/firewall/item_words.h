@@ -20,6 +20,7 @@ struct ItemWords {
   std::function<bool(const Packet&)> holds;
   bool comes_in = false;                        // only a packet that came in has it
   std::optional<Family> family = std::nullopt;  // only packets of this one have it
+  bool can_be_negated = true;
   // It is -s or -d of iptables, which a line takes once: no prefix can stand beside it.
   bool is_address = false;
 };

@@ -28,13 +28,16 @@ void add(std::vector<Prefix>& prefixes, const PrefixList& list) {
 // The words of items, by what they ask about.
 using Words = std::map<std::string, std::vector<ItemWords>>;
 
+enum class Wanted : std::uint8_t { yes, no };
+
 struct Lowered {
   Words words;
   bool all = true;  // every item
 };
 
 // What is a list of prefixes goes to these.
-Lowered lowered(const std::vector<AddressItem>& items, FlowEnd end, std::vector<Prefix>& prefixes) {
+Lowered lowered(const std::vector<AddressItem>& items, FlowEnd end, Wanted wanted,
+                std::vector<Prefix>& prefixes) {
   Lowered out;
   for (const AddressItem& item : items) {
     if (const PrefixList list = item.list(); list.size != 0) {
@@ -42,7 +45,7 @@ Lowered lowered(const std::vector<AddressItem>& items, FlowEnd end, std::vector<
       continue;
     }
     ItemWords words;
-    if (item.lower(end, words)) {
+    if (item.lower(end, words) && (wanted == Wanted::yes || words.can_be_negated)) {
       std::string key = words.nft_key;
       out.words[std::move(key)].push_back(std::move(words));
     } else {
@@ -109,8 +112,8 @@ void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
   AddressCondition& out = end == FlowEnd::client ? client_ : destination_;
   out.include = list.include;
   out.exclude = list.exclude;
-  const Lowered wanted = lowered(list.include_items, end, out.include);
-  const Lowered excluded = lowered(list.exclude_items, end, out.exclude);
+  const Lowered wanted = lowered(list.include_items, end, Wanted::yes, out.include);
+  const Lowered excluded = lowered(list.exclude_items, end, Wanted::no, out.exclude);
   const bool has_prefixes = !out.include.empty() || !out.exclude.empty();
   const std::size_t options = address_options(wanted.words, excluded.words);
   if (options > 0 && options + (has_prefixes ? 1 : 0) > 1) {

@@ -99,8 +99,13 @@ std::string FittedRules::interface_name(std::uint32_t number) const {
   return number != 0 ? ask_kernel(number) : "";
 }
 
-std::optional<std::size_t> FittedRules::match(const Flow& flow) const {
-  return rules_->match(flow, [this](std::uint32_t number) { return interface_name(number); });
+std::optional<std::size_t> FittedRules::match(const Flow& flow,
+                                              const Neighbours* neighbours) const {
+  return rules_->match(
+      flow, [this](std::uint32_t number) { return interface_name(number); },
+      [neighbours](const Address& address) {
+        return Mac::from_memory(neighbours == nullptr ? 0 : neighbours->device_of(address));
+      });
 }
 
 std::optional<std::chrono::sys_seconds> FittedRules::changes_at() const {

@@ -16,6 +16,7 @@
 
 #include "base/configuration.h"
 #include "base/machine_here.h"
+#include "intercept/neighbours.h"
 #include "rules/rule_set.h"
 #include "weir/flow.h"
 
@@ -32,7 +33,9 @@ class FittedRules {
       const std::shared_ptr<const MachineHere>& machine) const;
 
   // The place of the flow's rule in the configuration; none: the gateway's default.
-  [[nodiscard]] std::optional<std::size_t> match(const Flow& flow) const;
+  // `neighbours` may be null.
+  [[nodiscard]] std::optional<std::size_t> match(const Flow& flow,
+                                                 const Neighbours* neighbours) const;
   [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
   // Whether refitted() may ever have other ones.
   [[nodiscard]] bool follows_machine() const { return needs_interface() || some_are_fitted_; }

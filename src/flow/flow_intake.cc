@@ -14,7 +14,7 @@ FlowCore FlowIntake::open(const Flow& flow) {
   core.flow.worker = static_cast<std::uint16_t>(parts_.worker);
   core.sequence = parts_.ids.next();
   core.snapshot = parts_.in_use.snapshot;
-  core.rule = &core.snapshot->choose(flow);
+  core.rule = &core.snapshot->choose(flow, parts_.in_use.neighbours.get());
   core.opened = parts_.now;
   if (const auto reason = parts_.passing.why(flow, *core.rule, *core.snapshot)) {
     core.rule = &core.snapshot->passing(*core.rule);

@@ -184,8 +184,8 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
   return Ok{};
 }
 
-const RuleEntry& Snapshot::choose(const Flow& flow) const {
-  const auto index = rules_->match(flow);
+const RuleEntry& Snapshot::choose(const Flow& flow, const Neighbours* neighbours) const {
+  const auto index = rules_->match(flow, neighbours);
   return index ? entries_[*index] : entries_.back();
 }
 

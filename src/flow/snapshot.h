@@ -82,7 +82,9 @@ class Snapshot {
   [[nodiscard]] Mark bypass() const { return configuration_->firewall.bypass_mark; }
   [[nodiscard]] const FittedRules& rules() const { return *rules_; }
 
-  [[nodiscard]] const RuleEntry& choose(const Flow& flow) const;
+  // `neighbours`: the devices on the router's own links; null: not known.
+  [[nodiscard]] const RuleEntry& choose(const Flow& flow,
+                                        const Neighbours* neighbours = nullptr) const;
   // The same rule for what passes by: it goes on to its own destination, as `transparent`.
   // REQUIRES: choose() gave it.
   [[nodiscard]] const RuleEntry& passing(const RuleEntry& entry) const {

@@ -37,7 +37,24 @@ Neighbours::Device device_of(netlink::Bytes bytes) {
   return out;
 }
 
+Result<> read_into(NeighbourTable& table) {
+  auto socket = netlink::open(NETLINK_ROUTE);
+  if (!socket) {
+    return socket.error();
+  }
+  return netlink::dump(socket.value(), netlink::Request(RTM_GETNEIGH, ndmsg{}),
+                       [&table](netlink::Bytes message) { table.apply(message); });
+}
+
 }  // namespace
+
+Result<std::shared_ptr<const Neighbours>> read_neighbours() {
+  NeighbourTable table;
+  if (auto read = read_into(table); !read) {
+    return read.error();
+  }
+  return table.share();
+}
 
 bool NeighbourTable::apply(netlink::Bytes message) {
   const auto header = netlink::read_as<nlmsghdr>(message);
@@ -109,13 +126,8 @@ Result<std::unique_ptr<NeighbourWatch>> NeighbourWatch::start(Loop& loop, OnChan
 
 // With a socket of its own: what is announced meanwhile waits in the other one.
 Result<> NeighbourWatch::read_all() {
-  auto socket = netlink::open(NETLINK_ROUTE);
-  if (!socket) {
-    return socket.error();
-  }
   table_.clear();
-  return netlink::dump(socket.value(), netlink::Request(RTM_GETNEIGH, ndmsg{}),
-                       [this](netlink::Bytes message) { table_.apply(message); });
+  return read_into(table_);
 }
 
 void NeighbourWatch::on_readable() {

@@ -52,6 +52,9 @@ class NeighbourTable {
   std::map<std::pair<std::uint32_t, Address>, Neighbours::Device> devices_;  // by link
 };
 
+// Once, as it is now.
+[[nodiscard]] Result<std::shared_ptr<const Neighbours>> read_neighbours();
+
 class NeighbourWatch {
  public:
   using OnChange = std::function<void(std::shared_ptr<const Neighbours>)>;

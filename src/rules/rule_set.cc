@@ -140,9 +140,10 @@ RuleSet RuleSet::compile(std::span<const RuleSettings> rules) {
   return RuleSet(std::move(index));
 }
 
-std::optional<std::size_t> RuleSet::match(const Flow& flow, const InterfaceName& name) const {
+std::optional<std::size_t> RuleSet::match(const Flow& flow, const InterfaceName& name,
+                                          const DeviceMac& device) const {
   const auto& protocol = index_->protocols[flow.protocol == Protocol::tcp ? 0 : 1];
-  const FlowFacts facts(flow, name);
+  const FlowFacts facts(flow, name, device);
   const auto first_of = [&](const Candidates& candidates, RuleNumber before) {
     return candidates.first(
         flow.client.address, flow.destination.address, index_->anchors,

@@ -28,8 +28,9 @@ class RuleSet {
   static RuleSet compile(std::span<const RuleSettings> rules);
 
   // The index into the rules given to compile(); none: the gateway's default. `name` is called only
-  // for rules that have `interface`.
-  [[nodiscard]] std::optional<std::size_t> match(const Flow& flow, const InterfaceName& name) const;
+  // for rules that have `interface`, `device` for those that name devices.
+  [[nodiscard]] std::optional<std::size_t> match(const Flow& flow, const InterfaceName& name,
+                                                 const DeviceMac& device = {}) const;
 
   // True when some rule has `interface`, so that the listener must find out.
   [[nodiscard]] bool needs_interface() const;
@@ -43,7 +44,7 @@ class RuleSet {
 // Why a rule does not match, in the operator's words ("client 192.0.2.1 is not in
 // 198.51.100.0/24"), or "" when it matches. For `explain`.
 [[nodiscard]] std::string why_not(const RuleSettings& rule, const Flow& flow,
-                                  std::string_view interface);
+                                  std::string_view interface, const DeviceMac& device = {});
 
 // Warnings about rules that an earlier one leaves nothing for.
 [[nodiscard]] std::vector<Diagnostic> shadowed_rules(std::span<const RuleSettings> rules);

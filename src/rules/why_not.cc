@@ -4,9 +4,10 @@
 
 namespace weir {
 
-std::string why_not(const RuleSettings& rule, const Flow& flow, std::string_view interface) {
+std::string why_not(const RuleSettings& rule, const Flow& flow, std::string_view interface,
+                    const DeviceMac& device) {
   const InterfaceName name = [interface](std::uint32_t) { return std::string(interface); };
-  const FlowFacts facts(flow, name);
+  const FlowFacts facts(flow, name, device);
   const auto against =
       std::find_if(rule.conditions.begin(), rule.conditions.end(),
                    [&](const RuleCondition& one) { return one.holds(facts) != Answer::yes; });

@@ -130,7 +130,7 @@ struct Client : Addresses<Client> {
       Key{.name = name,
           .kind = ValueKind::list,
           .description = "source addresses that the rule matches: addresses, prefixes, "
-                         "ADDRESS/MASK (IPv6), lan:IF or @FILE; ! negates",
+                         "ADDRESS/MASK (IPv6), lan:IF, mac:ADDRESS or @FILE; ! negates",
           .repeat = Key::Repeat::repeats}};
   static constexpr auto index = ConditionType::Index::client;
   static constexpr FlowEnd end = FlowEnd::client;
@@ -142,7 +142,7 @@ struct Destination : Addresses<Destination> {
       Key{.name = name,
           .kind = ValueKind::list,
           .description = "original destinations that the rule matches: addresses, prefixes, "
-                         "ADDRESS/MASK (IPv6), lan:IF or @FILE; ! negates",
+                         "ADDRESS/MASK (IPv6), lan:IF, mac:ADDRESS or @FILE; ! negates",
           .repeat = Key::Repeat::repeats}};
   static constexpr auto index = ConditionType::Index::destination;
   static constexpr FlowEnd end = FlowEnd::destination;

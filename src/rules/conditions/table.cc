@@ -6,6 +6,7 @@ namespace weir {
 
 extern const ConditionType when_condition;  // when.cc
 extern const AddressItemType lan_item;      // lan.cc
+extern const AddressItemType mac_item;      // mac.cc
 extern const AddressItemType masked_item;   // masked.cc
 
 namespace {
@@ -16,6 +17,7 @@ constexpr std::array table{
 
 constexpr std::array items{
     &lan_item,
+    &mac_item,
     &masked_item,
 };
 

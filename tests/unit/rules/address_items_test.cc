@@ -88,7 +88,7 @@ Answer asked(const std::string& clients, const std::string& client, Port port) {
   const RuleSettings rule = rule_for(clients);
   const Flow flow = from(client, port);
   const InterfaceName nothing = [](std::uint32_t) { return std::string(); };
-  return rule.find(client_condition)->holds(FlowFacts(flow, nothing));
+  return rule.find(client_condition)->holds(FlowFacts(flow, nothing, {}));
 }
 
 bool covers(const std::string& one, const std::string& other) {

@@ -47,13 +47,14 @@ struct Plans {
     nft = firewall::for_nft(plan);
   }
   // What becomes of a connection; the same by all of them.
-  [[nodiscard]] End end(const std::string& client) const {
+  [[nodiscard]] End end(const std::string& client, const Mac& sender = {}) const {
     const Address from = Address::parse(client).value();
     const firewall::Packet packet{
         .source = {from, 1024},
         .destination =
             Endpoint::parse(from.is_v4() ? "203.0.113.1:80" : "[2001:db8:f::1]:80").value(),
         .opening = true,
+        .sender = sender,
         .in = "lan",
         .route_out = "wan"};
     const End out = firewall::evaluate(plan, packet).end;
@@ -146,6 +147,37 @@ TEST_CASE("a masked address beside prefixes, or one of another mask, is the gate
   CHECK_FALSE(is_exact("::10/::ffff:ffff:ffff:ffff, !2001:db8::/32"));
   CHECK_FALSE(is_exact("2001:db8::/32, !::10/::ffff:ffff:ffff:ffff"));
   CHECK_FALSE(is_exact("!::10/::ffff:ffff:ffff:ffff, !::11/::ffff:ffff:ffff:ffff"));
+}
+
+TEST_CASE("mac: is the device that the neighbour table knows for the client's address") {
+  const DeviceMac device = [](const Address& address) {
+    return address == Address::parse("192.0.2.7").value() ? Mac::parse("02:00:5e:10:00:01").value()
+                                                          : Mac{};
+  };
+  const RuleSettings rule = rule_for("mac:02-00-5E-10-00-01");
+  const auto why = [&](const std::string& client) {
+    return why_not(rule, flow_of(Protocol::tcp, client, "198.51.100.1:80"), "", device);
+  };
+  CHECK(why("192.0.2.7").empty());
+  CHECK(why("192.0.2.8") == "client 192.0.2.8 is not in mac:02:00:5e:10:00:01");
+  CHECK_FALSE(holds(rule, "192.0.2.7"));  // nothing is known of devices
+  const RuleSet set = RuleSet::compile(std::vector{rule});
+  const Flow flow = flow_of(Protocol::tcp, "192.0.2.7", "198.51.100.1:80");
+  CHECK(set.match(flow, {}, device) == std::optional<std::size_t>{0});
+  CHECK(set.match(flow, {}) == std::optional<std::size_t>{});
+}
+
+TEST_CASE("the firewall compares the frame's sender, and leaves an excluded one to the gateway") {
+  const Plans plans(rule_for("mac:02:00:5e:10:00:01, mac:02:00:5e:10:00:02"));
+  CHECK(plans.end("192.0.2.7", Mac::parse("02:00:5e:10:00:02").value()) == End::refused);
+  CHECK(plans.end("2001:db8::7", Mac::parse("02:00:5e:10:00:02").value()) == End::refused);
+  CHECK(plans.end("192.0.2.7", Mac::parse("02:00:5e:10:00:03").value()) == End::passes);
+  CHECK(firewall::print_nft(plans.nft).find(
+            "ether saddr { 02:00:5e:10:00:01, 02:00:5e:10:00:02 }") != std::string::npos);
+  CHECK(firewall::print_iptables(firewall::for_iptables(plans.plan, Family::v4))
+            .find("-m mac --mac-source 02:00:5e:10:00:01 ") != std::string::npos);
+  CHECK(is_exact("mac:02:00:5e:10:00:01"));
+  CHECK_FALSE(is_exact("!mac:02:00:5e:10:00:01"));
 }
 
 }  // namespace

@@ -173,16 +173,20 @@ int run_command(int argc, char** argv) {
   made = command("explain", "which rule, upstream, server and source a flow would get",
                  [&]() { return run_explain(explain); });
   add_config(*made, explain.file);
-  made->add_option("protocol", explain.protocol, "tcp or udp")
-      ->required()
-      ->check(CLI::IsMember({"tcp", "udp"}));
-  made->add_option("client", explain.client, "ADDRESS[:PORT]")->required();
-  made->add_option("destination", explain.destination, "ADDRESS:PORT")->required();
+  auto* const protocol = made->add_option("protocol", explain.protocol, "tcp or udp")
+                             ->check(CLI::IsMember({"tcp", "udp"}));
+  made->add_option("client", explain.client, "ADDRESS[:PORT]");
+  made->add_option("destination", explain.destination, "ADDRESS:PORT");
   made->add_option("--interface", explain.interface, "inbound interface");
   made->add_option("--mac", explain.mac,
                    "the client's MAC address (default: as the router knows it)");
   made->add_option("--time", explain.time,
                    "when, on the router's clock or as RFC 3339: 2026-03-29T02:30 (default: now)");
+  auto* const flows = made->add_option(
+      "--file", explain.flows,
+      "flow records in JSON, one a line ('-': from stdin): prints what was decided "
+      "about each and what would be now, and a summary");
+  flows->excludes(protocol);
   made->add_flag("--json", explain.json, "print JSON");
 
   weir::FirewallArguments firewall;

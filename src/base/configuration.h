@@ -175,4 +175,7 @@ struct Diagnostic {
   [[nodiscard]] std::string line() const;
 };
 
+// The name under which flows go that no rule matches.
+inline constexpr const char* default_rule_name = "(default)";
+
 }  // namespace weir

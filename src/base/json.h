@@ -105,6 +105,13 @@ enum class JsonLayout : std::uint8_t { one_line, indented };
 // anything that means something.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);
 
+// Members of one object that are texts, without making values of the others: `into[i]` becomes the
+// member `names[i]`, and is empty where there is none. Reading stops when each has come; what
+// follows may be anything. The error says where the text stops being JSON before that, or that it
+// is no object. REQUIRES: as many of both.
+[[nodiscard]] Result<> read_texts(std::string_view text, std::span<const std::string_view> names,
+                                  std::span<std::string> into);
+
 // Null where the text is not JSON: for readers that take what they understand.
 [[nodiscard]] Json json_or_null(std::string_view text);
 

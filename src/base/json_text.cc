@@ -2,13 +2,16 @@
 // are written are those that nlohmann-json would write: what it does to odd strings and to
 // fractions is left to it.
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/escape.h"
 #include "base/json.h"
+#include "weir/result.h"
 
 namespace weir {
 
@@ -16,6 +19,15 @@ namespace {
 
 // Nothing that is meant to be read is nested like this, and a value is destroyed recursively.
 constexpr std::size_t deepest = 128;
+
+// Without the name of the exception: "[json.exception.parse_error.101] parse error at line 1, …"
+std::string said_by(const std::exception& error) {
+  const std::string_view said = error.what();
+  const auto name_ends = said.find("] ");
+  std::string out;
+  append_printable(out, said.substr(name_ends == std::string_view::npos ? 0 : name_ends + 2));
+  return out;
+}
 
 // Makes the value as the parser comes by its parts. The names are nlohmann-json's.
 class Maker {
@@ -43,11 +55,7 @@ class Maker {
   bool end_array() { return close(); }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
                    const std::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, …"
-    const std::string_view said = error.what();
-    const auto name_ends = said.find("] ");
-    error_.clear();
-    append_printable(error_, said.substr(name_ends == std::string_view::npos ? 0 : name_ends + 2));
+    error_ = said_by(error);
     return false;
   }
 
@@ -92,6 +100,68 @@ class Maker {
   std::vector<Open> open_;
   Json whole_;
   std::string error_ = "it is no JSON";
+};
+
+// Takes texts out of the object that the parser goes through.
+class TextsOfObject {
+ public:
+  using number_integer_t = Maker::number_integer_t;
+  using number_unsigned_t = Maker::number_unsigned_t;
+  using number_float_t = Maker::number_float_t;
+  using string_t = Maker::string_t;
+  using binary_t = Maker::binary_t;
+
+  TextsOfObject(std::span<const std::string_view> names, std::span<std::string> into)
+      : names_(names), into_(into) {}
+
+  bool null() { return other(); }
+  bool boolean(bool /*value*/) { return other(); }
+  bool number_integer(number_integer_t /*value*/) { return other(); }
+  bool number_unsigned(number_unsigned_t /*value*/) { return other(); }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) { return other(); }
+  bool binary(binary_t& /*value*/) { return false; }
+  bool string(string_t& value) {
+    if (depth_ == 1 && at_ < names_.size() && into_[at_].empty()) {
+      into_[at_].swap(value);
+      has_all_ =
+          std::none_of(into_.begin(), into_.end(), [](const auto& one) { return one.empty(); });
+      return !has_all_;
+    }
+    return other();
+  }
+  bool key(string_t& value) {
+    if (depth_ == 1) {
+      at_ =
+          static_cast<std::size_t>(std::find(names_.begin(), names_.end(), value) - names_.begin());
+    }
+    return true;
+  }
+  bool start_object(std::size_t /*elements*/) { return ++depth_ <= deepest; }
+  bool start_array(std::size_t /*elements*/) { return other() && ++depth_ <= deepest; }
+  bool end_object() { return --depth_, true; }
+  bool end_array() { return end_object(); }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const std::exception& error) {
+    error_ = said_by(error);
+    return false;
+  }
+
+  [[nodiscard]] Result<> result(bool parsed) && {
+    return parsed || has_all_ ? Result<>(Ok{}) : Result<>(Error(std::move(error_)));
+  }
+
+ private:
+  bool other() {  // a value that is none of these
+    error_ = depth_ == 0 ? "this is no object" : "this is nested too deeply";
+    return depth_ != 0;
+  }
+
+  std::span<const std::string_view> names_;
+  std::span<std::string> into_;
+  std::size_t at_ = std::numeric_limits<std::size_t>::max();  // of the member whose value comes
+  std::size_t depth_ = 0;
+  bool has_all_ = false;
+  std::string error_;
 };
 
 // As nlohmann-json writes a value that has no parts.
@@ -195,6 +265,17 @@ Result<Json> parse_json(std::string_view text) {
   Maker maker;
   const bool parsed = nlohmann::json::sax_parse(text, &maker);
   return std::move(maker).result(parsed);
+}
+
+Result<> read_texts(std::string_view text, std::span<const std::string_view> names,
+                    std::span<std::string> into) {
+  assert(names.size() == into.size());
+  for (std::string& one : into) {
+    one.clear();
+  }
+  TextsOfObject reader(names, into);
+  const bool parsed = nlohmann::json::sax_parse(text, &reader);
+  return std::move(reader).result(parsed);
 }
 
 Json json_or_null(std::string_view text) {

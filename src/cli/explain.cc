@@ -1,14 +1,21 @@
 #include "cli/explain.h"
 
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <utility>
 
-#include "base/json.h"
 #include "base/links.h"
 #include "base/machine_here.h"
 #include "base/time_input.h"
+#include "cli/explanation_text.h"
+#include "cli/flow_file.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "doctor/route_lookup.h"
@@ -18,41 +25,6 @@
 
 namespace weir {
 namespace {
-
-std::string location_text(const SourceLocation& location) {
-  return location.file + ":" + std::to_string(location.line);
-}
-
-Json json_of(const Explanation::Path& path) {
-  Json out(Json::Kind::object);
-  if (!path.servers.empty()) {
-    out.set("servers", path.servers);
-  }
-  if (!path.goes_to.empty()) {
-    out.set("goes_to", path.goes_to);
-  }
-  Json via;
-  for (const Explanation::Hop& hop : path.via) {
-    Json json{{"upstream", hop.upstream}, {"type", hop.type}};
-    if (!hop.servers.empty()) {
-      json.set("servers", hop.servers);
-    }
-    via.push(std::move(json));
-  }
-  if (!path.via.empty()) {
-    out.set("via", std::move(via));
-  }
-  for (const auto& [key, text] : {std::pair("source", &path.source), std::pair("mark", &path.mark),
-                                  std::pair("interface", &path.interface)}) {
-    if (!text->empty()) {
-      out.set(key, *text);
-    }
-  }
-  if (path.dscp) {
-    out.set("dscp", *path.dscp);
-  }
-  return out;
-}
 
 // This machine, at the time that is asked about.
 Result<MachineHere> machine_at(const std::string& time) {
@@ -134,99 +106,60 @@ Result<Flow> flow_of(const ExplainArguments& arguments) {
   return flow;
 }
 
-std::vector<std::string> lines_of(const Explanation& explanation) {
-  std::vector<std::string> out;
-  out.push_back("flow " + explanation.protocol + " " + explanation.client + " -> " +
-                explanation.destination);
-  for (const auto& passed : explanation.passed) {
-    out.push_back("not rule " + passed.rule + " (" + location_text(passed.location) +
-                  "): " + passed.why);
-  }
-  if (!explanation.not_intercepted.empty()) {
-    out.push_back("not intercepted: " + explanation.not_intercepted);
+namespace {
+
+// Asks the kernel once for each destination: records of one evening name few.
+FlowDecider::Surroundings known_surroundings(const firewall::Ruleset* rules) {
+  FlowDecider::Surroundings out;
+  using Kinds = std::unordered_map<Address, firewall::AddressKind, AddressHash>;
+  out.kind_of = [local = std::array{firewall::read_routes(Family::v4, RT_TABLE_LOCAL),
+                                    firewall::read_routes(Family::v6, RT_TABLE_LOCAL)},
+                 known = std::make_shared<Kinds>()](const Address& address) {
+    const auto [at, is_new] = known->try_emplace(address);
+    if (is_new) {
+      const auto& routes = local[address.is_v4() ? 0 : 1];
+      at->second = firewall::kind_of(
+          address, routes ? std::span(routes.value()) : std::span<const firewall::TableRoute>());
+    }
+    return at->second;
+  };
+  if (rules == nullptr) {
     return out;
   }
-  out.push_back("rule " + explanation.rule +
-                (explanation.location ? " (" + location_text(*explanation.location) + ")"
-                                      : ": no rule matches, [gateway] default decides"));
-  if (!explanation.problem.empty()) {
-    out.push_back("upstream " + explanation.upstream + " cannot be made: " + explanation.problem);
-    return out;
-  }
-  if (!explanation.passes_by.empty()) {
-    out.push_back("passes by: " + explanation.passes_by);
-  }
-  out.push_back("upstream " + explanation.upstream +
-                (explanation.type == explanation.upstream ? "" : ": type " + explanation.type));
-  const Explanation::Path& path = explanation.path;
-  for (const std::string& server : path.servers) {
-    out.push_back("server " + server);
-  }
-  for (const std::string& target : path.goes_to) {
-    out.push_back("goes to " + target);
-  }
-  for (const Explanation::Hop& hop : path.via) {
-    const std::string via = "via " + hop.upstream + ": ";
-    out.push_back(via + "type " + hop.type);
-    const std::string server_begins = via + (hop.type == "group" ? "" : "server ");
-    for (const std::string& server : hop.servers) {
-      out.push_back(server_begins + server);
+  out.outside = rules->outside;
+  using Interfaces = std::unordered_map<Address, std::optional<std::string>, AddressHash>;
+  out.leaves_by = [rules, known = std::make_shared<Interfaces>()](const Flow& flow) {
+    const auto [at, is_new] = known->try_emplace(flow.destination.address);
+    if (is_new) {
+      at->second = route_out(*rules, flow);
     }
-  }
-  for (const auto& [word, text] :
-       {std::pair("source ", &path.source), std::pair("mark ", &path.mark),
-        std::pair("interface ", &path.interface)}) {
-    if (!text->empty()) {
-      out.push_back(word + *text);
-    }
-  }
-  if (path.dscp) {
-    out.push_back("dscp " + std::to_string(*path.dscp));
-  }
-  if (!explanation.firewall.empty()) {
-    out.push_back("firewall: " + explanation.firewall);
-  }
+    return at->second;
+  };
   return out;
 }
 
-std::string json_of(const Explanation& explanation) {
-  Json out{{"protocol", explanation.protocol},
-           {"client", explanation.client},
-           {"destination", explanation.destination},
-           {"intercepted", explanation.not_intercepted.empty()}};
-  if (!explanation.not_intercepted.empty()) {
-    out.set("why_not", explanation.not_intercepted);
-  } else {
-    Json not_rules(Json::Kind::array);
-    for (const auto& passed : explanation.passed) {
-      not_rules.push({{"rule", passed.rule},
-                      {"file", passed.location.file},
-                      {"line", passed.location.line},
-                      {"why", passed.why}});
-    }
-    out.set("not_rules", std::move(not_rules));
-    out.set("rule", explanation.rule);
-    if (explanation.location) {
-      out.set("file", explanation.location->file);
-      out.set("line", explanation.location->line);
-    }
-    out.set("upstream", explanation.upstream);
-    if (explanation.problem.empty()) {
-      out.set("type", explanation.type);
-      if (!explanation.passes_by.empty()) {
-        out.set("passes_by", explanation.passes_by);
-      }
-      out.merge(json_of(explanation.path));
-      out.set("firewall", explanation.firewall.empty() ? "hands it to weir" : explanation.firewall);
-    } else {
-      out.set("error", explanation.problem);
-    }
+void warn_of_unknown_interfaces(const Configuration& configuration) {
+  const auto& rules = configuration.rules;
+  if (std::any_of(rules.begin(), rules.end(),
+                  [](const RuleSettings& rule) { return !rule.interfaces().empty(); })) {
+    (void)std::fprintf(stderr,
+                       "weir explain: records do not name the inbound interface: without "
+                       "--interface no flow matches a rule with 'interface'\n");
   }
-  return json_text(out);
 }
 
+}  // namespace
+
 int run_explain(const ExplainArguments& arguments) {
-  const auto flow = flow_of(arguments);
+  const bool from_file = !arguments.flows.empty();
+  if (!from_file && arguments.destination.empty()) {
+    (void)std::fprintf(
+        stderr,
+        "weir explain: which flow? Name a protocol, a client and a destination, or a "
+        "file of flow records with --file\n");
+    return bad_configuration;
+  }
+  const auto flow = from_file ? Result<Flow>(Flow()) : flow_of(arguments);
   if (!flow) {
     (void)std::fprintf(stderr, "weir explain: %s\n", flow.error().text().c_str());
     return bad_configuration;
@@ -250,6 +183,17 @@ int run_explain(const ExplainArguments& arguments) {
   const auto rules = implied_rules(*configuration, machine.value().view());
   const auto here =
       rules ? firewall::fitted_to_machine(rules.value(), firewall::standard_backend()) : rules;
+  if (from_file) {
+    if (interface.empty()) {
+      warn_of_unknown_interfaces(*configuration);
+    }
+    FlowDecider::Surroundings surroundings = known_surroundings(here ? &here.value() : nullptr);
+    surroundings.device = device.value();
+    const FlowDecider decider(*configuration, std::move(surroundings));
+    return compare_flow_file(
+        {.flows = arguments.flows, .interface = interface, .json = arguments.json}, decider,
+        *configuration);
+  }
   const Explanation explanation = explain(
       *configuration, flow.value(), interface, firewall::kind_of(flow.value().destination.address),
       here ? std::span(here.value().outside) : std::span<const std::string>(),

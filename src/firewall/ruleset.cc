@@ -54,7 +54,7 @@ Decision decision_of(const RuleSettings& rule, std::size_t row, Upstream::Handli
 
 Decision default_decision(Ports tcp, Ports udp, Upstream::Handling handling) {
   Decision decision;
-  decision.name = "(default)";
+  decision.name = default_rule_name;
   decision.verdict = verdict_of(handling.offload);
   decision.leads = handling.leads;
   decision.tcp = std::move(tcp);

@@ -119,6 +119,4 @@ class Snapshot {
 [[nodiscard]] const RuleEntry& taken_by(const Snapshot& snapshot, const RuleEntry& entry,
                                         const Upstream* member);
 
-inline constexpr const char* default_rule_name = "(default)";
-
 }  // namespace weir

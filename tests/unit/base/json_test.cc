@@ -1,6 +1,7 @@
 // JSON values: how they are made, asked, written and read.
 #include "base/json.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -253,6 +254,25 @@ TEST_CASE("a reader keeps the first thing that is not as expected, and goes on w
         "total is not true or false");
   CHECK(complaint_of([](const JsonReader& reader) { CHECK(reader.at("flows").real() == 0); }) ==
         "flows is not a number");
+}
+
+TEST_CASE("texts of an object are read without the rest, which may be anything") {
+  constexpr std::array<std::string_view, 2> names{"a", "b"};
+  std::array<std::string, 2> into{"x", "y"};
+  const auto read = [&](std::string_view text) {
+    const auto done = read_texts(text, names, into);
+    return done ? into[0] + "|" + into[1] : done.error().text();
+  };
+  CHECK(read(R"({"b":"2","a":"1"})") == "1|2");
+  CHECK(read(R"({"a":"1","b":"2",)") == "1|2");
+  CHECK(read(R"({"c":{"a":"3"},"d":[1,"4"],"a":"1","e":null,"b":"2"})") == "1|2");
+  CHECK(read(R"({"a":"1","n":1.5})") == "1|");
+  CHECK(read(R"({"a":7,"b":""})") == "|");
+  CHECK(read("{}") == "|");
+  CHECK(read("[1]") == "this is no object");
+  CHECK(read("7") == "this is no object");
+  CHECK(read("{\"a\":").starts_with("parse error at line 1"));
+  CHECK(read("{\"c\":" + std::string(200, '[')) == "this is nested too deeply");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "cli/explain.h"
 
 #include "catch.h"
+#include "cli/explanation_text.h"
 #include "config/made_up_files.h"
 
 namespace weir {

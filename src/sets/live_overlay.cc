@@ -1,0 +1,28 @@
+#include "sets/live_overlay.h"
+
+#include <utility>
+
+namespace weir {
+
+std::string LiveItem::written() const {
+  const auto* name = std::get_if<Name>(&item);
+  return name != nullptr ? name->written() : std::get<Prefix>(item).text();
+}
+
+LiveOverlay::LiveOverlay(std::vector<LiveItem> all) : items(std::move(all)) {
+  PrefixTableBuilder in;
+  PrefixTableBuilder out;
+  for (std::uint32_t i = 0; i < items.size(); ++i) {
+    const LiveItem& one = items[i];
+    const bool is_added = one.kind == LiveItem::Kind::added;
+    if (const auto* name = std::get_if<Name>(&one.item)) {
+      (is_added ? added_names : removed_names).add({name->text, name->form, false, {i}});
+    } else {
+      (is_added ? in : out).add(std::get<Prefix>(one.item), {i});
+    }
+  }
+  added = std::move(in).build();
+  removed = std::move(out).build();
+}
+
+}  // namespace weir

@@ -64,8 +64,8 @@ struct Latencies {
 struct RuleReport : FlowCounts {
   std::string name;
   std::string use;
-  std::string location;  // "weir.ini:12"
-  std::string standing;  // by the clock: "matches now, until 07:00"; "": it has no `when`
+  std::string location;     // "weir.ini:12"
+  std::string clock_state;  // by the clock: "matches now, until 07:00"; "": it has no `when`
   // The firewall decides this rule alone: what it counted. The flows are the gateway's.
   bool in_firewall = false;
   std::uint64_t firewall_packets = 0;

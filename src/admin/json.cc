@@ -30,7 +30,7 @@ Json object_of(const RuleReport& rule) {
   Json out{{"name", rule.name},
            {"use", rule.use},
            {"place", rule.location},
-           {"when", rule.standing},
+           {"when", rule.clock_state},
            {"in_firewall", rule.in_firewall},
            {"firewall_packets", rule.firewall_packets},
            {"firewall_bytes", rule.firewall_bytes}};

@@ -235,8 +235,8 @@ void add_rules(std::string& out, const std::vector<RuleReport>& rules) {
   for (const auto& rule : rules) {
     std::vector<std::string> cells{html(rule.name), html(rule.use),
                                    "<small>" + html(rule.location) + "</small>"};
-    if (!rule.standing.empty()) {
-      cells[0] += "<br><small>" + html(rule.standing) + "</small>";
+    if (!rule.clock_state.empty()) {
+      cells[0] += "<br><small>" + html(rule.clock_state) + "</small>";
     }
     const auto add = [&](bool known, std::string text) {
       cells.push_back(known ? std::move(text) : "–");

@@ -62,7 +62,7 @@ struct ConditionType {
   // When the clock alone makes another one of what was fitted, and how that stands until then, for
   // `weir rules` ("matches now, until 07:00"). Null, none and "": it does not hang on the clock.
   std::optional<std::chrono::sys_seconds> (*changes_at)(const void* parsed) = nullptr;
-  std::string (*standing)(const void* parsed) = nullptr;
+  std::string (*clock_state)(const void* parsed) = nullptr;
   // Of Index::client and Index::destination: it holds for no flow whose end is in none of these.
   struct Within {
     std::vector<PrefixList> lists;  // none: that is not known
@@ -115,8 +115,8 @@ class RuleCondition {
   [[nodiscard]] std::optional<std::chrono::sys_seconds> changes_at() const {
     return type_->changes_at == nullptr ? std::nullopt : type_->changes_at(parsed());
   }
-  [[nodiscard]] std::string standing() const {
-    return type_->standing == nullptr ? "" : type_->standing(parsed());
+  [[nodiscard]] std::string clock_state() const {
+    return type_->clock_state == nullptr ? "" : type_->clock_state(parsed());
   }
   [[nodiscard]] ConditionType::Within within() const {
     return type_->within == nullptr ? ConditionType::Within{} : type_->within(parsed());

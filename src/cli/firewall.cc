@@ -23,11 +23,11 @@ int report(const std::string& what, const Error& error) {
 void tell_of_windows(const Configuration& fitted) {
   for (const RuleSettings& rule : fitted.rules) {
     for (const RuleCondition& condition : rule.conditions) {
-      if (const std::string standing = condition.standing(); !standing.empty()) {
+      if (const std::string clock_state = condition.clock_state(); !clock_state.empty()) {
         (void)std::fprintf(stderr,
                            "weir: warning: rule %s %s; only a running weir then changes the "
                            "firewall's rules\n",
-                           rule.name.c_str(), standing.c_str());
+                           rule.name.c_str(), clock_state.c_str());
       }
     }
   }

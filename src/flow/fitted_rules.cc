@@ -119,9 +119,9 @@ std::optional<std::chrono::sys_seconds> FittedRules::changes_at() const {
   return out;
 }
 
-std::string FittedRules::standing(std::size_t rule) const {
+std::string FittedRules::clock_state(std::size_t rule) const {
   for (const RuleCondition& condition : conditions_.at(rule)) {
-    if (std::string text = condition.standing(); !text.empty()) {
+    if (std::string text = condition.clock_state(); !text.empty()) {
       return text;
     }
   }

@@ -42,7 +42,7 @@ class FittedRules {
   // When the clock alone makes others of them; none: never.
   [[nodiscard]] std::optional<std::chrono::sys_seconds> changes_at() const;
   // How a rule stands ("matches now, until 07:00"); "": the clock does not matter to it.
-  [[nodiscard]] std::string standing(std::size_t rule) const;
+  [[nodiscard]] std::string clock_state(std::size_t rule) const;
   [[nodiscard]] const MachineHere& machine() const { return *machine_; }
   // The configuration with its rules as the firewall's are made of them.
   [[nodiscard]] Configuration for_firewall() const;

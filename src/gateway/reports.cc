@@ -84,7 +84,7 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
     report.location =
         location.line == 0 ? location.file : location.file + ":" + std::to_string(location.line);
     if (!is_default) {
-      report.standing = parts_.in_force.snapshot()->rules().standing(i);
+      report.clock_state = parts_.in_force.snapshot()->rules().clock_state(i);
     }
     static_cast<FlowCounts&>(report) = entry.counters->sum();
     report.latencies = latencies_of(*entry.counters);

@@ -75,8 +75,9 @@ void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
   const auto before = in_force_.snapshot();
   const FittedRules& now = next->rules();
   for (std::size_t i = 0; i < next->configuration().rules.size(); ++i) {
-    if (const std::string standing = now.standing(i); standing != before->rules().standing(i)) {
-      log_.info("rule " + next->configuration().rules[i].name + " " + standing);
+    if (const std::string clock_state = now.clock_state(i);
+        clock_state != before->rules().clock_state(i)) {
+      log_.info("rule " + next->configuration().rules[i].name + " " + clock_state);
     }
   }
   in_force_.enter(next);

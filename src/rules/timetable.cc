@@ -125,7 +125,7 @@ std::optional<sys_seconds> next_change(const Windows& windows, sys_seconds now,
   return Almanac(now, zone).next_change(windows);
 }
 
-std::string standing_text(const Windows& windows, sys_seconds now, const TimeZone& zone) {
+std::string clock_state_text(const Windows& windows, sys_seconds now, const TimeZone& zone) {
   if (windows.text().empty()) {
     return "";
   }
@@ -144,7 +144,7 @@ std::string why_not(const Windows& windows, sys_seconds now, const TimeZone& zon
   }
   const local_seconds local = zone.local(now);
   return "it is " + day_name(local) + " " + clock_text(local) + ", the rule holds " +
-         windows.text() + " (" + standing_text(windows, now, zone) + ")";
+         windows.text() + " (" + clock_state_text(windows, now, zone) + ")";
 }
 
 }  // namespace weir

@@ -21,8 +21,8 @@ namespace weir {
 
 // "matches now, until 07:00", "from 20:00", "from Mon 20:00"; the day stands there from 24 hours
 // on, the date from a week on. "" without a condition.
-[[nodiscard]] std::string standing_text(const Windows& windows, std::chrono::sys_seconds now,
-                                        const TimeZone& zone);
+[[nodiscard]] std::string clock_state_text(const Windows& windows, std::chrono::sys_seconds now,
+                                           const TimeZone& zone);
 
 // "it is Tue 12:00, the rule holds mon-fri 20:00-07:00 (from 20:00)", or "" where they hold.
 [[nodiscard]] std::string why_not(const Windows& windows, std::chrono::sys_seconds now,

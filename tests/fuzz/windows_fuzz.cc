@@ -25,7 +25,7 @@ void parse_any(std::string_view text) {
          "windows cover themselves, and no condition covers all");
   std::chrono::sys_seconds now{std::chrono::seconds(1'774'000'000)};  // a week before a change
   for (int i = 0; i < 20; ++i) {
-    expect(!standing_text(windows.value(), now, zone).empty(), "there are words for it");
+    expect(!clock_state_text(windows.value(), now, zone).empty(), "there are words for it");
     const auto next = next_change(windows.value(), now, zone);
     expect(next.has_value() != windows.value().always(), "windows that change have a next change");
     if (!next) {

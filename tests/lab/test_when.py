@@ -22,7 +22,7 @@ def noon_in(seconds):
     return ("env", f"TZ=NOON{sign}{west // 3600}:{west // 60 % 60:02}:{west % 60:02}")
 
 
-def standing(weir, name):
+def clock_state(weir, name):
     rules = weir.control.json("/v1/rules")["rules"]
     return next(rule["when"] for rule in rules if rule["name"] == name)
 
@@ -40,10 +40,10 @@ def firewall_opens(lab, net, backend):
             on = tcp/80
             use = direct
             """, backend=backend, keeps_firewall=True, prefix=noon_in(SOON)) as weir:
-        if standing(weir, "lunch") == "from 12:00":
+        if clock_state(weir, "lunch") == "from 12:00":
             assert tcp(lab, net, 80) != "refused"
         eventually(lambda: tcp(lab, net, 80) == "refused", "the rule holds", 2 * SOON)
-        assert standing(weir, "lunch") == "matches now, until 12:30"
+        assert clock_state(weir, "lunch") == "matches now, until 12:30"
 
 
 @for_each_backend("a rule that the firewall decides ends when its window closes")
@@ -55,10 +55,10 @@ def firewall_closes(lab, net, backend):
             when = 6:00-12:00
             use = reject
             """, backend=backend, keeps_firewall=True, prefix=noon_in(SOON)) as weir:
-        if standing(weir, "morning") == "matches now, until 12:00":
+        if clock_state(weir, "morning") == "matches now, until 12:00":
             assert tcp(lab, net, 80) == "refused"
         eventually(lambda: tcp(lab, net, 80) != "refused", "the rule is over", 2 * SOON)
-        assert standing(weir, "morning") == "from 06:00"
+        assert clock_state(weir, "morning") == "from 06:00"
 
 
 @case("new flows get another rule from the moment on in which a window opens, and live ones stay",
@@ -76,7 +76,7 @@ def gateway_switches(lab, net):
             use = transparent
             """, prefix=noon_in(SOON)) as weir:
         with lab.alice.connect(net, lab.north.at(net), 80) as before:
-            eventually(lambda: standing(weir, "lunch").startswith("matches"), "the window is open", 2 * SOON)
+            eventually(lambda: clock_state(weir, "lunch").startswith("matches"), "the window is open", 2 * SOON)
             with lab.alice.connect(net, lab.north.at(net), 80) as after:
                 for one in (before, after):
                     one.sendall(b"x")

@@ -12,7 +12,7 @@
 //   };
 //
 // Without `lower` only the gateway can decide. `index`, `needs`, `admits`, `fit`,
-// `changes_at`, `standing` and `within` are for those that need them. What each has to answer
+// `changes_at`, `clock_state` and `within` are for those that need them. What each has to answer
 // stands at the row's fields (base/condition.h); src/rules/README.md has a whole one.
 //
 // Constant; any thread.
@@ -72,8 +72,8 @@ constexpr ConditionType condition_type() {
   if constexpr (requires { &C::changes_at; }) {
     row.changes_at = [](const void* it) { return C::changes_at(Of::it(it)); };
   }
-  if constexpr (requires { &C::standing; }) {
-    row.standing = [](const void* it) { return C::standing(Of::it(it)); };
+  if constexpr (requires { &C::clock_state; }) {
+    row.clock_state = [](const void* it) { return C::clock_state(Of::it(it)); };
   }
   if constexpr (requires { &C::within; }) {
     row.within = [](const void* it) { return C::within(Of::it(it)); };

@@ -77,9 +77,10 @@ struct When {
     return when.until;
   }
 
-  static std::string standing(const Parsed& when) {
-    return when.clock == nullptr ? ""
-                                 : standing_text(when.windows, when.clock->now, when.clock->zone);
+  static std::string clock_state(const Parsed& when) {
+    return when.clock == nullptr
+               ? ""
+               : clock_state_text(when.windows, when.clock->now, when.clock->zone);
   }
 
   static void lower(const Parsed& when, firewall::Narrowing& rule) {

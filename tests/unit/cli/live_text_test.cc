@@ -107,7 +107,7 @@ TEST_CASE("rules and upstreams are tables") {
 TEST_CASE("how rules with windows stand is a column, where there are such rules") {
   auto rules = FakeControl::made_up_rules();
   CHECK_FALSE(has(rules_text(json_of(rules)).value(), "WHEN"));
-  rules[0].standing = "matches now, until 07:00";
+  rules[0].clock_state = "matches now, until 07:00";
   const std::string text = rules_text(json_of(rules)).value();
   CHECK(has(text, "WHEN\n"));
   CHECK(has(text, "  matches now, until 07:00\n"));

@@ -199,8 +199,8 @@ TEST_CASE("a rule with windows is there while one is open, and the snapshot says
   CHECK(rule_of(open) == "web");
   CHECK(rule_of(closed) == default_rule_name);  // as it was made
   CHECK(open->rules().changes_at() == monday(21));
-  CHECK(open->rules().standing(0) == "matches now, until 22:00");
-  CHECK(open->rules().standing(2).empty());
+  CHECK(open->rules().clock_state(0) == "matches now, until 22:00");
+  CHECK(open->rules().clock_state(2).empty());
   CHECK_FALSE(open->rules().same_for_firewall(closed->rules()));
   CHECK(open->rules().same_for_firewall(at(*made, monday(20))->rules()));
   const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};

@@ -80,7 +80,7 @@ TEST_CASE("a day that a zone leaves out has no window, and the next one is a wee
 TEST_CASE("what a list shows is as short as is plain") {
   const sys_seconds monday_noon = utc(2026, 7, 6, 10);
   const auto shown = [&](const std::string& text, sys_seconds now = utc(2026, 7, 6, 10)) {
-    return standing_text(windows(text), now, berlin());
+    return clock_state_text(windows(text), now, berlin());
   };
   CHECK(shown("20:00-07:00") == "from 20:00");
   CHECK(shown("20:00-07:00", monday_noon + hours(10)) == "matches now, until 07:00");
@@ -90,8 +90,8 @@ TEST_CASE("what a list shows is as short as is plain") {
   CHECK(shown("mon-fri") == "matches now, until Sat 00:00");
   CHECK(shown("mon 12:00-12:01", monday_noon + minutes(1)) == "from Mon 12:00");
   CHECK(shown("sun-sat") == "matches at any time");
-  CHECK(standing_text(Windows(), monday_noon, berlin()).empty());
-  CHECK(standing_text(windows("fri"), utc(2011, 12, 24, 12), zone_of("Pacific/Apia")) ==
+  CHECK(clock_state_text(Windows(), monday_noon, berlin()).empty());
+  CHECK(clock_state_text(windows("fri"), utc(2011, 12, 24, 12), zone_of("Pacific/Apia")) ==
         "from 2012-01-06 00:00");
 }
 

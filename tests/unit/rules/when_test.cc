@@ -72,11 +72,11 @@ TEST_CASE("lines of windows add up, and what is wrong with one is said at its li
 
 TEST_CASE("a fitted window tells how it stands, and when that changes") {
   const auto fitted = [](sys_seconds now) { return evening().fitted(at(now)).conditions.back(); };
-  CHECK(fitted(monday(20)).standing() == "matches now, until 22:00");
+  CHECK(fitted(monday(20)).clock_state() == "matches now, until 22:00");
   CHECK(fitted(monday(20)).changes_at() == monday(22));
-  CHECK(fitted(monday(12)).standing() == "from 20:00");
+  CHECK(fitted(monday(12)).clock_state() == "from 20:00");
   CHECK(fitted(monday(12)).changes_at() == monday(20));
-  CHECK(evening().conditions.back().standing().empty());
+  CHECK(evening().conditions.back().clock_state().empty());
   CHECK_FALSE(evening().conditions.back().changes_at().has_value());
 }
 

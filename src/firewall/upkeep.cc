@@ -84,6 +84,10 @@ Result<> Upkeep::replace_of_others(const Ruleset& rules, Backend backend,
   }
   if (!installed_ || !is_same(*installed_, fitting.value(), backend, there)) {
     read_counts();
+    // They may have been removed meanwhile.
+    if (const auto still = installed_text(backend); still && still.value().empty()) {
+      return Ok{};
+    }
     auto installed = install_rules(fitting.value(), backend);
     if (!installed) {
       return installed.error();

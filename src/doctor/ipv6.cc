@@ -10,12 +10,10 @@ namespace weir::doctor {
 
 namespace {
 
-bool intercepts(const Subject& subject, Family family) {
-  return std::any_of(subject.ruleset.decisions.begin(), subject.ruleset.decisions.end(),
-                     [=](const firewall::Decision& one) {
-                       return one.verdict == firewall::Verdict::intercept &&
-                              (family == Family::v4 ? one.v4.has_value() : one.v6.has_value());
-                     });
+// Whatever becomes of the flows, and also while the rule's window is closed.
+bool can_match(const Configuration& configuration, Family family) {
+  return std::any_of(configuration.rules.begin(), configuration.rules.end(),
+                     [=](const RuleSettings& rule) { return rule.admits(family); });
 }
 
 // With nft one table serves both families.
@@ -45,7 +43,7 @@ Findings examine_ipv6(const Subject& subject) {
                  " has IPv6 addresses and ip6tables has no rules of weir: IPv6 is not intercepted",
              "weir firewall apply -c " + subject.configuration.file}};
   }
-  if (!intercepts(subject, Family::v6)) {
+  if (!can_match(subject.configuration, Family::v6)) {
     return {{"ipv6", Level::warn,
              client_side->interface + " has IPv6 addresses and no rule of this file can match IPv6",
              "name IPv6 prefixes in the rules' client and destination"}};

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -46,6 +47,8 @@ struct Key {
   enum class Need : std::uint8_t { optional, required } need = Need::optional;
   // text and list: the values are names of upstreams, which must exist.
   enum class Refers : std::uint8_t { to_nothing, to_upstreams } refers = Refers::to_nothing;
+  // list: what an item `@FILE` is: the file's lines as items of the list, or a set (sets/).
+  enum class At : std::uint8_t { lines, set } at = At::lines;
 };
 
 // One value as given: its text, where it stood, and what parsing made of it.
@@ -69,6 +72,8 @@ class Settings {
   [[nodiscard]] const SourceLocation& location() const { return location_; }
 
   void add(std::string_view key, Value value);
+  // Changes what a key was given; nothing where it was not.
+  void edit(std::string_view key, const std::function<void(Value&)>& change);
   // Takes out what a key was given at a place.
   void remove(std::string_view key, const SourceLocation& location);
 

@@ -35,6 +35,9 @@ struct AddressItemType {
   // Whether the flow's end is one of these.
   Answer (*holds)(const void* parsed, FlowEnd end, const FlowFacts& facts) = nullptr;
   std::string (*text)(const void* parsed) = nullptr;  // as it is written
+  // What of it has the flow's end, and where that stands ("@ads (ads.list:7: 192.0.2.0/24)"). Null:
+  // `text` says enough. REQUIRES: it holds.
+  std::string (*found)(const void* parsed, FlowEnd end, const FlowFacts& facts) = nullptr;
   // Equal, for the report of a reload, and where one rule is compared with another.
   bool (*same)(const void* parsed, const void* other) = nullptr;
   // The same item as this machine has it now. Null, or null for one: as it is.
@@ -55,6 +58,10 @@ class AddressItem {
     return type_->holds(parsed_.get(), end, facts);
   }
   [[nodiscard]] std::string text() const { return type_->text(parsed_.get()); }
+  [[nodiscard]] std::string found(FlowEnd end, const FlowFacts& facts) const {
+    return type_->found == nullptr ? text() : type_->found(parsed_.get(), end, facts);
+  }
+  [[nodiscard]] bool says_where() const { return type_->found != nullptr; }
   [[nodiscard]] AddressItem fitted(const Machine& machine) const {
     auto made = type_->fit == nullptr ? nullptr : type_->fit(parsed_.get(), machine);
     return made == nullptr ? *this : AddressItem(*type_, std::move(made));

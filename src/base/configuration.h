@@ -14,6 +14,7 @@
 #include "base/address_match.h"
 #include "base/condition.h"
 #include "base/prefix.h"
+#include "base/set_settings.h"
 #include "weir/endpoint.h"
 #include "weir/result.h"
 #include "weir/settings.h"
@@ -150,12 +151,16 @@ struct AdminSettings {
   std::vector<std::string> http_hosts;
 };
 
+class SetTable;  // sets/set_table.h
+
 struct Configuration {
   std::string file;
   GatewaySettings gateway;
   FirewallSettings firewall;
   std::vector<RuleSettings> rules;  // in file order
   std::vector<Settings> upstreams;  // in file order; `type` names a row of the registry
+  std::vector<SetSettings> sets;    // that rules name: those of sections, then files
+  std::shared_ptr<const SetTable> set_table = nullptr;  // what is in them; null: it is not read
   Limits limits;
   Timeouts timeouts;
   DnsSettings dns;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/lan_interface.h"
@@ -12,10 +13,14 @@
 
 namespace weir {
 
+class SetTable;  // sets/set_table.h
+
 struct Machine {
   std::span<const Link> links = {};  // none: they cannot be read, and names are taken as they are
-  std::span<const LinkNetwork> networks = {};         // of all interfaces
+  // Of all interfaces; none: it does not matter which they have.
+  std::optional<std::span<const LinkNetwork>> networks = std::nullopt;
   std::shared_ptr<const LocalClock> clock = nullptr;  // null: it does not matter what time it is
+  const SetTable* sets = nullptr;                     // null: they are as they are
 };
 
 }  // namespace weir

@@ -21,6 +21,12 @@ void Settings::add(std::string_view key, Value value) {
   given_[std::string(key)].push_back(std::move(value));
 }
 
+void Settings::edit(std::string_view key, const std::function<void(Value&)>& change) {
+  if (const auto found = given_.find(key); found != given_.end()) {
+    std::for_each(found->second.begin(), found->second.end(), change);
+  }
+}
+
 void Settings::remove(std::string_view key, const SourceLocation& location) {
   const auto found = given_.find(key);
   if (found == given_.end()) {

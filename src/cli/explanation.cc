@@ -148,6 +148,7 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   if (decision.rule) {
     out.rule = configuration.rules[*decision.rule].name;
     out.location = configuration.rules[*decision.rule].location;
+    out.because = set_matches(configuration.rules[*decision.rule], flow);
   }
   out.upstream = decision.target->use;
   if (!decision.target->upstream) {

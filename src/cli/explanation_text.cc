@@ -59,6 +59,9 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   out.push_back("rule " + explanation.rule +
                 (explanation.location ? " (" + location_text(*explanation.location) + ")"
                                       : ": no rule matches, [gateway] default decides"));
+  for (const std::string& because : explanation.because) {
+    out.push_back("because " + because);
+  }
   if (!explanation.problem.empty()) {
     out.push_back("upstream " + explanation.upstream + " cannot be made: " + explanation.problem);
     return out;
@@ -119,6 +122,9 @@ std::string json_of(const Explanation& explanation) {
     if (explanation.location) {
       out.set("file", explanation.location->file);
       out.set("line", explanation.location->line);
+    }
+    if (!explanation.because.empty()) {
+      out.set("because", explanation.because);
     }
     out.set("upstream", explanation.upstream);
     if (explanation.problem.empty()) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/links.h"
+#include "base/machine.h"
 #include "base/suggest.h"
 #include "cli/family_warnings.h"
 #include "cli/own_traffic_warnings.h"
@@ -216,8 +217,26 @@ Schema registry_schema() {
           .conditions = condition_types()};
 }
 
-Loaded load(const std::string& file) {
+void load_sets_of(Loaded& loaded, const SetTable* before, const OpenList& open) {
+  if (!loaded.configuration || loaded.configuration->sets.empty()) {
+    return;
+  }
+  SetsLoaded sets = load_sets(loaded.configuration->sets, before, open);
+  loaded.diagnostics.insert(loaded.diagnostics.end(), sets.diagnostics.begin(),
+                            sets.diagnostics.end());
+  if (!sets.table) {
+    loaded.configuration.reset();
+    return;
+  }
+  for (RuleSettings& rule : loaded.configuration->rules) {
+    rule = rule.fitted({.sets = sets.table.get()});
+  }
+  loaded.configuration->set_table = std::move(sets.table);
+}
+
+Loaded load(const std::string& file, const SetTable* before) {
   Loaded out = load_configuration(file, registry_schema());
+  load_sets_of(out, before);
   if (out.configuration) {
     ServerPool scratch;
     UpstreamAssembly assembly(out.configuration->upstreams, scratch);

@@ -54,7 +54,7 @@ int run_gateway(const RunArguments& arguments) {
     return bad_configuration;
   }
   Gateway::Options options;
-  options.load = [file = arguments.file]() { return load(file); };
+  options.load = [file = arguments.file](const SetTable* sets) { return load(file, sets); };
   options.firewall = arguments.firewall;
   options.backend = firewall::backend_named(arguments.backend);
   options.descriptors = raise_descriptor_limit();

@@ -11,9 +11,7 @@
 namespace weir {
 namespace {
 
-// `sign` is "!" when the file is negated as a whole.
-std::vector<Value> read_lines(std::string_view text, const std::string& file, std::string_view sign,
-                              Findings& findings) {
+std::vector<Value> read_lines(std::string_view text, const std::string& file, Findings& findings) {
   std::vector<Value> items;
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) {
@@ -36,14 +34,11 @@ std::vector<Value> read_lines(std::string_view text, const std::string& file, st
     }
     if (item.find(',') != std::string_view::npos) {
       findings.error(location, "a list file has one item a line, without commas");
-    } else if (item.front() == '@' || item.starts_with("!@")) {
+    } else if (item.front() == '@') {
       findings.error(location, "a list file cannot name another one");
-    } else if (!sign.empty() && item.front() == '!') {
-      findings.error(location,
-                     "'!' before an item of a file that is named with '!@': remove one of them");
     } else {
       Value value;
-      value.text = std::string(sign) + std::string(item);
+      value.text = std::string(item);
       value.location = location;
       items.push_back(std::move(value));
     }
@@ -56,12 +51,11 @@ std::vector<Value> read_lines(std::string_view text, const std::string& file, st
 void expand_list_files(Value& list, const Files& files, Findings& findings) {
   std::vector<Value> items;
   for (Value& item : list.items) {
-    const bool negated = item.text.starts_with("!@");
-    if (!negated && !item.text.starts_with('@')) {
+    if (!item.text.starts_with('@')) {
       items.push_back(std::move(item));
       continue;
     }
-    const std::string name = item.text.substr(negated ? 2 : 1);
+    const std::string name = item.text.substr(1);
     if (name.empty()) {
       findings.error(item.location, "'@' needs the name of a file");
       continue;
@@ -73,9 +67,8 @@ void expand_list_files(Value& list, const Files& files, Findings& findings) {
       continue;
     }
     findings.opened(path);
-    auto lines = read_lines(text.value(), path, negated ? "!" : "", findings);
-    // A condition without addresses would hold for every flow.
-    if (lines.empty() && !negated) {
+    auto lines = read_lines(text.value(), path, findings);
+    if (lines.empty()) {
       findings.error(item.location, "'" + path + "' lists nothing");
     }
     std::move(lines.begin(), lines.end(), std::back_inserter(items));

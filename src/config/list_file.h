@@ -1,5 +1,5 @@
-// `@FILE` in a list: one item a line, comments and blank lines as in the configuration, the path
-// relative to the file that names it. `!@FILE` negates every line. No state; the thread that loads.
+// `@FILE` in a list that has no sets: one item a line, comments and blank lines as in the
+// configuration, the path relative to the file that names it. No state; the thread that loads.
 #pragma once
 
 #include "config/files.h"

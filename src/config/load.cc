@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <utility>
+#include <vector>
 
 #include "config/agreement.h"
 #include "config/documents.h"
@@ -8,9 +9,39 @@
 #include "config/findings.h"
 #include "config/section_set.h"
 #include "config/sections.h"
+#include "config/set_names.h"
+#include "config/set_section.h"
 
 namespace weir {
 namespace {
+
+// What a list of a rule calls a set becomes that set's key.
+void name_sets(ConditionTypes conditions, SetNames& names, Settings& rule, Findings& findings) {
+  for (const ConditionType* type : conditions) {
+    for (const Key& key : type->keys) {
+      if (key.at == Key::At::set) {
+        rule.edit(key.name, [&](Value& list) { names.resolve(list, findings); });
+      }
+    }
+  }
+}
+
+void take_rules(const SectionSet& sections, ConditionTypes conditions, Configuration& out,
+                Findings& findings) {
+  std::vector<SetSettings> named;
+  named.reserve(sections.sets.size());
+  for (const CheckedSection& set : sections.sets) {
+    named.push_back(set_section(set.settings, findings));
+  }
+  SetNames names(std::move(named));
+  out.rules.reserve(sections.rules.size());
+  for (const CheckedSection& rule : sections.rules) {
+    Settings settings = rule.settings;
+    name_sets(conditions, names, settings, findings);
+    out.rules.push_back(rule_section(settings, conditions, findings));
+  }
+  out.sets = names.take_used(findings);
+}
 
 Configuration values_of(const std::string& file, const SectionSet& sections, const Schema& schema,
                         const Files& files, Findings& findings) {
@@ -26,10 +57,7 @@ Configuration values_of(const std::string& file, const SectionSet& sections, con
   out.dns = dns_section(unnamed("dns"), findings);
   out.log = log_section(unnamed("log"), findings);
   out.admin = admin_section(unnamed("admin"), findings);
-  out.rules.reserve(sections.rules.size());
-  for (const CheckedSection& rule : sections.rules) {
-    out.rules.push_back(rule_section(rule.settings, schema.conditions, findings));
-  }
+  take_rules(sections, schema.conditions, out, findings);
   for (const CheckedSection& upstream : sections.upstreams) {
     out.upstreams.push_back(upstream.settings);
   }

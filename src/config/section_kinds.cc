@@ -279,6 +279,30 @@ constexpr std::array admin_keys{
         .repeat = Key::Repeat::repeats},
 };
 
+constexpr std::array set_keys{
+    Key{.name = "file",
+        .description =
+            "a list: addresses, prefixes, ranges and names, hosts files, and the lists of "
+            "browsers, dnsmasq and CSV; or FILE.mmdb:DE,AT and FILE.mmdb:AS64500 of a MaxMind "
+            "database",
+        .repeat = Key::Repeat::repeats},
+    Key{.name = "entries",
+        .kind = ValueKind::list,
+        .description = "addresses, prefixes, ranges and names that are in it, too",
+        .at = Key::At::set},
+    Key{.name = "on-bad-line",
+        .kind = ValueKind::word,
+        .default_value = "refuse",
+        .description = "a line of a list that says nothing weir knows makes the list unusable, or "
+                       "is skipped and counted",
+        .choices = "refuse, skip"},
+    Key{.name = "may-shrink",
+        .kind = ValueKind::yes_no,
+        .default_value = "no",
+        .description =
+            "yes: a reload may leave less than half of it; no: such a list was probably cut off"},
+};
+
 constexpr auto named = SectionKind::Naming::required;
 constexpr auto unnamed = SectionKind::Naming::none;
 
@@ -287,6 +311,7 @@ constexpr std::array kinds{
     SectionKind{"firewall", unnamed, "what the firewall hands to weir", firewall_keys},
     SectionKind{"rule", named, "conditions and the upstream to use; the first match wins",
                 rule_keys},
+    SectionKind{"set", named, "a list, read once and shared by all rules that say @NAME", set_keys},
     SectionKind{"upstream", named, "a named policy: how flows go on", upstream_keys},
     SectionKind{"limits", unnamed, "how many flows and bytes weir accepts", limits_keys},
     SectionKind{"timeouts", unnamed, "time limits", timeouts_keys},

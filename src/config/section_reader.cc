@@ -89,7 +89,7 @@ void read_entry(const Key& row, const IniEntry& entry, const Files& files, Findi
     }
   }
   warn_of_quirks(row, value.value(), findings);
-  if (row.kind == ValueKind::list) {
+  if (row.kind == ValueKind::list && row.at == Key::At::lines) {
     expand_list_files(value.value(), files, findings);
   }
   settings.add(row.name, std::move(value).value());

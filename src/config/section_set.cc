@@ -47,6 +47,8 @@ class Sections {
     read.sound = findings_.errors() == errors;
     if (title->kind->name == "rule") {
       out_.rules.push_back(std::move(read));
+    } else if (title->kind->name == "set") {
+      out_.sets.push_back(std::move(read));
     } else if (title->kind->name == "upstream") {
       check_upstream(section, title->name, read);
       out_.upstreams.push_back(std::move(read));

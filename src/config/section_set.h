@@ -20,6 +20,7 @@ struct CheckedSection {
 struct SectionSet {
   std::map<std::string_view, CheckedSection> unnamed;  // every kind without names, given or not
   std::vector<CheckedSection> rules;                   // in file order
+  std::vector<CheckedSection> sets;
   std::vector<CheckedSection> upstreams;
 };
 

@@ -1,7 +1,6 @@
 #include "config/set_section.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -10,29 +9,6 @@
 
 namespace weir {
 namespace {
-
-constexpr std::array keys{
-    Key{.name = "file",
-        .description =
-            "a list: addresses, prefixes, ranges and names, hosts files, and the lists of "
-            "browsers, "
-            "dnsmasq and CSV; or FILE.mmdb:DE,AT and FILE.mmdb:AS64500 of a MaxMind database",
-        .repeat = Key::Repeat::repeats},
-    Key{.name = "entries",
-        .kind = ValueKind::list,
-        .description = "addresses, prefixes, ranges and names that are in it, too"},
-    Key{.name = "on-bad-line",
-        .kind = ValueKind::word,
-        .default_value = "refuse",
-        .description = "a line of a list that says nothing weir knows makes the list unusable, or "
-                       "is skipped and counted",
-        .choices = "refuse, skip"},
-    Key{.name = "may-shrink",
-        .kind = ValueKind::yes_no,
-        .default_value = "no",
-        .description =
-            "yes: a reload may leave less than half of it; no: such a list was probably cut off"},
-};
 
 bool is_there(const std::vector<SetSource>& sources, const std::string& text) {
   return std::any_of(sources.begin(), sources.end(),
@@ -71,8 +47,6 @@ void add_entry(const Value& item, SetSettings& set, Findings& findings) {
 }
 
 }  // namespace
-
-std::span<const Key> set_keys() { return keys; }
 
 SetSettings set_section(const Settings& settings, Findings& findings) {
   SetSettings out{.name = settings.name(), .location = settings.location()};

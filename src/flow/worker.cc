@@ -211,7 +211,8 @@ bool Worker::close_flow(const std::string& id) {
 std::uint64_t Worker::matching_another_rule(const Snapshot& next) const {
   std::uint64_t count = 0;
   const auto visit = [&](const FlowView& flow) {
-    count += next.choose(flow.core.flow, in_use_.neighbours.get()).name != flow.core.rule->name ? 1 : 0;
+    count +=
+        next.choose(flow.core.flow, in_use_.neighbours.get()).name != flow.core.rule->name ? 1 : 0;
   };
   tcp_.each(visit);
   for (std::uint64_t at = udp_.scan(0, SIZE_MAX, visit); at != 0;) {

@@ -278,7 +278,7 @@ DonorGateway::Callbacks Gateway::donor_callbacks() {
 }
 
 Reload::Source Gateway::reload_source() {
-  return {.load = [this]() { return options_.load(); },
+  return {.load = [this](const SetTable* sets) { return options_.load(sets); },
           .may = [this]() { return may_change(); },
           .reconfigure_admin =
               [this](const AdminSettings& settings) { return admin_->reconfigure(settings); },

@@ -38,7 +38,8 @@ namespace weir {
 class Gateway {
  public:
   struct Options {
-    std::function<Loaded()> load;  // reads the configuration; also for every reload
+    // Reads the configuration, also for every reload; `sets` are those in force (cli/load.h).
+    std::function<Loaded(const SetTable* sets)> load;
     UseFirewall firewall = UseFirewall::no;
     std::optional<firewall::Backend> backend;  // of its own rules; none: what is installed
     std::uint64_t descriptors = 0;             // RLIMIT_NOFILE, already raised

@@ -73,7 +73,7 @@ std::shared_ptr<const Snapshot> Reload::prepare(ReloadReport& report) {
     report.errors.push_back(may.error().text());
     return nullptr;
   }
-  Loaded loaded = source_.load();
+  Loaded loaded = source_.load(in_force_.configuration().set_table.get());
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     auto& list =
         diagnostic.severity == Diagnostic::Severity::error ? report.errors : report.warnings;

@@ -28,7 +28,8 @@ class Reload {
 
   // What a reload works with, besides the parts below.
   struct Source {
-    std::function<Loaded()> load;   // reads the configuration
+    // Reads the configuration; its sets beside those in force.
+    std::function<Loaded(const SetTable* sets)> load;
     std::function<Result<>()> may;  // nothing forbids a reload now; or what does
     std::function<Result<>(const AdminSettings&)> reconfigure_admin;
     std::function<void()> entered;  // another configuration is in force, and the reload is over

@@ -46,6 +46,10 @@ class RuleSet {
 [[nodiscard]] std::string why_not(const RuleSettings& rule, const Flow& flow,
                                   std::string_view interface, const DeviceMac& device = {});
 
+// What of the sets that the rule names has the flow's ends, and where that stands: "client
+// 192.0.2.1 is in @guests (guests.list:7: 192.0.2.0/24)". REQUIRES: the rule matches.
+[[nodiscard]] std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow);
+
 // Warnings about rules that an earlier one leaves nothing for.
 [[nodiscard]] std::vector<Diagnostic> shadowed_rules(std::span<const RuleSettings> rules);
 

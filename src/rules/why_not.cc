@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "rules/rule_set.h"
 
@@ -12,6 +13,24 @@ std::string why_not(const RuleSettings& rule, const Flow& flow, std::string_view
       std::find_if(rule.conditions.begin(), rule.conditions.end(),
                    [&](const RuleCondition& one) { return one.holds(facts) != Answer::yes; });
   return against == rule.conditions.end() ? "" : against->why_not(facts);
+}
+
+std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow) {
+  const InterfaceName no_interface;
+  const DeviceMac no_device;
+  const FlowFacts facts(flow, no_interface, no_device);
+  std::vector<std::string> out;
+  for (const auto& [end, what, list] :
+       {std::tuple(FlowEnd::client, "client", &rule.client()),
+        std::tuple(FlowEnd::destination, "destination", &rule.destination())}) {
+    for (const AddressItem& item : list->include_items) {
+      if (item.says_where() && item.holds(end, facts) == Answer::yes) {
+        out.push_back(std::string(what) + " " + address_at(end, flow).text() + " is in " +
+                      item.found(end, facts));
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace weir

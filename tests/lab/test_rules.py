@@ -240,30 +240,68 @@ def explain(lab, net):
         check(lab, net, weir, lab.alice, lab.north, "rest", "transparent")
 
 
+@for_each_backend("a reload follows the list of a set, in the firewall too; a bad list leaves the set as it was")
+def follows_lists(lab, net, backend):
+    answers(lab, net, 7080)
+    path = f"{lab.work}/refused-{net.version}.list"
+
+    def write(*lines):
+        with open(path, "w") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+
+    write("203.0.113.99")
+    with lab.weir(f"""
+            [set refused]
+            file = {path}
+
+            [rule refused]
+            on = tcp/7080
+            destination = @refused
+            use = reject
+
+            [rule web]
+            on = tcp/7080
+            destination = !@refused
+            use = direct
+            """, backend=backend, keeps_firewall=True) as weir:
+        assert tcp(lab, net, 7080) != "refused"
+        write("203.0.113.99 # some", lab.north.at(net))
+        weir.reload()
+        assert tcp(lab, net, 7080) == "refused"
+        write("203.0.113.99", "neither this nor that")
+        said = weir.live("reload").stdout.decode()
+        assert f"{path}:2: warning: " in said and "[set refused] stays as it was" in said, said
+        assert tcp(lab, net, 7080) == "refused"
+        write(lab.north.at(net), "203.0.113.99")
+        explained = weir.cli("explain", "-c", weir.config, "tcp", lab.alice.at(net),
+                             endpoint(lab.north.at(net), 7080)).stdout.decode()
+        assert f"because destination {lab.north.at(net)} is in @refused ({path}:1: " in explained, explained
+
+
 @for_each_backend("lan:IF follows the networks of its interface, in the firewall too")
 def follows_networks(lab, net, backend):
-    answers(lab, net, 80)
+    answers(lab, net, 7080)
     lab.router.run("ip", "link", "add", "extra", "type", "veth", "peer", "name", "extra-end", check=True)
     try:
         for end in ("extra", "extra-end"):
             lab.router.run("ip", "link", "set", end, "up", check=True)
         with lab.weir("""
                 [rule extra]
-                on = tcp/80
+                on = tcp/7080
                 destination = lan:extra
                 use = reject
 
                 [rule web]
-                on = tcp/80
+                on = tcp/7080
                 use = direct
                 """, backend=backend, keeps_firewall=True):
-            assert tcp(lab, net, 80) != "refused"
+            assert tcp(lab, net, 7080) != "refused"
             # The network behind it is the other end of the link alone.
             address = (net.pick("10.77.77.1", "fd77:77::1"), "peer", f"{lab.north.at(net)}/{net.pick(32, 128)}",
                        "dev", "extra")
             for how, is_refused in (("add", True), ("del", False)):
                 lab.router.run("ip", f"-{net.version}", "addr", how, *address, check=True)
-                eventually(lambda: (tcp(lab, net, 80) == "refused") == is_refused, f"after {how} it is so")
+                eventually(lambda: (tcp(lab, net, 7080) == "refused") == is_refused, f"after {how} it is so")
     finally:
         lab.router.run("ip", "link", "del", "extra")
 

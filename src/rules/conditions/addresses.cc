@@ -65,7 +65,7 @@ std::string why_not_in(const AddressCondition& list, std::string_view what, Flow
   }
   for (const AddressItem& item : list.exclude_items) {
     if (item.holds(end, facts) == Answer::yes) {
-      return who + " is in !" + item.text();
+      return who + " is in !" + item.found(end, facts);
     }
   }
   std::vector<std::string> wanted;
@@ -129,9 +129,11 @@ struct Client : Addresses<Client> {
   static constexpr std::array keys{
       Key{.name = name,
           .kind = ValueKind::list,
-          .description = "source addresses that the rule matches: addresses, prefixes, "
-                         "ADDRESS/MASK (IPv6), lan:IF, mac:ADDRESS or @FILE; ! negates",
-          .repeat = Key::Repeat::repeats}};
+          .description =
+              "source addresses that the rule matches: addresses, prefixes, "
+              "ADDRESS/MASK (IPv6), lan:IF, mac:ADDRESS, @SET, @FILE or FILE.mmdb:DE; ! negates",
+          .repeat = Key::Repeat::repeats,
+          .at = Key::At::set}};
   static constexpr auto index = ConditionType::Index::client;
   static constexpr FlowEnd end = FlowEnd::client;
 };
@@ -142,8 +144,9 @@ struct Destination : Addresses<Destination> {
       Key{.name = name,
           .kind = ValueKind::list,
           .description = "original destinations that the rule matches: addresses, prefixes, "
-                         "ADDRESS/MASK (IPv6), lan:IF, mac:ADDRESS or @FILE; ! negates",
-          .repeat = Key::Repeat::repeats}};
+                         "ADDRESS/MASK (IPv6), lan:IF, @SET, @FILE or FILE.mmdb:DE; ! negates",
+          .repeat = Key::Repeat::repeats,
+          .at = Key::At::set}};
   static constexpr auto index = ConditionType::Index::destination;
   static constexpr FlowEnd end = FlowEnd::destination;
 };

@@ -45,9 +45,12 @@ struct Lan {
   }
 
   static std::optional<Parsed> fit(const Parsed& lan, const Machine& machine) {
+    if (!machine.networks) {
+      return std::nullopt;
+    }
     return Parsed{.interface = lan.interface,
                   .is_fitted = true,
-                  .networks = lan_prefixes(machine.networks, lan.interface)};
+                  .networks = lan_prefixes(*machine.networks, lan.interface)};
   }
 
   static PrefixList list(const Parsed& lan) {

@@ -86,7 +86,7 @@ TEST_CASE("paths are relative to the file that names them") {
   const auto loaded =
       load_configuration("/etc/weir/weir.ini", registry_schema(), MadeUpFiles(std::move(files)));
   REQUIRE(loaded.configuration);
-  CHECK(loaded.configuration->rules.at(0).client().include.at(0).text() == "192.0.2.1");
+  CHECK(loaded.configuration->sets.at(0).files.at(0).text == "/etc/weir/d/l");
 }
 
 }  // namespace

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "cli/load.h"
 #include "config/files.h"
+#include "sets/list_source.h"
 
 namespace weir {
 
@@ -47,9 +50,35 @@ class MadeUpFiles final : public Files {
   std::map<std::string, std::string> files_;
 };
 
-inline Loaded load_text(const std::string& text, std::map<std::string, std::string> others = {}) {
+// A list among them.
+class MadeUpList final : public ListSource {
+ public:
+  explicit MadeUpList(std::string text) : text_(std::move(text)) {}
+  Result<std::size_t> read(std::span<char> into) override {
+    const std::size_t count = text_.copy(into.data(), into.size(), at_);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  std::string text_;
+  std::size_t at_ = 0;
+};
+
+// `before`: the sets in force.
+inline Loaded load_text(const std::string& text, std::map<std::string, std::string> others = {},
+                        const SetTable* before = nullptr) {
   others["weir.ini"] = text;
-  return load_configuration("weir.ini", registry_schema(), MadeUpFiles(std::move(others)));
+  const MadeUpFiles files(std::move(others));
+  Loaded out = load_configuration("weir.ini", registry_schema(), files);
+  load_sets_of(out, before, [&](const std::string& path) -> Result<std::unique_ptr<ListSource>> {
+    auto found = files.read(path);
+    if (!found) {
+      return found.error();
+    }
+    return std::unique_ptr<ListSource>(std::make_unique<MadeUpList>(std::move(found).value()));
+  });
+  return out;
 }
 
 // What `weir check` prints for a file "weir.ini".

@@ -19,7 +19,7 @@ struct Read {
 Read read(const std::string& keys, const std::string& file = "/etc/weir/weir.ini") {
   Findings findings;
   const IniFile ini = read_ini("[set ads]\n" + keys, file, findings);
-  const KeyTable table{.keys = {set_keys().begin(), set_keys().end()}, .elsewhere = other_section};
+  const KeyTable table{.keys = keys_of(*find_section_kind("set"), {}), .elsewhere = nullptr};
   const Settings settings =
       read_section(ini.sections.at(0), "ads", table, MadeUpFiles({}), findings);
   Read out{set_section(settings, findings), {}};

@@ -94,8 +94,8 @@ TEST_CASE("why not shows which networks lan: stands for") {
   const Flow flow = flow_of(Protocol::tcp, "203.0.113.9", "192.0.2.1:80");
   CHECK(why_not(rule_for("lan:lan").fitted({.networks = before}), flow, "") ==
         "client 203.0.113.9 is not in lan:lan (192.0.2.0/24, 2001:db8:1::/64)");
-  CHECK(why_not(rule_for("lan:lan").fitted({}), flow, "") ==
-        "client 203.0.113.9 is not in lan:lan (no network now)");
+  CHECK(why_not(rule_for("lan:lan").fitted({.networks = std::span<const LinkNetwork>()}), flow,
+                "") == "client 203.0.113.9 is not in lan:lan (no network now)");
 }
 
 TEST_CASE("the firewall has the prefixes that lan: stands for, and the gateway where it has none") {

@@ -1,0 +1,141 @@
+// Items `@SET` of rules, from the file to the flow that they are asked about.
+#include <algorithm>
+
+#include "catch.h"
+#include "config/made_up_files.h"
+#include "firewall/narrowing.h"
+#include "rules/rule_set.h"
+#include "sets/set_table.h"
+
+namespace weir {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+const std::string guests = R"([set guests]
+file = guests.list
+entries = 2001:db8::20
+[rule guests]
+on = tcp/80
+client = @guests
+use = reject
+[rule others]
+on = tcp/80
+client = !@guests, !@staff.list
+use = direct
+)";
+
+const std::map<std::string, std::string> lists{{"guests.list", "# of the hotel\n198.51.100.0/25\n"},
+                                               {"staff.list", "192.0.2.9\n"}};
+
+Flow from(const std::string& client) {
+  const Address address = Address::parse(client).value();
+  return {.protocol = Protocol::tcp,
+          .client = {address, 4000},
+          .destination = {Address::parse(address.is_v4() ? "203.0.113.5" : "2001:db8:9::5").value(),
+                          80}};
+}
+
+// The name of the rule, or "".
+std::string rule_of(const Configuration& configuration, const Flow& flow) {
+  const auto matched = RuleSet::compile(configuration.rules).match(flow, nullptr, nullptr);
+  return matched ? configuration.rules[*matched].name : "";
+}
+
+TEST_CASE("a rule's set has what its list and its entries say") {
+  const auto loaded = load_text(guests, lists);
+  REQUIRE(loaded.configuration);
+  CHECK(rule_of(*loaded.configuration, from("198.51.100.7")) == "guests");
+  CHECK(rule_of(*loaded.configuration, from("198.51.100.200")) == "others");
+  CHECK(rule_of(*loaded.configuration, from("2001:db8::20")) == "guests");
+  CHECK(rule_of(*loaded.configuration, from("2001:db8::21")) == "others");
+  CHECK(rule_of(*loaded.configuration, from("192.0.2.9")).empty());
+}
+
+TEST_CASE("rules that name a set share it") {
+  const auto loaded = load_text(guests, lists);
+  REQUIRE(loaded.configuration);
+  const auto& rules = loaded.configuration->rules;
+  CHECK(rules[0].client().include_items[0].list().list ==
+        rules[1].client().exclude_items[0].list().list);
+  REQUIRE(loaded.configuration->set_table);
+  CHECK(loaded.configuration->set_table->sets().size() == 2);
+}
+
+TEST_CASE("why a rule does not match, or does, names the set, its file and the line") {
+  const auto loaded = load_text(guests, lists);
+  REQUIRE(loaded.configuration);
+  const auto& rules = loaded.configuration->rules;
+  CHECK(why_not(rules[0], from("192.0.2.1"), "") == "client 192.0.2.1 is not in @guests");
+  CHECK(why_not(rules[1], from("198.51.100.7"), "") ==
+        "client 198.51.100.7 is in !@guests (guests.list:2: 198.51.100.0/25)");
+  CHECK(why_not(rules[1], from("192.0.2.9"), "") ==
+        "client 192.0.2.9 is in !@staff.list (staff.list:1: 192.0.2.9)");
+  CHECK(set_matches(rules[0], from("198.51.100.7")) ==
+        Lines{"client 198.51.100.7 is in @guests (guests.list:2: 198.51.100.0/25)"});
+  CHECK(set_matches(rules[0], from("2001:db8::20")) ==
+        Lines{"client 2001:db8::20 is in @guests (weir.ini:3: 2001:db8::20)"});
+}
+
+TEST_CASE("a set that is not there is an error, and so is a list that cannot be used") {
+  CHECK(findings_of("[rule a]\non = tcp/80\nclient = @guest\nuse = direct\n"
+                    "[set guests]\nentries = 192.0.2.1\n") ==
+        Lines{"weir.ini:5: warning: [set guests] is used by no rule and not read",
+              "weir.ini:3: error: cannot use 'guest': there is no such file, did you mean the set "
+              "'@guests'?"});
+  CHECK(findings_of(guests, {{"guests.list", "198.51.100.0/25\nnonsense here\n"},
+                             {"staff.list", "192.0.2.9\n"}}) ==
+        Lines{"guests.list:2: error: there is text after 'nonsense': a list has one item a line"});
+}
+
+TEST_CASE("a reload keeps a set whose list has become unusable, and says so") {
+  const auto before = load_text(guests, lists);
+  REQUIRE(before.configuration);
+  const auto after = load_text(
+      guests, {{"guests.list", "198.51.100.0/25\nnonsense here\n"}, {"staff.list", "192.0.2.9\n"}},
+      before.configuration->set_table.get());
+  REQUIRE(after.configuration);
+  REQUIRE(after.diagnostics.size() == 1);
+  CHECK(after.diagnostics[0].severity == Diagnostic::Severity::warning);
+  CHECK(after.diagnostics[0].text.ends_with("; [set guests] stays as it was"));
+  CHECK(rule_of(*after.configuration, from("198.51.100.7")) == "guests");
+  CHECK(after.configuration->rules[0].conditions == before.configuration->rules[0].conditions);
+}
+
+TEST_CASE("a rule has changed when what is in its set has changed, however it is written") {
+  const auto before = load_text(guests, lists);
+  REQUIRE(before.configuration);
+  const auto same = load_text(
+      guests, {{"guests.list", "\n198.51.100.0/25 ; the same\n"}, {"staff.list", "192.0.2.9\n"}});
+  const auto other =
+      load_text(guests, {{"guests.list", "198.51.100.0/24\n"}, {"staff.list", "192.0.2.9\n"}});
+  REQUIRE((same.configuration && other.configuration));
+  CHECK(same.configuration->rules[0].conditions == before.configuration->rules[0].conditions);
+  CHECK_FALSE(other.configuration->rules[0].conditions ==
+              before.configuration->rules[0].conditions);
+}
+
+std::string long_list(int lines) {
+  std::string out;
+  for (int i = 0; i < lines; ++i) {
+    out += "10." + std::to_string(i / 65536 % 256) + "." + std::to_string(i / 256 % 256) + "." +
+           std::to_string(i % 256) + "\n";
+  }
+  return out;
+}
+
+TEST_CASE("the firewall has a rule's set, unless it is longer than 65,536 prefixes") {
+  const auto exact = [](int lines) {
+    auto files = lists;
+    files["guests.list"] = long_list(lines);
+    const auto loaded = load_text(guests, std::move(files));
+    REQUIRE(loaded.configuration);
+    CHECK(rule_of(*loaded.configuration, from("10.0.0.7")) == "guests");
+    return firewall::narrowed(loaded.configuration->rules[0]).is_exact();
+  };
+  CHECK(exact(1000));
+  CHECK_FALSE(exact(65'537));
+}
+
+}  // namespace
+}  // namespace weir

@@ -5,6 +5,7 @@ in JSON with rotation, Prometheus; and what the troubleshooting page names exist
 import json
 import os
 import re
+import time
 
 from echo_servers import udp
 from guide import DOCUMENTS, blocks, guide, no_failure
@@ -96,6 +97,38 @@ def one_resolver(lab, net):
                 raise AssertionError(f"{asked} is reached on port {port}")
             except ConnectionRefusedError:
                 pass
+
+
+@case("a family's router: a device is off at night, and a listed address is refused for all", only_weir=WHY)
+def family(lab, net):
+    lab.nginx(lab.north)
+    lab.nginx(lab.east)
+    path = f"{lab.work}/blocked.list"
+    with open(path, "w") as file:
+        file.write(blocks("family", "")[-1] + lab.east.at(net) + "\nno address at all\n")
+    link, = json.loads(lab.alice.run("ip", "-j", "link", "show", "dev", "eth0", check=True).stdout)
+
+    def is_refused(client, server):
+        done = client.curl(net.url(server, "/whoami"))
+        assert done.returncode in (0, 7), done
+        return done.returncode == 7
+
+    devices = (("mac:02:00:5e:10:00:01", f"mac:{link['address']}"), ("file = blocked.list", f"file = {path}"))
+    for zone, is_night in ((until(22), True), (until(12), False)):
+        with guide(lab, "family", replaced=devices, prefix=zone) as weir:
+            examined = lab.router.run(*zone, lab.weir_path, "doctor", "-c", weir.config)
+            assert examined.returncode == 0, examined.stdout.decode()
+            assert is_refused(lab.alice, lab.north) == is_night
+            assert not is_refused(lab.bob, lab.north)
+            assert is_refused(lab.bob, lab.east)
+            assert weir.records() == [], "all of it is the firewall's"
+            assert "that weir skips" in weir.cli("check", "-c", weir.config).stderr
+
+
+def until(hour):
+    """What starts a program in a time zone in which it is that hour now."""
+    hours = time.gmtime().tm_hour - hour
+    return ("env", f"TZ=NOW{(hours + 12) % 24 - 12}")
 
 
 @case("JSON logs: the queries answer, and after logrotate weir writes into a new file", (V4,), only_weir=WHY)

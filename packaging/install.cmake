@@ -6,7 +6,7 @@ install(FILES packaging/logrotate DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/l
 # The documents keep their places relative to one another, so that their links lead somewhere.
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
-foreach(folder src src/relay src/upstream)
+foreach(folder src src/relay src/rules src/upstream)
   install(FILES ${folder}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
 endforeach()
 install(DIRECTORY etc/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

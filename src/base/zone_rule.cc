@@ -171,7 +171,7 @@ ZonePeriod ZoneRule::period_at(sys_seconds instant) const {
   std::array<Change, 6> changes{};
   for (int i = 0; i < 3; ++i) {
     const std::chrono::year in = year + std::chrono::years(i - 1);
-    const auto place = static_cast<std::size_t>(2 * i);
+    const auto place = 2 * static_cast<std::size_t>(i);
     changes[place] = {sys_seconds(to_standard_.in(in).time_since_epoch() - daylight_->ahead),
                       false};
     changes[place + 1] = {sys_seconds(to_daylight_.in(in).time_since_epoch() - standard_.ahead),

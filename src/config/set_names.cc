@@ -1,5 +1,7 @@
 #include "config/set_names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -46,14 +48,13 @@ SetNames::SetNames(std::vector<SetSettings> named) : named_(std::move(named)) {}
 void SetNames::resolve(Value& list, Findings& findings) {
   join_codes(list.items);
   for (Value& item : list.items) {
-    const std::string sign = item.text.starts_with('!') ? "!" : "";
+    const std::string_view sign = item.text.starts_with('!') ? "!" : "";
     const std::string_view text = trimmed(std::string_view(item.text).substr(sign.size()));
-    if (text.starts_with('@')) {
-      if (auto key = key_of(text.substr(1), item.location, findings); !key.empty()) {
-        item.text = sign + "@" + key;
+    if (text.starts_with('@') || is_country_list(text)) {
+      const std::string_view named = text.substr(text.starts_with('@') ? 1 : 0);
+      if (const auto key = key_of(named, item.location, findings); !key.empty()) {
+        item.text = fmt::format("{}@{}", sign, key);
       }
-    } else if (is_country_list(text)) {
-      item.text = sign + "@" + key_of(text, item.location, findings);
     }
   }
 }

@@ -1,7 +1,9 @@
 // The command table: each command is one row, made of its words for the command line and the
 // function that does it.
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <string>
@@ -181,11 +183,12 @@ int run_command(int argc, char** argv) {
   made->add_option("--mac", explain.mac,
                    "the client's MAC address (default: as the router knows it)");
   made->add_option("--time", explain.time,
-                   "when, on the router's clock or as RFC 3339: 2026-03-29T02:30 (default: now)");
+                   "time of the flow: 2026-03-29T02:30 (the router's clock) or "
+                   "2026-03-29T02:30:00Z (default: now)");
   auto* const flows = made->add_option(
       "--file", explain.flows,
-      "flow records in JSON, one a line ('-': from stdin): prints what was decided "
-      "about each and what would be now, and a summary");
+      "reads flow records (JSON, one a line; '-': stdin), compares each recorded decision with "
+      "what this file decides, and prints a summary");
   flows->excludes(protocol);
   made->add_flag("--json", explain.json, "print JSON");
 
@@ -296,7 +299,12 @@ int run_command(int argc, char** argv) {
     std::fprintf(stderr, "weir: %s\n", text.c_str());
     return bad_usage;
   }
-  return action();
+  const int status = action();
+  if (status == 0 && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) {
+    std::fprintf(stderr, "weir: cannot write to standard output: %s\n", std::strerror(errno));
+    return 1;
+  }
+  return status;
 }
 
 }  // namespace

@@ -136,8 +136,8 @@ class TextsOfObject {
     }
     return true;
   }
-  bool start_object(std::size_t /*elements*/) { return ++depth_ <= deepest; }
-  bool start_array(std::size_t /*elements*/) { return other() && ++depth_ <= deepest; }
+  bool start_object(std::size_t /*elements*/) { return open(); }
+  bool start_array(std::size_t /*elements*/) { return other() && open(); }
   bool end_object() { return --depth_, true; }
   bool end_array() { return end_object(); }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
@@ -152,8 +152,12 @@ class TextsOfObject {
 
  private:
   bool other() {  // a value that is none of these
-    error_ = depth_ == 0 ? "this is no object" : "this is nested too deeply";
+    error_ = "this is no object";
     return depth_ != 0;
+  }
+  bool open() {
+    error_ = "this is nested too deeply";
+    return ++depth_ <= deepest;
   }
 
   std::span<const std::string_view> names_;

@@ -72,7 +72,7 @@ int run_check(const std::string& file, CheckOutput output) {
   }
   const Loaded loaded = load_here(file);
   for (const Diagnostic& finding : loaded.diagnostics) {
-    (void)std::fprintf(stderr, "%s\n", finding.line().c_str());
+    print_finding(finding);
   }
   const auto& configuration = loaded.configuration;
   if (!configuration) {

@@ -138,8 +138,21 @@ FlowDecider::Surroundings known_surroundings(const firewall::Ruleset* rules) {
   return out;
 }
 
-void warn_of_unknown_interfaces(const Configuration& configuration) {
+void warn_of_what_is_not_recorded(const Configuration& configuration,
+                                  const ExplainArguments& arguments) {
   const auto& rules = configuration.rules;
+  const auto has_windows = [](const RuleSettings& rule) {
+    return std::any_of(rule.conditions.begin(), rule.conditions.end(),
+                       [](const RuleCondition& one) { return !one.clock_state().empty(); });
+  };
+  if (arguments.time.empty() && std::any_of(rules.begin(), rules.end(), has_windows)) {
+    (void)std::fprintf(stderr,
+                       "weir explain: rules with 'when' are decided as of now, whenever the flows "
+                       "were; --time names another time\n");
+  }
+  if (!arguments.interface.empty()) {
+    return;
+  }
   if (std::any_of(rules.begin(), rules.end(),
                   [](const RuleSettings& rule) { return !rule.interfaces().empty(); })) {
     (void)std::fprintf(stderr,
@@ -184,9 +197,7 @@ int run_explain(const ExplainArguments& arguments) {
   const auto here =
       rules ? firewall::fitted_to_machine(rules.value(), firewall::standard_backend()) : rules;
   if (from_file) {
-    if (interface.empty()) {
-      warn_of_unknown_interfaces(*configuration);
-    }
+    warn_of_what_is_not_recorded(*configuration, arguments);
     FlowDecider::Surroundings surroundings = known_surroundings(here ? &here.value() : nullptr);
     surroundings.device = device.value();
     const FlowDecider decider(*configuration, std::move(surroundings));

@@ -85,9 +85,28 @@ void append_text(std::string& out, const FlowChange& change) {
   out += '\n';
 }
 
+// What is read of a record stands at its beginning. That the rest is there, too, shows at the end,
+// and where two records seem to stand in one line, the line is read as a whole.
+Result<> check_whole(std::string_view line) {
+  const auto last = line.find_last_not_of(" \t\r");
+  if (last != std::string_view::npos && line.front() == '{' && line[last] != '}') {
+    return Error("the record is cut off: its line does not end with '}'");
+  }
+  if (line.find("}{") == std::string_view::npos) {
+    return Ok{};
+  }
+  const auto parsed = parse_json(line);
+  return parsed ? Result<>(Ok{}) : Result<>(parsed.error());
+}
+
+void print_error(const std::string& text) {
+  std::string line;
+  append_printable(line, text);
+  (void)std::fprintf(stderr, "%s\n", line.c_str());
+}
+
 int cannot_read(const std::string& file, int why) {
-  (void)std::fprintf(stderr, "weir explain: cannot read '%s': %s\n", file.c_str(),
-                     std::strerror(why));
+  print_error("weir explain: cannot read '" + file + "': " + std::strerror(why));
   return 1;
 }
 
@@ -101,6 +120,9 @@ FlowComparison::FlowComparison(const FlowDecider& decider, const Configuration& 
       read_(names.size()) {}
 
 Result<std::optional<FlowChange>> FlowComparison::compare(std::string_view line) {
+  if (auto whole = check_whole(line); !whole) {
+    return whole.error();
+  }
   if (auto done = read_texts(line, names, read_); !done) {
     return done.error();
   }
@@ -193,8 +215,7 @@ int compare_flow_file(const FlowFileArguments& arguments, const FlowDecider& dec
     }
     const auto change = comparison.compare(line);
     if (!change) {
-      (void)std::fprintf(stderr, "%s:%llu: %s\n", arguments.flows.c_str(),
-                         static_cast<unsigned long long>(number), change.error().text().c_str());
+      print_error(arguments.flows + ":" + std::to_string(number) + ": " + change.error().text());
       status = 1;
     } else if (change.value()) {
       if (arguments.json) {
@@ -209,6 +230,9 @@ int compare_flow_file(const FlowFileArguments& arguments, const FlowDecider& dec
       (void)std::fwrite(out.data(), 1, out.size(), stdout);
       out.clear();
     }
+  }
+  if (in.bad() || (&in == &std::cin && std::ferror(stdin) != 0)) {
+    return cannot_read(arguments.flows, errno);
   }
   out += arguments.json ? json_text(summary_json(comparison)) + '\n' : summary_of(comparison);
   (void)std::fwrite(out.data(), 1, out.size(), stdout);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/escape.h"
 #include "base/links.h"
 #include "base/machine.h"
 #include "base/suggest.h"
@@ -228,6 +229,15 @@ void load_sets_of(Loaded& loaded, const SetTable* before, const OpenList& open) 
     loaded.configuration.reset();
     return;
   }
+  for (const LoadedSet& set : sets.table->sets()) {
+    if (const std::size_t names = set.contents->names.size(); names != 0) {
+      loaded.diagnostics.push_back(
+          {Diagnostic::Severity::warning, set.settings.location,
+           set.settings.title() + " has " + std::to_string(names) +
+               (names == 1 ? " name, which matches" : " names, which match") +
+               " no address: 'client' and 'destination' are asked about addresses"});
+    }
+  }
   for (RuleSettings& rule : loaded.configuration->rules) {
     rule = rule.fitted({.sets = sets.table.get()});
   }
@@ -258,10 +268,16 @@ Loaded load(const std::string& file, const SetTable* before) {
   return out;
 }
 
+void print_finding(const Diagnostic& finding) {
+  std::string line;
+  append_printable(line, finding.line());
+  (void)std::fprintf(stderr, "%s\n", line.c_str());
+}
+
 std::optional<Configuration> load_or_report(const std::string& file) {
   Loaded loaded = load(file);
   for (const Diagnostic& finding : loaded.diagnostics) {
-    (void)std::fprintf(stderr, "%s\n", finding.line().c_str());
+    print_finding(finding);
   }
   return std::move(loaded.configuration);
 }

@@ -63,7 +63,10 @@ void expand_list_files(Value& list, const Files& files, Findings& findings) {
     const std::string path = beside(item.location.file, name);
     const auto text = files.read(path);
     if (!text) {
-      findings.error(item.location, "cannot read '" + path + "': " + text.error().text());
+      findings.error(item.location,
+                     "cannot read '" + path + "': " + text.error().text() +
+                         "; here '@' names a file, and sets are for the rules' clients and "
+                         "destinations");
       continue;
     }
     findings.opened(path);

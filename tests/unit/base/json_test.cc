@@ -273,6 +273,11 @@ TEST_CASE("texts of an object are read without the rest, which may be anything")
   CHECK(read("7") == "this is no object");
   CHECK(read("{\"a\":").starts_with("parse error at line 1"));
   CHECK(read("{\"c\":" + std::string(200, '[')) == "this is nested too deeply");
+  std::string deep;
+  for (int i = 0; i < 200; ++i) {
+    deep += "{\"c\":";
+  }
+  CHECK(read(deep) == "this is nested too deeply");
 }
 
 }  // namespace

@@ -96,7 +96,11 @@ TEST_CASE("messages between the records are passed over, what cannot be read is 
   CHECK(flows.compare(R"({"time":"2026-11-28T04:00:00.000Z","level":"info","message":"x"})") ==
         "no record");
   CHECK(flows.compare("2026-11-28T04:00:00.000Z info flow tcp") == "this is no object");
-  CHECK(flows.compare("{\"protocol\"").starts_with("parse error"));
+  CHECK(flows.compare("{\"protocol\"}").starts_with("parse error"));
+  const std::string good = record("198.51.100.2:4000", "203.0.113.5:80", "web", "direct");
+  CHECK(flows.compare(good.substr(0, good.size() - 3)) ==
+        "the record is cut off: its line does not end with '}'");
+  CHECK(flows.compare(good + good).starts_with("parse error"));
   CHECK(flows.compare("[]") == "this is no object");
   CHECK(
       flows.compare(R"({"protocol":"icmp","client":"192.0.2.1:1","destination":"192.0.2.2:2"})") ==

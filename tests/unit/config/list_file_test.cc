@@ -34,8 +34,10 @@ TEST_CASE("a finding in a list file names its line there") {
 }
 
 TEST_CASE("a list file must be there and list something") {
-  CHECK(findings_of(with("@l")) ==
-        Lines{"weir.ini:2: error: cannot read 'l': there is no such file"});
+  CHECK(
+      findings_of(with("@l")) ==
+      Lines{"weir.ini:2: error: cannot read 'l': there is no such file; here '@' names a file, and "
+            "sets are for the rules' clients and destinations"});
   CHECK(findings_of(with("@")) == Lines{"weir.ini:2: error: '@' needs the name of a file"});
   CHECK(findings_of(with("@l"), {{"l", "; none yet\n"}}) ==
         Lines{"weir.ini:2: error: 'l' lists nothing"});

@@ -70,12 +70,13 @@ Anchors::Anchors(std::span<const RuleSettings> rules) {
   const auto number_of = [&](By by, const PrefixList& list) {
     const auto [entry, is_new] =
         known.emplace(std::pair(by, list.list), static_cast<ListNumber>(known.size()));
+    const ListNumber number = entry->second;
     if (is_new) {
       list.each(list.list, [&](const Prefix& prefix) {
-        (by == By::client ? clients : destinations).push_back({prefix, entry->second});
+        (by == By::client ? clients : destinations).push_back({prefix, number});
       });
     }
-    return entry->second;
+    return number;
   };
   anchors_.reserve(rules.size());
   for (const RuleSettings& rule : rules) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <ranges>
 #include <utility>
 
 namespace weir {
@@ -110,11 +109,17 @@ SetAnswer SetView::explain(std::string_view host) const {
 
 SetRanges::KeyTable::KeyTable(const PrefixTable& of, Family family)
     : table(&of), at(0), end(of.size()) {
-  const auto rows = std::views::iota(std::size_t{0}, of.size());
-  const auto is_v4 = [&](std::size_t row) { return of.at(row).prefix.address.is_v4(); };
-  const auto v4 =
-      static_cast<std::size_t>(std::ranges::partition_point(rows, is_v4) - rows.begin());
-  (family == Family::v4 ? end : at) = v4;
+  // IPv4 comes first.
+  std::size_t first_v6 = 0;
+  for (std::size_t after = of.size(); first_v6 < after;) {
+    const std::size_t middle = first_v6 + (after - first_v6) / 2;
+    if (of.at(middle).prefix.address.is_v4()) {
+      first_v6 = middle + 1;
+    } else {
+      after = middle;
+    }
+  }
+  (family == Family::v4 ? end : at) = first_v6;
 }
 
 SetRanges::SetRanges(const SetView& view, Family family)

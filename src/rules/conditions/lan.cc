@@ -33,7 +33,7 @@ struct Lan {
   }
 
   static std::string text(const Parsed& lan) {
-    const std::string written = "lan:" + lan.interface;
+    std::string written = "lan:" + lan.interface;
     if (!lan.is_fitted) {
       return written;
     }

@@ -1,32 +1,20 @@
 #include "config/files.h"
 
-#include <fcntl.h>
 #include <glob.h>
 #include <pwd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <system_error>
+#include <span>
 
-#include "base/descriptor.h"
+#include "base/regular_file.h"
 
 namespace weir {
 namespace {
 
 // 65,535 rules take less than 10 MiB; what is larger is no configuration.
 constexpr std::size_t largest_file = std::size_t{64} << 20U;
-
-Error failure(int code) {
-  return code == ENOENT ? Error("there is no such file")
-                        : Error(std::generic_category().message(code));
-}
-
-bool same_state(const struct stat& a, const struct stat& b) {
-  return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
-         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
-}
 
 }  // namespace
 
@@ -39,17 +27,9 @@ std::optional<std::uint32_t> SystemFiles::user(const std::string& name) const {
 }
 
 Result<std::string> SystemFiles::read(const std::string& path) const {
-  // Without O_NONBLOCK, opening a pipe would wait for its writer.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat before {};
-  if (file.get() < 0 || fstat(file.get(), &before) != 0) {
-    return failure(errno);
-  }
-  if (S_ISDIR(before.st_mode)) {
-    return Error("it is a directory");
-  }
-  if (!S_ISREG(before.st_mode)) {
-    return Error("it is not a regular file");
+  const auto file = RegularFile::open(path);
+  if (!file) {
+    return file.error();
   }
   std::string out;
   while (true) {
@@ -59,18 +39,17 @@ Result<std::string> SystemFiles::read(const std::string& path) const {
       return Error("it is larger than 64MiB");
     }
     out.resize(had + step);
-    const ssize_t got = ::read(file.get(), out.data() + had, step);
-    if (got < 0 && errno != EINTR) {
-      return failure(errno);
+    const auto got = file.value().read(std::span(out).subspan(had));
+    if (!got) {
+      return got.error();
     }
-    out.resize(had + static_cast<std::size_t>(got < 0 ? 0 : got));
-    if (got == 0) {
+    out.resize(had + got.value());
+    if (got.value() == 0) {
       break;
     }
   }
-  struct stat after {};
-  if (fstat(file.get(), &after) != 0 || !same_state(before, after)) {
-    return Error("it was changed while being read");
+  if (auto unchanged = file.value().check_unchanged(); !unchanged) {
+    return unchanged.error();
   }
   return out;
 }

@@ -24,6 +24,7 @@ struct SourceLocation {
   int line = 0;
   friend bool operator==(const SourceLocation&, const SourceLocation&) = default;
 };
+[[nodiscard]] std::string text_of(const SourceLocation& location);  // "FILE", "FILE:LINE"
 
 class Error {
  public:

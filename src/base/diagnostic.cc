@@ -3,10 +3,7 @@
 namespace weir {
 
 std::string Diagnostic::line() const {
-  std::string out = location.file;
-  if (location.line != 0) {
-    out += ':' + std::to_string(location.line);
-  }
+  std::string out = text_of(location);
   out += severity == Severity::error ? ": error: " : ": warning: ";
   return out + text;
 }

@@ -2,6 +2,10 @@
 
 namespace weir {
 
+std::string text_of(const SourceLocation& location) {
+  return location.line == 0 ? location.file : location.file + ':' + std::to_string(location.line);
+}
+
 Error::Error(const Error& other) = default;
 Error::Error(Error&& other) noexcept = default;
 Error& Error::operator=(const Error& other) = default;

@@ -62,9 +62,7 @@ RuleSettings RuleSettings::fitted(const Machine& machine) const {
 Configuration Configuration::fitted(const Machine& machine) const {
   Configuration out = *this;
   for (RuleSettings& rule : out.rules) {
-    for (RuleCondition& condition : rule.conditions) {
-      condition = condition.fitted(machine);
-    }
+    rule = rule.fitted(machine);
   }
   return out;
 }

@@ -7,10 +7,6 @@
 namespace weir {
 namespace {
 
-std::string location_text(const SourceLocation& location) {
-  return location.file + ":" + std::to_string(location.line);
-}
-
 Json json_of(const Explanation::Path& path) {
   Json out(Json::Kind::object);
   if (!path.servers.empty()) {
@@ -49,7 +45,7 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   out.push_back("flow " + explanation.protocol + " " + explanation.client + " -> " +
                 explanation.destination);
   for (const auto& passed : explanation.passed) {
-    out.push_back("not rule " + passed.rule + " (" + location_text(passed.location) +
+    out.push_back("not rule " + passed.rule + " (" + text_of(passed.location) +
                   "): " + passed.why);
   }
   if (!explanation.not_intercepted.empty()) {
@@ -57,7 +53,7 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
     return out;
   }
   out.push_back("rule " + explanation.rule +
-                (explanation.location ? " (" + location_text(*explanation.location) + ")"
+                (explanation.location ? " (" + text_of(*explanation.location) + ")"
                                       : ": no rule matches, [gateway] default decides"));
   for (const std::string& because : explanation.because) {
     out.push_back("because " + because);

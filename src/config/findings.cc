@@ -7,9 +7,8 @@
 namespace weir {
 
 std::string first_at(const SourceLocation& first, const SourceLocation& again) {
-  const std::string line = std::to_string(first.line);
-  return first.file == again.file ? " (first on line " + line + ")"
-                                  : " (first at " + first.file + ":" + line + ")";
+  return first.file == again.file ? " (first on line " + std::to_string(first.line) + ")"
+                                  : " (first at " + text_of(first) + ")";
 }
 
 void Findings::error(const SourceLocation& location, std::string text) {

@@ -81,8 +81,7 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
     RuleReport report;
     report.name = entry.name;
     report.use = entry.upstream->name();
-    report.location =
-        location.line == 0 ? location.file : location.file + ":" + std::to_string(location.line);
+    report.location = text_of(location);
     if (!is_default) {
       report.clock_state = parts_.in_force.snapshot()->rules().clock_state(i);
     }

@@ -154,10 +154,7 @@ std::optional<Error> LiveItems::why_part(const LiveItem::Item& item,
     larger = match ? std::optional(contents.described(*match)) : std::nullopt;
   }
   if (larger) {
-    return part_of(
-        item, larger->item,
-        larger->location.file +
-            (larger->location.line > 0 ? ":" + std::to_string(larger->location.line) : ""));
+    return part_of(item, larger->item, text_of(larger->location));
   }
   const LiveItem* added = added_around(item);
   return added != nullptr ? std::optional(part_of(item, added->written(),

@@ -55,8 +55,7 @@ struct OfSet {
       return text(set);
     }
     const auto [item, location] = set.contents->described(*match);
-    const std::string line = location.line == 0 ? "" : ":" + std::to_string(location.line);
-    return text(set) + " (" + location.file + line + ": " + item + ")";
+    return text(set) + " (" + text_of(location) + ": " + item + ")";
   }
 
   static std::optional<Parsed> fit(const Parsed& set, const Machine& machine) {

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/load.h"
 #include "cli/machine_warnings.h"
+#include "cli/print_error.h"
 #include "firewall/translations.h"
 
 namespace weir {
@@ -72,7 +73,7 @@ int run_check(const std::string& file, CheckOutput output) {
   }
   const Loaded loaded = load_here(file);
   for (const Diagnostic& finding : loaded.diagnostics) {
-    print_finding(finding);
+    print_error(finding.line());
   }
   const auto& configuration = loaded.configuration;
   if (!configuration) {

@@ -12,6 +12,7 @@
 
 #include "base/escape.h"
 #include "base/json.h"
+#include "cli/print_error.h"
 
 namespace weir {
 namespace {
@@ -97,12 +98,6 @@ Result<> check_whole(std::string_view line) {
   }
   const auto parsed = parse_json(line);
   return parsed ? Result<>(Ok{}) : Result<>(parsed.error());
-}
-
-void print_error(const std::string& text) {
-  std::string line;
-  append_printable(line, text);
-  (void)std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 int cannot_read(const std::string& file, int why) {

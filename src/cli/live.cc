@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "cli/control_client.h"
 #include "cli/live_text.h"
+#include "cli/print_error.h"
 #include "config/load.h"
 
 namespace weir {
@@ -27,13 +28,6 @@ int print(std::string_view text) {
     return failed;
   }
   return done;
-}
-
-void print_error(std::string_view text) {
-  std::string line;
-  append_printable(line, text);
-  line += '\n';
-  std::fputs(line.c_str(), stderr);
 }
 
 using Text = Result<std::string> (*)(std::string_view json);

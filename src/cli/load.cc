@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/escape.h"
 #include "base/links.h"
 #include "base/machine.h"
 #include "base/suggest.h"
 #include "cli/family_warnings.h"
 #include "cli/own_traffic_warnings.h"
+#include "cli/print_error.h"
 #include "cli/reach_warnings.h"
 #include "rules/conditions/table.h"
 #include "rules/rule_set.h"
@@ -268,16 +268,10 @@ Loaded load(const std::string& file, const SetTable* before) {
   return out;
 }
 
-void print_finding(const Diagnostic& finding) {
-  std::string line;
-  append_printable(line, finding.line());
-  (void)std::fprintf(stderr, "%s\n", line.c_str());
-}
-
 std::optional<Configuration> load_or_report(const std::string& file) {
   Loaded loaded = load(file);
   for (const Diagnostic& finding : loaded.diagnostics) {
-    print_finding(finding);
+    print_error(finding.line());
   }
   return std::move(loaded.configuration);
 }

@@ -25,9 +25,6 @@ inline constexpr int bad_configuration = 2;
 // errors, and then nothing is left of it.
 void load_sets_of(Loaded& loaded, const SetTable* before, const OpenList& open = open_list);
 
-// One line on stderr; what a terminal would obey is escaped.
-void print_finding(const Diagnostic& finding);
-
 // Prints every finding to stderr, one line each. None: there was an error among them.
 [[nodiscard]] std::optional<Configuration> load_or_report(const std::string& file);
 

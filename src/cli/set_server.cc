@@ -4,21 +4,15 @@
 #include <cstdio>
 #include <string_view>
 
-#include "base/escape.h"
 #include "cli/control_client.h"
 #include "cli/live_text.h"
+#include "cli/print_error.h"
 
 namespace weir {
 namespace {
 
 constexpr int failed = 1;
 constexpr int bad_usage = 2;
-
-void print_error(const std::string& text) {
-  std::string line = "weir: ";
-  append_printable(line, text);
-  (void)std::fprintf(stderr, "%s\n", line.c_str());
-}
 
 // The request's body; empty: the setting makes no sense.
 std::string body_of(std::string_view setting) {
@@ -45,31 +39,31 @@ std::string body_of(std::string_view setting) {
 int run_set_server(const SetServerArguments& arguments) {
   const auto body = body_of(arguments.setting);
   if (body.empty()) {
-    print_error("'" + arguments.setting + "' is not up, down, drain or weight=N");
+    print_error("weir: '" + arguments.setting + "' is not up, down, drain or weight=N");
     return bad_usage;
   }
   const auto target = "/v1/upstreams/" + percent_encoded(arguments.upstream) + "/servers/" +
                       percent_encoded(arguments.server);
   const auto socket = control_socket(arguments.live);
   if (!socket) {
-    print_error(socket.error().text());
+    print_error("weir: " + socket.error().text());
     return bad_usage;
   }
   const auto answer = ask_gateway(socket.value(), "PATCH", target, body);
   if (!answer) {
-    print_error(answer.error().text());
+    print_error("weir: " + answer.error().text());
     return failed;
   }
   if (answer.value().status != 200) {
     for (const auto& error : errors_in(answer.value().body, answer.value().status)) {
-      print_error(error);
+      print_error("weir: " + error);
     }
     return answer.value().status == 400 ? bad_usage : failed;
   }
   const auto text = arguments.live.json ? Result<std::string>(answer.value().body)
                                         : server_text(answer.value().body, arguments.upstream);
   if (!text) {
-    print_error(text.error().text());
+    print_error("weir: " + text.error().text());
     return failed;
   }
   return std::fputs(text.value().c_str(), stdout) >= 0 ? 0 : failed;

@@ -14,7 +14,7 @@ namespace weir {
 namespace {
 
 // Masters of masters: a bond may be a port of a bridge. More is a loop.
-constexpr int deepest = 8;
+constexpr int most_masters = 8;
 
 // IFLA_LINKINFO is attributes within an attribute.
 std::string kind_of_port(netlink::Bytes link_info) {
@@ -86,7 +86,7 @@ Result<std::vector<Link>> read_links() {
 const Link* inbound_master(std::span<const Link> links, std::string_view name) {
   const Link* link = find(links, [&](const Link& one) { return one.name == name; });
   const Link* master = nullptr;
-  for (int depth = 0; link != nullptr && link->master != 0 && depth < deepest; ++depth) {
+  for (int depth = 0; link != nullptr && link->master != 0 && depth < most_masters; ++depth) {
     link = find(links, [&](const Link& one) { return one.index == link->master; });
     master = link != nullptr ? link : master;
   }

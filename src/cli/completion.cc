@@ -14,7 +14,7 @@ namespace {
 using Takes = CommandOption::Takes;
 
 // Between single quotes of a shell.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -139,7 +139,7 @@ std::string zsh_completion(const std::vector<Command>& commands) {
       "_weir() {\n"
       "  local -a commands=(\n";
   for (const auto& command : commands) {
-    out += "    " + quoted(command.name + ":" + zsh_text(command.description)) + "\n";
+    out += "    " + shell_quoted(command.name + ":" + zsh_text(command.description)) + "\n";
   }
   out +=
       "  )\n"
@@ -159,7 +159,7 @@ std::string zsh_completion(const std::vector<Command>& commands) {
       out += " \\\n        ";
       if (option.positional) {
         const auto where = option.repeats ? std::string("*") : std::to_string(++position);
-        out += quoted(where + ":" + zsh_text(option.name) + ":" + zsh_action(option));
+        out += shell_quoted(where + ":" + zsh_text(option.name) + ":" + zsh_action(option));
         continue;
       }
       const auto value = option.takes == Takes::nothing
@@ -171,7 +171,7 @@ std::string zsh_completion(const std::vector<Command>& commands) {
         text += description;
         text += ']';
         text += value;
-        return quoted(text);
+        return shell_quoted(text);
       };
       if (!option.short_name.empty()) {
         out += described(option.short_name);
@@ -193,7 +193,7 @@ std::string fish_completion(const std::vector<Command>& commands) {
       "complete -c weir -f\n";
   for (const auto& command : commands) {
     out += fmt::format("complete -c weir -n __fish_use_subcommand -a {} -d {}\n", command.name,
-                       quoted(command.description));
+                       shell_quoted(command.description));
   }
   for (const auto& command : commands) {
     for (const auto& option : command.options) {
@@ -201,10 +201,10 @@ std::string fish_completion(const std::vector<Command>& commands) {
           fmt::format("complete -c weir -n '__fish_seen_subcommand_from {}'", command.name);
       if (option.positional) {
         if (!option.choices.empty()) {
-          out += fmt::format("{} -a {}\n", within, quoted(joined(option.choices)));
+          out += fmt::format("{} -a {}\n", within, shell_quoted(joined(option.choices)));
         }
         if (!option.names.empty()) {
-          out += fmt::format("{} -a {}\n", within, quoted("(" + asking(option) + ")"));
+          out += fmt::format("{} -a {}\n", within, shell_quoted("(" + asking(option) + ")"));
         }
         continue;
       }
@@ -216,12 +216,12 @@ std::string fish_completion(const std::vector<Command>& commands) {
         out += option.takes == Takes::file ? " -r -F" : " -x";
       }
       if (!option.choices.empty()) {
-        out += " -a " + quoted(joined(option.choices));
+        out += " -a " + shell_quoted(joined(option.choices));
       }
       if (!option.names.empty()) {
-        out += " -a " + quoted("(" + asking(option) + ")");
+        out += " -a " + shell_quoted("(" + asking(option) + ")");
       }
-      out += " -d " + quoted(option.description) + "\n";
+      out += " -d " + shell_quoted(option.description) + "\n";
     }
   }
   return out;

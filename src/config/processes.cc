@@ -5,18 +5,10 @@
 
 #include "base/quantity.h"
 #include "base/text.h"
+#include "config/items.h"
 
 namespace weir {
 namespace {
-
-template <typename F>
-void each_item(const Settings& settings, std::string_view key, F visit) {
-  for (const Value& value : settings.all(key)) {
-    for (const Value& item : value.items) {
-      visit(item);
-    }
-  }
-}
 
 std::optional<std::uint32_t> number_of(std::string_view text) {
   const auto number = parse_number(text);

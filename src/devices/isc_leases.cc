@@ -116,7 +116,7 @@ Statement read_statement(Tokens& tokens) {
 }
 
 // `\303\244`, `\"`
-std::string unescaped(std::string_view text) {
+std::string without_octals(std::string_view text) {
   const auto is_octal = [](char one) { return one >= '0' && one <= '7'; };
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -187,9 +187,9 @@ bool apply(const Statement& said, Lease& lease) {
     lease.mac = mac && !mac.value().is_group() ? mac.value() : Mac{};
     return mac.ok();
   } else if (said.begins("client-hostname")) {
-    lease.name = unescaped(said[1]);
+    lease.name = without_octals(said[1]);
   } else if (said.begins("set", "ddns-fwd-name") && lease.name.empty()) {
-    lease.name = unescaped(said[3]);  // after the '='
+    lease.name = without_octals(said[3]);  // after the '='
   }
   if (lease.name.size() > longest_name) {
     lease.name.clear();

@@ -72,7 +72,7 @@ class Columns {
 };
 
 // "&#x2c" is a comma.
-std::string unescaped(std::string_view text) {
+std::string without_codes(std::string_view text) {
   constexpr std::string_view mark = "&#x";
   std::string out;
   while (true) {
@@ -123,7 +123,7 @@ std::string_view read_lease(const Columns& line, LeaseList& leases) {
   lease.address = where.value();
   const auto mac = Mac::parse(line[hwaddr]);
   lease.mac = mac && !mac.value().is_group() ? mac.value() : Mac{};
-  lease.name = unescaped(line[hostname]);
+  lease.name = without_codes(line[hostname]);
   lease.is_over = *is != in_use && *is != registered;
   constexpr std::int64_t for_ever = 0xffff'ffff;
   if (*lives != for_ever) {

@@ -92,7 +92,7 @@ Answer fits_pattern(const std::string& interface, std::string pattern) {
 }
 
 // The condition of an option with one value; none: not understood.
-std::optional<Condition> condition_of(const std::string& option, const std::string& value) {
+std::optional<Condition> condition_for(const std::string& option, const std::string& value) {
   if (option == "-p") {
     return [=](const Probe& probe) { return has_protocol(probe, value); };
   }
@@ -185,9 +185,9 @@ Act act_of(const std::string& target) {
   return Act::nothing;
 }
 
-class Reader {
+class SaveReader {
  public:
-  Reader(std::string_view tool, Family family, const IpSets& sets) : sets_(sets) {
+  SaveReader(std::string_view tool, Family family, const IpSets& sets) : sets_(sets) {
     filter_.tool = tool;
     filter_.families = {family};
   }
@@ -273,7 +273,7 @@ class Reader {
       } else if (word == "--match-set") {
         condition = has_set(value(1), value(2));
         i += 2;
-      } else if (auto known = condition_of(word, value(1))) {
+      } else if (auto known = condition_for(word, value(1))) {
         condition = std::move(*known);
         ++i;
       } else {
@@ -325,7 +325,7 @@ class Reader {
 
 Filter filter_of_iptables(std::string_view tool, Family family, const std::string& saved,
                           const IpSets& sets) {
-  Reader reader(tool, family, sets);
+  SaveReader reader(tool, family, sets);
   reader.read(saved);
   return std::move(reader).filter();
 }

@@ -12,9 +12,9 @@ namespace weir::doctor {
 namespace {
 
 // Reads one listing: its sets and maps by name, and its rules.
-class Reader {
+class NftReader {
  public:
-  explicit Reader(const Json& listing) {
+  explicit NftReader(const Json& listing) {
     const Json* entries = listing.find("nftables");
     if (entries == nullptr) {
       return;
@@ -215,6 +215,6 @@ class Reader {
 
 }  // namespace
 
-std::vector<Filter> filters_of_nft(const Json& listing) { return Reader(listing).filters(); }
+std::vector<Filter> filters_of_nft(const Json& listing) { return NftReader(listing).filters(); }
 
 }  // namespace weir::doctor

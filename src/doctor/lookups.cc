@@ -7,7 +7,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr Milliseconds timeout{5'000};
+constexpr Milliseconds lookup_timeout{5'000};
 
 }  // namespace
 
@@ -40,7 +40,7 @@ std::map<std::string, NameLookup> look_up(const std::set<std::string>& names,
   }
   if (channel && outstanding > 0) {
     Timer timer(loop, [&]() { loop.stop(); });
-    timer.once(timeout);
+    timer.once(lookup_timeout);
     running = true;
     loop.run();
   }

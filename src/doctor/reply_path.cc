@@ -17,7 +17,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr Milliseconds timeout{2'000};
+constexpr Milliseconds answer_timeout{2'000};
 
 // Whether clients may sit in that subnet: on an interface that is named for them, or, with none
 // named, where a rule that leads to the upstream says so.
@@ -112,7 +112,7 @@ Findings examine_reply_path(const Subject& subject) {
       }
     }
   }
-  try_connects(attempts, subject.ruleset.bypass_mark, timeout);
+  try_connects(attempts, subject.ruleset.bypass_mark, answer_timeout);
   for (std::size_t i = 0; i + 1 < attempts.size(); i += 2) {
     const Attempt& plain = attempts[i];
     const Attempt& spoofed = attempts[i + 1];

@@ -21,7 +21,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr std::chrono::seconds timeout{30};
+constexpr std::chrono::seconds unit_timeout{30};
 
 void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -50,7 +50,7 @@ constexpr char error = 'e';
 
 // Until the child closes its end; false when that takes too long.
 bool read_all(int in, std::string& text) {
-  const auto until = std::chrono::steady_clock::now() + timeout;
+  const auto until = std::chrono::steady_clock::now() + unit_timeout;
   std::array<char, 65536> buffer{};
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -10,7 +10,7 @@ namespace weir::doctor {
 
 namespace {
 
-constexpr Milliseconds timeout{2'000};
+constexpr Milliseconds connect_timeout{2'000};
 
 std::string words(const Attempt& attempt) {
   switch (attempt.outcome) {
@@ -37,7 +37,7 @@ Findings examine_servers(const Subject& subject) {
       owners.push_back(&server);
     }
   }
-  try_connects(attempts, subject.ruleset.bypass_mark, timeout);
+  try_connects(attempts, subject.ruleset.bypass_mark, connect_timeout);
 
   std::map<const KnownServer*, std::string> trouble;
   std::map<const UsedUpstream*, int> reached;  // servers that answer

@@ -14,9 +14,9 @@ namespace {
 
 std::string value_mask(Mark mark) { return fmt::format("{:#x}/{:#x}", mark.value, mark.mask); }
 
-std::string_view unless(bool negated) { return negated ? "! " : ""; }
+std::string_view inverted(bool negated) { return negated ? "! " : ""; }
 
-std::string_view name_of(match::Kind kind) {
+std::string_view address_type(match::Kind kind) {
   switch (kind) {
     case match::Kind::local:
       return "LOCAL";
@@ -48,7 +48,7 @@ std::string interface(const std::vector<std::string>& names) {
   return names.front() == "lo" ? "lo" : iptables_interface(names.front());
 }
 
-struct ConditionWords {
+struct IptablesCondition {
   Family family;
 
   std::string operator()(const match::Protocol4& is) const {
@@ -70,7 +70,7 @@ struct ConditionWords {
                                      fmt::join(words(ports, ":"), ","));
   }
   std::string operator()(const match::Opening& opening) const {
-    return fmt::format("-m tcp {}--tcp-flags FIN,SYN,RST,ACK SYN", unless(opening.negated));
+    return fmt::format("-m tcp {}--tcp-flags FIN,SYN,RST,ACK SYN", inverted(opening.negated));
   }
   std::string operator()(const match::InInterface& in) const { return "-i " + interface(in.names); }
   std::string operator()(const match::OutInterface& out) const {
@@ -90,9 +90,9 @@ struct ConditionWords {
   std::string operator()(const match::AddressKind& kind) const {
     std::vector<std::string_view> kinds;
     for (const match::Kind each : kind.kinds) {
-      kinds.push_back(name_of(each));
+      kinds.push_back(address_type(each));
     }
-    return fmt::format("-m addrtype {}--{}-type {}{}", unless(kind.negated),
+    return fmt::format("-m addrtype {}--{}-type {}{}", inverted(kind.negated),
                        kind.side == Side::source ? "src" : "dst", fmt::join(kinds, ","),
                        kind.on_inbound_link ? " --limit-iface-in" : "");
   }
@@ -110,14 +110,14 @@ struct ConditionWords {
     return "-m conntrack --ctstate DNAT";
   }
   std::string operator()(const match::Confirmed& confirmed) const {
-    return fmt::format("-m conntrack {}--ctstatus CONFIRMED", unless(confirmed.negated));
+    return fmt::format("-m conntrack {}--ctstatus CONFIRMED", inverted(confirmed.negated));
   }
   std::string operator()(const match::Tracked& tracked) const {
-    return fmt::format("-m conntrack {}--ctstate {}", unless(tracked.negated),
+    return fmt::format("-m conntrack {}--ctstate {}", inverted(tracked.negated),
                        name_of(tracked.state));
   }
   std::string operator()(const match::Label& label) const {
-    return fmt::format("-m connlabel {}--label {}", unless(label.negated), label.number);
+    return fmt::format("-m connlabel {}--label {}", inverted(label.negated), label.number);
   }
   std::string operator()(const match::InWords& words) const {
     assert(words.any_of.size() == 1);
@@ -145,7 +145,7 @@ struct ConditionWords {
   }
 };
 
-struct ActionWords {
+struct IptablesAction {
   std::string operator()(const act::Accept& /*verdict*/) const { return "-j ACCEPT"; }
   std::string operator()(const act::Drop& /*verdict*/) const { return "-j DROP"; }
   std::string operator()(const act::Return& /*verdict*/) const { return "-j RETURN"; }
@@ -179,10 +179,10 @@ struct ActionWords {
 std::string line_of(const Step& step, Family family) {
   std::string line;
   for (const Condition& condition : step.when) {
-    line += " " + std::visit(ConditionWords{family}, condition);
+    line += " " + std::visit(IptablesCondition{family}, condition);
   }
   for (const Action& action : step.then) {
-    line += " " + std::visit(ActionWords{}, action);
+    line += " " + std::visit(IptablesAction{}, action);
   }
   return line + "\n";
 }

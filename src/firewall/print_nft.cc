@@ -24,7 +24,7 @@ std::string_view name_of(Layer4 protocol) {
   return "{ icmp, ipv6-icmp }";
 }
 
-std::string_view name_of(match::Kind kind) {
+std::string_view fib_type(match::Kind kind) {
   switch (kind) {
     case match::Kind::local:
       return "local";
@@ -38,7 +38,7 @@ std::string_view name_of(match::Kind kind) {
   return "multicast";
 }
 
-std::string_view unless(bool negated) { return negated ? "!= " : ""; }
+std::string_view not_equal(bool negated) { return negated ? "!= " : ""; }
 
 std::string names_set(const std::vector<std::string>& names) {
   std::vector<std::string> quoted;
@@ -54,7 +54,7 @@ std::string ports(std::string_view protocol, const Ports& ports) {
                      : fmt::format("{} dport {}", protocol, set_of(words(ports, "-")));
 }
 
-struct ConditionWords {
+struct NftCondition {
   std::string operator()(const match::Protocol4& is) const {
     return fmt::format("meta l4proto {}", name_of(is.protocol));
   }
@@ -73,7 +73,7 @@ struct ConditionWords {
     return fmt::format("tcp flags & (fin | syn | rst | ack) {} syn", opening.negated ? "!=" : "==");
   }
   std::string operator()(const match::InInterface& in) const {
-    return fmt::format("iifname {}{}", unless(in.negated), names_set(in.names));
+    return fmt::format("iifname {}{}", not_equal(in.negated), names_set(in.names));
   }
   std::string operator()(const match::OutInterface& out) const {
     return fmt::format("oifname {}", names_set(out.names));
@@ -83,7 +83,7 @@ struct ConditionWords {
   }
   std::string operator()(const match::Within& within) const {
     return fmt::format("{} {} {}{}", within.prefixes.front().address.is_v4() ? "ip" : "ip6",
-                       within.side == Side::source ? "saddr" : "daddr", unless(within.negated),
+                       within.side == Side::source ? "saddr" : "daddr", not_equal(within.negated),
                        set_of(words(within.prefixes)));
   }
   std::string operator()(const match::Reserved& reserved) const {
@@ -97,10 +97,11 @@ struct ConditionWords {
   std::string operator()(const match::AddressKind& kind) const {
     std::vector<std::string> kinds;
     for (const match::Kind each : kind.kinds) {
-      kinds.emplace_back(name_of(each));
+      kinds.emplace_back(fib_type(each));
     }
     return fmt::format("fib {}{} type {}{}", kind.side == Side::source ? "saddr" : "daddr",
-                       kind.on_inbound_link ? " . iif" : "", unless(kind.negated), set_of(kinds));
+                       kind.on_inbound_link ? " . iif" : "", not_equal(kind.negated),
+                       set_of(kinds));
   }
   std::string operator()(const match::PacketMark& is) const {
     return fmt::format("meta mark & {:#x} == {:#x}", is.mark.mask, is.mark.value);
@@ -122,13 +123,13 @@ struct ConditionWords {
   std::string operator()(const match::Tracked& tracked) const {
     switch (tracked.state) {
       case match::Tracked::State::opening:
-        return fmt::format("ct state {}new", unless(tracked.negated));
+        return fmt::format("ct state {}new", not_equal(tracked.negated));
       case match::Tracked::State::related:
-        return fmt::format("ct state {}related", unless(tracked.negated));
+        return fmt::format("ct state {}related", not_equal(tracked.negated));
       case match::Tracked::State::untracked:
         break;
     }
-    return fmt::format("ct state {}untracked", unless(tracked.negated));
+    return fmt::format("ct state {}untracked", not_equal(tracked.negated));
   }
   std::string operator()(const match::Label& label) const {
     return fmt::format("ct label {}{}", label.negated ? "! " : "", label.number);
@@ -175,7 +176,7 @@ std::string set_mark(Mark mark) {
   return fmt::format("meta mark set meta mark & {:#010x} | {:#x}", ~mark.mask, mark.value);
 }
 
-struct ActionWords {
+struct NftAction {
   std::string operator()(const act::Accept& /*verdict*/) const { return "accept"; }
   std::string operator()(const act::Drop& /*verdict*/) const { return "drop"; }
   std::string operator()(const act::Return& /*verdict*/) const { return "return"; }
@@ -208,10 +209,10 @@ struct ActionWords {
 std::string line_of(const Step& step) {
   std::string line;
   for (const Condition& condition : step.when) {
-    line += std::visit(ConditionWords{}, condition) + " ";
+    line += std::visit(NftCondition{}, condition) + " ";
   }
   for (const Action& action : step.then) {
-    line += std::visit(ActionWords{}, action) + " ";
+    line += std::visit(NftAction{}, action) + " ";
   }
   line.back() = '\n';
   return line;

@@ -40,9 +40,9 @@ Address first_address(const RuleSettings& rule, ConditionType::Index end) {
   return {};
 }
 
-class Search {
+class ShadowSearch {
  public:
-  explicit Search(std::span<const RuleSettings> rules) : rules_(rules), anchors_(rules) {
+  explicit ShadowSearch(std::span<const RuleSettings> rules) : rules_(rules), anchors_(rules) {
     shadows_.resize(rules.size());
     const auto visit = [&](Port, const std::set<RuleNumber>& here) {
       compare({here.begin(), here.end()});
@@ -119,7 +119,7 @@ std::string names_of(std::span<const RuleSettings> rules, const std::set<RuleNum
 }  // namespace
 
 std::vector<Diagnostic> shadowed_rules(std::span<const RuleSettings> rules) {
-  const Search search(rules);
+  const ShadowSearch search(rules);
   const auto& shadows = search.shadows();
   std::vector<Diagnostic> out;
   for (std::size_t i = 0; i < rules.size(); ++i) {

@@ -42,9 +42,9 @@ std::uint32_t system_number(std::string_view code) {
 }
 
 // What one pass through a database finds.
-class Search {
+class CountrySearch {
  public:
-  explicit Search(const CountryList& list) : prefixes_(list.wanted.size()) {
+  explicit CountrySearch(const CountryList& list) : prefixes_(list.wanted.size()) {
     for (const std::string& code : list.wanted) {
       wanted_.push_back({code, system_number(code), false});
     }
@@ -147,7 +147,7 @@ Result<std::size_t> read_country_list(const CountryList& list, ListSource& sourc
   if (!database) {
     return Error(database.error().text(), location);
   }
-  Search search(list);
+  CountrySearch search(list);
   const auto walked =
       database.value().walk([&](const NetworkFacts& facts) { return search.class_of(facts); },
                             [&](const Prefix& prefix, int of) -> Result<> {

@@ -8,8 +8,6 @@
 namespace weir {
 namespace {
 
-using Kind = LiveItem::Kind;
-
 template <typename Number>
 void split_into(const AddressRange& range, std::vector<LiveItem::Item>& out) {
   split_range(number_of<Number>(range.first), number_of<Number>(range.last),
@@ -38,7 +36,7 @@ std::vector<LiveItem::Item> split(const std::vector<SetItem>& items) {
 }
 
 std::string written(const LiveItem::Item& item) {
-  return LiveItem{.item = item, .kind = Kind::added, .uid = 0, .until = {}}.written();
+  return LiveItem{.item = item, .kind = LiveItem::Kind::added, .uid = 0, .until = {}}.written();
 }
 
 bool is_everything(const LiveItem::Item& item) {
@@ -113,13 +111,14 @@ void LiveItems::erase(const Key& key) {
 
 bool LiveItems::is_removed(const LiveItem::Item& item) const {
   const auto found = entries_.find(key_of(item));
-  return found != entries_.end() && found->second.kind == Kind::removed;
+  return found != entries_.end() && found->second.kind == LiveItem::Kind::removed;
 }
 
 const LiveItem* LiveItems::added_around(const LiveItem::Item& item) const {
   const auto added = [&](const LiveItem::Item& larger) -> const LiveItem* {
     const auto found = entries_.find(key_of(larger));
-    return found != entries_.end() && found->second.kind == Kind::added ? &found->second : nullptr;
+    return found != entries_.end() && found->second.kind == LiveItem::Kind::added ? &found->second
+                                                                                  : nullptr;
   };
   if (const auto* name = std::get_if<Name>(&item)) {
     for (const Name& larger : names_around(*name)) {
@@ -208,11 +207,11 @@ std::vector<Error> LiveItems::change(const LiveChange& change, const SetContents
     return out;
   }
   for (const LiveItem::Item& item : add) {
-    put({item, Kind::added, change.uid, change.until});
+    put({item, LiveItem::Kind::added, change.uid, change.until});
   }
   for (const LiveItem::Item& item : remove) {
     if (is_listed(item, contents) || is_removed(item)) {
-      put({item, Kind::removed, change.uid, change.until});
+      put({item, LiveItem::Kind::removed, change.uid, change.until});
     } else {
       erase(key_of(item));
     }

@@ -30,6 +30,11 @@ struct Name {
   friend bool operator==(const Name&, const Name&) = default;
 };
 
+// A letter of ASCII as names are kept: lower case.
+[[nodiscard]] constexpr char lowered(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 // The same for a name that is a view.
 [[nodiscard]] std::string written_name(std::string_view name, NameForm form);
 

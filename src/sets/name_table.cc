@@ -62,8 +62,6 @@ std::uint8_t tag_of(std::uint64_t hash) {
   return std::max<std::uint8_t>(1, static_cast<std::uint8_t>(hash >> tag_shift));
 }
 
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 NameMatch read_entry(const char* entry) {
   NameMatch out;
   std::memcpy(&out.origin.number, entry, sizeof out.origin.number);

@@ -12,7 +12,7 @@
 namespace weir {
 
 template <typename Number>
-inline constexpr unsigned width_of = sizeof(Number) * 8;
+inline constexpr unsigned bits_in = sizeof(Number) * 8;
 
 // REQUIRES: the address is of the number's family.
 template <typename Number>
@@ -70,7 +70,7 @@ template <typename Number>
 template <typename Number, typename Take>
 void split_range(Number first, const Number& last, const Take& take) {
   while (true) {
-    unsigned length = width_of<Number>;
+    unsigned length = bits_in<Number>;
     while (length > 0 && first_of(first, length - 1) == first &&
            last_of(first, length - 1) <= last) {
       --length;

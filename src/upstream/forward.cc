@@ -8,8 +8,8 @@ namespace {
 constexpr auto keys = with_keys(
     pool_keys, std::array{proxy_protocol_key, proxy_protocol_udp_key, proxy_checksum_key, via_key});
 
-Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile profile,
-                                       ServerPool& servers, const UpstreamLookup&) {
+Result<std::shared_ptr<Upstream>> make_forward(const Settings& settings, UpstreamProfile profile,
+                                               ServerPool& servers, const UpstreamLookup&) {
   auto pool = Pool::make(settings, profile, servers);
   if (!pool) {
     return pool.error();
@@ -24,6 +24,7 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
 
 }  // namespace
 
-constinit const PolicyType forward_policy{"forward", "goes to one of several servers", keys, make};
+constinit const PolicyType forward_policy{"forward", "goes to one of several servers", keys,
+                                          make_forward};
 
 }  // namespace weir

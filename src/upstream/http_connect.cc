@@ -33,8 +33,9 @@ constexpr ProxyDialect protocol{
     .refuse = refuse,
 };
 
-Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile profile,
-                                       ServerPool& servers, const UpstreamLookup&) {
+Result<std::shared_ptr<Upstream>> make_http_connect(const Settings& settings,
+                                                    UpstreamProfile profile, ServerPool& servers,
+                                                    const UpstreamLookup&) {
   return make_proxied(protocol, settings, std::move(profile), servers);
 }
 
@@ -42,6 +43,6 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
 
 extern const PolicyType http_connect_policy;
 constinit const PolicyType http_connect_policy{
-    "http-connect", "goes through an HTTP proxy: CONNECT", proxied_keys, make};
+    "http-connect", "goes through an HTTP proxy: CONNECT", proxied_keys, make_http_connect};
 
 }  // namespace weir

@@ -60,8 +60,8 @@ constexpr Key relay_key{
 
 constexpr auto keys = with_keys(proxied_keys, std::array{pipeline_key, relay_key});
 
-Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile profile,
-                                       ServerPool& servers, const UpstreamLookup&) {
+Result<std::shared_ptr<Upstream>> make_socks5(const Settings& settings, UpstreamProfile profile,
+                                              ServerPool& servers, const UpstreamLookup&) {
   const ProxyDialect& spoken =
       settings.yes("pipeline") ? protocol<Mode::pipelined> : protocol<Mode::sequential>;
   return make_proxied(spoken, settings, std::move(profile), servers);
@@ -70,6 +70,7 @@ Result<std::shared_ptr<Upstream>> make(const Settings& settings, UpstreamProfile
 }  // namespace
 
 extern const PolicyType socks5_policy;
-constinit const PolicyType socks5_policy{"socks5", "goes through a SOCKS5 server", keys, make};
+constinit const PolicyType socks5_policy{"socks5", "goes through a SOCKS5 server", keys,
+                                         make_socks5};
 
 }  // namespace weir

@@ -45,8 +45,7 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   out.push_back("flow " + explanation.protocol + " " + explanation.client + " -> " +
                 explanation.destination);
   for (const auto& passed : explanation.passed) {
-    out.push_back("not rule " + passed.rule + " (" + text_of(passed.location) +
-                  "): " + passed.why);
+    out.push_back("not rule " + passed.rule + " (" + text_of(passed.location) + "): " + passed.why);
   }
   if (!explanation.not_intercepted.empty()) {
     out.push_back("not intercepted: " + explanation.not_intercepted);

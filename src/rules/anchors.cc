@@ -95,6 +95,11 @@ Anchors::Anchors(std::span<const RuleSettings> rules) {
         anchor.condition = &condition;
       }
     }
+    anchor.is_all = anchor.exactly && std::all_of(rule.conditions.begin(), rule.conditions.end(),
+                                                  [&anchor](const RuleCondition& condition) {
+                                                    return condition.type().index == By::ports ||
+                                                           &condition == anchor.condition;
+                                                  });
     for (const PrefixList& list : within.lists) {
       if (is_long(list)) {
         anchor.lists.push_back(number_of(anchor.by, list));

@@ -12,18 +12,18 @@
 #include <vector>
 
 #include "base/configuration.h"
+#include "rules/listed_rules.h"
 #include "rules/port_intervals.h"
 #include "rules/prefix_index.h"
 
 namespace weir {
-
-using ListNumber = std::uint32_t;
 
 struct Anchor {
   using By = ConditionType::Index;
 
   By by = By::none;                          // client, destination, or none
   bool exactly = false;                      // the condition holds for each flow that is found so
+  bool is_all = false;                       // and the rule asks nothing else, ports aside
   const RuleCondition* condition = nullptr;  // what it is the anchor of
   std::vector<Prefix> prefixes;              // of its short lists
   std::vector<ListNumber> lists;             // and its long ones
@@ -36,28 +36,13 @@ class Anchors {
 
   [[nodiscard]] const Anchor& operator[](RuleNumber number) const { return anchors_[number]; }
 
-  // Calls `visit` with the number of each long list that has the address.
-  template <typename F>
-  void each_client_list(const Address& address, F visit) const {
-    each_list(clients_, address, visit);
-  }
-  template <typename F>
-  void each_destination_list(const Address& address, F visit) const {
-    each_list(destinations_, address, visit);
-  }
+  // The numbers of the long lists; none of them is final.
+  [[nodiscard]] const PrefixIndex& client_lists() const { return clients_; }
+  [[nodiscard]] const PrefixIndex& destination_lists() const { return destinations_; }
 
  private:
-  template <typename F>
-  static void each_list(const PrefixIndex& index, const Address& address, F& visit) {
-    index.each(address, [&](std::span<const ListNumber> lists) {
-      for (const ListNumber list : lists) {
-        visit(list);
-      }
-    });
-  }
-
   std::vector<Anchor> anchors_;  // by rule number
-  PrefixIndex clients_;          // numbers of lists
+  PrefixIndex clients_;
   PrefixIndex destinations_;
 };
 

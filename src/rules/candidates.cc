@@ -10,31 +10,37 @@ constexpr std::size_t few_rules = 3;
 
 }  // namespace
 
-Candidates::Candidates(std::vector<RuleNumber> rules, const Anchors& anchors) {
+Candidates::Candidates(std::vector<RuleNumber> rules, const Anchors& anchors, Keep keep) {
   if (rules.size() <= few_rules) {
     asked_in_turn_ = std::move(rules);
     return;
   }
-  std::vector<PrefixIndex::Entry> clients;
-  std::vector<PrefixIndex::Entry> destinations;
+  struct Filed {
+    std::vector<PrefixIndex::Entry> prefixes;
+    std::vector<ListedRules::Entry> lists;
+  };
+  Filed by_client;
+  Filed by_destination;
   for (const RuleNumber number : rules) {
     const Anchor& anchor = anchors[number];
     if (anchor.by == Anchor::By::none) {
       asked_in_turn_.push_back(number);
       continue;
     }
-    const bool is_client = anchor.by == Anchor::By::client;
+    Filed& filed = anchor.by == Anchor::By::client ? by_client : by_destination;
+    const bool is_final = keep == Keep::first && anchor.is_all;
     for (const ListNumber list : anchor.lists) {
-      (is_client ? client_lists_ : destination_lists_).push_back({list, number});
+      filed.lists.push_back({list, number, is_final});
     }
     for (const Prefix& prefix : anchor.prefixes) {
-      (is_client ? clients : destinations).push_back({prefix, number});
+      filed.prefixes.push_back({prefix, number, is_final});
     }
   }
-  std::sort(client_lists_.begin(), client_lists_.end());
-  std::sort(destination_lists_.begin(), destination_lists_.end());
-  by_client_ = PrefixIndex(std::move(clients));
-  by_destination_ = PrefixIndex(std::move(destinations));
+  is_searched_ = asked_in_turn_.size() != rules.size();
+  by_client_ = PrefixIndex(std::move(by_client.prefixes));
+  by_destination_ = PrefixIndex(std::move(by_destination.prefixes));
+  client_lists_ = ListedRules(std::move(by_client.lists));
+  destination_lists_ = ListedRules(std::move(by_destination.lists));
 }
 
 }  // namespace weir

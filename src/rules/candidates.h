@@ -11,12 +11,12 @@
 #pragma once
 
 #include <algorithm>
-#include <compare>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "rules/anchors.h"
+#include "rules/listed_rules.h"
 #include "rules/prefix_index.h"
 
 namespace weir {
@@ -25,72 +25,83 @@ class Candidates {
  public:
   // How a rule came to be asked: because it may hold, or because its anchor has the flow.
   enum class Found : std::uint8_t { in_turn, by_anchor };
-  static constexpr RuleNumber none = UINT32_MAX;
+  static constexpr RuleNumber none = PrefixIndex::none;
+
+  // Which rules are wanted. `first`: the first one in file order that holds, so that rules behind
+  // one that is sure to hold are left out.
+  enum class Keep : std::uint8_t { all, first };
 
   Candidates() = default;  // no rules
 
   // `rules` ascending.
-  Candidates(std::vector<RuleNumber> rules, const Anchors& anchors);
+  Candidates(std::vector<RuleNumber> rules, const Anchors& anchors, Keep keep);
 
   // The first rule, in file order, for which `holds(number, found)` is true, of those before
-  // `best`; else `best`. `holds` is asked only about rules that may hold for these addresses.
-  // `anchors`: the ones that it was made with.
+  // `best`; else `best`. `holds` is asked only about rules that may hold for these addresses, and
+  // with Keep::first not about one that is sure to. `anchors`: the ones that it was made with.
   template <typename F>
-  [[nodiscard]] RuleNumber first(const Address& client, const Address& destination,
+  [[nodiscard]] RuleNumber first(const SoughtAddress& client, const SoughtAddress& destination,
                                  const Anchors& anchors, F holds, RuleNumber best = none) const {
-    // False: no later one of the list can be the first.
-    const auto ask = [&](RuleNumber number, Found found) {
-      if (number >= best) {
-        return false;
-      }
-      if (holds(number, found)) {
-        best = number;
-        return false;
-      }
-      return true;
-    };
-    for (const RuleNumber number : asked_in_turn_) {
-      if (!ask(number, Found::in_turn)) {
-        break;
-      }
-    }
-    const auto ask_all = [&](std::span<const RuleNumber> ascending) {
+    const auto ask_all = [&](std::span<const RuleNumber> ascending, Found found) {
       for (const RuleNumber number : ascending) {
-        if (!ask(number, Found::by_anchor)) {
+        if (number >= best) {
+          return;  // no later one can be the first
+        }
+        if (holds(number, found)) {
+          best = number;
           return;
         }
       }
     };
-    by_client_.each(client, ask_all);
-    by_destination_.each(destination, ask_all);
-    const auto ask_list = [&](const std::vector<Listed>& listed, ListNumber list) {
-      auto at = std::lower_bound(listed.begin(), listed.end(), Listed{list, 0});
-      while (at != listed.end() && at->list == list && ask(at->rule, Found::by_anchor)) {
-        ++at;
-      }
+    if (!is_searched_) {
+      ask_all(asked_in_turn_, Found::in_turn);
+      return best;
+    }
+    // All searches come before what they find is looked at: they wait for memory together.
+    using Node = PrefixIndex::Node;
+    const Node& client_lists =
+        client_lists_.empty() ? PrefixIndex::nothing : anchors.client_lists().at(client);
+    const Node& destination_lists = destination_lists_.empty()
+                                        ? PrefixIndex::nothing
+                                        : anchors.destination_lists().at(destination);
+    const Node& by_client = by_client_.at(client);
+    const Node& by_destination = by_destination_.at(destination);
+    best = std::min({best, by_client.final, by_destination.final});
+    ask_all(asked_in_turn_, Found::in_turn);
+    const auto ask = [&](const PrefixIndex& index, const Node& node) {
+      index.each(node, [&](std::span<const RuleNumber> ascending) {
+        ask_all(ascending, Found::by_anchor);
+      });
     };
-    if (!client_lists_.empty()) {
-      anchors.each_client_list(client, [&](ListNumber list) { ask_list(client_lists_, list); });
-    }
-    if (!destination_lists_.empty()) {
-      anchors.each_destination_list(destination,
-                                    [&](ListNumber list) { ask_list(destination_lists_, list); });
-    }
+    ask(by_client_, by_client);
+    ask(by_destination_, by_destination);
+    const auto ask_lists = [&](const PrefixIndex& index, const Node& node,
+                               const ListedRules& listed) {
+      if (!listed.may_have(node.kinds)) {
+        return;
+      }
+      index.each(node, [&](std::span<const ListNumber> lists) {
+        for (const ListNumber list : lists) {
+          if (listed.may_have(PrefixIndex::kind_of(list))) {
+            const ListedRules::Rules& rules = listed.of(list);
+            best = std::min(best, rules.final);
+            ask_all(listed.others(rules), Found::by_anchor);
+          }
+        }
+      });
+    };
+    ask_lists(anchors.client_lists(), client_lists, client_lists_);
+    ask_lists(anchors.destination_lists(), destination_lists, destination_lists_);
     return best;
   }
 
  private:
-  struct Listed {  // a rule that has a long list
-    ListNumber list;
-    RuleNumber rule;
-    auto operator<=>(const Listed&) const = default;
-  };
-
   std::vector<RuleNumber> asked_in_turn_;
+  bool is_searched_ = false;  // else all are asked in turn
   PrefixIndex by_client_;
   PrefixIndex by_destination_;
-  std::vector<Listed> client_lists_;  // ascending
-  std::vector<Listed> destination_lists_;
+  ListedRules client_lists_;
+  ListedRules destination_lists_;
 };
 
 }  // namespace weir

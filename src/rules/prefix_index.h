@@ -7,79 +7,95 @@
 // one around it. One search finds the range, and every further step finds something. Memory is
 // linear, however prefixes nest.
 //
+// Where only the lowest number is wanted that holds, one may be `final`: it holds wherever it is
+// found. No greater number of an address that has it is looked at; that is seen to beforehand.
+//
 // A value, immutable once made; any thread may ask.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "base/address_number.h"
 #include "base/prefix.h"
-#include "rules/sorted_keys.h"
+#include "rules/range_table.h"
 
 namespace weir {
 
+// An address in the form that indexes look for; several are asked for the same one.
+struct SoughtAddress {
+  explicit SoughtAddress(const Address& address)
+      : is_v4(address.is_v4()),
+        v4(is_v4 ? narrow(address) : Narrow{}),
+        v6(is_v4 ? Wide{} : wide(address)) {}
+
+  bool is_v4;
+  Narrow v4;
+  Wide v6;
+};
+
 class PrefixIndex {
  public:
+  static constexpr std::uint32_t none = UINT32_MAX;
+
   struct Entry {
     Prefix prefix;
     std::uint32_t number = 0;
+    bool is_final = false;
   };
 
+  // What an address has: the numbers of its narrowest prefix, and of those around it.
+  struct Node {
+    std::uint64_t kinds = 0;     // of all that are not final: a bit for each, by kind_of()
+    std::uint32_t final = none;  // the lowest that is
+    std::uint32_t wider = none;  // where those around it are, in nodes_
+    std::uint32_t first = 0;     // of its own that are not final, in numbers_; or the only one
+    std::uint32_t count = 0;
+  };
+  static const Node nothing;  // of an address that has none
+  static constexpr std::uint64_t kind_of(std::uint32_t number) {
+    return std::uint64_t{1} << number % 64;
+  }
+
   PrefixIndex() = default;
+  // Of one prefix, a number is always final or never.
   explicit PrefixIndex(std::vector<Entry> entries);
 
-  // Calls `visit` with the numbers of each prefix that has the address, ascending, the narrowest
-  // prefix first.
+  [[nodiscard]] const Node& at(const SoughtAddress& address) const {
+    if (empty()) {
+      return nothing;
+    }
+    return nodes_[address.is_v4 ? v4_[address.v4] : v6_[address.v6]];
+  }
+
+  // Calls `visit` with those that are not final, of each prefix ascending, the narrowest first.
   template <typename F>
-  void each(const Address& address, F visit) const {
-    if (address.is_v4()) {
-      each_in(v4_, v4_.empty() ? 0 : narrow(address), visit);
-    } else {
-      each_in(v6_, v6_.empty() ? Wide{} : wide(address), visit);
+  void each(const Node& narrowest, F visit) const {
+    const Node* node = &narrowest;
+    while (true) {
+      visit(node->count == 1 ? std::span(&node->first, 1)
+                             : std::span(numbers_).subspan(node->first, node->count));
+      if (node->wider == none) {
+        return;
+      }
+      node = &nodes_[node->wider];
     }
   }
 
   [[nodiscard]] bool empty() const { return nodes_.empty(); }
 
  private:
-  static constexpr std::uint32_t none = UINT32_MAX;
-
-  struct Node {  // a prefix
-    std::uint32_t wider = none;
-    std::uint32_t first = 0;  // of numbers_
-    std::uint32_t count = 0;
-  };
-  template <typename Number>
-  struct Ranges {
-    SortedKeys<Number> begins;  // the first one is 0
-    std::vector<std::uint32_t> narrowest;
-    [[nodiscard]] bool empty() const { return narrowest.empty(); }
-  };
-
+  class Nodes;
   template <typename Number>
   class Maker;
 
-  template <typename Number, typename F>
-  void each_in(const Ranges<Number>& ranges, const Number& number, F& visit) const {
-    if (ranges.empty()) {
-      return;
-    }
-    std::uint32_t at = ranges.narrowest[ranges.begins.last_up_to(number)];
-    while (at != none) {
-      const Node& node = nodes_[at];
-      visit(std::span(numbers_).subspan(node.first, node.count));
-      at = node.wider;
-    }
-  }
-
-  std::vector<Node> nodes_;
-  std::vector<std::uint32_t> numbers_;
-  Ranges<Narrow> v4_;
-  Ranges<Wide> v6_;
+  std::vector<Node> nodes_;  // of equal ones one; the first is of addresses that have none
+  std::vector<std::uint32_t> numbers_;  // of nodes that have several
+  RangeTable<Narrow> v4_;               // places in nodes_
+  RangeTable<Wide> v6_;
 };
+
+inline constexpr PrefixIndex::Node PrefixIndex::nothing{};
 
 }  // namespace weir

@@ -130,12 +130,13 @@ RuleSet RuleSet::compile(std::span<const RuleSettings> rules) {
       const auto [entry, is_new] =
           known.emplace(list, static_cast<std::uint32_t>(index->candidates.size()));
       if (is_new) {
-        index->candidates.emplace_back(std::move(list), index->anchors);
+        index->candidates.emplace_back(std::move(list), index->anchors, Candidates::Keep::first);
       }
       intervals.push_back({first, entry->second});
     });
     index->protocols.push_back(
-        {PortTable(intervals), Candidates(std::move(everywhere), index->anchors)});
+        {PortTable(intervals),
+         Candidates(std::move(everywhere), index->anchors, Candidates::Keep::first)});
   }
   return RuleSet(std::move(index));
 }
@@ -144,9 +145,11 @@ std::optional<std::size_t> RuleSet::match(const Flow& flow, const InterfaceName&
                                           const DeviceMac& device) const {
   const auto& protocol = index_->protocols[flow.protocol == Protocol::tcp ? 0 : 1];
   const FlowFacts facts(flow, name, device);
+  const SoughtAddress client(flow.client.address);
+  const SoughtAddress destination(flow.destination.address);
   const auto first_of = [&](const Candidates& candidates, RuleNumber before) {
     return candidates.first(
-        flow.client.address, flow.destination.address, index_->anchors,
+        client, destination, index_->anchors,
         [&](RuleNumber number, Candidates::Found how) { return index_->holds(number, how, facts); },
         before);
   };

@@ -61,7 +61,7 @@ class ShadowSearch {
     }
     const auto always = std::find_if(rules.begin(), rules.end(),
                                      [&](RuleNumber number) { return rules_[number].takes_all(); });
-    const Candidates candidates({rules.begin(), always}, anchors_);
+    const Candidates candidates({rules.begin(), always}, anchors_, Candidates::Keep::all);
     for (auto number = rules.begin(); number != rules.end(); ++number) {
       Shadow& shadow = shadows_[*number];
       if (shadow.somewhere_free) {
@@ -83,9 +83,9 @@ class ShadowSearch {
   std::optional<RuleNumber> shadower(const Candidates& candidates, RuleNumber number) {
     const RuleSettings& wanted = rules_[number];
     const RuleNumber found =
-        candidates.first(first_address(wanted, ConditionType::Index::client),
-                         first_address(wanted, ConditionType::Index::destination), anchors_,
-                         [&](RuleNumber earlier, Candidates::Found) {
+        candidates.first(SoughtAddress(first_address(wanted, ConditionType::Index::client)),
+                         SoughtAddress(first_address(wanted, ConditionType::Index::destination)),
+                         anchors_, [&](RuleNumber earlier, Candidates::Found) {
                            if (earlier >= number || comparisons_left_ == 0) {
                              return false;
                            }

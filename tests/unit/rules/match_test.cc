@@ -178,12 +178,39 @@ TEST_CASE("an exception to the prefix that a rule is found by is still asked") {
   CHECK(match(rules, flow_of(Protocol::tcp, "10.0.9.7", "192.0.2.1:80")) == Found{});
 }
 
+TEST_CASE(
+    "a rule that asks for nothing else gets a flow before those behind it, whatever leads there") {
+  std::vector<RuleWords> words;
+  for (int i = 0; i < 10; ++i) {
+    words.push_back({.client = {"10.0." + std::to_string(i) + ".0/24"}, .interfaces = {"eth1"}});
+  }
+  words.push_back({.destination = {"192.0.2.0/24"}, .interfaces = {"eth1"}});
+  words.push_back({.client = {"10.0.0.0/16"}, .destination = {"192.0.2.7"}});
+  words.push_back({.client = {"10.0.0.0/16"}});
+  words.push_back({.destination = {"192.0.2.7"}});
+  words.push_back({.client = {"10.0.3.0/24"}});
+  words.push_back({.client = {"10.0.0.0/8"}});
+  const auto rules = rules_of(words);
+  const auto found = [&](const std::string& client, const std::string& destination,
+                         const std::string& interface = "eth0") {
+    return match(rules, flow_of(Protocol::tcp, client, destination), interface);
+  };
+  CHECK(found("10.0.3.1", "192.0.2.8:80", "eth1") == Found{3});
+  CHECK(found("10.0.77.1", "192.0.2.8:80", "eth1") == Found{10});
+  CHECK(found("10.0.3.1", "192.0.2.7:80") == Found{11});
+  CHECK(found("10.0.3.1", "192.0.2.8:80") == Found{12});
+  CHECK(found("10.1.3.1", "192.0.2.7:80") == Found{13});
+  CHECK(found("10.1.3.1", "192.0.2.8:80") == Found{15});
+  CHECK(found("11.1.3.1", "192.0.2.8:80") == Found{});
+}
+
 TEST_CASE("matching agrees with asking why each rule does not match") {
   std::mt19937 engine(11);
   const auto random = [&] { return static_cast<unsigned>(engine()); };
   const std::vector<std::string> prefixes{"10.0.0.0/8", "10.0.0.0/9",   "10.1.0.0/16", "10.1.1.1",
                                           "0.0.0.0/0",  "192.0.2.0/24", "::/0",        "fd00::/8"};
-  const std::vector<std::string> addresses{"10.1.1.1", "10.200.0.1", "192.0.2.3", "9.9.9.9"};
+  const std::vector<std::string> addresses{"10.1.1.1", "10.0.7.9", "10.200.0.1", "192.0.2.3",
+                                           "9.9.9.9"};
   const auto some_list = [&] {
     std::vector<std::string> out;
     if (random() % 8 == 0) {
@@ -206,7 +233,16 @@ TEST_CASE("matching agrees with asking why each rule does not match") {
            .interfaces =
                random() % 5 == 0 ? std::vector<std::string>{"eth1"} : std::vector<std::string>{}});
     }
-    const auto rules = rules_of(words);
+    auto rules = rules_of(words);
+    // Some share a long list, as rules do that name one set.
+    const RuleCondition shared_clients = client(long_list(1));
+    const RuleCondition shared_destinations = destination(long_list(0));
+    for (RuleSettings& rule : rules) {
+      const auto kind = random() % 6;
+      if (kind < 2) {
+        rule.set(kind == 0 ? shared_clients : shared_destinations);
+      }
+    }
     const RuleSet set = RuleSet::compile(rules);
     for (int i = 0; i < 40; ++i) {
       const Flow flow =

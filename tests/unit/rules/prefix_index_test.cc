@@ -1,4 +1,4 @@
-// Numbers under prefixes, and the two searches that lookups are made of.
+// Numbers under prefixes, and the tables that lookups are made of.
 #include "rules/prefix_index.h"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 #include <string>
 
 #include "catch.h"
+#include "rules/listed_rules.h"
 #include "rules/port_table.h"
-#include "rules/sorted_keys.h"
 
 namespace weir {
 namespace {
@@ -15,11 +15,18 @@ namespace {
 using Entries = std::vector<PrefixIndex::Entry>;
 using Lists = std::vector<std::vector<std::uint32_t>>;
 
+const PrefixIndex::Node& node_of(const PrefixIndex& index, const Address& address) {
+  return index.at(SoughtAddress(address));
+}
+
 Lists found(const PrefixIndex& index, const std::string& address) {
   Lists out;
-  index.each(Address::parse(address).value(), [&](std::span<const std::uint32_t> numbers) {
-    out.emplace_back(numbers.begin(), numbers.end());
-  });
+  index.each(node_of(index, Address::parse(address).value()),
+             [&](std::span<const std::uint32_t> numbers) {
+               if (!numbers.empty()) {
+                 out.emplace_back(numbers.begin(), numbers.end());
+               }
+             });
   return out;
 }
 
@@ -74,23 +81,63 @@ TEST_CASE("prefixes may reach the first and the last address there is") {
   CHECK(found(index, "::") == Lists{{5}});
 }
 
-TEST_CASE("of arbitrary prefixes those are found that have the address") {
+TEST_CASE("behind a final number, wider prefixes have nothing that is wanted") {
+  Entries entries;
+  const auto add = [&](const std::string& prefix, std::uint32_t number, bool is_final) {
+    entries.push_back({Prefix::parse(prefix).value(), number, is_final});
+  };
+  add("10.0.0.0/8", 2, false);
+  add("10.0.0.0/8", 7, true);
+  add("10.0.0.0/8", 8, false);
+  add("10.1.0.0/16", 3, true);
+  add("10.1.0.0/16", 5, false);
+  add("10.1.1.0/24", 4, false);
+  add("10.1.2.0/24", 1, true);
+  add("10.1.3.0/24", 0, false);
+  const PrefixIndex index(std::move(entries));
+  const auto final_of = [&](const std::string& address) {
+    return node_of(index, Address::parse(address).value()).final;
+  };
+  CHECK(final_of("10.9.9.9") == 7);
+  CHECK(found(index, "10.9.9.9") == Lists{{2}});
+  CHECK(final_of("10.1.9.9") == 3);
+  CHECK(found(index, "10.1.9.9") == Lists{{2}});
+  CHECK(final_of("10.1.1.1") == 3);
+  CHECK(found(index, "10.1.1.1") == Lists{{2}});
+  CHECK(final_of("10.1.2.1") == 1);
+  CHECK(found(index, "10.1.2.1").empty());
+  CHECK(final_of("10.1.3.1") == 3);
+  CHECK(found(index, "10.1.3.1") == Lists{{0}, {2}});
+  CHECK(final_of("11.0.0.0") == PrefixIndex::none);
+  CHECK(found(index, "11.0.0.0").empty());
+}
+
+// Prefixes that crowd, nest and repeat.
+Entries some_entries(std::mt19937& random) {
+  Entries out;
+  const auto count = 1 + random() % 300;
+  const bool has_finals = random() % 2 == 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const bool v4 = random() % 2 == 0;
+    Address address = Address::v4(static_cast<std::uint32_t>(random()) % 4096 << 20U);
+    if (!v4) {
+      in6_addr raw{};
+      raw.s6_addr[0] = static_cast<std::uint8_t>(random() % 4);
+      raw.s6_addr[8] = static_cast<std::uint8_t>(random() % 4);
+      raw.s6_addr[15] = static_cast<std::uint8_t>(random());
+      address = Address::v6(raw);
+    }
+    const auto length = static_cast<std::uint8_t>(random() % (v4 ? 33 : 129));
+    out.push_back({{network_of(address, length), length}, i, has_finals && random() % 3 == 0});
+  }
+  return out;
+}
+
+TEST_CASE(
+    "of arbitrary prefixes those are found that have the address, and are not behind a final") {
   std::mt19937 random(20'261'128);
   for (int round = 0; round < 60; ++round) {
-    Entries entries;
-    for (unsigned i = 0; i < 1 + random() % 300; ++i) {
-      const bool v4 = random() % 2 == 0;
-      Address address = Address::v4(static_cast<std::uint32_t>(random()) % 4096 << 20U);
-      if (!v4) {
-        in6_addr raw{};
-        raw.s6_addr[0] = static_cast<std::uint8_t>(random() % 4);
-        raw.s6_addr[8] = static_cast<std::uint8_t>(random() % 4);
-        raw.s6_addr[15] = static_cast<std::uint8_t>(random());
-        address = Address::v6(raw);
-      }
-      const auto length = static_cast<std::uint8_t>(random() % (v4 ? 33 : 129));
-      entries.push_back({{network_of(address, length), length}, i});
-    }
+    const Entries entries = some_entries(random);
     const PrefixIndex index{Entries(entries)};
     for (int probe = 0; probe < 200; ++probe) {
       const Prefix& near = entries[random() % entries.size()].prefix;
@@ -98,48 +145,57 @@ TEST_CASE("of arbitrary prefixes those are found that have the address") {
       if (near.address.is_v4()) {
         address = Address::v4(narrow(near.address) + static_cast<std::uint32_t>(random() % 3) - 1);
       }
+      std::uint32_t final = PrefixIndex::none;
       std::vector<std::uint32_t> expected;
       for (const PrefixIndex::Entry& entry : entries) {
-        if (entry.prefix.contains(address)) {
-          expected.push_back(entry.number);
+        if (!entry.prefix.contains(address)) {
+          continue;
         }
+        if (entry.is_final) {
+          final = entry.number;
+          break;
+        }
+        expected.push_back(entry.number);
       }
+      const PrefixIndex::Node& node = node_of(index, address);
       std::vector<std::uint32_t> all;
-      index.each(address, [&](std::span<const std::uint32_t> numbers) {
+      index.each(node, [&](std::span<const std::uint32_t> numbers) {
         CHECK(std::is_sorted(numbers.begin(), numbers.end()));
-        all.insert(all.end(), numbers.begin(), numbers.end());
+        for (const std::uint32_t number : numbers) {
+          CHECK((node.kinds & PrefixIndex::kind_of(number)) != 0);
+          if (number < node.final) {  // a wider prefix may have some that are behind it
+            all.push_back(number);
+          }
+        }
       });
       std::sort(all.begin(), all.end());
       CHECK(all == expected);
+      CHECK(node.final == final);
     }
   }
 }
 
-TEST_CASE("a search among keys finds the last one that is not greater") {
-  for (const std::uint32_t size : {1U, 2U, 15U, 16U, 17U, 255U, 256U, 257U, 5'000U}) {
-    std::vector<std::uint32_t> keys{0};
-    while (keys.size() < size) {
-      keys.push_back(keys.back() + 3);
-    }
-    if (size > 1) {
-      keys.back() = UINT32_MAX;
-    }
-    const SortedKeys<std::uint32_t> sorted{std::vector<std::uint32_t>(keys)};
-    for (std::uint32_t number = 0; number < 3 * size + 3; ++number) {
-      const auto after = std::upper_bound(keys.begin(), keys.end(), number);
-      CHECK(sorted.last_up_to(number) == static_cast<std::size_t>(after - keys.begin()) - 1);
-    }
-    CHECK(sorted.last_up_to(UINT32_MAX) == keys.size() - 1);
-  }
-}
-
-TEST_CASE("wide keys are compared by both halves") {
-  const SortedKeys<Wide> keys({{0, 0}, {0, 5}, {1, 0}, {1, UINT64_MAX}, {2, 3}});
-  CHECK(keys.last_up_to({0, 4}) == 0);
-  CHECK(keys.last_up_to({0, UINT64_MAX}) == 1);
-  CHECK(keys.last_up_to({1, 7}) == 2);
-  CHECK(keys.last_up_to({2, 2}) == 3);
-  CHECK(keys.last_up_to({UINT64_MAX, UINT64_MAX}) == 4);
+TEST_CASE("the rules of a list end with the first one that is final") {
+  CHECK(ListedRules().empty());
+  CHECK_FALSE(ListedRules().may_have(UINT64_MAX));
+  const ListedRules rules(
+      {{5, 9, false}, {5, 2, false}, {5, 4, true}, {69, 1, false}, {133, 3, true}, {2, 8, false}});
+  const auto others = [&](ListNumber list) {
+    const auto span = rules.others(rules.of(list));
+    return std::vector<RuleNumber>(span.begin(), span.end());
+  };
+  using Numbers = std::vector<RuleNumber>;
+  CHECK(rules.of(5).final == 4);
+  CHECK(others(5) == Numbers{2});
+  CHECK(rules.of(69).final == ListedRules::none);
+  CHECK(others(69) == Numbers{1});
+  CHECK(rules.of(133).final == 3);
+  CHECK(others(133).empty());
+  CHECK(others(2) == Numbers{8});
+  CHECK(rules.of(197).final == ListedRules::none);
+  CHECK(others(197).empty());
+  CHECK(rules.may_have(PrefixIndex::kind_of(5)));
+  CHECK_FALSE(rules.may_have(PrefixIndex::kind_of(6)));
 }
 
 TEST_CASE("each port has its interval's number, at both ends of it and of a page") {

@@ -57,6 +57,17 @@ TEST_CASE("a shadow falls also where hundreds of rules share a port") {
   CHECK(found[0].location.line == 101);
 }
 
+TEST_CASE("a shadow falls past an earlier rule that takes only some of the shadowed rule's flows") {
+  std::vector<RuleWords> words{{.client = {"10.0.0.0"}},
+                               {.client = {"10.0.0.0/8"}},
+                               {.client = {"11.0.0.0/8"}},
+                               {.client = {"12.0.0.0/8"}},
+                               {.client = {"10.0.0.0/8"}, .destination = {"192.0.2.1"}}};
+  const auto found = shadowed_rules(rules_of(words));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].text == "[rule e] never matches: [rule b] before it takes all of its flows");
+}
+
 TEST_CASE("thousands of rules on one port are compared in a moment") {
   std::vector<RuleWords> words;
   for (int i = 0; i < 5000; ++i) {

@@ -16,12 +16,13 @@ using weir::Prefix;
 using weir::Protocol;
 
 constexpr std::uint32_t seed = 7;
-constexpr std::size_t prefixes_of_long_list = 1'000;
+constexpr std::size_t prefixes_of_set = 1'000;
 
 class Maker {
  public:
   std::size_t below(std::size_t count) { return random_() % count; }
   bool one_in(std::size_t count) { return below(count) == 0; }
+  bool is_v6() { return below(10) < 3; }
 
   // A million clients in 10.0.0.0/8 and fd00::/16; servers in what is left.
   Address address(FlowEnd end, bool is_v6) {
@@ -39,9 +40,9 @@ class Maker {
     return Address::v6(out);
   }
 
-  // Most are for one address; the others for a network of some size.
-  Prefix around(const Address& address) {
-    const std::size_t kind = below(10) < 6 ? 0 : 1 + below(3);
+  // Most are for one address; the others for a network of some size, one of `sizes`.
+  Prefix around(const Address& address, std::size_t sizes) {
+    const std::size_t kind = below(10) < 6 ? 0 : 1 + below(sizes);
     const std::uint8_t length = (address.is_v4() ? lengths4_ : lengths6_).at(kind);
     return {weir::network_of(address, length), length};
   }
@@ -58,6 +59,32 @@ class Maker {
   std::mt19937 random_{seed};
 };
 
+// A set, and what it is of.
+struct Set {
+  FlowEnd end;
+  bool is_v6;
+  weir::RuleCondition condition;  // that its rules share
+  std::vector<Address> in;        // addresses that it has
+};
+
+weir::RuleCondition condition_of(FlowEnd end, weir::AddressCondition list) {
+  return {end == FlowEnd::client ? weir::client_condition : weir::destination_condition,
+          weir::AddressMatch(std::move(list))};
+}
+
+Set make_set(Maker& maker) {
+  const FlowEnd end = maker.one_in(2) ? FlowEnd::client : FlowEnd::destination;
+  const bool is_v6 = maker.is_v6();
+  weir::AddressCondition list;
+  std::vector<Address> in;
+  for (std::size_t i = 0; i < prefixes_of_set; ++i) {
+    in.push_back(maker.address(end, is_v6));
+    // A thousand /16 would be everything there is.
+    list.include.push_back(maker.around(in.back(), 2));
+  }
+  return {end, is_v6, condition_of(end, std::move(list)), std::move(in)};
+}
+
 // A rule, and a flow that meets it, or would but for its exceptions.
 struct Made {
   weir::RuleSettings rule;
@@ -68,9 +95,10 @@ class RuleMaker {
  public:
   explicit RuleMaker(Maker& maker) : maker_(maker) {}
 
-  Made make(bool has_long_list) {
+  // `set`: it names that; or null.
+  Made make(const Set* set) {
     Made out;
-    is_v6_ = maker_.below(10) < 3;
+    is_v6_ = set == nullptr ? maker_.is_v6() : set->is_v6;
     const Port port = maker_.port();
     const Protocol protocol = maker_.one_in(4) ? Protocol::udp : Protocol::tcp;
     std::vector<weir::PortRange> on{{protocol, port, port}};
@@ -83,8 +111,14 @@ class RuleMaker {
                 .destination = {maker_.address(FlowEnd::destination, is_v6_), port},
                 .interface = 1};
     const std::size_t kind = maker_.below(20);
-    if (has_long_list) {
-      add(out, kind % 2 == 0 ? FlowEnd::client : FlowEnd::destination, prefixes_of_long_list);
+    if (set != nullptr) {
+      (set->end == FlowEnd::client ? out.flow.client : out.flow.destination).address =
+          set->in[maker_.below(set->in.size())];
+      out.rule.set(set->condition);
+      if (kind < 6) {
+        add(out, set->end == FlowEnd::client ? FlowEnd::destination : FlowEnd::client,
+            1 + maker_.below(2));
+      }
     } else if (kind < 8) {
       add(out, FlowEnd::client, 1 + maker_.below(2));
     } else if (kind < 14) {
@@ -103,16 +137,16 @@ class RuleMaker {
 
  private:
   void add(Made& out, FlowEnd end, std::size_t count, bool with_exception = false) {
+    constexpr std::size_t sizes = 3;
     weir::AddressCondition list;
-    list.include.push_back(maker_.around(weir::address_at(end, out.flow)));
+    list.include.push_back(maker_.around(weir::address_at(end, out.flow), sizes));
     while (list.include.size() < count) {
-      list.include.push_back(maker_.around(maker_.address(end, is_v6_)));
+      list.include.push_back(maker_.around(maker_.address(end, is_v6_), sizes));
     }
     if (with_exception) {
-      list.exclude.push_back(maker_.around(maker_.address(end, is_v6_)));
+      list.exclude.push_back(maker_.around(maker_.address(end, is_v6_), sizes));
     }
-    out.rule.set({end == FlowEnd::client ? weir::client_condition : weir::destination_condition,
-                  weir::AddressMatch(std::move(list))});
+    out.rule.set(condition_of(end, std::move(list)));
   }
 
   Maker& maker_;
@@ -121,14 +155,18 @@ class RuleMaker {
 
 }  // namespace
 
-Mix make_mix(std::size_t rules, std::size_t long_lists, std::size_t flows) {
+Mix make_mix(std::size_t rules, std::size_t sets, std::size_t flows) {
   Maker maker;
   RuleMaker rule_maker(maker);
   Mix out;
+  std::vector<Set> named;
+  while (named.size() < sets) {
+    named.push_back(make_set(maker));
+  }
   std::vector<weir::Flow> met;
   for (std::size_t i = 0; i < rules; ++i) {
-    const bool has_long_list = long_lists > 0 && i % (rules / long_lists) == 0;
-    Made made = rule_maker.make(has_long_list);
+    const bool names_set = sets > 0 && i % 10 == 0;
+    Made made = rule_maker.make(names_set ? &named[maker.below(sets)] : nullptr);
     made.rule.name = "r" + std::to_string(i);
     out.rules.push_back(std::move(made.rule));
     met.push_back(made.flow);
@@ -138,7 +176,7 @@ Mix make_mix(std::size_t rules, std::size_t long_lists, std::size_t flows) {
       out.flows.push_back(met[maker.below(met.size())]);
       continue;
     }
-    const bool is_v6 = maker.below(10) < 3;
+    const bool is_v6 = maker.is_v6();
     out.flows.push_back({.protocol = maker.one_in(4) ? Protocol::udp : Protocol::tcp,
                          .client = {maker.address(FlowEnd::client, is_v6), 40'000},
                          .destination = {maker.address(FlowEnd::destination, is_v6), maker.port()},

@@ -18,7 +18,8 @@ struct Mix {
   std::vector<weir::Flow> flows;
 };
 
-// Of `rules` so many have a list of a thousand prefixes. Every second flow is one of a rule's.
-[[nodiscard]] Mix make_mix(std::size_t rules, std::size_t long_lists, std::size_t flows);
+// Every second flow is one of a rule's. Where there are sets, every tenth rule names one of them:
+// a thousand prefixes each, addresses and networks up to a /24 or a /64.
+[[nodiscard]] Mix make_mix(std::size_t rules, std::size_t sets, std::size_t flows);
 
 }  // namespace bench

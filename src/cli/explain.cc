@@ -65,13 +65,15 @@ std::string as_packets_come_in(Configuration& configuration, const std::string& 
   return master == nullptr ? interface : master->name;
 }
 
-// Where routing would send it, as the firewall asks: by the destination alone. None: it does not.
-std::optional<std::string> route_out(const firewall::Ruleset& rules, const Flow& flow) {
-  const auto backend = firewall::standard_backend();
-  if (!rules.asks_routes() ||
-      firewall::shortcoming_of(rules, backend).weight != firewall::Shortcoming::Weight::none) {
-    return std::nullopt;
-  }
+// Whether the firewall asks where routing would send a packet. The same for all flows.
+bool asks_routes(const firewall::Ruleset& rules) {
+  return rules.asks_routes() &&
+         firewall::shortcoming_of(rules, firewall::standard_backend()).weight ==
+             firewall::Shortcoming::Weight::none;
+}
+
+// Where routing would send it, as the firewall asks: by the destination alone.
+std::string route_out(const Flow& flow) {
   doctor::RouteQuery query;
   query.destination = flow.destination.address;
   const auto route = doctor::look_up_route(query);
@@ -127,13 +129,16 @@ FlowDecider::Surroundings known_surroundings(const firewall::Ruleset* rules) {
     return out;
   }
   out.outside = rules->outside;
-  using Interfaces = std::unordered_map<Address, std::optional<std::string>, AddressHash>;
-  out.leaves_by = [rules, known = std::make_shared<Interfaces>()](const Flow& flow) {
+  if (!asks_routes(*rules)) {
+    return out;
+  }
+  using Interfaces = std::unordered_map<Address, std::string, AddressHash>;
+  out.leaves_by = [known = std::make_shared<Interfaces>()](const Flow& flow) {
     const auto [at, is_new] = known->try_emplace(flow.destination.address);
     if (is_new) {
-      at->second = route_out(*rules, flow);
+      at->second = route_out(flow);
     }
-    return at->second;
+    return std::optional(at->second);
   };
   return out;
 }
@@ -208,7 +213,8 @@ int run_explain(const ExplainArguments& arguments) {
   const Explanation explanation = explain(
       *configuration, flow.value(), interface, firewall::kind_of(flow.value().destination.address),
       here ? std::span(here.value().outside) : std::span<const std::string>(),
-      here ? route_out(here.value(), flow.value()) : std::nullopt, device.value());
+      here && asks_routes(here.value()) ? std::optional(route_out(flow.value())) : std::nullopt,
+      device.value());
   if (arguments.json) {
     (void)std::printf("%s\n", json_of(explanation).c_str());
     return 0;

@@ -92,16 +92,22 @@ void Worker::use(std::shared_ptr<const Snapshot> snapshot) {
   in_use_.snapshot = SnapshotRef(std::move(snapshot));
 }
 
-Worker::Taken Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot) {
+void Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot,
+                          std::function<void(Taken)> taken) {
   const std::int64_t began = own_time_us();
-  const Taken out{.flows_kept = tcp_.size() + udp_.flows().size(),
-                  .matching_another_rule = matching_another_rule(*snapshot)};
+  auto out = std::make_shared<Taken>();
+  out->flows_kept = tcp_.size() + udp_.flows().size();
   use(snapshot);
   const std::int64_t took = own_time_us() - began;
   if (took > longest_reload_us_.load(std::memory_order_relaxed)) {
     longest_reload_us_.store(took, std::memory_order_relaxed);
   }
-  return out;
+  walk(
+      [this, snapshot, out](const FlowView& flow) {
+        const auto& now = snapshot->choose(flow.core.flow, in_use_.neighbours.get());
+        out->matching_another_rule += now.name != flow.core.rule->name ? 1 : 0;
+      },
+      [out, taken = std::move(taken)]() { taken(*out); });
 }
 
 void Worker::adopt(InheritedWorker from, const std::shared_ptr<const Snapshot>& snapshot) {
@@ -206,19 +212,6 @@ void Worker::find_top_talkers(std::function<void(TopTalkerScan::Part)> found) {
 bool Worker::close_flow(const std::string& id) {
   const auto sequence = ids_.number(id);
   return sequence && (tcp_.end(*sequence, End::killed) || udp_.end(*sequence, End::killed));
-}
-
-std::uint64_t Worker::matching_another_rule(const Snapshot& next) const {
-  std::uint64_t count = 0;
-  const auto visit = [&](const FlowView& flow) {
-    count +=
-        next.choose(flow.core.flow, in_use_.neighbours.get()).name != flow.core.rule->name ? 1 : 0;
-  };
-  tcp_.each(visit);
-  for (std::uint64_t at = udp_.scan(0, SIZE_MAX, visit); at != 0;) {
-    at = udp_.scan(at, SIZE_MAX, visit);
-  }
-  return count;
 }
 
 }  // namespace weir

@@ -90,8 +90,10 @@ class Worker {
     std::uint64_t flows_kept = 0;
     std::uint64_t matching_another_rule = 0;  // of those: what they would get now
   };
-  // The same for a reload, which wants to know what it means for live flows.
-  Taken use_reloaded(const std::shared_ptr<const Snapshot>& snapshot);
+  // The same for a reload, which wants to know what it means for live flows: `taken` is called when
+  // all have been looked at, a few in each turn.
+  void use_reloaded(const std::shared_ptr<const Snapshot>& snapshot,
+                    std::function<void(Taken)> taken);
   // What becomes of new flows while a gateway drains: we refuse them, or the firewall hands us
   // none.
   enum class NewFlows : std::uint8_t { refuse, bypass };
@@ -121,7 +123,6 @@ class Worker {
 
  private:
   void go_on(const std::shared_ptr<FlowWalk>& walk);
-  [[nodiscard]] std::uint64_t matching_another_rule(const Snapshot& next) const;
   [[nodiscard]] DialParts dial_parts();
   void end_turn();
   void tick();

@@ -30,7 +30,8 @@ InForce::InForce(Loop& loop, Log& log, Workers& workers, std::size_t count)
       log_(log),
       workers_(workers),
       servers_({}, count),
-      counters_{CounterRegistry(count), CounterRegistry(count)} {}
+      counters_{CounterRegistry(count), CounterRegistry(count)},
+      later_(loop, [this]() { let_go_of_earlier(); }) {}
 
 Snapshot::Maker InForce::maker() {
   return {servers_, counters_.rules, counters_.upstreams, workers_.auto_max_flows()};
@@ -68,8 +69,18 @@ Result<std::shared_ptr<const Snapshot>> InForce::make(Configuration configuratio
 }
 
 void InForce::enter(std::shared_ptr<const Snapshot> next) {
-  snapshot_ = std::move(next);
+  earlier_.push_back(std::exchange(snapshot_, std::move(next)));
+  let_go_of_earlier();
   watch_servers();
+}
+
+// One that is held here alone stays so: what holds none cannot come by one.
+void InForce::let_go_of_earlier() {
+  constexpr Milliseconds pause{1'000};
+  std::erase_if(earlier_, [](const auto& one) { return one.use_count() == 1; });
+  if (!earlier_.empty()) {
+    later_.once(pause);
+  }
 }
 
 void InForce::adopt(InheritedWorker from, Worker& worker) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "account/flow_counters.h"
 #include "admin/control.h"
@@ -59,6 +60,7 @@ class InForce {
   [[nodiscard]] Snapshot::Maker maker();
   void watch_servers();
   void renew();
+  void let_go_of_earlier();
 
   Loop& loop_;
   Log& log_;
@@ -68,6 +70,10 @@ class InForce {
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<Checker> checker_;
+  // Those that flows may still have. The last holder takes one apart, which takes milliseconds
+  // where there are ten thousand rules: that is this thread, so that no worker's flows wait.
+  std::vector<std::shared_ptr<const Snapshot>> earlier_;
+  Timer later_;
 };
 
 }  // namespace weir

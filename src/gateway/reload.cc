@@ -57,15 +57,17 @@ void Reload::enter(const std::shared_ptr<const Snapshot>& next,
   in_force_.enter(next);
   firewall_.follow_cgroups();
   // Each worker takes the snapshot and counts.
-  workers_.ask<Worker::Taken>([next](Worker& self) { return self.use_reloaded(next); },
-                              [this, report](const std::vector<Worker::Taken>& taken) {
-                                for (const Worker::Taken& one : taken) {
-                                  report->flows_kept += one.flows_kept;
-                                  report->flows_now_matching_another_rule +=
-                                      one.matching_another_rule;
-                                }
-                                finish(*report);
-                              });
+  workers_.gather<Worker::Taken>(
+      [next](Worker& self, std::function<void(Worker::Taken)> say) {
+        self.use_reloaded(next, std::move(say));
+      },
+      [this, report](const std::vector<Worker::Taken>& taken) {
+        for (const Worker::Taken& one : taken) {
+          report->flows_kept += one.flows_kept;
+          report->flows_now_matching_another_rule += one.matching_another_rule;
+        }
+        finish(*report);
+      });
 }
 
 std::shared_ptr<const Snapshot> Reload::prepare(ReloadReport& report) {

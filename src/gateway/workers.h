@@ -41,6 +41,10 @@ class Workers {
   // `ask` on each worker's thread, then `answer` on this one with what all of them said.
   template <typename T>
   void ask(std::function<T(Worker&)> query, std::function<void(std::vector<T>)> answer);
+  // The same where a worker says it later: it calls what it is handed, once, on its thread.
+  template <typename T>
+  void gather(std::function<void(Worker&, std::function<void(T)>)> begin,
+              std::function<void(std::vector<T>)> answer);
 
   [[nodiscard]] std::uint64_t live(Protocol protocol) const {
     return shared_->totals.live(protocol);
@@ -67,20 +71,29 @@ class Workers {
 
 template <typename T>
 void Workers::ask(std::function<T(Worker&)> query, std::function<void(std::vector<T>)> answer) {
+  gather<T>([query = std::move(query)](Worker& self,
+                                       const std::function<void(T)>& say) { say(query(self)); },
+            std::move(answer));
+}
+
+template <typename T>
+void Workers::gather(std::function<void(Worker&, std::function<void(T)>)> begin,
+                     std::function<void(std::vector<T>)> answer) {
   struct Asked {
     std::function<void(std::vector<T>)> answer;
     std::vector<T> said;
   };
   auto asked = std::make_shared<Asked>(Asked{std::move(answer), {}});
-  for (const auto& worker : workers_) {
-    worker->post([this, query, asked](Worker& self) {
-      mailbox_.post([this, asked, said = query(self)]() mutable {
-        asked->said.push_back(std::move(said));
-        if (asked->said.size() == workers_.size()) {
-          asked->answer(std::move(asked->said));
-        }
-      });
+  const std::function<void(T)> say = [this, asked](T said) {
+    mailbox_.post([this, asked, said = std::move(said)]() mutable {
+      asked->said.push_back(std::move(said));
+      if (asked->said.size() == workers_.size()) {
+        asked->answer(std::move(asked->said));
+      }
     });
+  };
+  for (const auto& worker : workers_) {
+    worker->post([begin, say](Worker& self) { begin(self, say); });
   }
 }
 

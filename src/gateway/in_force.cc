@@ -91,7 +91,9 @@ void InForce::adopt(InheritedWorker from, Worker& worker) {
                                          .host = server.host,
                                          .port = server.port}));
   }
-  worker.adopt(std::move(from), maker().for_inherited(*snapshot_, bindings));
+  earlier_.push_back(maker().for_inherited(*snapshot_, bindings));
+  worker.adopt(std::move(from), earlier_.back());
+  let_go_of_earlier();
 }
 
 void InForce::describe(takeover::GatewayState& out) {

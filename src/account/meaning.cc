@@ -180,6 +180,9 @@ std::string_view meaning_of(End end) {
     case End::no_route:
       return "This router has no route to the destination, or its routing table forbids "
              "it.";
+    case End::time_over:
+      return "A window of a rule with `at-change = close` opened or closed, and the rules then "
+             "decided the flow otherwise.";
     case End::bug:
       return "A fault of weir's own. Please report it.";
   }

@@ -151,6 +151,8 @@ std::string_view name_of(End end) {
       return "invalid-destination";
     case End::no_route:
       return "no-route";
+    case End::time_over:
+      return "time-over";
     case End::bug:
       return "bug";
   }
@@ -181,6 +183,7 @@ bool is_error(End end) {
     case End::killed:
     case End::drained:
     case End::invalid_destination:
+    case End::time_over:
       return false;
   }
   return true;

@@ -33,6 +33,7 @@ enum class End : std::uint8_t {
   drained,
   invalid_destination,
   no_route,
+  time_over,
   bug,
 };
 

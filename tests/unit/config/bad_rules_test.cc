@@ -53,6 +53,18 @@ TEST_CASE("a limit of a rule is at least 1") {
   CHECK(rule_with("log = some") == error("'log': unknown word 'some' (one of all, errors, none)"));
 }
 
+TEST_CASE("at-change is one of two words, and needs windows that change") {
+  const std::string alone = "'at-change' is for rules with 'when': no window of this one changes";
+  CHECK(rule_with("at-change = close") == error(alone));
+  CHECK(rule_with("at-change = keep") == error(alone));
+  CHECK(rule_with("when = sat\nat-change = close").empty());
+  CHECK(rule_with("when = sat\nat-change = cut") ==
+        std::vector<std::string>{
+            "weir.ini:5: error: 'at-change': unknown word 'cut' (one of keep, close)"});
+  // What is wrong with the windows is said once.
+  CHECK(rule_with("when = never\nat-change = close").size() == 1);
+}
+
 TEST_CASE("keys that later versions may have are unknown until then") {
   CHECK(rule_with("rate = 10Mbit") == error("unknown key 'rate' in [rule a]"));
 }

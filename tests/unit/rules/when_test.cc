@@ -3,7 +3,9 @@
 #include "base/machine.h"
 #include "firewall/evaluate.h"
 #include "firewall/narrowing.h"
+#include "rules/conditions/at_change.h"
 #include "rules/rule_fixture.h"
+#include "said_lines.h"
 
 namespace weir {
 namespace {
@@ -68,6 +70,28 @@ TEST_CASE("lines of windows add up, and what is wrong with one is said at its li
   CHECK(
       findings_of("mon-sun") ==
       std::vector<std::string>{"f:2: warning: these windows are the whole week: leave 'when' out"});
+}
+
+TEST_CASE("windows end live flows where at-change says so, and keep saying it by another clock") {
+  const auto closing = [](std::string_view at_change) {
+    return said(RuleLines{{"when", "mon 20:00-22:00"}, {"at-change", at_change}});
+  };
+  CHECK(ends_flows(closing("close")));
+  CHECK(ends_flows(closing("close").fitted(at(monday(20)))));
+  CHECK(closing("close").fitted(at(monday(20))).clock_state() ==
+        "matches now, until 22:00 (at-change = close)");
+  CHECK_FALSE(ends_flows(closing("keep")));
+  CHECK_FALSE(ends_flows(said("when", "mon 20:00-22:00")));
+  CHECK_FALSE(ends_flows(rules_of({{}}).front().conditions.front()));
+}
+
+TEST_CASE("at-change is compared at a reload") {
+  const auto closing = [](std::string_view at_change) {
+    return said(RuleLines{{"when", "mon"}, {"at-change", at_change}});
+  };
+  CHECK(closing("close") == closing("close"));
+  CHECK(closing("keep") == said("when", "mon"));
+  CHECK_FALSE(closing("close") == closing("keep"));
 }
 
 TEST_CASE("a fitted window tells how it stands, and when that changes") {

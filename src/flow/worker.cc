@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -192,15 +193,27 @@ void Worker::drain(NewFlows new_flows) {
   draining_ = true;
 }
 
+// The next step queues behind what others have posted, and so runs in the next turn.
+template <typename Steps>
+void Worker::go_on(const std::shared_ptr<Steps>& steps) {
+  if (steps->step(tcp_, udp_)) {
+    mailbox_->post([this, steps]() { go_on(steps); });
+  }
+}
+
 void Worker::walk(Visit see, std::function<void()> done) {
   go_on(std::make_shared<FlowWalk>(std::move(see), std::move(done)));
 }
 
-// The next step queues behind what others have posted, and so runs in the next turn.
-void Worker::go_on(const std::shared_ptr<FlowWalk>& walk) {
-  if (walk->step(tcp_, udp_)) {
-    mailbox_->post([this, walk]() { go_on(walk); });
-  }
+void Worker::close_flows(Choice choice, End why, std::function<void(std::uint64_t)> done) {
+  FlowClosing::Order order{
+      .chosen = [this, choice = std::move(choice)](
+                    const FlowCore& core) { return choice(core, in_use_.neighbours.get()); },
+      .why = why,
+      .asked = poll_.now()};
+  go_on(std::make_shared<FlowClosing>(
+      std::move(order), []() { return std::chrono::microseconds(own_time_us()); },
+      std::move(done)));
 }
 
 void Worker::find_top_talkers(std::function<void(TopTalkerScan::Part)> found) {

@@ -24,6 +24,7 @@
 #include "flow/admission.h"
 #include "flow/clients.h"
 #include "flow/egress_choice.h"
+#include "flow/flow_closing.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/flow_walk.h"
@@ -118,11 +119,17 @@ class Worker {
   void walk(Visit see, std::function<void()> done);
   // Finds the clients and flows that moved most since the scan before. REQUIRES: that one is over.
   void find_top_talkers(std::function<void(TopTalkerScan::Part)> found);
+  // Ends the flows that are chosen among those that live now, some in each turn, then calls `done`
+  // with how many there were.
+  using Choice = std::function<bool(const FlowCore& core, const Neighbours* neighbours)>;
+  void close_flows(Choice choice, End why, std::function<void(std::uint64_t)> done);
   // Ends the flow of that id; false: it is none of this worker's.
   bool close_flow(const std::string& id);
 
  private:
-  void go_on(const std::shared_ptr<FlowWalk>& walk);
+  // Of a FlowWalk or FlowClosing.
+  template <typename Steps>
+  void go_on(const std::shared_ptr<Steps>& steps);
   [[nodiscard]] DialParts dial_parts();
   void end_turn();
   void tick();

@@ -27,10 +27,9 @@ class FlowTable {
   [[nodiscard]] UdpFlow* find(const Endpoint& client, const Endpoint& destination) const;
   // A flow by what outlives it; null: it has ended.
   struct Known {
-    explicit Known(const UdpFlow& flow)
-        : client(flow.core.flow.client),
-          destination(flow.core.flow.destination),
-          sequence(flow.core.sequence) {}
+    explicit Known(const FlowCore& core)
+        : client(core.flow.client), destination(core.flow.destination), sequence(core.sequence) {}
+    explicit Known(const UdpFlow& flow) : Known(flow.core) {}
     Endpoint client;
     Endpoint destination;
     std::uint64_t sequence;

@@ -245,6 +245,14 @@ bool UdpPath::end(std::uint64_t sequence, End why) {
   return found != nullptr;
 }
 
+bool UdpPath::end(const FlowTable::Known& known, End why) {
+  UdpFlow* found = flows_.find(known);
+  if (found != nullptr) {
+    end(*found, why, {});
+  }
+  return found != nullptr;
+}
+
 void UdpPath::end_all(End why) {
   std::vector<UdpFlow*> all;
   all.reserve(flows_.size());

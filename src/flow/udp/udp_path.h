@@ -87,6 +87,7 @@ class UdpPath final : private UdpOwner {
 
   // Ends the flow of that number; false: there is none.
   bool end(std::uint64_t sequence, End why);
+  bool end(const FlowTable::Known& known, End why);
   void end_all(End why);
 
   // What has moved since the call before.

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "rules/conditions/at_change.h"
+
 namespace weir {
 namespace {
 
@@ -66,18 +68,21 @@ FittedRules::InterfaceNames FittedRules::names_for_rules(std::span<const Link> l
   return names;
 }
 
+bool FittedRules::are_same_on(const Machine& machine) const {
+  const auto& rules = configuration_->rules;
+  return std::equal(rules.begin(), rules.end(), conditions_.begin(), conditions_.end(),
+                    [&machine](const RuleSettings& rule, const auto& before) {
+                      return fitted(rule.conditions, machine) == before;
+                    });
+}
+
 std::shared_ptr<const FittedRules> FittedRules::refitted(
     const std::shared_ptr<const MachineHere>& machine) const {
   if (!follows_machine()) {
     return nullptr;
   }
   InterfaceNames names = names_for_rules(machine->links);
-  const auto& rules = configuration_->rules;
-  const bool are_rules_the_same =
-      std::equal(rules.begin(), rules.end(), conditions_.begin(), conditions_.end(),
-                 [view = machine->view()](const RuleSettings& rule, const auto& before) {
-                   return fitted(rule.conditions, view) == before;
-                 });
+  const bool are_rules_the_same = are_same_on(machine->view());
   if (are_rules_the_same && names == interface_names_) {
     return nullptr;
   }
@@ -88,6 +93,27 @@ std::shared_ptr<const FittedRules> FittedRules::refitted(
   }
   made->interface_names_ = std::move(names);
   return made;
+}
+
+std::shared_ptr<const FittedRules> FittedRules::by_clock(
+    std::shared_ptr<const LocalClock> clock) const {
+  const auto machine = std::make_shared<MachineHere>(*machine_);
+  machine->clock = std::move(clock);
+  return refitted(machine);
+}
+
+std::shared_ptr<const LocalClock> FittedRules::last_clock(
+    const std::shared_ptr<const LocalClock>& now) const {
+  Machine by_now = machine_->view();
+  by_now.clock = now;
+  if (!some_are_fitted_ || are_same_on(by_now)) {
+    return now;
+  }
+  const auto& own = machine_->clock;
+  const auto change = changes_at();
+  return change && own->now < *change && *change <= now->now
+             ? set_to(*own, *change - std::chrono::seconds(1))
+             : own;
 }
 
 // A link that has just come is not among the names yet.
@@ -126,6 +152,11 @@ std::string FittedRules::clock_state(std::size_t rule) const {
     }
   }
   return "";
+}
+
+bool FittedRules::ends_flows(std::size_t rule) const {
+  const auto& conditions = conditions_.at(rule);
+  return std::any_of(conditions.begin(), conditions.end(), weir::ends_flows);
 }
 
 Configuration FittedRules::for_firewall() const {

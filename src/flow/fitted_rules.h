@@ -32,6 +32,14 @@ class FittedRules {
   [[nodiscard]] std::shared_ptr<const FittedRules> refitted(
       const std::shared_ptr<const MachineHere>& machine) const;
 
+  // The same rules by another clock. Null: that comes to the same.
+  [[nodiscard]] std::shared_ptr<const FittedRules> by_clock(
+      std::shared_ptr<const LocalClock> clock) const;
+  // By which clock they held last: that of now, or where they should have switched since, the
+  // moment before that.
+  [[nodiscard]] std::shared_ptr<const LocalClock> last_clock(
+      const std::shared_ptr<const LocalClock>& now) const;
+
   // The place of the flow's rule in the configuration; none: the gateway's default.
   // `neighbours` may be null.
   [[nodiscard]] std::optional<std::size_t> match(const Flow& flow,
@@ -43,6 +51,8 @@ class FittedRules {
   [[nodiscard]] std::optional<std::chrono::sys_seconds> changes_at() const;
   // How a rule stands ("matches now, until 07:00"); "": the clock does not matter to it.
   [[nodiscard]] std::string clock_state(std::size_t rule) const;
+  // Whether live flows that come to that rule by the clock, or leave it so, end.
+  [[nodiscard]] bool ends_flows(std::size_t rule) const;
   [[nodiscard]] const MachineHere& machine() const { return *machine_; }
   // The configuration with its rules as the firewall's are made of them.
   [[nodiscard]] Configuration for_firewall() const;
@@ -54,6 +64,7 @@ class FittedRules {
   using InterfaceNames = std::unordered_map<std::uint32_t, std::string>;
 
   void compile();
+  [[nodiscard]] bool are_same_on(const Machine& machine) const;
   [[nodiscard]] InterfaceNames names_for_rules(std::span<const Link> links) const;
   [[nodiscard]] std::string interface_name(std::uint32_t number) const;
 

@@ -27,6 +27,7 @@ Result<TakeoverDonor::Gateway::Offer> DonorGateway::offer() {
   out.state.port = from.gateway.port;
   out.state.bypass_mark = from.firewall.bypass_mark;
   out.state.process = process_;
+  out.state.flows_as_of = callbacks_.flows_as_of().time_since_epoch().count();
   out.state.notify = {.address = manager.address(),
                       .watchdog_ms = manager.watchdog().value_or(Milliseconds(0)).count()};
   parts_.in_force.describe(out.state);

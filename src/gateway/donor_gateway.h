@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -29,6 +30,8 @@ class DonorGateway final : public TakeoverDonor::Gateway {
     ServiceManager& service_manager;
   };
   struct Callbacks {
+    // By which clock live flows are where the rules want them.
+    std::function<std::chrono::sys_seconds()> flows_as_of;
     std::function<Result<>()> may_offer;  // nothing else is under way; or what is
     std::function<Result<>()> still_may;
     // A successor serves: the gateway drains, and no longer speaks for the service.

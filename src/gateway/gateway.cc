@@ -60,8 +60,7 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
                 [this]() { return !draining_.is_under_way() && !is_being_taken_over(); }),
       firewall_counts_(loop_, firewall_),
       reload_(*log_, reload_source(), in_force_, firewall_, workers_, service_manager_),
-      rule_fitting_(loop_, *log_, workers_, in_force_, firewall_,
-                    [this]() { return !reload_.is_under_way() && may_change().ok(); }),
+      rule_fitting_(loop_, *log_, workers_, in_force_, firewall_, [this]() { return rules_may(); }),
       draining_(*log_, draining_callbacks()),
       drain_timer_(loop_,
                    [this]() {
@@ -180,6 +179,7 @@ Result<> Gateway::take_over() {
   // We serve. What is left takes its time.
   const takeover::GatewayState& offer = options_.takeover_client->offer();
   process_ = offer.process;
+  rule_fitting_.go_on_from(std::chrono::sys_seconds(std::chrono::seconds(offer.flows_as_of)));
   const auto report_error = [this](const Result<>& renamed) {
     if (!renamed) {
       log_->error(renamed.error().text());
@@ -255,7 +255,8 @@ DonorGateway::Callbacks Gateway::donor_callbacks() {
   const auto not_draining = [this]() {
     return draining_.is_under_way() ? Result<>(Error("this gateway is draining")) : Result<>(Ok{});
   };
-  return {.may_offer =
+  return {.flows_as_of = [this]() { return rule_fitting_.flows_as_of(); },
+          .may_offer =
               [this, not_draining]() {
                 return reload_.is_under_way() && !draining_.is_under_way()
                            ? Result<>(Error("this gateway is applying a new configuration"))
@@ -296,6 +297,14 @@ Result<> Gateway::may_change() const {
     return Error("a takeover is under way");
   }
   return Ok{};
+}
+
+RuleFitting::May Gateway::rules_may() const {
+  if (has_successor() || draining_.is_under_way()) {
+    return RuleFitting::May::end_flows;
+  }
+  return reload_.is_under_way() || is_being_taken_over() ? RuleFitting::May::wait
+                                                         : RuleFitting::May::switch_rules;
 }
 
 Draining::Callbacks Gateway::draining_callbacks() {

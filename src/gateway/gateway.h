@@ -75,6 +75,7 @@ class Gateway {
   [[nodiscard]] DonorGateway::Callbacks donor_callbacks();
   // Why the configuration cannot change now; or it can.
   [[nodiscard]] Result<> may_change() const;
+  [[nodiscard]] RuleFitting::May rules_may() const;
   [[nodiscard]] std::function<void()> on_worker_drained();
   void drain();
   // Those that the drain had begun to replace.

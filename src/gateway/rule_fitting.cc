@@ -3,16 +3,19 @@
 #include <string>
 #include <utility>
 
+#include "base/local_clock.h"
+#include "flow/time_over.h"
+
 namespace weir {
 
 RuleFitting::RuleFitting(Loop& loop, Log& log, Workers& workers, InForce& in_force,
-                         OwnFirewall& firewall, std::function<bool()> may_switch)
+                         OwnFirewall& firewall, std::function<May()> may)
     : loop_(loop),
       log_(log),
       workers_(workers),
       in_force_(in_force),
       firewall_(firewall),
-      may_switch_(std::move(may_switch)),
+      may_(std::move(may)),
       again_(loop, [this]() { look(); }) {}
 
 void RuleFitting::follow() {
@@ -55,16 +58,28 @@ std::shared_ptr<const MachineHere> RuleFitting::machine() {
 }
 
 void RuleFitting::look() {
-  if (!is_on_ || !in_force_.snapshot()->rules().follows_machine()) {
+  if (!is_on_) {
     return;
   }
-  if (!may_switch_()) {
+  if (!in_force_.snapshot()->rules().follows_machine()) {
+    end_flows(in_force_.snapshot());
+    return;
+  }
+  const May may = may_();
+  if (may == May::wait) {
     again_.once(soon);
     return;
   }
-  if (const auto next = Snapshot::refit(*in_force_.snapshot(), machine())) {
+  const auto next = Snapshot::refit(*in_force_.snapshot(), machine());
+  if (may == May::end_flows) {
+    end_flows(next ? next : in_force_.snapshot());
+    again_.once(soon);
+    return;
+  }
+  if (next) {
     enter(next);
   }
+  end_flows(in_force_.snapshot());
   if (firewall_is_behind_) {
     replace_firewall();
   }
@@ -83,6 +98,42 @@ void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
   in_force_.enter(next);
   workers_.post([next](Worker& self) { self.use(next); });
   firewall_is_behind_ = firewall_is_behind_ || !now.same_for_firewall(before->rules());
+}
+
+void RuleFitting::end_flows(const std::shared_ptr<const Snapshot>& now) {
+  const auto& clock = now->rules().machine().clock;
+  auto then = clock;
+  if (flows_.last != nullptr) {
+    then = flows_.last->rules().last_clock(clock);
+  } else if (flows_.as_of != std::chrono::sys_seconds{}) {
+    then = set_to(*clock, flows_.as_of);
+  }
+  flows_.last = now;
+  const auto over = TimeOver::since(then, now);
+  if (over == nullptr) {
+    return;
+  }
+  if (flows_.under_way++ == 0) {
+    flows_.as_of = then->now;
+  }
+  workers_.close_flows(
+      [over](const FlowCore& core, const Neighbours* neighbours) {
+        return over->ends(core, neighbours);
+      },
+      End::time_over,
+      [this](std::uint64_t ended) {
+        --flows_.under_way;
+        if (ended != 0) {
+          log_.info("a window has opened or closed: " + std::to_string(ended) +
+                    " live flows have ended (at-change = close)");
+        }
+      });
+}
+
+std::chrono::sys_seconds RuleFitting::flows_as_of() const {
+  return flows_.last == nullptr || flows_.under_way != 0
+             ? flows_.as_of
+             : flows_.last->rules().last_clock(read_local_clock())->now;
 }
 
 void RuleFitting::replace_firewall() {

@@ -3,11 +3,17 @@
 //
 // A switch waits for a reload that is under way, and for a takeover that may yet fail. The workers
 // switch at once; the firewall's rules follow as fast as its tools let them, and are tried again
-// where that fails. Live flows stay where they are.
+// where that fails. Live flows stay where they are, but those that TimeOver says: they are looked
+// at once after each switch, and after whatever hid one (a reload, a takeover, a clock that was
+// set). A gateway that drains switches no rules any more, and its live flows still end by the
+// clock.
 //
 // One, in the Gateway; main thread, on its loop.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -22,14 +28,22 @@ namespace weir {
 
 class RuleFitting {
  public:
-  // `may_switch`: no reload and no takeover is under way, and rules matter still.
+  enum class May : std::uint8_t {
+    switch_rules,
+    end_flows,  // and no more: no rules matter, but those of live flows
+    wait,       // a reload or a takeover is under way
+  };
   RuleFitting(Loop& loop, Log& log, Workers& workers, InForce& in_force, OwnFirewall& firewall,
-              std::function<bool()> may_switch);
+              std::function<May()> may);
 
   // Looks now, and then whenever the clock says so. Again when another configuration is in force.
   void follow();
   // What the machine has, has changed.
   void look();
+  // The moment by whose clock live flows are where the rules want them; for a successor, which goes
+  // on from there.
+  [[nodiscard]] std::chrono::sys_seconds flows_as_of() const;
+  void go_on_from(std::chrono::sys_seconds moment) { flows_.as_of = moment; }
   void stop();
 
  private:
@@ -38,6 +52,14 @@ class RuleFitting {
 
   [[nodiscard]] std::shared_ptr<const MachineHere> machine();
   void enter(const std::shared_ptr<const Snapshot>& next);
+  // Those that end by the rules as they are now.
+  void end_flows(const std::shared_ptr<const Snapshot>& now);
+
+  struct LookAtFlows {
+    std::shared_ptr<const Snapshot> last;  // whose windows they follow; null: none yet
+    std::size_t under_way = 0;
+    std::chrono::sys_seconds as_of{};  // while some are under way, or none was; none: the first's
+  };
   void replace_firewall();
   void wait();
 
@@ -46,9 +68,10 @@ class RuleFitting {
   Workers& workers_;
   InForce& in_force_;
   OwnFirewall& firewall_;
-  std::function<bool()> may_switch_;
+  std::function<May()> may_;
   Timer again_;
   std::unique_ptr<WallClockAlarm> alarm_;
+  LookAtFlows flows_;
   bool firewall_is_behind_ = false;
   bool is_on_ = false;
 };

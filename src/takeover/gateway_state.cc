@@ -65,8 +65,8 @@ void fields(Archive& archive, Message& known) {
 
 template <typename Archive, Of<GatewayState> Message>
 void fields(Archive& archive, Message& state) {
-  archive(state.pid, state.port, state.bypass_mark, state.process, state.firewall, state.notify,
-          state.servers, state.services, state.known);
+  archive(state.pid, state.port, state.bypass_mark, state.process, state.flows_as_of,
+          state.firewall, state.notify, state.servers, state.services, state.known);
 }
 
 std::string encode(const GatewayState& state) { return encoded(state); }

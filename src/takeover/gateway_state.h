@@ -23,6 +23,9 @@ struct GatewayState {
   Port port = 0;
   Mark bypass_mark;
   std::uint64_t process = 0;  // of the flows' ids
+  // By which clock its live flows are where the rules want them: windows that have opened or closed
+  // since are the successor's to follow. Seconds since 1970.
+  std::int64_t flows_as_of = 0;
 
   // Of its own rules (weir run --firewall); an empty backend: it has none.
   struct OwnRules {

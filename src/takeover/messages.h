@@ -23,7 +23,7 @@
 
 namespace weir::takeover {
 
-inline constexpr std::uint32_t version = 4;
+inline constexpr std::uint32_t version = 5;
 
 // The first thing said. Its layout never changes.
 struct Hello {

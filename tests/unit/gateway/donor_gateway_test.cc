@@ -41,6 +41,14 @@ TEST_CASE("an offer says which gateway it is, and who its service manager is") {
   CHECK(state.notify.watchdog_ms == 15'000);
 }
 
+TEST_CASE("an offer says by which clock its live flows are where the rules want them") {
+  TakeoverWorld world;
+  world.flows_as_of = std::chrono::sys_seconds(std::chrono::seconds(1'783'368'000));
+  const auto offered = world.gateway->offer();
+  REQUIRE(offered);
+  CHECK(offered.value().state.flows_as_of == 1'783'368'000);
+}
+
 TEST_CASE("an offer of a gateway that keeps no rules names none, and passes no descriptor") {
   TakeoverWorld world;
   const auto offered = world.gateway->offer();

@@ -132,7 +132,8 @@ class TakeoverWorld {
                                         .firewall = firewall_,
                                         .workers = workers,
                                         .service_manager = manager_},
-                    DonorGateway::Callbacks{.may_offer = [this]() { return allowed(no_offer); },
+                    DonorGateway::Callbacks{.flows_as_of = [this]() { return flows_as_of; },
+                                            .may_offer = [this]() { return allowed(no_offer); },
                                             .still_may = [this]() { return allowed(may_not); },
                                             .handed_over = [this]() { ++handed_over; },
                                             .left = [this]() { ++left; }},
@@ -238,6 +239,7 @@ class TakeoverWorld {
   ServiceManager manager_;
 
  public:
+  std::chrono::sys_seconds flows_as_of{};
   std::optional<DonorGateway> gateway;
   std::optional<TakeoverDonor> donor;
   std::optional<Error> no_offer;

@@ -42,6 +42,7 @@ GatewayState some_state(ServerPool& pool, std::vector<std::shared_ptr<void>>& he
   out.port = 50'080;
   out.bypass_mark = {.value = 2, .mask = 2};
   out.process = UINT64_MAX;
+  out.flows_as_of = 1'783'368'000;
   out.firewall = {.backend = "iptables",
                   .script = "a\nb",
                   .text = "\xff not text",
@@ -62,6 +63,7 @@ TEST_CASE("what a gateway has learnt is the same in another process's pool") {
   CHECK(again.pid == 4711);
   CHECK(again.port == 50'080);
   CHECK(again.bypass_mark == state.bypass_mark);
+  CHECK(again.flows_as_of == 1'783'368'000);
   CHECK(again.process == UINT64_MAX);
   CHECK(again.firewall.backend == "iptables");
   CHECK(again.firewall.script == "a\nb");

@@ -149,6 +149,11 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
     out.rule = configuration.rules[*decision.rule].name;
     out.location = configuration.rules[*decision.rule].location;
     out.because = set_matches(configuration.rules[*decision.rule], flow);
+    for (const RuleCondition& condition : configuration.rules[*decision.rule].conditions) {
+      if (const std::string clock_state = condition.clock_state(); !clock_state.empty()) {
+        out.because.push_back("it " + clock_state);
+      }
+    }
   }
   out.upstream = decision.target->use;
   if (!decision.target->upstream) {

@@ -47,7 +47,8 @@ struct Explanation {
   std::vector<Passed> passed;
   std::string rule;                        // "(default)" where none matches
   std::optional<SourceLocation> location;  // of the rule
-  std::vector<std::string> because;        // what of its sets has the flow, and where that stands
+  // What of its sets has the flow, and where that stands; how it stands by the clock.
+  std::vector<std::string> because;
   std::string upstream;
   std::string type;
   std::string problem;    // why the upstream cannot be made, or empty

@@ -205,6 +205,7 @@ void append_text(std::string& out, const FlowRecord& record) {
   fields.text("upstream", record.upstream);
   fields.text("member", record.member);
   fields.text("server", record.server);
+  fields.text("device", record.device);
   fields.moment("opened", record.opened);
   fields.text("id", record.id);
   fields.text("host", record.host);
@@ -237,6 +238,9 @@ void append_json(std::string& out, const FlowRecord& record) {
   fields.text(R"(,"protocol":)", name_of(record.protocol));
   fields.endpoint(R"(,"client":)", record.client);
   fields.endpoint(R"(,"destination":)", record.destination);
+  if (!record.device.empty()) {
+    fields.text(R"(,"device":)", record.device);
+  }
   fields.text(R"(,"host":)", record.host);
   fields.text(R"(,"rule":)", record.rule);
   fields.text(R"(,"upstream":)", record.upstream);

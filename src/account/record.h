@@ -51,6 +51,7 @@ struct FlowRecord : Traffic {
   Protocol protocol = Protocol::tcp;
   Endpoint client;
   Endpoint destination;
+  std::string device;  // the client's: its name, else its MAC
   std::string host;
   std::string rule;
   std::string upstream;
@@ -73,8 +74,8 @@ struct FlowRecord : Traffic {
 // or control characters are quoted and escaped (base/escape.h), empty ones left out, and so are the
 // datagram counts of TCP. No newline at the end.
 void append_text(std::string& out, const FlowRecord& record);
-// JSON: one object with every key; absent strings are "", absent times null; a live flow has no
-// `time`, no `end` and no `error`. No newline at the end.
+// JSON: one object with every key but an unknown `device`; absent strings are "", absent times
+// null; a live flow has no `time`, no `end` and no `error`. No newline at the end.
 void append_json(std::string& out, const FlowRecord& record);
 
 }  // namespace weir

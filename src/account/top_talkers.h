@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "account/record.h"
@@ -18,6 +19,7 @@ struct TopTalkers {
 
   struct Client {
     Address address;
+    std::string device = {};  // what it is called; "": not known
     std::uint64_t flows = 0;
     std::uint64_t bytes = 0;  // of its live flows
     std::uint64_t bytes_per_second = 0;

@@ -154,10 +154,14 @@ std::string json_of(const FlowList& flows) {
 std::string json_of(const TopTalkers& top_talkers) {
   Json clients(Json::Kind::array);
   for (const auto& client : top_talkers.clients) {
-    clients.push({{"client", client.address.text()},
-                  {"flows", client.flows},
-                  {"bytes", client.bytes},
-                  {"bytes_per_second", client.bytes_per_second}});
+    Json one{{"client", client.address.text()}};
+    if (!client.device.empty()) {
+      one.set("device", client.device);
+    }
+    one.set("flows", client.flows);
+    one.set("bytes", client.bytes);
+    one.set("bytes_per_second", client.bytes_per_second);
+    clients.push(std::move(one));
   }
   std::string out = R"({"clients":)" + json_text(clients);
   out += R"(,"clients_total":)" + std::to_string(top_talkers.clients_total);

@@ -260,10 +260,21 @@ void add_clients(std::string& out, const TopTalkers& top_talkers) {
     out += "<p class=\"none\">No client has a live flow.</p>\n";
     return;
   }
-  HtmlTable table(out, {"Client", "#Flows", "#Now", "#Live flows moved"});
+  const bool some_are_known = std::any_of(top_talkers.clients.begin(), top_talkers.clients.end(),
+                                          [](const auto& one) { return !one.device.empty(); });
+  std::vector<std::string_view> titles{"Client", "#Flows", "#Now", "#Live flows moved"};
+  if (some_are_known) {
+    titles.insert(titles.begin() + 1, "Device");
+  }
+  HtmlTable table(out, titles);
   for (const auto& client : top_talkers.clients) {
-    table.row("", {html(client.address.text()), count(client.flows),
-                   speed(static_cast<double>(client.bytes_per_second)), bytes_text(client.bytes)});
+    std::vector<std::string> cells{html(client.address.text()), count(client.flows),
+                                   speed(static_cast<double>(client.bytes_per_second)),
+                                   bytes_text(client.bytes)};
+    if (some_are_known) {
+      cells.insert(cells.begin() + 1, html(client.device));
+    }
+    table.row("", cells);
   }
 }
 
@@ -297,8 +308,14 @@ void add_flows(std::string& out, const TopTalkers& top_talkers) {
                   [](const auto& one) { return !one.record.host.empty(); });
   std::vector<std::string_view> titles{"Client", "Destination", "Rule",  "Upstream", "Server",
                                        "#Now",   "#Up",         "#Down", "#Age",     "Id"};
+  const bool some_are_known =
+      std::any_of(top_talkers.flows.begin(), top_talkers.flows.end(),
+                  [](const auto& one) { return !one.record.device.empty(); });
   if (some_have_a_host) {
     titles.insert(titles.begin() + 2, "Host");
+  }
+  if (some_are_known) {
+    titles.insert(titles.begin() + 1, "Device");
   }
   HtmlTable table(out, titles);
   for (const auto& [flow, bytes_per_second] : top_talkers.flows) {
@@ -315,6 +332,9 @@ void add_flows(std::string& out, const TopTalkers& top_talkers) {
         "<small>" + html(flow.id) + "</small>"};
     if (some_have_a_host) {
       cells.insert(cells.begin() + 2, html(flow.host));
+    }
+    if (some_are_known) {
+      cells.insert(cells.begin() + 1, html(flow.device));
     }
     table.row("", cells);
   }

@@ -13,6 +13,7 @@
 
 #include "base/address_match.h"
 #include "base/condition.h"
+#include "base/named_mac.h"
 #include "base/prefix.h"
 #include "base/set_settings.h"
 #include "weir/endpoint.h"
@@ -151,6 +152,13 @@ struct AdminSettings {
   std::vector<std::string> http_hosts;
 };
 
+// What clients' devices are known by.
+struct DeviceSettings {
+  std::vector<std::string> leases;  // lease files; empty: wherever DHCP servers keep them
+  std::vector<NamedMac> names;
+  friend bool operator==(const DeviceSettings&, const DeviceSettings&) = default;
+};
+
 class SetTable;  // sets/set_table.h
 
 struct Configuration {
@@ -166,6 +174,7 @@ struct Configuration {
   DnsSettings dns;
   LogSettings log;
   AdminSettings admin;
+  DeviceSettings devices;
 
   // The same, with its rules as they are on this machine.
   [[nodiscard]] Configuration fitted(const Machine& machine) const;

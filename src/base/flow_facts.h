@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "base/mac.h"
 #include "weir/flow.h"
 
 namespace weir {
@@ -20,17 +19,19 @@ enum class Answer : std::uint8_t { no, yes, not_yet };
 // The name of an interface number; the workers ask the kernel, tests make it up.
 using InterfaceName = std::function<std::string(std::uint32_t)>;
 
-// The device that an address leads to on a link of the router's own; zero: none is known. None:
-// nothing is known of devices.
-using DeviceMac = std::function<Mac(const Address&)>;
+struct Device;  // devices/device_table.h
+
+// What is known of a flow's client; null: nothing, or there is no function.
+using ClientDevice = std::function<const Device*(const Flow&)>;
 
 // The flow, and what has to be looked up for it, each once and only when a condition asks. On the
 // stack of the one who asks the rules.
 class FlowFacts {
  public:
   // All must outlive it.
-  FlowFacts(const Flow& flow, const InterfaceName& interface_name, const DeviceMac& device_mac)
-      : flow_(flow), interface_name_(interface_name), device_mac_(device_mac) {}
+  FlowFacts(const Flow& flow, const InterfaceName& interface_name,
+            const ClientDevice& client_device)
+      : flow_(flow), interface_name_(interface_name), find_device_(client_device) {}
 
   [[nodiscard]] const Flow& flow() const { return flow_; }
   // The inbound interface; "": none is known.
@@ -40,20 +41,20 @@ class FlowFacts {
     }
     return *interface_;
   }
-  // The client's device.
-  [[nodiscard]] const Mac& client_mac() const {
-    if (!client_mac_) {
-      client_mac_ = device_mac_ ? device_mac_(flow_.client.address) : Mac{};
+  // Null: nothing is known of it.
+  [[nodiscard]] const Device* client_device() const {
+    if (!client_device_) {
+      client_device_ = find_device_ ? find_device_(flow_) : nullptr;
     }
-    return *client_mac_;
+    return *client_device_;
   }
 
  private:
   const Flow& flow_;
   const InterfaceName& interface_name_;
-  const DeviceMac& device_mac_;
+  const ClientDevice& find_device_;
   mutable std::optional<std::string> interface_;
-  mutable std::optional<Mac> client_mac_;
+  mutable std::optional<const Device*> client_device_;
 };
 
 enum class FlowEnd : std::uint8_t { client, destination };

@@ -17,6 +17,8 @@ struct MachineHere {
   std::vector<Link> links = {};
   std::vector<LinkNetwork> networks = {};
   std::shared_ptr<const LocalClock> clock = nullptr;
+  // What its clients are known by; null: that was not looked for. Others put it there.
+  std::shared_ptr<const DeviceTable> devices = nullptr;
   std::string problem = {};  // why links and networks cannot be read, and are none; else ""
 
   [[nodiscard]] static MachineHere read();
@@ -27,7 +29,7 @@ struct MachineHere {
   // Interfaces keep the names that the configuration has for them: what reconciles the firewall's
   // rules looks those up by itself, whenever links change.
   [[nodiscard]] Machine for_firewall() const {
-    return {.links = {}, .networks = networks, .clock = clock};
+    return {.links = {}, .networks = networks, .clock = clock, .devices = devices.get()};
   }
 };
 

@@ -21,7 +21,7 @@
 #include "doctor/route_lookup.h"
 #include "firewall/install.h"
 #include "firewall/surroundings.h"
-#include "intercept/neighbours.h"
+#include "gateway/known_devices.h"
 
 namespace weir {
 namespace {
@@ -43,24 +43,32 @@ Result<MachineHere> machine_at(const std::string& time) {
   return out;
 }
 
-// Which device the client is: the one that was said, else the neighbour table's.
-Result<DeviceMac> device_of(const ExplainArguments& arguments) {
-  if (!arguments.mac.empty()) {
-    const auto mac = Mac::parse_device(arguments.mac);
-    return mac ? Result<DeviceMac>([said = mac.value()](const Address&) { return said; })
-               : mac.error();
+// Which device the client is: the one that was said, else what this machine knows of it.
+Result<ClientDevice> device_of(const ExplainArguments& arguments,
+                               const std::shared_ptr<const DeviceTable>& known) {
+  if (arguments.mac.empty()) {
+    return ClientDevice(
+        [known](const Flow& flow) { return known->device_of(flow.client.address); });
   }
-  const auto read = read_neighbours();
-  return DeviceMac([known = read ? read.value() : nullptr](const Address& address) {
-    return Mac::from_memory(known == nullptr ? 0 : known->device_of(address));
-  });
+  const auto mac = Mac::parse_device(arguments.mac);
+  if (!mac) {
+    return mac.error();
+  }
+  using Said = std::unordered_map<Address, Device, AddressHash>;
+  return ClientDevice(
+      [known, mac = mac.value(), said = std::make_shared<Said>()](const Flow& flow) {
+        const Address& client = flow.client.address;
+        return &said->try_emplace(client, known->device_with(client, mac)).first->second;
+      });
 }
 
 // Ports of bridges, in the configuration and in the question, become the bridges.
 std::string as_packets_come_in(Configuration& configuration, const std::string& interface,
                                const MachineHere& here) {
   configuration.firewall.interfaces = inbound_names(here.links, configuration.firewall.interfaces);
-  configuration = configuration.fitted(here.view());
+  Machine machine = here.view();
+  machine.devices = here.devices.get();
+  configuration = configuration.fitted(machine);
   const Link* master = inbound_master(here.links, interface);
   return master == nullptr ? interface : master->name;
 }
@@ -186,12 +194,13 @@ int run_explain(const ExplainArguments& arguments) {
   if (!configuration) {
     return bad_configuration;
   }
-  const auto machine = machine_at(arguments.time);
+  auto machine = machine_at(arguments.time);
   if (!machine) {
     (void)std::fprintf(stderr, "weir explain: --time: %s\n", machine.error().text().c_str());
     return bad_configuration;
   }
-  const auto device = device_of(arguments);
+  machine.value().devices = read_devices(configuration->devices);
+  const auto device = device_of(arguments, machine.value().devices);
   if (!device) {
     (void)std::fprintf(stderr, "weir explain: --mac: %s\n", device.error().text().c_str());
     return bad_configuration;

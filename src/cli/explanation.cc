@@ -118,7 +118,7 @@ Explanation::Path path_of(const Upstream& upstream, const Flow& flow) {
 Explanation explain(const Configuration& configuration, const Flow& flow,
                     std::string_view interface, firewall::AddressKind destination,
                     std::span<const std::string> outside,
-                    const std::optional<std::string>& leaves_by, const DeviceMac& device) {
+                    const std::optional<std::string>& leaves_by, const ClientDevice& device) {
   Explanation out;
   out.protocol = flow.protocol == Protocol::tcp ? "tcp" : "udp";
   out.client = flow.client.port == 0 ? flow.client.address.text() : flow.client.text();
@@ -148,7 +148,7 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   if (decision.rule) {
     out.rule = configuration.rules[*decision.rule].name;
     out.location = configuration.rules[*decision.rule].location;
-    out.because = set_matches(configuration.rules[*decision.rule], flow);
+    out.because = set_matches(configuration.rules[*decision.rule], flow, device);
     for (const RuleCondition& condition : configuration.rules[*decision.rule].conditions) {
       if (const std::string clock_state = condition.clock_state(); !clock_state.empty()) {
         out.because.push_back("it " + clock_state);

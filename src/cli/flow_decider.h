@@ -35,7 +35,7 @@ class FlowDecider {
     // The interface by which routing would send it out, empty where there is no route. No function,
     // and no value: the firewall does not ask.
     std::function<std::optional<std::string>(const Flow& flow)> leaves_by = nullptr;
-    DeviceMac device = nullptr;  // of clients
+    ClientDevice device = nullptr;  // of clients
   };
 
   // Where `use` leads.

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/machine_here.h"
+#include "gateway/known_devices.h"
 #include "upstream/assembly.h"
 
 namespace weir {
@@ -14,7 +15,8 @@ Result<std::shared_ptr<Upstream>> upstream_named(const std::string& name,
 }
 
 Result<firewall::Ruleset> implied_rules(const Configuration& configuration) {
-  const MachineHere here = MachineHere::read();
+  MachineHere here = MachineHere::read();
+  here.devices = read_devices(configuration.devices);
   return implied_rules(configuration, here.for_firewall());
 }
 

@@ -132,24 +132,41 @@ Result<std::string> status_text(std::string_view json) {
 
 Result<std::string> flows_text(std::string_view json) {
   return described(json, [](const JsonReader& answer) {
-    Table table({{"ID"},
-                 {"PROTO"},
-                 {"CLIENT"},
-                 {"DESTINATION"},
-                 {"RULE"},
-                 {"UPSTREAM"},
-                 {"SERVER"},
-                 {"UP", Align::right},
-                 {"DOWN", Align::right},
-                 {"AGE", Align::right}});
     const auto flows = answer.at("flows").items();
+    const bool some_are_known = std::any_of(
+        flows.begin(), flows.end(), [](const JsonReader& one) { return one.find("device"); });
+    std::vector<Table::Column> columns{{"ID"},
+                                       {"PROTO"},
+                                       {"CLIENT"},
+                                       {"DESTINATION"},
+                                       {"RULE"},
+                                       {"UPSTREAM"},
+                                       {"SERVER"},
+                                       {"UP", Align::right},
+                                       {"DOWN", Align::right},
+                                       {"AGE", Align::right}};
+    constexpr std::ptrdiff_t behind_client = 3;
+    if (some_are_known) {
+      columns.insert(columns.begin() + behind_client, {"DEVICE"});
+    }
+    Table table(std::move(columns));
     for (const JsonReader& flow : flows) {
       const auto server = text_at(flow, "server");
-      table.row({text_at(flow, "id"), text_at(flow, "protocol"), text_at(flow, "client"),
-                 text_at(flow, "destination"), text_at(flow, "rule"), upstream_of(flow),
-                 server.empty() ? text_at(flow, "server_address") : server,
-                 bytes_at(flow, "bytes_up"), bytes_at(flow, "bytes_down"),
-                 elapsed_text(flow.at("duration_ms").real())});
+      std::vector<std::string> cells{text_at(flow, "id"),
+                                     text_at(flow, "protocol"),
+                                     text_at(flow, "client"),
+                                     text_at(flow, "destination"),
+                                     text_at(flow, "rule"),
+                                     upstream_of(flow),
+                                     server.empty() ? text_at(flow, "server_address") : server,
+                                     bytes_at(flow, "bytes_up"),
+                                     bytes_at(flow, "bytes_down"),
+                                     elapsed_text(flow.at("duration_ms").real())};
+      if (some_are_known) {
+        cells.insert(cells.begin() + behind_client,
+                     flow.find("device") ? text_at(flow, "device") : "");
+      }
+      table.row(std::move(cells));
     }
     const auto total = number_at(answer, "total");
     std::string out = flows.empty() ? "" : table.text();

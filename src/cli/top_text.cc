@@ -148,15 +148,31 @@ TableOfRows upstreams_of(const JsonReader& answer, const TopView& view) {
   return table;
 }
 
+// With a column of devices behind the clients, where some are known.
+void add_devices(TableOfRows& table, const std::vector<JsonReader>& of) {
+  constexpr std::ptrdiff_t behind_client = 2;
+  if (std::none_of(of.begin(), of.end(), [](const auto& one) { return one.find("device"); })) {
+    return;
+  }
+  table.columns.insert(table.columns.begin() + behind_client, {"DEVICE", false, 8});
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    ScreenRow& row = table.rows[i];
+    row.insert(row.begin() + behind_client,
+               of[i].find("device") ? cell(text(of[i], "device")) : cell(""));
+  }
+}
+
 TableOfRows clients_of(const JsonReader& answer, const TopView& view) {
   TableOfRows table;
   table.columns = {{"NOW", true, 9}, {"CLIENT", false, 9}, {"FLOWS", true, 8}, {"MOVED", true, 7}};
-  for (const JsonReader& client : answer.at("clients").items()) {
+  const auto clients = answer.at("clients").items();
+  for (const JsonReader& client : clients) {
     table.rows.push_back({{speed(client.at("bytes_per_second").real())},
                           cell(text(client, "client")),
                           {std::to_string(number(client, "flows"))},
                           amount(client, "bytes")});
   }
+  add_devices(table, clients);
   keep_shown(view, table.rows);
   return table;
 }
@@ -195,7 +211,8 @@ TableOfRows flows_of(const JsonReader& answer, const TopView& view) {
   table.columns = {{"NOW", true, 9},   {"CLIENT", false, 9},   {"DESTINATION", false, 9},
                    {"RULE", false, 8}, {"UPSTREAM", false, 6}, {"UP", true, 5},
                    {"DOWN", true, 5},  {"AGE", true, 4},       {"ID", false, 3}};
-  for (const JsonReader& flow : in_order(answer.at("flows"), view.order)) {
+  const auto flows = in_order(answer.at("flows"), view.order);
+  for (const JsonReader& flow : flows) {
     const std::string member = text(flow, "member");
     table.rows.push_back({{speed(flow.at("bytes_per_second").real())},
                           cell(text(flow, "protocol") + " " + text(flow, "client")),
@@ -207,6 +224,7 @@ TableOfRows flows_of(const JsonReader& answer, const TopView& view) {
                           {elapsed_text(flow.at("duration_ms").real())},
                           cell(text(flow, "id"))});
   }
+  add_devices(table, flows);
   keep_shown(view, table.rows);
   return table;
 }

@@ -57,6 +57,7 @@ Configuration values_of(const std::string& file, const SectionSet& sections, con
   out.dns = dns_section(unnamed("dns"), findings);
   out.log = log_section(unnamed("log"), findings);
   out.admin = admin_section(unnamed("admin"), findings);
+  out.devices = devices_section(unnamed("devices"), findings);
   take_rules(sections, schema.conditions, out, findings);
   for (const CheckedSection& upstream : sections.upstreams) {
     out.upstreams.push_back(upstream.settings);

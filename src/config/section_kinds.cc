@@ -303,6 +303,19 @@ constexpr std::array set_keys{
             "yes: a reload may leave less than half of it; no: such a list was probably cut off"},
 };
 
+constexpr std::array devices_keys{
+    Key{.name = "leases",
+        .kind = ValueKind::list,
+        .default_value = "auto",
+        .description = "lease files of DHCP servers (dnsmasq, ISC dhcpd, Kea), which name devices; "
+                       "auto: wherever these servers keep them",
+        .repeat = Key::Repeat::repeats},
+    Key{.name = "name",
+        .description = "NAME MAC: what a device is called, whatever it calls itself; a device of "
+                       "several interfaces has a line for each",
+        .repeat = Key::Repeat::repeats},
+};
+
 constexpr auto named = SectionKind::Naming::required;
 constexpr auto unnamed = SectionKind::Naming::none;
 
@@ -318,6 +331,7 @@ constexpr std::array kinds{
     SectionKind{"dns", unnamed, "how the names of servers are resolved", dns_keys},
     SectionKind{"log", unnamed, "messages and flow records", log_keys},
     SectionKind{"admin", unnamed, "the interfaces of a running weir", admin_keys},
+    SectionKind{"devices", unnamed, "the names of clients' devices", devices_keys},
 };
 
 }  // namespace

@@ -170,4 +170,44 @@ AdminSettings admin_section(const Settings& settings, Findings& findings) {
   return out;
 }
 
+namespace {
+
+void add_lease_file(const Value& item, bool stands_alone, DeviceSettings& out, Findings& findings) {
+  if (item.text == "auto") {
+    if (!stands_alone) {
+      findings.error(item.location, "'leases': 'auto' cannot stand beside names of files");
+    }
+    return;
+  }
+  check_absolute(item.text, "leases", item.location, findings);
+  if (std::find(out.leases.begin(), out.leases.end(), item.text) != out.leases.end()) {
+    findings.warning(item.location, "'leases': '" + item.text + "' is named twice");
+  } else {
+    out.leases.push_back(item.text);
+  }
+}
+
+}  // namespace
+
+DeviceSettings devices_section(const Settings& settings, Findings& findings) {
+  DeviceSettings out;
+  const auto lists = settings.all("leases");
+  for (const Value& list : lists) {
+    for (const Value& item : list.items) {
+      add_lease_file(item, lists.size() == 1 && list.items.size() == 1, out, findings);
+    }
+  }
+  for (const Value& line : settings.all("name")) {
+    auto named = parse_named_mac(line.text);
+    if (!named) {
+      findings.error(line.location, "'name': " + named.error().text());
+    } else if (std::find(out.names.begin(), out.names.end(), named.value()) != out.names.end()) {
+      findings.warning(line.location, "'name': '" + line.text + "' is given twice");
+    } else {
+      out.names.push_back(std::move(named).value());
+    }
+  }
+  return out;
+}
+
 }  // namespace weir

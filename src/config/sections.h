@@ -23,6 +23,7 @@ namespace weir {
 [[nodiscard]] DnsSettings dns_section(const Settings& settings, Findings& findings);
 [[nodiscard]] LogSettings log_section(const Settings& settings, Findings& findings);
 [[nodiscard]] AdminSettings admin_section(const Settings& settings, Findings& findings);
+[[nodiscard]] DeviceSettings devices_section(const Settings& settings, Findings& findings);
 
 // all, errors, none: a word that [log] and [rule] share. REQUIRES: given, or with a default.
 [[nodiscard]] LogFlows log_flows_of(const Settings& settings, std::string_view key);

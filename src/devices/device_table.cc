@@ -17,8 +17,6 @@
 #include <cctype>
 #include <utility>
 
-#include "base/text.h"
-
 namespace weir {
 
 using std::chrono::sys_seconds;
@@ -42,22 +40,6 @@ void sort_once(std::vector<Value>& values) {
 
 }  // namespace
 
-Result<NamedMac> parse_named_mac(std::string_view text) {
-  text = trimmed(text);
-  const auto end = std::min(text.find_first_of(blanks), text.size());
-  const std::string_view name = text.substr(0, end);
-  const std::string_view behind = trimmed(text.substr(end));
-  if (behind.empty()) {
-    return Error(quoted(text) + " is not a name and a MAC address (like tv 02:00:5e:10:00:01)");
-  }
-  auto mac = Mac::parse_device(behind);
-  if (!mac) {
-    const bool swapped = Mac::parse_device(name).ok();
-    return Error(mac.error().text() + (swapped ? ": the name comes first" : ""));
-  }
-  return NamedMac{.name = std::string(name), .mac = mac.value()};
-}
-
 std::string device_name_key(std::string_view name) {
   if (name.ends_with('.')) {
     name.remove_suffix(1);
@@ -78,6 +60,15 @@ std::string Device::text() const {
   }
   const Mac& known = mac.is_zero() ? lease_mac : mac;
   return known.is_zero() ? "" : known.text();
+}
+
+std::string described(const Device& device) {
+  const Mac& mac = device.mac.is_zero() ? device.lease_mac : device.mac;
+  std::string out = device.name;
+  if (!mac.is_zero()) {
+    out += (out.empty() ? "" : ", ") + mac.text();
+  }
+  return out;
 }
 
 // Fills a table, source by source.
@@ -247,6 +238,29 @@ DeviceTable::DeviceTable(std::span<const NamedMac> named, std::shared_ptr<const 
 const Device* DeviceTable::device_of(const Address& address) const {
   const auto found = by_address_.find(address);
   return found == by_address_.end() ? nullptr : &found->second;
+}
+
+// Which of its names a device may have was found out when the table was made: by_name_ has them.
+Device DeviceTable::device_with(const Address& address, const Mac& mac) const {
+  const Device* known = device_of(address);
+  Device out = known == nullptr ? Device{} : *known;
+  out.mac = mac;
+  const auto names = by_mac_.find(mac);
+  if (mac.is_zero() || names == by_mac_.end()) {
+    return out;
+  }
+  for (const std::string& name : names->second) {
+    const std::string whole = device_name_key(name);
+    for (const std::string_view key : {std::string_view(whole), first_label(whole)}) {
+      const NamedDevices* devices = named(key);
+      if (devices != nullptr &&
+          std::binary_search(devices->macs.begin(), devices->macs.end(), mac)) {
+        out.name = out.name.empty() ? name : out.name;
+        add_once(out.keys, std::string(key));
+      }
+    }
+  }
+  return out;
 }
 
 bool DeviceTable::mac_holds(const Address& address, const Mac& mac) const {

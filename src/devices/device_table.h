@@ -24,18 +24,11 @@
 #include <vector>
 
 #include "base/mac.h"
+#include "base/named_mac.h"
 #include "devices/lease_book.h"
 #include "weir/endpoint.h"
-#include "weir/result.h"
 
 namespace weir {
-
-// A line `devices.name = NAME MAC`.
-struct NamedMac {
-  std::string name;
-  Mac mac;
-};
-[[nodiscard]] Result<NamedMac> parse_named_mac(std::string_view text);
 
 // How names are compared: letters of either case, without the dot that ends a whole domain name.
 [[nodiscard]] std::string device_name_key(std::string_view name);
@@ -60,6 +53,9 @@ struct Device {
   [[nodiscard]] std::string text() const;
 };
 
+// What is known of it: "tv, 02:00:5e:10:00:01".
+[[nodiscard]] std::string described(const Device& device);
+
 // What the devices of one name are known by, for the firewall.
 struct NamedDevices {
   std::vector<Mac> macs;           // sorted
@@ -74,6 +70,8 @@ class DeviceTable {
 
   // Null: nothing is known of the address.
   [[nodiscard]] const Device* device_of(const Address& address) const;
+  // The same, were that MAC the neighbour table's for the address: of a device that has just come.
+  [[nodiscard]] Device device_with(const Address& address, const Mac& mac) const;
   [[nodiscard]] bool mac_holds(const Address& address, const Mac& mac) const;
   [[nodiscard]] bool name_holds(const Address& address, std::string_view name) const;
   // Null: no device has that name.

@@ -131,7 +131,9 @@ struct Holds {
       return true;
     }
     return std::any_of(words.any_of.begin(), words.any_of.end(),
-                       [this](const auto& each) { return each.holds(packet); });
+                       [this](const auto& each) { return each.holds(packet); }) ||
+           std::any_of(words.or_else.begin(), words.or_else.end(),
+                       [this](const auto& each) { return (*this)(each); });
   }
   bool operator()(const match::DontFragment& /*bit*/) const {
     return packet.destination.family() == Family::v4 && packet.dont_fragment;

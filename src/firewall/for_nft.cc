@@ -102,6 +102,34 @@ std::vector<Chain> apart_from_hook(Chain chain) {
   return {std::move(chain), std::move(hooked)};
 }
 
+// One for each of them: nft has no "or" between expressions.
+std::vector<std::vector<Condition>> one_by_one(const match::InWords& words) {
+  match::InWords first = words;
+  first.or_else.clear();
+  std::vector<std::vector<Condition>> all;
+  all.push_back({std::move(first)});
+  for (const match::InWords& other : words.or_else) {
+    all.push_back({other});
+  }
+  return all;
+}
+
+// Words for addresses of one family beside those of the other, which nft refuses.
+bool is_of_other_family(const std::vector<Condition>& alternative,
+                        const std::vector<Condition>& beside) {
+  const auto* words =
+      alternative.size() == 1 ? std::get_if<match::InWords>(&alternative.front()) : nullptr;
+  if (words == nullptr || !words->of) {
+    return false;
+  }
+  return std::any_of(beside.begin(), beside.end(), [&](const Condition& condition) {
+    const auto* is = std::get_if<match::OfFamily>(&condition);
+    const auto* within = std::get_if<match::Within>(&condition);
+    return (is != nullptr && is->family != *words->of) ||
+           (within != nullptr && within->prefixes.front().address.family() != *words->of);
+  });
+}
+
 std::vector<std::vector<Condition>> alternatives_of(const Condition& condition) {
   if (const auto* ends = std::get_if<match::Ends>(&condition); ends != nullptr) {
     return by_family(*ends);
@@ -122,6 +150,9 @@ std::vector<std::vector<Condition>> alternatives_of(const Condition& condition) 
     const Family other = *words->only_for == Family::v4 ? Family::v6 : Family::v4;
     return {{match::OfFamily{other}}, {condition}};
   }
+  if (const auto* words = std::get_if<match::InWords>(&condition); words != nullptr) {
+    return one_by_one(*words);
+  }
   return {{condition}};
 }
 
@@ -131,6 +162,9 @@ void append_lines(std::vector<Step>& lines, Step step) {
     std::vector<std::vector<Condition>> longer;
     for (const auto& product : products) {
       for (const auto& alternative : alternatives_of(condition)) {
+        if (is_of_other_family(alternative, product)) {
+          continue;
+        }
         longer.push_back(product);
         longer.back().insert(longer.back().end(), alternative.begin(), alternative.end());
       }

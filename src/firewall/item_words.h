@@ -1,5 +1,5 @@
 // How a packet filter checks one item of a list (base/address_item.h): items whose key is the same
-// become one match, negated or not.
+// become one match, negated or not. An item that stands for several things says all of them.
 //
 // Plain values; any thread.
 #pragma once
@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "firewall/match.h"
 
@@ -23,6 +24,8 @@ struct ItemWords {
   bool can_be_negated = true;
   // It is -s or -d of iptables, which a line takes once: no prefix can stand beside it.
   bool is_address = false;
+  // It is one of these, and no packet's where there are none; what is above then says nothing.
+  std::optional<std::vector<ItemWords>> any_of = std::nullopt;
 };
 
 }  // namespace weir::firewall

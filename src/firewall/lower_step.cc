@@ -126,7 +126,14 @@ struct Split {
     }
     Alternatives all;
     for (const auto& each : words.any_of) {
-      all.any_of.emplace_back(match::InWords{.nft = {}, .any_of = {each}});
+      if (!words.of || *words.of == family) {
+        all.any_of.emplace_back(match::InWords{.nft = {}, .any_of = {each}});
+      }
+    }
+    for (const match::InWords& other : words.or_else) {
+      for (Condition& each : (*this)(other).any_of) {
+        all.any_of.push_back(std::move(each));
+      }
     }
     return all;
   }

@@ -150,7 +150,8 @@ struct SentByCgroup {
 struct Redirect {
   Family family = Family::v4;
 };
-// What a rule's condition asks in words of its own. Of its alternatives one at least must hold.
+// What a rule's condition asks in words of its own. Of its alternatives one at least must hold, or
+// one of those that follow.
 struct InWords {
   struct Alternative {
     std::string iptables;  // one match, with its own -m: "-m mac --mac-source 02:00:5e:10:00:01"
@@ -160,6 +161,9 @@ struct InWords {
   std::vector<Alternative> any_of;
   // Packets of the other family are not asked: they meet it.
   std::optional<Family> only_for = std::nullopt;
+  // No packet of the other one meets it.
+  std::optional<Family> of = std::nullopt;
+  std::vector<InWords> or_else = {};
 };
 // An ICMP error, port unreachable, about a datagram to one of these ports.
 struct QuotesDatagram {

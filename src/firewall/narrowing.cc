@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -30,6 +31,13 @@ using Words = std::map<std::string, std::vector<ItemWords>>;
 
 enum class Wanted : std::uint8_t { yes, no };
 
+void add_once(std::vector<ItemWords>& items, ItemWords item) {
+  if (std::none_of(items.begin(), items.end(),
+                   [&](const ItemWords& one) { return one.nft_value == item.nft_value; })) {
+    items.push_back(std::move(item));
+  }
+}
+
 struct Lowered {
   Words words;
   bool all = true;  // every item
@@ -45,11 +53,21 @@ Lowered lowered(const std::vector<AddressItem>& items, FlowEnd end, Wanted wante
       continue;
     }
     ItemWords words;
-    if (item.lower(end, words) && (wanted == Wanted::yes || words.can_be_negated)) {
-      std::string key = words.nft_key;
-      out.words[std::move(key)].push_back(std::move(words));
-    } else {
+    if (!item.lower(end, words)) {
       out.all = false;
+      continue;
+    }
+    std::vector<ItemWords> parts =
+        words.any_of ? *std::move(words.any_of) : std::vector<ItemWords>{std::move(words)};
+    if (wanted == Wanted::no && std::any_of(parts.begin(), parts.end(), [](const ItemWords& part) {
+          return !part.can_be_negated;
+        })) {
+      out.all = false;
+      continue;
+    }
+    for (ItemWords& part : parts) {
+      auto& kind = out.words[part.nft_key];
+      add_once(kind, std::move(part));
     }
   }
   return out;
@@ -69,10 +87,20 @@ std::string iptables_words(const ItemWords& item, std::string_view option) {
 }
 
 match::InWords one_of(const std::vector<ItemWords>& items) {
-  match::InWords out{.nft = items.front().nft_key + " " + nft_set(items), .any_of = {}};
+  match::InWords out{.nft = items.front().nft_key + " " + nft_set(items),
+                     .any_of = {},
+                     .of = items.front().family};
   for (const ItemWords& item : items) {
     out.any_of.push_back({iptables_words(item, item.iptables_option), item.holds});
   }
+  return out;
+}
+
+// REQUIRES: there are some.
+match::InWords one_of(const Words& words) {
+  match::InWords out = one_of(words.begin()->second);
+  std::for_each(std::next(words.begin()), words.end(),
+                [&](const auto& kind) { out.or_else.push_back(one_of(kind.second)); });
   return out;
 }
 
@@ -84,19 +112,28 @@ match::InWords none_of(const ItemWords& item) {
 
 // How often -s or -d of iptables would stand in a line because of words.
 std::size_t address_options(const Words& wanted, const Words& excluded) {
-  std::size_t out = 0;
-  for (const auto& [key, items] : wanted) {
-    out += items.front().is_address ? 1 : 0;
-  }
+  const bool is_wanted = std::any_of(wanted.begin(), wanted.end(), [](const auto& kind) {
+    return kind.second.front().is_address;
+  });
+  std::size_t out = is_wanted ? 1 : 0;
   for (const auto& [key, items] : excluded) {
     out += items.front().is_address ? items.size() : 0;
   }
   return out;
 }
 
-bool come_in(const std::vector<ItemWords>& items) {
-  return std::any_of(items.begin(), items.end(),
-                     [](const ItemWords& item) { return item.comes_in; });
+bool come_in(const Words& words) {
+  return std::all_of(words.begin(), words.end(),
+                     [](const auto& kind) { return kind.second.front().comes_in; });
+}
+
+// The one family that all are of.
+std::optional<Family> family_of(const Words& words) {
+  const std::optional<Family> first = words.begin()->second.front().family;
+  const bool all = std::all_of(words.begin(), words.end(), [&](const auto& kind) {
+    return kind.second.front().family == first;
+  });
+  return all ? first : std::nullopt;
 }
 
 }  // namespace
@@ -107,7 +144,7 @@ void Narrowing::to_ports(const std::vector<PortRange>& on) {
 }
 
 // A step of a plan asks for all of its conditions. A list that wants prefixes or something else, or
-// two things of different kinds, has no such step.
+// two things of different kinds that what the router itself sends may have, has no such step.
 void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
   AddressCondition& out = end == FlowEnd::client ? client_ : destination_;
   out.include = list.include;
@@ -121,16 +158,17 @@ void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
     ask_gateway();
     return;
   }
-  const std::size_t kinds = wanted.words.size() + (out.include.empty() ? 0 : 1);
-  if (!wanted.all || kinds > 1) {
+  const bool is_one_kind = wanted.words.size() + (out.include.empty() ? 0 : 1) <= 1;
+  if (!wanted.all || !(is_one_kind || (out.include.empty() && come_in(wanted.words)))) {
     out.include.clear();
     ask_gateway();
-  } else {
-    for (const auto& [key, items] : wanted.words) {
-      also_.emplace_back(one_of(items));
-      only_inbound_ = only_inbound_ || come_in(items);
-      only_family_ = items.front().family ? items.front().family : only_family_;
-    }
+  } else if (!wanted.words.empty()) {
+    also_.emplace_back(one_of(wanted.words));
+    only_inbound_ = only_inbound_ || come_in(wanted.words);
+    const auto family = family_of(wanted.words);
+    only_family_ = family ? family : only_family_;
+  } else if (list.names_some() && out.include.empty()) {
+    to_nothing();
   }
   for (const auto& [key, items] : excluded.words) {
     for (const ItemWords& item : items) {

@@ -48,6 +48,9 @@ Json json_of(const std::vector<Condition>& also) {
   for (const Condition& condition : also) {
     if (const auto* words = std::get_if<match::InWords>(&condition); words != nullptr) {
       out.push(words->nft);
+      for (const match::InWords& other : words->or_else) {
+        out.push("or " + other.nft);
+      }
     }
   }
   return out;

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "devices/device_table.h"
 #include "rules/conditions/at_change.h"
 
 namespace weir {
@@ -44,6 +45,7 @@ FittedRules::FittedRules(std::shared_ptr<const Configuration> configuration,
 }
 
 void FittedRules::compile() {
+  static const DeviceTable no_devices;
   const Machine machine = machine_->view();
   std::vector<RuleSettings> rules = configuration_->rules;
   conditions_.clear();
@@ -51,6 +53,8 @@ void FittedRules::compile() {
   for (RuleSettings& rule : rules) {
     std::vector<RuleCondition> made = fitted(rule.conditions, machine);
     some_are_fitted_ = some_are_fitted_ || is_fitted(made, rule.conditions);
+    some_name_devices_ = some_name_devices_ || fitted(rule.conditions, {.devices = &no_devices}) !=
+                                                   fitted(rule.conditions, Machine{});
     rule.conditions = made;
     conditions_.push_back(std::move(made));
   }
@@ -83,7 +87,8 @@ std::shared_ptr<const FittedRules> FittedRules::refitted(
   }
   InterfaceNames names = names_for_rules(machine->links);
   const bool are_rules_the_same = are_same_on(machine->view());
-  if (are_rules_the_same && names == interface_names_) {
+  if (are_rules_the_same && names == interface_names_ &&
+      (!follows_devices() || same_for_firewall(*machine))) {
     return nullptr;
   }
   const auto made = std::make_shared<FittedRules>(*this);
@@ -125,13 +130,9 @@ std::string FittedRules::interface_name(std::uint32_t number) const {
   return number != 0 ? ask_kernel(number) : "";
 }
 
-std::optional<std::size_t> FittedRules::match(const Flow& flow,
-                                              const Neighbours* neighbours) const {
+std::optional<std::size_t> FittedRules::match(const Flow& flow, const ClientDevice& device) const {
   return rules_->match(
-      flow, [this](std::uint32_t number) { return interface_name(number); },
-      [neighbours](const Address& address) {
-        return Mac::from_memory(neighbours == nullptr ? 0 : neighbours->device_of(address));
-      });
+      flow, [this](std::uint32_t number) { return interface_name(number); }, device);
 }
 
 std::optional<std::chrono::sys_seconds> FittedRules::changes_at() const {
@@ -163,11 +164,11 @@ Configuration FittedRules::for_firewall() const {
   return configuration_->fitted(machine_->for_firewall());
 }
 
-bool FittedRules::same_for_firewall(const FittedRules& other) const {
+bool FittedRules::same_for_firewall(const MachineHere& machine) const {
   return std::all_of(configuration_->rules.begin(), configuration_->rules.end(),
                      [&](const RuleSettings& rule) {
                        return fitted(rule.conditions, machine_->for_firewall()) ==
-                              fitted(rule.conditions, other.machine_->for_firewall());
+                              fitted(rule.conditions, machine.for_firewall());
                      });
 }
 

@@ -1,6 +1,6 @@
 // The rules of a configuration as they hold on this machine at the moment: by which name packets
-// come in, which networks its interfaces have, which windows are open. Says when that has to be
-// looked at again.
+// come in, which networks its interfaces have, which windows are open, which devices have a name.
+// Says when that has to be looked at again.
 //
 // Immutable once made, by the main thread; shared by snapshots, and asked by all workers.
 #pragma once
@@ -16,7 +16,6 @@
 
 #include "base/configuration.h"
 #include "base/machine_here.h"
-#include "intercept/neighbours.h"
 #include "rules/rule_set.h"
 #include "weir/flow.h"
 
@@ -41,12 +40,16 @@ class FittedRules {
       const std::shared_ptr<const LocalClock>& now) const;
 
   // The place of the flow's rule in the configuration; none: the gateway's default.
-  // `neighbours` may be null.
+  // `device`: who the client is.
   [[nodiscard]] std::optional<std::size_t> match(const Flow& flow,
-                                                 const Neighbours* neighbours) const;
+                                                 const ClientDevice& device) const;
   [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
   // Whether refitted() may ever have other ones.
-  [[nodiscard]] bool follows_machine() const { return needs_interface() || some_are_fitted_; }
+  [[nodiscard]] bool follows_machine() const {
+    return needs_interface() || some_are_fitted_ || follows_devices();
+  }
+  // Whether the firewall's are others when other devices are known.
+  [[nodiscard]] bool follows_devices() const { return some_name_devices_; }
   // When the clock alone makes others of them; none: never.
   [[nodiscard]] std::optional<std::chrono::sys_seconds> changes_at() const;
   // How a rule stands ("matches now, until 07:00"); "": the clock does not matter to it.
@@ -57,7 +60,9 @@ class FittedRules {
   // The configuration with its rules as the firewall's are made of them.
   [[nodiscard]] Configuration for_firewall() const;
   // Whether the firewall's rules are the same as those of `other`. REQUIRES: of one configuration.
-  [[nodiscard]] bool same_for_firewall(const FittedRules& other) const;
+  [[nodiscard]] bool same_for_firewall(const FittedRules& other) const {
+    return same_for_firewall(*other.machine_);
+  }
 
  private:
   // By number. Empty where no rule has `interface`.
@@ -65,6 +70,7 @@ class FittedRules {
 
   void compile();
   [[nodiscard]] bool are_same_on(const Machine& machine) const;
+  [[nodiscard]] bool same_for_firewall(const MachineHere& machine) const;
   [[nodiscard]] InterfaceNames names_for_rules(std::span<const Link> links) const;
   [[nodiscard]] std::string interface_name(std::uint32_t number) const;
 
@@ -74,6 +80,7 @@ class FittedRules {
   // Each rule's, as rules_ knows them.
   std::vector<std::vector<RuleCondition>> conditions_;
   bool some_are_fitted_ = false;
+  bool some_name_devices_ = false;
   // As of the last news of links, so that a flow asks the kernel only for a link newer than that.
   InterfaceNames interface_names_;
 };

@@ -11,6 +11,7 @@
 #include "account/record.h"
 #include "base/server_counts.h"
 #include "flow/clients.h"
+#include "flow/device_ref.h"
 #include "flow/snapshot.h"
 #include "flow/snapshot_ref.h"
 #include "weir/flow.h"
@@ -23,6 +24,7 @@ struct FlowCore {
   Flow flow;
   std::uint64_t sequence = 0;  // the number of its id (FlowIds)
   SnapshotRef snapshot;
+  DeviceRef device;                 // the client's, as it was when the flow opened
   const RuleEntry* rule = nullptr;  // in the snapshot
   std::shared_ptr<Server> server;   // null where the policy has none
   Endpoint remote;                  // port 0: none was reached

@@ -14,7 +14,8 @@ FlowCore FlowIntake::open(const Flow& flow) {
   core.flow.worker = static_cast<std::uint16_t>(parts_.worker);
   core.sequence = parts_.ids.next();
   core.snapshot = parts_.in_use.snapshot;
-  core.rule = &core.snapshot->choose(flow, parts_.in_use.neighbours.get());
+  core.rule = &core.snapshot->choose(flow, parts_.devices.finder());
+  core.device = parts_.devices.ref_to(flow.client.address);
   core.opened = parts_.now;
   if (const auto reason = parts_.passing.why(flow, *core.rule, *core.snapshot)) {
     core.rule = &core.snapshot->passing(*core.rule);

@@ -10,6 +10,7 @@
 #include "account/flow_id.h"
 #include "account/reason.h"
 #include "flow/admission.h"
+#include "flow/client_devices.h"
 #include "flow/clients.h"
 #include "flow/flow_core.h"
 #include "flow/in_use.h"
@@ -28,6 +29,7 @@ class FlowIntake {
     Clients& clients;
     Passing& passing;
     Reasons& reasons;
+    ClientDevices& devices;
   };
   explicit FlowIntake(const Parts& parts) : parts_(parts) {}
 

@@ -11,6 +11,7 @@ FlowRecord FlowRecords::describe(const FlowCore& core, std::string_view path) co
   record.protocol = core.flow.protocol;
   record.client = core.flow.client;
   record.destination = core.flow.destination;
+  record.device = core.device.text();
   record.rule = core.rule->name;
   record.upstream = core.rule->upstream->name();
   record.member = core.rule->member;

@@ -69,8 +69,10 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::Maker::make(Configuration conf
   if (auto taken = made->take_upstreams(*this, assembly); !taken) {
     return taken.error();
   }
+  MachineHere here = MachineHere::read();
+  here.devices = devices;
   made->rules_ = std::make_shared<const FittedRules>(
-      made->configuration_, std::make_shared<const MachineHere>(MachineHere::read()));
+      made->configuration_, std::make_shared<const MachineHere>(std::move(here)));
   return std::shared_ptr<const Snapshot>(std::move(made));
 }
 
@@ -184,8 +186,8 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
   return Ok{};
 }
 
-const RuleEntry& Snapshot::choose(const Flow& flow, const Neighbours* neighbours) const {
-  const auto index = rules_->match(flow, neighbours);
+const RuleEntry& Snapshot::choose(const Flow& flow, const ClientDevice& device) const {
+  const auto index = rules_->match(flow, device);
   return index ? entries_[*index] : entries_.back();
 }
 

@@ -57,6 +57,8 @@ class Snapshot {
     CounterRegistry& rules;
     CounterRegistry& upstreams;
     std::uint64_t auto_max_flows;
+    // What clients are known by, for the firewall; null: that does not matter.
+    std::shared_ptr<const DeviceTable> devices = nullptr;
 
     // Carries upstreams over from `previous` (may be null) where nothing about them changed, so
     // that the turns of a balancer and mappings go on. Errors come only from what the configuration
@@ -82,9 +84,8 @@ class Snapshot {
   [[nodiscard]] Mark bypass() const { return configuration_->firewall.bypass_mark; }
   [[nodiscard]] const FittedRules& rules() const { return *rules_; }
 
-  // `neighbours`: the devices on the router's own links; null: not known.
-  [[nodiscard]] const RuleEntry& choose(const Flow& flow,
-                                        const Neighbours* neighbours = nullptr) const;
+  // `device`: who the client is; no function: that is not known.
+  [[nodiscard]] const RuleEntry& choose(const Flow& flow, const ClientDevice& device = {}) const;
   // The same rule for what passes by: it goes on to its own destination, as `transparent`.
   // REQUIRES: choose() gave it.
   [[nodiscard]] const RuleEntry& passing(const RuleEntry& entry) const {

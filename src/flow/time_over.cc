@@ -41,12 +41,12 @@ bool TimeOver::closes(std::size_t place) const {
   return place + 1 < now_->entries().size() && now_->rules().ends_flows(place);
 }
 
-bool TimeOver::ends(const FlowCore& core, const Neighbours* neighbours) const {
-  const RuleEntry& now = now_->choose(core.flow, neighbours);
+bool TimeOver::ends(const FlowCore& core, const ClientDevice& device) const {
+  const RuleEntry& now = now_->choose(core.flow, device);
   if (now.name == core.rule->name) {
     return false;
   }
-  const std::size_t then = then_->match(core.flow, neighbours).value_or(now_->entries().size() - 1);
+  const std::size_t then = then_->match(core.flow, device).value_or(now_->entries().size() - 1);
   return then != now.place && (closes(then) || closes(now.place));
 }
 

@@ -20,8 +20,8 @@ class TimeOver {
   [[nodiscard]] static std::shared_ptr<const TimeOver> since(
       const std::shared_ptr<const LocalClock>& then, std::shared_ptr<const Snapshot> now);
 
-  // `neighbours` may be null.
-  [[nodiscard]] bool ends(const FlowCore& core, const Neighbours* neighbours) const;
+  // `device`: who the client is.
+  [[nodiscard]] bool ends(const FlowCore& core, const ClientDevice& device) const;
 
  private:
   TimeOver(std::shared_ptr<const FittedRules> then, std::shared_ptr<const Snapshot> now);

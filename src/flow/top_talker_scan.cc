@@ -53,6 +53,9 @@ void TopTalkerScan::add(const FlowView& flow) {
   ++client.flows;
   client.bytes += flow.bytes;
   client.moved += moved;
+  if (client.device.empty()) {
+    client.device = flow.core.device.text();
+  }
   // `flows` is a heap whose front is the least busy one kept: records are made for few.
   auto& kept = part_.flows;
   if (kept.size() == TopTalkers::max) {
@@ -89,6 +92,7 @@ TopTalkers TopTalkerScan::merge(std::vector<Part> parts) {
       sum.flows += client.flows;
       sum.bytes += client.bytes;
       sum.moved += client.moved;
+      sum.device = sum.device.empty() ? client.device : sum.device;
     }
   }
   keep_top(all.flows);
@@ -105,6 +109,7 @@ TopTalkers TopTalkerScan::merge(std::vector<Part> parts) {
   keep_top(clients);
   for (const auto& client : clients) {
     out.clients.push_back({.address = client.address,
+                           .device = client.sums.device,
                            .flows = client.sums.flows,
                            .bytes = client.sums.bytes,
                            .bytes_per_second = per_second(client.moved, all.since)});

@@ -10,6 +10,7 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -30,6 +31,7 @@ class TopTalkerScan {
       std::uint64_t flows = 0;
       std::uint64_t bytes = 0;
       std::uint64_t moved = 0;
+      std::string device = {};
     };
     std::unordered_map<Address, Client, AddressHash> clients;
     struct Flow {

@@ -29,7 +29,12 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
       admission_(shared.totals, number),
       loop_guard_(shared.own_sockets, number),
       passing_(timers_, shared.asked, [this]() { return poll_.now(); }),
-      intake_({number, poll_.clock(), in_use_, ids_, admission_, clients_, passing_, reasons_}),
+      devices_(poll_.clock(),
+               [this](const Address& client, std::uint32_t link, ClientDevices::Wait may_wait) {
+                 return ask_kernel(client, link, may_wait);
+               }),
+      intake_({number, poll_.clock(), in_use_, ids_, admission_, clients_, passing_, reasons_,
+               devices_}),
       records_({ids_, poll_.clock(), reasons_, shared.log}),
       tcp_({.dial = dial_parts(),
             .intake = intake_,
@@ -51,6 +56,7 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
       ticker_(std::make_unique<Timer>(loop_, [this]() { tick(); })) {
   use(std::move(snapshot));
   use(shared.neighbours);
+  use(shared.devices);
   listeners_.listen(std::move(listeners));
 }
 
@@ -105,7 +111,7 @@ void Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot,
   }
   walk(
       [this, snapshot, out](const FlowView& flow) {
-        const auto& now = snapshot->choose(flow.core.flow, in_use_.neighbours.get());
+        const auto& now = snapshot->choose(flow.core.flow, devices_.known_device());
         out->matching_another_rule += now.name != flow.core.rule->name ? 1 : 0;
       },
       [out, taken = std::move(taken)]() { taken(*out); });
@@ -208,7 +214,7 @@ void Worker::walk(Visit see, std::function<void()> done) {
 void Worker::close_flows(Choice choice, End why, std::function<void(std::uint64_t)> done) {
   FlowClosing::Order order{
       .chosen = [this, choice = std::move(choice)](
-                    const FlowCore& core) { return choice(core, in_use_.neighbours.get()); },
+                    const FlowCore& core) { return choice(core, devices_.known_device()); },
       .why = why,
       .asked = poll_.now()};
   go_on(std::make_shared<FlowClosing>(
@@ -225,6 +231,13 @@ void Worker::find_top_talkers(std::function<void(TopTalkerScan::Part)> found) {
 bool Worker::close_flow(const std::string& id) {
   const auto sequence = ids_.number(id);
   return sequence && (tcp_.end(*sequence, End::killed) || udp_.end(*sequence, End::killed));
+}
+
+Mac Worker::ask_kernel(const Address& client, std::uint32_t link, ClientDevices::Wait may_wait) {
+  constexpr Milliseconds longest{10};
+  return Mac::from_memory(may_wait == ClientDevices::Wait::yes
+                              ? neighbour_query_.looked_for(client, link, longest)
+                              : neighbour_query_.known(client, link));
 }
 
 }  // namespace weir

@@ -22,6 +22,7 @@
 #include "base/surroundings.h"
 #include "base/timer_wheel.h"
 #include "flow/admission.h"
+#include "flow/client_devices.h"
 #include "flow/clients.h"
 #include "flow/egress_choice.h"
 #include "flow/flow_closing.h"
@@ -35,6 +36,7 @@
 #include "flow/udp/udp_path.h"
 #include "flow/worker_listeners.h"
 #include "intercept/listeners.h"
+#include "intercept/neighbour_query.h"
 #include "loop/edge_poll.h"
 #include "loop/loop.h"
 #include "relay/moderation.h"
@@ -51,6 +53,7 @@ class Worker {
     Log& log;
     Port port;
     std::shared_ptr<const Neighbours> neighbours;
+    std::shared_ptr<const DeviceTable> devices;
     // Called on the worker's thread when it is draining and its last flow has ended.
     std::function<void()> on_drained;
   };
@@ -87,6 +90,7 @@ class Worker {
   void use(std::shared_ptr<const Neighbours> neighbours) {
     in_use_.neighbours = std::move(neighbours);
   }
+  void use(std::shared_ptr<const DeviceTable> devices) { devices_.use(std::move(devices)); }
   struct Taken {
     std::uint64_t flows_kept = 0;
     std::uint64_t matching_another_rule = 0;  // of those: what they would get now
@@ -103,6 +107,7 @@ class Worker {
   void begin_bypass() { udp_.flows().begin_bypass(); }
   // Addresses, routes or links changed.
   void network_changed(std::shared_ptr<const Surroundings> surroundings) {
+    devices_.use(surroundings);
     udp_.network_changed(std::move(surroundings));
   }
   // Takes no new flows, and says on_drained once none is left. UDP flows that live are served to
@@ -121,7 +126,7 @@ class Worker {
   void find_top_talkers(std::function<void(TopTalkerScan::Part)> found);
   // Ends the flows that are chosen among those that live now, some in each turn, then calls `done`
   // with how many there were.
-  using Choice = std::function<bool(const FlowCore& core, const Neighbours* neighbours)>;
+  using Choice = std::function<bool(const FlowCore& core, const ClientDevice& device)>;
   void close_flows(Choice choice, End why, std::function<void(std::uint64_t)> done);
   // Ends the flow of that id; false: it is none of this worker's.
   bool close_flow(const std::string& id);
@@ -130,6 +135,8 @@ class Worker {
   // Of a FlowWalk or FlowClosing.
   template <typename Steps>
   void go_on(const std::shared_ptr<Steps>& steps);
+  [[nodiscard]] Mac ask_kernel(const Address& client, std::uint32_t link,
+                               ClientDevices::Wait may_wait);
   [[nodiscard]] DialParts dial_parts();
   void end_turn();
   void tick();
@@ -148,6 +155,8 @@ class Worker {
   Admission admission_;
   LoopGuard loop_guard_;
   Passing passing_;
+  NeighbourQuery neighbour_query_;
+  ClientDevices devices_;
   FlowIntake intake_;
   FlowRecords records_;
   TcpFlows tcp_;

@@ -54,13 +54,15 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
       mailbox_(loop_),
       service_manager_(ServiceManager::from_environment()),
       workers_(mailbox_, *log_, options_.descriptors, workers),
-      in_force_(loop_, *log_, workers_, workers),
-      router_(loop_, *log_, workers_, [this]() { rule_fitting_.look(); }),
+      devices_(loop_, *log_, workers_, [this]() { rule_fitting_.look_at_devices(); }),
+      in_force_(loop_, *log_, workers_, devices_, workers),
+      router_(loop_, *log_, workers_, devices_, [this]() { rule_fitting_.look(); }),
       firewall_(loop_, *log_, in_force_,
                 [this]() { return !draining_.is_under_way() && !is_being_taken_over(); }),
       firewall_counts_(loop_, firewall_),
       reload_(*log_, reload_source(), in_force_, firewall_, workers_, service_manager_),
-      rule_fitting_(loop_, *log_, workers_, in_force_, firewall_, [this]() { return rules_may(); }),
+      rule_fitting_(loop_, *log_, workers_, in_force_, firewall_, devices_,
+                    [this]() { return rules_may(); }),
       draining_(*log_, draining_callbacks()),
       drain_timer_(loop_,
                    [this]() {
@@ -116,6 +118,7 @@ Result<> Gateway::open(Configuration configuration) {
   }
   watch_signals();
   router_.follow_neighbours();
+  devices_.follow(in_force_.configuration().devices);
   if (running != nullptr) {
     return take_over();
   }
@@ -283,7 +286,11 @@ Reload::Source Gateway::reload_source() {
           .may = [this]() { return may_change(); },
           .reconfigure_admin =
               [this](const AdminSettings& settings) { return admin_->reconfigure(settings); },
-          .entered = [this]() { rule_fitting_.follow(); }};
+          .entered =
+              [this]() {
+                devices_.follow(in_force_.configuration().devices);
+                rule_fitting_.follow();
+              }};
 }
 
 Result<> Gateway::may_change() const {
@@ -422,6 +429,7 @@ Gateway::~Gateway() {
   donor_.reset();
   admin_.reset();
   router_.stop();
+  devices_.stop();
   rule_fitting_.stop();
   workers_.end();
   firewall_.end(OwnFirewall::End::take_back);

@@ -20,6 +20,7 @@
 #include "gateway/draining.h"
 #include "gateway/firewall_counts.h"
 #include "gateway/in_force.h"
+#include "gateway/known_devices.h"
 #include "gateway/live_flows.h"
 #include "gateway/own_firewall.h"
 #include "gateway/reload.h"
@@ -94,6 +95,7 @@ class Gateway {
   Mailbox mailbox_;
   ServiceManager service_manager_;
   Workers workers_;
+  KnownDevices devices_;
   InForce in_force_;
   RouterWatch router_;
   OwnFirewall firewall_;

@@ -25,10 +25,12 @@ std::vector<Snapshot::RuleBinding> bindings_of(const InheritedWorker& worker) {
 
 }  // namespace
 
-InForce::InForce(Loop& loop, Log& log, Workers& workers, std::size_t count)
+InForce::InForce(Loop& loop, Log& log, Workers& workers, const KnownDevices& devices,
+                 std::size_t count)
     : loop_(loop),
       log_(log),
       workers_(workers),
+      devices_(devices),
       servers_({}, count),
       counters_{CounterRegistry(count), CounterRegistry(count)},
       later_(loop, [this]() { let_go_of_earlier(); }) {}
@@ -37,10 +39,17 @@ Snapshot::Maker InForce::maker() {
   return {servers_, counters_.rules, counters_.upstreams, workers_.auto_max_flows()};
 }
 
+Snapshot::Maker InForce::maker_for(const Configuration& configuration) {
+  Snapshot::Maker out = maker();
+  out.devices = devices_.table_for(configuration.devices);
+  return out;
+}
+
 Result<> InForce::open(Configuration configuration, const takeover::GatewayState* earlier) {
   const RestoredServers held =
       earlier != nullptr ? restore_servers(*earlier, servers_) : RestoredServers{};
-  auto made = maker().make(std::move(configuration), nullptr);
+  const Snapshot::Maker first = maker_for(configuration);
+  auto made = first.make(std::move(configuration), nullptr);
   if (!made) {
     return made.error();
   }
@@ -65,7 +74,8 @@ Result<> InForce::begin(const takeover::GatewayState* earlier) {
 }
 
 Result<std::shared_ptr<const Snapshot>> InForce::make(Configuration configuration) {
-  return maker().make(std::move(configuration), snapshot_.get());
+  const Snapshot::Maker next = maker_for(configuration);
+  return next.make(std::move(configuration), snapshot_.get());
 }
 
 void InForce::enter(std::shared_ptr<const Snapshot> next) {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "dns/resolver.h"
 #include "flow/snapshot.h"
+#include "gateway/known_devices.h"
 #include "gateway/workers.h"
 #include "health/checker.h"
 #include "loop/loop.h"
@@ -26,7 +27,7 @@ namespace weir {
 class InForce {
  public:
   // `count`: of workers.
-  InForce(Loop& loop, Log& log, Workers& workers, std::size_t count);
+  InForce(Loop& loop, Log& log, Workers& workers, const KnownDevices& devices, std::size_t count);
 
   // The first configuration; `earlier`: what the gateway knew that is being taken over, or null.
   // Servers are not looked after before begin().
@@ -58,6 +59,7 @@ class InForce {
 
  private:
   [[nodiscard]] Snapshot::Maker maker();
+  [[nodiscard]] Snapshot::Maker maker_for(const Configuration& configuration);
   void watch_servers();
   void renew();
   void let_go_of_earlier();
@@ -65,6 +67,7 @@ class InForce {
   Loop& loop_;
   Log& log_;
   Workers& workers_;
+  const KnownDevices& devices_;
   ServerPool servers_;
   Counters counters_;
   std::shared_ptr<const Snapshot> snapshot_;

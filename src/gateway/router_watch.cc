@@ -6,12 +6,19 @@
 
 namespace weir {
 
-RouterWatch::RouterWatch(Loop& loop, Log& log, Workers& workers, std::function<void()> on_network)
-    : loop_(loop), log_(log), workers_(workers), on_network_(std::move(on_network)) {}
+RouterWatch::RouterWatch(Loop& loop, Log& log, Workers& workers, KnownDevices& devices,
+                         std::function<void()> on_network)
+    : loop_(loop),
+      log_(log),
+      workers_(workers),
+      devices_(devices),
+      on_network_(std::move(on_network)) {}
 
 void RouterWatch::follow_neighbours() {
-  auto watch = NeighbourWatch::start(
-      loop_, [this](const std::shared_ptr<const Neighbours>& now) { workers_.use(now); });
+  auto watch = NeighbourWatch::start(loop_, [this](const std::shared_ptr<const Neighbours>& now) {
+    workers_.use(now);
+    devices_.use(now);
+  });
   if (watch) {
     neighbours_ = std::move(watch).value();
   } else {

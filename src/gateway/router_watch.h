@@ -1,5 +1,5 @@
-// What the workers have to know of the router: its neighbours, its addresses and links, and its
-// policy rules; now, and whenever they change.
+// What the workers and the table of devices have to know of the router: its neighbours, its
+// addresses and links, and its policy rules; now, and whenever they change.
 //
 // One, in the Gateway; main thread, on its loop.
 #pragma once
@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "gateway/known_devices.h"
 #include "gateway/workers.h"
 #include "intercept/neighbours.h"
 #include "intercept/network_feed.h"
@@ -18,7 +19,8 @@ namespace weir {
 class RouterWatch {
  public:
   // `on_network`: links, addresses or routes have changed.
-  RouterWatch(Loop& loop, Log& log, Workers& workers, std::function<void()> on_network);
+  RouterWatch(Loop& loop, Log& log, Workers& workers, KnownDevices& devices,
+              std::function<void()> on_network);
 
   // Before there are workers.
   void follow_neighbours();
@@ -34,6 +36,7 @@ class RouterWatch {
   Loop& loop_;
   Log& log_;
   Workers& workers_;
+  KnownDevices& devices_;
   std::function<void()> on_network_;
   std::unique_ptr<NeighbourWatch> neighbours_;
   std::unique_ptr<NetworkFeed> feed_;

@@ -9,12 +9,14 @@
 namespace weir {
 
 RuleFitting::RuleFitting(Loop& loop, Log& log, Workers& workers, InForce& in_force,
-                         OwnFirewall& firewall, std::function<May()> may)
+                         OwnFirewall& firewall, const KnownDevices& devices,
+                         std::function<May()> may)
     : loop_(loop),
       log_(log),
       workers_(workers),
       in_force_(in_force),
       firewall_(firewall),
+      devices_(devices),
       may_(std::move(may)),
       again_(loop, [this]() { look(); }) {}
 
@@ -54,6 +56,7 @@ std::shared_ptr<const MachineHere> RuleFitting::machine() {
     now.links = before.links;
     now.networks = before.networks;
   }
+  now.devices = devices_.table();
   return std::make_shared<const MachineHere>(std::move(now));
 }
 
@@ -84,6 +87,12 @@ void RuleFitting::look() {
     replace_firewall();
   }
   wait();
+}
+
+void RuleFitting::look_at_devices() {
+  if (is_on_ && in_force_.snapshot()->rules().follows_devices()) {
+    look();
+  }
 }
 
 void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
@@ -117,9 +126,7 @@ void RuleFitting::end_flows(const std::shared_ptr<const Snapshot>& now) {
     flows_.as_of = then->now;
   }
   workers_.close_flows(
-      [over](const FlowCore& core, const Neighbours* neighbours) {
-        return over->ends(core, neighbours);
-      },
+      [over](const FlowCore& core, const ClientDevice& device) { return over->ends(core, device); },
       End::time_over,
       [this](std::uint64_t ended) {
         --flows_.under_way;

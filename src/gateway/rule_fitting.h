@@ -1,5 +1,6 @@
 // Keeps the rules in force fitted to this machine, in the workers and in the firewall: when its
-// links or addresses change, when a window of a rule opens or closes, and when the clock is set.
+// links, addresses or devices change, when a window of a rule opens or closes, and when the clock
+// is set.
 //
 // A switch waits for a reload that is under way, and for a takeover that may yet fail. The workers
 // switch at once; the firewall's rules follow as fast as its tools let them, and are tried again
@@ -19,6 +20,7 @@
 
 #include "base/log.h"
 #include "gateway/in_force.h"
+#include "gateway/known_devices.h"
 #include "gateway/own_firewall.h"
 #include "gateway/workers.h"
 #include "loop/loop.h"
@@ -34,7 +36,7 @@ class RuleFitting {
     wait,       // a reload or a takeover is under way
   };
   RuleFitting(Loop& loop, Log& log, Workers& workers, InForce& in_force, OwnFirewall& firewall,
-              std::function<May()> may);
+              const KnownDevices& devices, std::function<May()> may);
 
   // Looks now, and then whenever the clock says so. Again when another configuration is in force.
   void follow();
@@ -44,6 +46,8 @@ class RuleFitting {
   // on from there.
   [[nodiscard]] std::chrono::sys_seconds flows_as_of() const;
   void go_on_from(std::chrono::sys_seconds moment) { flows_.as_of = moment; }
+  // The devices that it knows have.
+  void look_at_devices();
   void stop();
 
  private:
@@ -68,6 +72,7 @@ class RuleFitting {
   Workers& workers_;
   InForce& in_force_;
   OwnFirewall& firewall_;
+  const KnownDevices& devices_;
   std::function<May()> may_;
   Timer again_;
   std::unique_ptr<WallClockAlarm> alarm_;

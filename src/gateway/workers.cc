@@ -18,6 +18,7 @@ void Workers::make(std::vector<Listeners> listeners,
       .log = log_,
       .port = snapshot->configuration().gateway.port,
       .neighbours = neighbours_,
+      .devices = devices_,
       .on_drained = [this, on_drained = std::move(on_drained)]() { mailbox_.post(on_drained); }};
   for (Listeners& own : listeners) {
     const std::size_t number = workers_.size();
@@ -35,6 +36,11 @@ void Workers::start() {
 void Workers::use(std::shared_ptr<const Neighbours> neighbours) {
   neighbours_ = std::move(neighbours);
   post([now = neighbours_](Worker& self) { self.use(now); });
+}
+
+void Workers::use(std::shared_ptr<const DeviceTable> devices) {
+  devices_ = std::move(devices);
+  post([now = devices_](Worker& self) { self.use(now); });
 }
 
 void Workers::post(const std::function<void(Worker&)>& task) {

@@ -36,6 +36,7 @@ class Workers {
   [[nodiscard]] std::span<const std::unique_ptr<Worker>> all() const { return workers_; }
   // Known to the workers there are and those to come.
   void use(std::shared_ptr<const Neighbours> neighbours);
+  void use(std::shared_ptr<const DeviceTable> devices);
   // On each worker's thread.
   void post(const std::function<void(Worker&)>& task);
   // Ends the live flows that are chosen, then calls `answer` on this thread with how many.
@@ -69,6 +70,7 @@ class Workers {
   Log& log_;
   std::unique_ptr<Shared> shared_;
   std::shared_ptr<const Neighbours> neighbours_;
+  std::shared_ptr<const DeviceTable> devices_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -94,6 +94,11 @@ std::shared_ptr<const Neighbours> NeighbourTable::share() const {
   return out;
 }
 
+Neighbours::Device NeighbourTable::device_at(const Address& address, std::uint32_t link) const {
+  const auto found = devices_.find(std::pair(link, address));
+  return found == devices_.end() ? 0 : found->second;
+}
+
 NeighbourWatch::NeighbourWatch(Loop& loop, Descriptor socket, OnChange on_change)
     : socket_(std::move(socket)),
       on_change_(std::move(on_change)),

@@ -35,6 +35,12 @@ class Neighbours {
     return found == devices_.end() ? 0 : found->second;
   }
   [[nodiscard]] std::size_t size() const { return devices_.size(); }
+  template <typename F>
+  void each(const F& visit) const {
+    for (const auto& [address, device] : devices_) {
+      visit(address, device);
+    }
+  }
 
  private:
   std::unordered_map<Address, Device, AddressHash> devices_;
@@ -47,6 +53,8 @@ class NeighbourTable {
   bool apply(netlink::Bytes message);
   void clear() { devices_.clear(); }
   [[nodiscard]] std::shared_ptr<const Neighbours> share() const;
+  // 0: none is known there.
+  [[nodiscard]] Neighbours::Device device_at(const Address& address, std::uint32_t link) const;
 
  private:
   std::map<std::pair<std::uint32_t, Address>, Neighbours::Device> devices_;  // by link

@@ -142,7 +142,7 @@ RuleSet RuleSet::compile(std::span<const RuleSettings> rules) {
 }
 
 std::optional<std::size_t> RuleSet::match(const Flow& flow, const InterfaceName& name,
-                                          const DeviceMac& device) const {
+                                          const ClientDevice& device) const {
   const auto& protocol = index_->protocols[flow.protocol == Protocol::tcp ? 0 : 1];
   const FlowFacts facts(flow, name, device);
   const SoughtAddress client(flow.client.address);

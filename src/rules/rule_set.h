@@ -28,9 +28,9 @@ class RuleSet {
   static RuleSet compile(std::span<const RuleSettings> rules);
 
   // The index into the rules given to compile(); none: the gateway's default. `name` is called only
-  // for rules that have `interface`, `device` for those that name devices.
+  // for rules that have `interface`, `device` for those that ask who the client is.
   [[nodiscard]] std::optional<std::size_t> match(const Flow& flow, const InterfaceName& name,
-                                                 const DeviceMac& device = {}) const;
+                                                 const ClientDevice& device = {}) const;
 
   // True when some rule has `interface`, so that the listener must find out.
   [[nodiscard]] bool needs_interface() const;
@@ -44,11 +44,12 @@ class RuleSet {
 // Why a rule does not match, in the operator's words ("client 192.0.2.1 is not in
 // 198.51.100.0/24"), or "" when it matches. For `explain`.
 [[nodiscard]] std::string why_not(const RuleSettings& rule, const Flow& flow,
-                                  std::string_view interface, const DeviceMac& device = {});
+                                  std::string_view interface, const ClientDevice& device = {});
 
-// What of the sets that the rule names has the flow's ends, and where that stands: "client
-// 192.0.2.1 is in @guests (guests.list:7: 192.0.2.0/24)". REQUIRES: the rule matches.
-[[nodiscard]] std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow);
+// What of the sets and devices that the rule names has the flow's ends, and where that stands:
+// "client 192.0.2.1 is in @guests (guests.list:7: 192.0.2.0/24)". REQUIRES: the rule matches.
+[[nodiscard]] std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow,
+                                                   const ClientDevice& device = {});
 
 // Warnings about rules that an earlier one leaves nothing for.
 [[nodiscard]] std::vector<Diagnostic> shadowed_rules(std::span<const RuleSettings> rules);

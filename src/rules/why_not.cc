@@ -6,7 +6,7 @@
 namespace weir {
 
 std::string why_not(const RuleSettings& rule, const Flow& flow, std::string_view interface,
-                    const DeviceMac& device) {
+                    const ClientDevice& device) {
   const InterfaceName name = [interface](std::uint32_t) { return std::string(interface); };
   const FlowFacts facts(flow, name, device);
   const auto against =
@@ -15,10 +15,10 @@ std::string why_not(const RuleSettings& rule, const Flow& flow, std::string_view
   return against == rule.conditions.end() ? "" : against->why_not(facts);
 }
 
-std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow) {
+std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow,
+                                     const ClientDevice& device) {
   const InterfaceName no_interface;
-  const DeviceMac no_device;
-  const FlowFacts facts(flow, no_interface, no_device);
+  const FlowFacts facts(flow, no_interface, device);
   std::vector<std::string> out;
   for (const auto& [end, what, list] :
        {std::tuple(FlowEnd::client, "client", &rule.client()),

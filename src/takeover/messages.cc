@@ -54,7 +54,8 @@ void fields(Archive& archive, Message& flow) {
   archive(flow.socket, flow.binding, flow.server, flow.number, flow.client, flow.destination,
           flow.interface, flow.remote, flow.source, flow.generation, flow.attempts, flow.opened,
           flow.last_activity, flow.answered, flow.waiting, flow.is_foreign, flow.is_track_lost,
-          flow.queries, flow.first_byte_us, flow.traffic, flow.path, flow.encapsulation);
+          flow.queries, flow.first_byte_us, flow.traffic, flow.path, flow.device,
+          flow.encapsulation);
 }
 
 template <typename Archive, Of<Ending> Message>

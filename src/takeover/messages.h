@@ -118,7 +118,8 @@ struct FlowPart {
   std::array<std::uint32_t, 3> queries{};  // that wait for their answers
   std::int32_t first_byte_us = -1;         // -1: none came yet
   Traffic traffic;
-  std::string path;  // empty: the server's name does
+  std::string path;    // empty: the server's name does
+  std::string device;  // what the client's is called; empty: not known
   std::optional<UdpEncapsulation> encapsulation;
   friend bool operator==(const FlowPart&, const FlowPart&) = default;
 };

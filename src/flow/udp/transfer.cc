@@ -89,6 +89,7 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
   const auto take = [](auto& to, const auto& from) { to = from; };
   each_shared_field(out, core, take);
   each_shared_field(out, flow, take);
+  out.device = core.device.text();
   out.answered = flow.answered != 0;
   out.waiting = flow.marks.waiting;
   out.is_foreign = flow.marks.is_foreign;
@@ -237,6 +238,7 @@ void Transfer::adopt(InheritedWorker from, const SnapshotRef& snapshot) {
     each_shared_field(part, core, [](const auto& kept, auto& here) { here = kept; });
     core.snapshot = snapshot;
     core.rule = &entries[part.binding];
+    core.device = DeviceRef(part.device);
     if (part.server != takeover::nobody) {
       core.server = Server::take(from.servers[part.server], core.flow.worker, 0);
     }

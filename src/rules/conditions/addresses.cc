@@ -129,9 +129,9 @@ struct Client : Addresses<Client> {
   static constexpr std::array keys{
       Key{.name = name,
           .kind = ValueKind::list,
-          .description =
-              "source addresses that the rule matches: addresses, prefixes, "
-              "ADDRESS/MASK (IPv6), lan:IF, mac:ADDRESS, @SET, @FILE or FILE.mmdb:DE; ! negates",
+          .description = "source addresses that the rule matches: addresses, prefixes, "
+                         "ADDRESS/MASK (IPv6), lan:IF, name:DEVICE, mac:ADDRESS, @SET, @FILE or "
+                         "FILE.mmdb:DE; ! negates",
           .repeat = Key::Repeat::repeats,
           .at = Key::At::set}};
   static constexpr auto index = ConditionType::Index::client;

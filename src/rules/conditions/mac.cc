@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "firewall/evaluate.h"
-#include "firewall/item_words.h"
+#include "devices/device_table.h"
 #include "rules/conditions/condition.h"
+#include "rules/conditions/device_words.h"
 
 namespace weir {
 namespace {
@@ -26,20 +26,14 @@ struct OfMac {
   }
 
   static Answer holds(const Parsed& mac, FlowEnd /*end*/, const FlowFacts& facts) {
-    return answer(facts.client_mac() == mac);
+    const Device* device = facts.client_device();
+    return answer(device != nullptr && device->mac == mac);
   }
 
   static std::string text(const Parsed& mac) { return std::string(word) + mac.text(); }
 
-  // A frame of no Ethernet has no sender: nft takes that for no answer, negated or not.
   static bool lower(const Parsed& mac, FlowEnd /*end*/, firewall::ItemWords& words) {
-    words.nft_key = "ether saddr";
-    words.nft_value = mac.text();
-    words.iptables_module = "-m mac";
-    words.iptables_option = "--mac-source " + mac.text();
-    words.holds = [mac](const firewall::Packet& packet) { return packet.sender == mac; };
-    words.comes_in = true;
-    words.can_be_negated = false;
+    words = words_of_sender(mac);
     return true;
   }
 };

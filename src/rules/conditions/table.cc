@@ -8,6 +8,7 @@ extern const ConditionType when_condition;  // when.cc
 extern const AddressItemType lan_item;      // lan.cc
 extern const AddressItemType mac_item;      // mac.cc
 extern const AddressItemType masked_item;   // masked.cc
+extern const AddressItemType name_item;     // name.cc
 extern const AddressItemType set_item;      // set.cc
 
 namespace {
@@ -18,10 +19,7 @@ constexpr std::array table{
 
 // The name of a set's file may look like any other item.
 constexpr std::array items{
-    &set_item,
-    &lan_item,
-    &mac_item,
-    &masked_item,
+    &set_item, &lan_item, &mac_item, &name_item, &masked_item,
 };
 
 }  // namespace

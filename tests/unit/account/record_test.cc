@@ -61,6 +61,17 @@ TEST_CASE("a record names the member of a group that took the flow") {
   CHECK(nlohmann::json::parse(json_of(record))["member"] == "proxy");
 }
 
+TEST_CASE("a record names the client's device where it is known, and else has no such key") {
+  auto record = web_flow();
+  CHECK_FALSE(nlohmann::json::parse(json_of(record)).contains("device"));
+  CHECK(text_of(record).find("device") == std::string::npos);
+  record.device = "Anna's phone";
+  CHECK(text_of(record).find(R"( server=web1 device="Anna's phone" opened=)") != std::string::npos);
+  const auto json = nlohmann::ordered_json::parse(json_of(record));
+  CHECK(json["device"] == "Anna's phone");
+  CHECK(json_of(record).find(R"("destination":"203.0.113.5:80","device":)") != std::string::npos);
+}
+
 TEST_CASE("a UDP record counts datagrams and writes IPv6 endpoints in brackets") {
   auto record = web_flow();
   record.protocol = Protocol::udp;

@@ -54,6 +54,20 @@ TEST_CASE_METHOD(Fixture, "the page is whole without its script") {
   }
 }
 
+TEST_CASE_METHOD(Fixture, "clients and flows have a column of devices where one is known") {
+  TopTalkers::Flow flow;
+  flow.record.live = true;
+  busy.flows = {flow};
+  busy.clients = {{.address = Address::parse("192.0.2.7").value()}};
+  CHECK_FALSE(has(text(), "Device"));
+  busy.flows[0].record.device = "Anna's <phone>";
+  busy.clients[0].device = "tv";
+  const auto all = text();
+  CHECK(times(all, "data-title=\"Device\"") == 2);
+  CHECK(has(all, ">tv</td>"));
+  CHECK_FALSE(has(all, "<phone>"));
+}
+
 TEST_CASE_METHOD(Fixture, "nothing comes from elsewhere") {
   const auto all = text();
   CHECK_FALSE(has(all, "src="));

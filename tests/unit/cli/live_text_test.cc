@@ -76,6 +76,23 @@ TEST_CASE("flows are a table, and how many there are beyond it is said") {
   CHECK(flows_text(json_of(FlowList{})).value() == "0 flows\n");
 }
 
+TEST_CASE("flows have a column of devices where one of them is known") {
+  FlowList list;
+  FlowRecord record;
+  record.live = true;
+  record.client = Endpoint::parse("198.51.100.2:41000").value();
+  record.destination = Endpoint::parse("203.0.113.5:80").value();
+  list.flows = {record};
+  CHECK_FALSE(has(flows_text(json_of(list)).value(), "DEVICE"));
+  list.flows.push_back(record);
+  list.flows.back().device = "tv";
+  const auto text = flows_text(json_of(list));
+  REQUIRE(text);
+  CHECK(has(text.value(), "CLIENT              DEVICE  DESTINATION"));
+  CHECK(has(text.value(), "198.51.100.2:41000  tv      203.0.113.5:80"));
+  CHECK(has(text.value(), "198.51.100.2:41000          203.0.113.5:80"));
+}
+
 TEST_CASE("a service shows how many servers its records name, and their age once it matters") {
   UpstreamReport pool;
   pool.name = "pool";

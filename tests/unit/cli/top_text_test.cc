@@ -56,6 +56,24 @@ std::size_t line_of(const std::vector<std::string>& lines, const std::string& pa
   return static_cast<std::size_t>(found - lines.begin());
 }
 
+TEST_CASE("clients and flows have a column of devices where one is known") {
+  TopSample sample = sample_at(1'000, 0, 1);
+  CHECK_FALSE(any_has(shown(sample), "DEVICE"));
+  TopTalkers busy;
+  TopTalkers::Flow flow;
+  flow.record.live = true;
+  flow.record.client = Endpoint::parse("198.51.100.2:41000").value();
+  flow.record.device = "tv";
+  busy.flows = {flow, TopTalkers::Flow{}};
+  busy.flows[1].record.live = true;
+  busy.clients = {{.address = flow.record.client.address, .device = "tv"}};
+  sample.top_talkers = json_of(busy);
+  const auto lines = shown(sample);
+  CHECK(any_has(lines, "DEVICE"));
+  CHECK(any_has(lines, "198.51.100.2  tv"));
+  CHECK(any_has(lines, "tcp 198.51.100.2:41000  tv "));
+}
+
 // Two more flows, and a server that is down.
 TopSample busy_sample() {
   FakeControl control;

@@ -33,6 +33,27 @@ TEST_CASE("every address of a MAC has the name that one lease gives it") {
   CHECK(table.device_of(address("2001:db8::12")) == nullptr);
 }
 
+TEST_CASE("a device that has just come is what the table would say with its neighbour entry") {
+  const DeviceTable table = Sources{
+      .named = {"printer 00:00:5e:00:53:02"},
+      .leases = {lease("192.0.2.10", tv, "tv.lan"), lease("192.0.2.30", phone, "printer")},
+      .neighbours = {{address("192.0.2.10"),
+                      tv}}}.table();
+  const Device come = table.device_with(address("2001:db8::10"), tv);
+  CHECK(come.mac == tv);
+  CHECK(come.text() == "tv.lan");
+  CHECK(come.has_name("tv"));
+  CHECK(come.has_name("tv.lan"));
+  CHECK(described(come) == "tv.lan, 00:00:5e:00:53:01");
+  CHECK(table.device_with(address("2001:db8::20"), printer).has_name("printer"));
+  // What [devices] calls another one, it is not.
+  const Device claims = table.device_with(address("2001:db8::30"), phone);
+  CHECK_FALSE(claims.has_name("printer"));
+  CHECK(claims.text() == phone.text());
+  CHECK(table.device_with(address("192.0.2.10"), Mac{}).has_name("tv"));
+  CHECK(table.device_with(address("192.0.2.99"), Mac{}).text().empty());
+}
+
 TEST_CASE("mac: holds by the neighbour table alone, for so the firewall sees it") {
   const DeviceTable table = Sources{
       .leases = {lease("192.0.2.10", tv, "tv"), lease("192.0.2.11", printer, "printer")},

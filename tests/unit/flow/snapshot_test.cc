@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "devices/device_table.h"
 #include "flow/compare.h"
 #include "flow/upstream_section.h"
 #include "rule_conditions.h"
@@ -205,6 +206,38 @@ TEST_CASE("a rule with windows is there while one is open, and the snapshot says
   CHECK(open->rules().same_for_firewall(at(*made, monday(20))->rules()));
   const Snapshot::Maker maker{world.servers, world.rules, world.upstreams, 1000};
   CHECK(rule_of(maker.renew(*open).snapshot) == "web");
+}
+
+TEST_CASE("rules with a device's name follow the devices in the firewall, and look them up here") {
+  World world;
+  Configuration from = configuration();
+  from.rules[0].set(said("client", "name:tv"));
+  const auto made = world.make(from);
+  REQUIRE(made->rules().follows_devices());
+  CHECK(made->rules().follows_machine());
+  const Mac mac = Mac::parse("02:00:5e:10:00:01").value();
+  const Flow flow = to_port(80);
+  const auto with = [&](const Snapshot& before, const std::vector<NamedMac>& named) {
+    auto here = std::make_shared<MachineHere>(before.rules().machine());
+    here->devices = std::make_shared<const DeviceTable>(named, nullptr, std::span<Neighbour>(),
+                                                        std::chrono::sys_seconds{});
+    return Snapshot::refit(before, here);
+  };
+  const auto unknown = with(*made, {});
+  REQUIRE(unknown);
+  CHECK(with(*unknown, {}) == nullptr);
+  CHECK(with(*unknown, {{"printer", mac}}) == nullptr);
+  const auto known = with(*unknown, {{"tv", mac}});
+  REQUIRE(known);
+  CHECK_FALSE(known->rules().same_for_firewall(unknown->rules()));
+  Device tv;
+  tv.keys = {"tv"};
+  CHECK(unknown->choose(flow, [&](const Flow&) { return &tv; }).name == "web");
+  CHECK(unknown->choose(flow).name == default_rule_name);
+  Configuration others = configuration();
+  others.rules[0].set(weir::interfaces({"lan0"}));
+  others.rules[1].set(said("client", "lan:lan0, mac:02:00:5e:10:00:01"));
+  CHECK_FALSE(world.make(others)->rules().follows_devices());
 }
 
 TEST_CASE("rules that hang on nothing of this machine are never fitted again") {

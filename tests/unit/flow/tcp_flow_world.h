@@ -90,8 +90,8 @@ class TcpFlowWorld {
     settings.path = folder_ / "log";
     log = std::move(Log::open(settings)).value();
     passing.emplace(timers, asked, [this]() { return now; });
-    intake.emplace(
-        FlowIntake::Parts{0, poll.clock(), in_use, ids, admission, clients, *passing, reasons});
+    intake.emplace(FlowIntake::Parts{0, poll.clock(), in_use, ids, admission, clients, *passing,
+                                     reasons, devices});
     written.emplace(FlowRecords::Parts{ids, poll.clock(), reasons, *log});
     use(std::move(configuration));
     flows.emplace(TcpFlows::Parts{.dial = {.poll = poll,
@@ -234,6 +234,8 @@ class TcpFlowWorld {
   EgressChoice egress_choice{policy_routing, in_use, reasons};
   FlowIds ids{1, 0};
   Clients clients;
+  ClientDevices devices{poll.clock(),
+                        [](const Address&, std::uint32_t, ClientDevices::Wait) { return Mac(); }};
   std::optional<Passing> passing;
   std::optional<FlowIntake> intake;
   std::optional<FlowRecords> written;

@@ -73,6 +73,18 @@ TEST_CASE("the first look knows what was moved, the second how fast") {
   CHECK(second.flows_total == 3);
 }
 
+TEST_CASE("the busiest clients are called what their flows' devices are called") {
+  Worker worker;
+  worker.open("192.0.2.1:1", 10);
+  worker.open("192.0.2.1:2", 10);
+  worker.open("192.0.2.2:1", 5);
+  worker.flows[1].device = DeviceRef("tv");
+  const auto top = TopTalkerScan::merge({worker.scan_again(), worker.scan_again()});
+  REQUIRE(top.clients.size() == 2);
+  CHECK(top.clients[0].device == "tv");
+  CHECK(top.clients[1].device.empty());
+}
+
 TEST_CASE("after a long while the speed of the moment is unknown again") {
   Worker worker;
   worker.open("192.0.2.1:1", 1'000);

@@ -232,7 +232,8 @@ class TakeoverWorld {
 
  public:
   Workers workers{mailbox_, *log_, 10'000, count};
-  InForce in_force{loop_, *log_, workers, count};
+  KnownDevices devices{loop_, *log_, workers, []() {}};
+  InForce in_force{loop_, *log_, workers, devices, count};
 
  private:
   OwnFirewall firewall_{loop_, *log_, in_force, []() { return true; }};

@@ -1,31 +1,12 @@
 // The kinds of items that lists of clients and destinations have: lan:IF and ADDRESS/MASK.
-#include <array>
-
 #include "base/machine.h"
-#include "firewall/evaluate.h"
-#include "firewall/lower.h"
-#include "firewall/narrowing.h"
-#include "firewall/print_iptables.h"
-#include "firewall/print_nft.h"
-#include "rules/rule_fixture.h"
+#include "devices/device_table.h"
+#include "rules/lowered_rule.h"
 
 namespace weir {
 namespace {
 
 using End = firewall::Outcome::End;
-
-RuleSettings rule_for(const std::string& clients) {
-  RuleSettings rule = rules_of({{}}).front();
-  rule.set(said("client", clients));
-  return rule;
-}
-
-bool holds(const RuleSettings& rule, const std::string& client) {
-  const bool four = client.find(':') == std::string::npos;
-  return why_not(rule, flow_of(Protocol::tcp, client, four ? "192.0.2.1:80" : "[2001:db8::1]:80"),
-                 "")
-      .empty();
-}
 
 LinkNetwork network(const std::string& interface, const std::string& prefix) {
   return {.interface = interface, .network = Prefix::parse(prefix).value()};
@@ -36,39 +17,6 @@ const std::vector<LinkNetwork> before{network("lan", "192.0.2.0/24"),
                                       network("guest", "198.51.100.0/24")};
 const std::vector<LinkNetwork> renumbered{network("lan", "192.0.2.0/24"),
                                           network("lan", "2001:db8:2::/64")};
-
-// A rule that refuses, as either tool has it.
-struct Plans {
-  explicit Plans(const RuleSettings& rule) {
-    Configuration configuration;
-    configuration.rules = {rule};
-    const std::array handlings{Upstream::Handling{.offload = Upstream::Offload::reject}};
-    plan = firewall::make_plan(firewall::make_ruleset(configuration, handlings, {}));
-    nft = firewall::for_nft(plan);
-  }
-  // What becomes of a connection; the same by all of them.
-  [[nodiscard]] End end(const std::string& client, const Mac& sender = {}) const {
-    const Address from = Address::parse(client).value();
-    const firewall::Packet packet{
-        .source = {from, 1024},
-        .destination =
-            Endpoint::parse(from.is_v4() ? "203.0.113.1:80" : "[2001:db8:f::1]:80").value(),
-        .opening = true,
-        .sender = sender,
-        .in = "lan",
-        .route_out = "wan"};
-    const End out = firewall::evaluate(plan, packet).end;
-    CHECK(firewall::evaluate(nft, packet).end == out);
-    CHECK(firewall::evaluate(firewall::for_iptables(plan, from.family()), packet).end == out);
-    return out;
-  }
-  firewall::Plan plan;
-  firewall::Plan nft;
-};
-
-bool is_exact(const std::string& clients) {
-  return firewall::narrowed(rule_for(clients)).is_exact();
-}
 
 TEST_CASE("lan: is the networks that its interface has at the moment") {
   const RuleSettings rule = rule_for("lan:lan");
@@ -150,9 +98,10 @@ TEST_CASE("a masked address beside prefixes, or one of another mask, is the gate
 }
 
 TEST_CASE("mac: is the device that the neighbour table knows for the client's address") {
-  const DeviceMac device = [](const Address& address) {
-    return address == Address::parse("192.0.2.7").value() ? Mac::parse("02:00:5e:10:00:01").value()
-                                                          : Mac{};
+  Device phone;
+  phone.mac = Mac::parse("02:00:5e:10:00:01").value();
+  const ClientDevice device = [&](const Flow& flow) {
+    return flow.client.address == Address::parse("192.0.2.7").value() ? &phone : nullptr;
   };
   const RuleSettings rule = rule_for("mac:02-00-5E-10-00-01");
   const auto why = [&](const std::string& client) {

@@ -69,6 +69,7 @@ std::vector<FlowPart> some_flows() {
   full.traffic.packets_up = 2;
   full.traffic.packets_down = 3;
   full.path = "proxy/a>pool/b";
+  full.device = "tv";
   full.encapsulation = UdpEncapsulation{.first = std::string("\0head", 5),
                                         .later = "",
                                         .begun = true,

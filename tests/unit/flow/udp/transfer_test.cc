@@ -100,6 +100,28 @@ TEST_CASE("a flow that a group's member took is the member's with its successor,
   CHECK(counted().live == 0);
 }
 
+TEST_CASE("a flow's device is called with its successor what it was called when it opened") {
+  UdpWorld world;
+  const std::vector<Neighbour> neighbours{
+      {.address = UdpWorld::client_at(1).address, .mac = Mac::parse("02:00:5e:10:00:01").value()}};
+  world.devices.use(std::make_shared<const DeviceTable>(std::span<const NamedMac>(), nullptr,
+                                                        neighbours, std::chrono::sys_seconds{}));
+  world.say(7001, "x");
+  world.devices.use(std::make_shared<const DeviceTable>());
+  CHECK(world.flow(7001)->core.device.text() == "02:00:5e:10:00:01");
+  WorkerState state;
+  world.path->hand_over(state);
+  CHECK(state.flows.at(0).device == "02:00:5e:10:00:01");
+  auto from = inherited(state);
+  world.network.share(world.flow(7001)->socket->descriptor.get(), from.descriptors[0].get());
+  const auto snapshot = bindings_of(world, state);
+  world.path->let_go();
+  world.path->adopt(std::move(from), SnapshotRef(snapshot));
+  REQUIRE(world.flow(7001) != nullptr);
+  CHECK(world.flow(7001)->core.device.text() == "02:00:5e:10:00:01");
+  CHECK(world.records->describe(world.flow(7001)->core).device == "02:00:5e:10:00:01");
+}
+
 TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
   UdpWorld world;
   world.say(7002, "x");

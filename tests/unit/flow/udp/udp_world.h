@@ -79,7 +79,8 @@ struct UdpWorld {
     snapshot = made.value();
     passing.emplace(timers, asked, [this]() { return now; });
     in_use.snapshot = SnapshotRef(snapshot);
-    intake.emplace(FlowIntake::Parts{0, now, in_use, ids, admission, clients, *passing, reasons});
+    intake.emplace(
+        FlowIntake::Parts{0, now, in_use, ids, admission, clients, *passing, reasons, devices});
     records.emplace(FlowRecords::Parts{ids, now, reasons, *log});
     path.emplace(UdpPath::Parts{.dial = dial(),
                                 .intake = *intake,
@@ -196,6 +197,8 @@ struct UdpWorld {
   EgressChoice egress_choice{policy_routing, in_use, reasons};
   FlowIds ids{1, 0};
   Clients clients;
+  ClientDevices devices{now,
+                        [](const Address&, std::uint32_t, ClientDevices::Wait) { return Mac(); }};
   std::unique_ptr<Log> log;
   std::shared_ptr<const Snapshot> snapshot;
   std::optional<Passing> passing;

@@ -13,6 +13,7 @@
 #include "firewall/install.h"
 #include "firewall/normal_form.h"
 #include "firewall/surroundings.h"
+#include "gateway/known_devices.h"
 
 namespace weir {
 namespace {
@@ -159,7 +160,8 @@ Result<doctor::Subject> subject_of(const Configuration& configuration, ServerPoo
                          .ruleset = std::move(ruleset).value(),
                          .backend = backend,
                          .upstreams = std::move(upstreams).value(),
-                         .running = running};
+                         .running = running,
+                         .devices = read_devices(configuration.devices)};
 }
 
 // Names that others gave (interfaces, chains) may hold anything.

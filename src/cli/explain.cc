@@ -13,11 +13,14 @@
 
 #include "base/links.h"
 #include "base/machine_here.h"
+#include "base/surroundings.h"
 #include "base/time_input.h"
 #include "cli/explanation_text.h"
 #include "cli/flow_file.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
+#include "devices/asked_devices.h"
+#include "devices/why_unknown.h"
 #include "doctor/route_lookup.h"
 #include "firewall/install.h"
 #include "firewall/surroundings.h"
@@ -60,6 +63,25 @@ Result<ClientDevice> device_of(const ExplainArguments& arguments,
         const Address& client = flow.client.address;
         return &said->try_emplace(client, known->device_with(client, mac)).first->second;
       });
+}
+
+// What is known of the client, and where rules ask for that, why nothing is.
+std::string device_text(const Configuration& configuration, const Flow& flow,
+                        const ClientDevice& find, const DeviceTable& table) {
+  const Device* device = find(flow);
+  const std::string known = device == nullptr ? "" : described(*device);
+  if (device != nullptr && !device->name.empty()) {
+    return known;
+  }
+  if (!asks_for_devices(configuration)) {
+    return "";
+  }
+  if (device != nullptr && table.device_of(flow.client.address) != device) {
+    return known + ", as was said: no lease and no line of [devices] names it";
+  }
+  const auto links = Surroundings::read();
+  const Unknown why = why_unnamed(table, flow.client.address, links ? &links.value() : nullptr);
+  return (known.empty() ? "unknown" : known) + ": " + why.text;
 }
 
 // Ports of bridges, in the configuration and in the question, become the bridges.
@@ -219,11 +241,13 @@ int run_explain(const ExplainArguments& arguments) {
         {.flows = arguments.flows, .interface = interface, .json = arguments.json}, decider,
         *configuration);
   }
-  const Explanation explanation = explain(
+  Explanation explanation = explain(
       *configuration, flow.value(), interface, firewall::kind_of(flow.value().destination.address),
       here ? std::span(here.value().outside) : std::span<const std::string>(),
       here && asks_routes(here.value()) ? std::optional(route_out(flow.value())) : std::nullopt,
       device.value());
+  explanation.device =
+      device_text(*configuration, flow.value(), device.value(), *machine.value().devices);
   if (arguments.json) {
     (void)std::printf("%s\n", json_of(explanation).c_str());
     return 0;

@@ -43,6 +43,7 @@ struct Explanation {
   std::string protocol;
   std::string client;  // without a port where none was said
   std::string destination;
+  std::string device;           // what is known of the client, or why nothing is; empty: not asked
   std::string not_intercepted;  // why the firewall never hands it to weir; then nothing follows
   std::vector<Passed> passed;
   std::string rule;                        // "(default)" where none matches
@@ -65,6 +66,6 @@ struct Explanation {
                                   std::string_view interface, firewall::AddressKind destination,
                                   std::span<const std::string> outside = {},
                                   const std::optional<std::string>& leaves_by = std::nullopt,
-                                  const DeviceMac& device = {});
+                                  const ClientDevice& device = {});
 
 }  // namespace weir

@@ -44,6 +44,9 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   std::vector<std::string> out;
   out.push_back("flow " + explanation.protocol + " " + explanation.client + " -> " +
                 explanation.destination);
+  if (!explanation.device.empty()) {
+    out.push_back("device " + explanation.device);
+  }
   for (const auto& passed : explanation.passed) {
     out.push_back("not rule " + passed.rule + " (" + text_of(passed.location) + "): " + passed.why);
   }
@@ -102,6 +105,9 @@ std::string json_of(const Explanation& explanation) {
            {"client", explanation.client},
            {"destination", explanation.destination},
            {"intercepted", explanation.not_intercepted.empty()}};
+  if (!explanation.device.empty()) {
+    out.set("device", explanation.device);
+  }
   if (!explanation.not_intercepted.empty()) {
     out.set("why_not", explanation.not_intercepted);
   } else {

@@ -7,9 +7,11 @@
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "cli/rule_owner.h"
+#include "devices/asked_devices.h"
 #include "firewall/install.h"
 #include "firewall/ruleset_json.h"
 #include "firewall/surroundings.h"
+#include "gateway/known_devices.h"
 
 namespace weir {
 namespace {
@@ -33,12 +35,25 @@ void tell_of_windows(const Configuration& fitted) {
   }
 }
 
+void tell_of_devices(const Configuration& configuration) {
+  for (const RuleSettings& rule : configuration.rules) {
+    if (asks_for_names(rule)) {
+      (void)std::fprintf(stderr,
+                         "weir: warning: rule %s has the MAC and leased addresses that its "
+                         "devices have now; only a running weir then changes the firewall's "
+                         "rules\n",
+                         rule.name.c_str());
+    }
+  }
+}
+
 int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend) {
   const std::optional<Configuration> configuration = load_or_report(arguments.file);
   if (!configuration) {
     return bad_configuration;
   }
-  const MachineHere here = MachineHere::read();
+  MachineHere here = MachineHere::read();
+  here.devices = read_devices(configuration->devices);
   const auto implied = implied_rules(*configuration, here.for_firewall());
   if (!implied) {
     return report(arguments.file, implied.error());
@@ -55,6 +70,7 @@ int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend)
     (void)std::fprintf(stderr, "weir: warning: %s\n", shortcoming.text.c_str());
   }
   tell_of_windows(configuration->fitted(here.for_firewall()));
+  tell_of_devices(*configuration);
   if (arguments.action == "show") {
     const std::string text = arguments.json ? firewall::ruleset_json(ruleset.value()) + "\n"
                                             : firewall::apply_script(ruleset.value(), backend);

@@ -5,11 +5,13 @@
 
 #include "base/escape.h"
 #include "cli/implied_rules.h"
+#include "devices/asked_devices.h"
 #include "doctor/evasions.h"
 #include "doctor/saved_tables.h"
 #include "firewall/install.h"
 #include "firewall/open_resolver.h"
 #include "firewall/surroundings.h"
+#include "gateway/known_devices.h"
 #include "upstream/assembly.h"
 
 namespace weir {
@@ -73,6 +75,21 @@ std::vector<Diagnostic> passed_forward_rules(const Configuration& configuration,
                      configuration);
 }
 
+// Words of rules that hold for no device that this machine knows.
+std::vector<Diagnostic> unknown_devices(const Configuration& configuration) {
+  if (!asks_for_devices(configuration)) {
+    return {};
+  }
+  std::vector<Diagnostic> out;
+  const auto table = read_devices(configuration.devices);
+  for (const MissingDevice& missing : missing_devices(configuration, *table)) {
+    out.push_back({Diagnostic::Severity::warning, missing.rule->location,
+                   "[rule " + missing.rule->name + "] '" + missing.word +
+                       "' holds for no client now: " + missing.why});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<Diagnostic> warnings_of(const std::vector<doctor::Evasion>& evasions,
@@ -91,7 +108,7 @@ std::vector<Diagnostic> warnings_of(const std::vector<doctor::Evasion>& evasions
 }
 
 std::vector<Diagnostic> machine_warnings(const Configuration& configuration) {
-  std::vector<Diagnostic> out;
+  std::vector<Diagnostic> out = unknown_devices(configuration);
   const auto implied = implied_rules(configuration);
   if (!implied) {
     return out;

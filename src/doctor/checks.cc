@@ -38,6 +38,7 @@ constexpr std::array table{
     Check{"reply-path", examine_reply_path},
     Check{"files", examine_files},
     Check{"clock", examine_clock},
+    Check{"devices", examine_devices},
 };
 
 }  // namespace

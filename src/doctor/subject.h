@@ -15,6 +15,10 @@
 #include "firewall/script.h"
 #include "weir/upstream.h"
 
+namespace weir {
+class DeviceTable;  // devices/device_table.h
+}
+
 namespace weir::doctor {
 
 // The gateway that answers on the control socket.
@@ -43,6 +47,7 @@ struct Subject {
   firewall::Backend backend = firewall::Backend::nft;  // the one whose rules are there, else nft
   std::vector<UsedUpstream> upstreams;
   std::optional<Running> running;
+  std::shared_ptr<const DeviceTable> devices = nullptr;  // null: that was not looked for
 
   [[nodiscard]] bool shows_client() const {
     for (const UsedUpstream& used : upstreams) {

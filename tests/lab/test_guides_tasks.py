@@ -115,7 +115,7 @@ def family(lab, net):
             return True
         return False
 
-    devices = (("mac:02:00:5e:10:00:01", f"mac:{link['address']}"), ("file = blocked.list", f"file = {path}"))
+    devices = (("tablet 02:00:5e:10:00:01", f"tablet {link['address']}"), ("file = blocked.list", f"file = {path}"))
     for zone, is_night in ((until(22), True), (until(12), False)):
         with guide(lab, "family", replaced=devices, prefix=zone) as weir:
             examined = lab.router.run(*zone, lab.weir_path, "doctor", "-c", weir.config)

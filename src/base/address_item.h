@@ -38,11 +38,14 @@ struct AddressItemType {
   // What of it has the flow's end, and where that stands ("@ads (ads.list:7: 192.0.2.0/24)"). Null:
   // `text` says enough. REQUIRES: it holds.
   std::string (*found)(const void* parsed, FlowEnd end, const FlowFacts& facts) = nullptr;
+  // The same where it does not hold: what once had the end, and why it has it no longer. Null:
+  // `text` says enough.
+  std::string (*missed)(const void* parsed, FlowEnd end, const FlowFacts& facts) = nullptr;
   // Equal, for the report of a reload, and where one rule is compared with another.
   bool (*same)(const void* parsed, const void* other) = nullptr;
   // The same item as this machine has it now. Null, or null for one: as it is.
   Parsed (*fit)(const void* parsed, const Machine& machine) = nullptr;
-  // All that it stands for, where that is a list of prefixes. Null, or an empty one: it is not.
+  // All that it stands for, where that is a list of prefixes. Null, or no list: it is not.
   PrefixList (*list)(const void* parsed) = nullptr;
   // How a packet filter checks it, where it is no list. Null, or false: it cannot.
   bool (*lower)(const void* parsed, FlowEnd end, firewall::ItemWords& words) = nullptr;
@@ -61,12 +64,15 @@ class AddressItem {
   [[nodiscard]] std::string found(FlowEnd end, const FlowFacts& facts) const {
     return type_->found == nullptr ? text() : type_->found(parsed_.get(), end, facts);
   }
+  [[nodiscard]] std::string missed(FlowEnd end, const FlowFacts& facts) const {
+    return type_->missed == nullptr ? text() : type_->missed(parsed_.get(), end, facts);
+  }
   [[nodiscard]] bool says_where() const { return type_->found != nullptr; }
   [[nodiscard]] AddressItem fitted(const Machine& machine) const {
     auto made = type_->fit == nullptr ? nullptr : type_->fit(parsed_.get(), machine);
     return made == nullptr ? *this : AddressItem(*type_, std::move(made));
   }
-  // Of size 0: it is none.
+  // Of null: it is none.
   [[nodiscard]] PrefixList list() const {
     return type_->list == nullptr ? PrefixList{} : type_->list(parsed_.get());
   }

@@ -127,7 +127,7 @@ std::vector<PrefixList> AddressMatch::lists() const {
   }
   for (const AddressItem& item : condition_.include_items) {
     const PrefixList list = item.list();
-    if (list.size == 0) {
+    if (list.list == nullptr) {
       return {};
     }
     out.push_back(list);

@@ -13,9 +13,9 @@
 namespace weir {
 
 struct PrefixList {
-  const void* list = nullptr;  // which one it is: the same for rules that share it
-  std::size_t size = 0;
-  Address first = {};  // of its first prefix
+  const void* list = nullptr;  // which one it is: the same for rules that share it; null: none
+  std::size_t size = 0;        // it has no more prefixes than that
+  Address first = {};          // of its first prefix
   using Visit = std::function<void(const Prefix&)>;
   void (*each)(const void* list, const Visit& visit) = nullptr;
 

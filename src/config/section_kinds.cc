@@ -288,7 +288,9 @@ constexpr std::array set_keys{
         .repeat = Key::Repeat::repeats},
     Key{.name = "entries",
         .kind = ValueKind::list,
-        .description = "addresses, prefixes, ranges and names that are in it, too",
+        .description =
+            "addresses, prefixes, ranges and names that are in it, too; a set with neither file "
+            "nor entries is empty until 'weir set NAME add' fills it",
         .at = Key::At::set},
     Key{.name = "on-bad-line",
         .kind = ValueKind::word,

@@ -58,9 +58,6 @@ SetSettings set_section(const Settings& settings, Findings& findings) {
       add_entry(item, out, findings);
     }
   }
-  if (!settings.given("file") && !settings.given("entries")) {
-    findings.error(settings.location(), "[set " + settings.name() + "] needs 'file' or 'entries'");
-  }
   out.on_bad_line = settings.text("on-bad-line") == "skip" ? OnBadLine::skip : OnBadLine::refuse;
   out.may_shrink = settings.yes("may-shrink") ? MayShrink::yes : MayShrink::no;
   return out;

@@ -48,7 +48,7 @@ Lowered lowered(const std::vector<AddressItem>& items, FlowEnd end, Wanted wante
                 std::vector<Prefix>& prefixes) {
   Lowered out;
   for (const AddressItem& item : items) {
-    if (const PrefixList list = item.list(); list.size != 0) {
+    if (const PrefixList list = item.list(); list.list != nullptr) {
       add(prefixes, list);
       continue;
     }
@@ -151,6 +151,10 @@ void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
   out.exclude = list.exclude;
   const Lowered wanted = lowered(list.include_items, end, Wanted::yes, out.include);
   const Lowered excluded = lowered(list.exclude_items, end, Wanted::no, out.exclude);
+  if (list.names_some() && wanted.all && wanted.words.empty() && out.include.empty()) {
+    to_nothing();  // its lists are empty at the moment
+    return;
+  }
   const bool has_prefixes = !out.include.empty() || !out.exclude.empty();
   const std::size_t options = address_options(wanted.words, excluded.words);
   if (options > 0 && options + (has_prefixes ? 1 : 0) > 1) {

@@ -1,6 +1,6 @@
 // The rules of a configuration as they hold on this machine at the moment: by which name packets
-// come in, which networks its interfaces have, which windows are open, which devices have a name.
-// Says when that has to be looked at again.
+// come in, which networks its interfaces have, which windows are open, which devices have a name,
+// what is in the sets. Says when that has to be looked at again.
 //
 // Immutable once made, by the main thread; shared by snapshots, and asked by all workers.
 #pragma once
@@ -46,7 +46,8 @@ class FittedRules {
   [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
   // Whether refitted() may ever have other ones.
   [[nodiscard]] bool follows_machine() const {
-    return needs_interface() || some_are_fitted_ || follows_devices();
+    return needs_interface() || some_are_fitted_ || follows_devices() ||
+           !configuration_->sets.empty();
   }
   // Whether the firewall's are others when other devices are known.
   [[nodiscard]] bool follows_devices() const { return some_name_devices_; }

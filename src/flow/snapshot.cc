@@ -71,6 +71,7 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::Maker::make(Configuration conf
   }
   MachineHere here = MachineHere::read();
   here.devices = devices;
+  here.sets = live_sets == nullptr ? from.set_table : live_sets->over(from.set_table);
   made->rules_ = std::make_shared<const FittedRules>(
       made->configuration_, std::make_shared<const MachineHere>(std::move(here)));
   return std::shared_ptr<const Snapshot>(std::move(made));

@@ -11,6 +11,7 @@
 #include "account/flow_counters.h"
 #include "base/configuration.h"
 #include "flow/fitted_rules.h"
+#include "sets/live_sets.h"
 #include "weir/upstream.h"
 
 namespace weir {
@@ -59,6 +60,7 @@ class Snapshot {
     std::uint64_t auto_max_flows;
     // What clients are known by, for the firewall; null: that does not matter.
     std::shared_ptr<const DeviceTable> devices = nullptr;
+    const LiveSets* live_sets = nullptr;  // null: nothing is added to sets, nor removed
 
     // Carries upstreams over from `previous` (may be null) where nothing about them changed, so
     // that the turns of a balancer and mappings go on. Errors come only from what the configuration

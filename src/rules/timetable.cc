@@ -12,12 +12,10 @@
 // changes (next_change), or when the clock is set (loop/wall_clock_alarm.h).
 #include "rules/timetable.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <vector>
+
+#include "base/moment_text.h"
 
 namespace weir {
 
@@ -85,34 +83,6 @@ class Almanac {
   std::vector<ZonePeriod> periods_;
   WeekMinute minute_ = 0;
 };
-
-std::string day_name(local_seconds local) {
-  static constexpr std::array<std::string_view, 7> names{"Mon", "Tue", "Wed", "Thu",
-                                                         "Fri", "Sat", "Sun"};
-  return std::string(
-      names.at(std::chrono::weekday(std::chrono::floor<days>(local)).iso_encoding() - 1));
-}
-
-std::string clock_text(local_seconds local) {
-  const auto minute = week_minute(local) % minutes_of_day;
-  return fmt::format("{:02}:{:02}", minute / 60, minute % 60);
-}
-
-std::string date_text(local_seconds local) {
-  const std::chrono::year_month_day date(std::chrono::floor<days>(local));
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-}
-
-// As much of a time to come as tells it from others.
-std::string moment_text(sys_seconds then, sys_seconds now, const TimeZone& zone) {
-  const local_seconds local = zone.local(then);
-  const auto wait = local - zone.local(now);
-  if (wait < days(1)) {
-    return clock_text(local);
-  }
-  return (wait < days(7) ? day_name(local) : date_text(local)) + " " + clock_text(local);
-}
 
 }  // namespace
 

@@ -9,6 +9,10 @@ std::string LiveItem::written() const {
   return name != nullptr ? name->written() : std::get<Prefix>(item).text();
 }
 
+std::string LiveItem::done_by() const {
+  return (kind == Kind::added ? "added by uid " : "removed by uid ") + std::to_string(uid);
+}
+
 LiveOverlay::LiveOverlay(std::vector<LiveItem> all) : items(std::move(all)) {
   PrefixTableBuilder in;
   PrefixTableBuilder out;

@@ -26,6 +26,7 @@ struct LiveItem {
   std::uint32_t uid = 0;         // of the user who asked for it
   std::optional<Instant> until;  // nothing: the next restart
   [[nodiscard]] std::string written() const;
+  [[nodiscard]] std::string done_by() const;  // "added by uid 0"
   friend bool operator==(const LiveItem&, const LiveItem&) = default;
 };
 

@@ -37,14 +37,14 @@ class Reading {
     }
   }
 
-  // `location`: of the set.
-  SetReading finish(const SourceLocation& location) {
+  // A set without sources is empty: it is filled at run time.
+  SetReading finish(const SetSettings& set) {
     if (!out_.errors.empty()) {
       return std::move(out_);
     }
     auto contents = std::move(builder_).build();
-    if (contents->size() == 0) {
-      out_.errors.emplace_back("the set has nothing in it", location);
+    if (contents->size() == 0 && !(set.files.empty() && set.entries.empty())) {
+      out_.errors.emplace_back("the set has nothing in it", set.location);
     } else {
       out_.contents = std::move(contents);
     }
@@ -125,7 +125,7 @@ SetReading read_set(const SetSettings& settings, const OpenList& open) {
   for (const SetSource& file : settings.files) {
     reading.file(file);
   }
-  return reading.finish(settings.location);
+  return reading.finish(settings);
 }
 
 }  // namespace weir

@@ -97,6 +97,9 @@ class Loading {
 SetTable::SetTable(std::vector<LoadedSet> sets) : sets_(std::move(sets)) {
   for (std::size_t i = 0; i < sets_.size(); ++i) {
     index_.emplace(sets_[i].settings.key(), i);
+    if (sets_[i].view == nullptr) {
+      sets_[i].view = std::make_shared<const SetView>(sets_[i].contents);
+    }
   }
 }
 

@@ -21,6 +21,7 @@
 #include "base/set_settings.h"
 #include "sets/read_set.h"
 #include "sets/set_contents.h"
+#include "sets/set_view.h"
 
 namespace weir {
 
@@ -29,12 +30,15 @@ struct LoadedSet {
   std::shared_ptr<const SetContents> contents;  // never null
   std::uint64_t skipped_lines = 0;              // when the contents were read
   std::optional<Error> kept_for;  // it is what it was before: its lists could not be used, for this
+  // The contents, and over them what is added and removed at run time. In a table never null.
+  std::shared_ptr<const SetView> view = nullptr;
 };
 
 class SetTable {
  public:
   SetTable() = default;
-  // Keys are those of SetSettings. REQUIRES: each once.
+  // Keys are those of SetSettings; a set without a view gets that of its lists. REQUIRES: each
+  // once.
   explicit SetTable(std::vector<LoadedSet> sets);
 
   // Null: there is none.

@@ -73,7 +73,7 @@ std::string why_not_in(const AddressCondition& list, std::string_view what, Flow
     wanted.push_back(prefix.text());
   }
   for (const AddressItem& item : list.include_items) {
-    wanted.push_back(item.text());
+    wanted.push_back(item.missed(end, facts));
   }
   return who + " is not in " + some_of(wanted, [](const std::string& text) { return text; });
 }

@@ -85,8 +85,8 @@ constexpr ConditionType condition_type() {
 }
 
 // The row of a kind of items in lists of clients and destinations, of a struct that has `Parsed`,
-// `claims`, `parse`, `holds` and `text` and, where they are needed, `found`, `fit`, `list` and
-// `lower` (base/address_item.h).
+// `claims`, `parse`, `holds` and `text` and, where they are needed, `found`, `missed`, `fit`,
+// `list` and `lower` (base/address_item.h).
 template <typename C>
 constexpr AddressItemType address_item_type() {
   using Parsed = typename C::Parsed;
@@ -114,6 +114,11 @@ constexpr AddressItemType address_item_type() {
   if constexpr (requires { &C::found; }) {
     row.found = [](const void* it, FlowEnd end, const FlowFacts& facts) {
       return C::found(Of::it(it), end, facts);
+    };
+  }
+  if constexpr (requires { &C::missed; }) {
+    row.missed = [](const void* it, FlowEnd end, const FlowFacts& facts) {
+      return C::missed(Of::it(it), end, facts);
     };
   }
   if constexpr (requires { &C::list; }) {

@@ -1,10 +1,12 @@
 // Items `@SET` of clients and destinations: the addresses of a list, named or a file of its own.
 // Which of them an item means was found out when the section was read (config/set_names.h); what is
-// in them is bound to the rules once they are loaded.
+// in them is bound to the rules once they are loaded, and again when it is changed at run time.
+#include <algorithm>
 #include <memory>
 #include <string>
 
 #include "base/machine.h"
+#include "base/moment_text.h"
 #include "rules/conditions/condition.h"
 #include "sets/set_table.h"
 
@@ -16,19 +18,35 @@ namespace {
 constexpr std::size_t longest_list = 65'536;
 
 bool have_same_addresses(const SetContents& a, const SetContents& b) {
-  return a.prefixes.size() == b.prefixes.size() && a.prefixes.covers(b.prefixes) &&
-         b.prefixes.covers(a.prefixes);
+  return &a == &b || (a.prefixes.size() == b.prefixes.size() && a.prefixes.covers(b.prefixes) &&
+                      b.prefixes.covers(a.prefixes));
+}
+
+// Who said so and until when does not matter.
+bool have_same_changes(const LiveOverlay* a, const LiveOverlay* b) {
+  if (a == nullptr || b == nullptr) {
+    return a == b;
+  }
+  return std::equal(a->items.begin(), a->items.end(), b->items.begin(), b->items.end(),
+                    [](const LiveItem& one, const LiveItem& other) {
+                      return one.kind == other.kind && one.item == other.item;
+                    });
+}
+
+std::string changed(const LiveItem& item) {
+  return item.done_by() + (item.until ? " until " + local_moment(*item.until) : "");
 }
 
 struct OfSet {
   struct Parsed {
-    std::string key;                                        // SetSettings::key()
-    std::shared_ptr<const SetContents> contents = nullptr;  // null: not loaded, which holds nothing
+    std::string key;                                // SetSettings::key()
+    std::shared_ptr<const SetView> view = nullptr;  // null: not loaded, which holds nothing
 
     friend bool operator==(const Parsed& a, const Parsed& b) {
       return a.key == b.key &&
-             (a.contents == b.contents || (a.contents != nullptr && b.contents != nullptr &&
-                                           have_same_addresses(*a.contents, *b.contents)));
+             (a.view == b.view || (a.view != nullptr && b.view != nullptr &&
+                                   have_same_changes(a.view->live(), b.view->live()) &&
+                                   have_same_addresses(a.view->contents(), b.view->contents())));
     }
   };
 
@@ -39,7 +57,7 @@ struct OfSet {
   }
 
   static Answer holds(const Parsed& set, FlowEnd end, const FlowFacts& facts) {
-    return answer(set.contents != nullptr && set.contents->contains(address_at(end, facts.flow())));
+    return answer(set.view != nullptr && set.view->contains(address_at(end, facts.flow())));
   }
 
   // A file's key begins with an '@' of its own.
@@ -48,14 +66,23 @@ struct OfSet {
   }
 
   static std::string found(const Parsed& set, FlowEnd end, const FlowFacts& facts) {
-    const auto match = set.contents == nullptr
-                           ? std::nullopt
-                           : set.contents->prefixes.find(address_at(end, facts.flow()));
-    if (!match) {
+    const SetAnswer answer = ask(set, end, facts);
+    if (answer.item.empty()) {
       return text(set);
     }
-    const auto [item, location] = set.contents->described(*match);
-    return text(set) + " (" + text_of(location) + ": " + item + ")";
+    const std::string where = answer.change ? changed(*answer.change) : text_of(answer.location);
+    return text(set) + " (" + where + ": " + answer.item + ")";
+  }
+
+  static std::string missed(const Parsed& set, FlowEnd end, const FlowFacts& facts) {
+    const SetAnswer answer = ask(set, end, facts);
+    return answer.change ? text(set) + " (" + changed(*answer.change) + ": " +
+                               text_of(answer.location) + ": " + answer.item + ")"
+                         : text(set);
+  }
+
+  static SetAnswer ask(const Parsed& set, FlowEnd end, const FlowFacts& facts) {
+    return set.view == nullptr ? SetAnswer{} : set.view->explain(address_at(end, facts.flow()));
   }
 
   static std::optional<Parsed> fit(const Parsed& set, const Machine& machine) {
@@ -63,24 +90,41 @@ struct OfSet {
     if (loaded == nullptr) {
       return std::nullopt;
     }
-    return Parsed{.key = set.key, .contents = loaded->contents};
+    return Parsed{.key = set.key, .view = loaded->view};
   }
 
   static PrefixList list(const Parsed& set) {
-    if (set.contents == nullptr) {
+    if (set.view == nullptr) {
       return {};
     }
-    const PrefixTable& all = set.contents->prefixes;
-    if (all.size() == 0 || all.size() > longest_list) {
+    const PrefixTable& listed = set.view->contents().prefixes;
+    const LiveOverlay* live = set.view->live();
+    const std::size_t size = listed.size() + (live == nullptr ? 0 : live->added.size());
+    if (size > longest_list) {
       return {};
     }
-    return {&all, all.size(), all.at(0).prefix.address,
-            [](const void* list, const PrefixList::Visit& visit) {
-              const auto& table = *static_cast<const PrefixTable*>(list);
-              for (std::size_t i = 0; i < table.size(); ++i) {
-                visit(table.at(i).prefix);
-              }
-            }};
+    const Address first = listed.size() != 0 ? listed.at(0).prefix.address
+                          : size != 0        ? live->added.at(0).prefix.address
+                                             : Address{};
+    return {set.view.get(), size, first, &each};
+  }
+
+  // What is added and stands in a list, too, comes once.
+  static void each(const void* list, const PrefixList::Visit& visit) {
+    const auto& view = *static_cast<const SetView*>(list);
+    const PrefixTable& listed = view.contents().prefixes;
+    const LiveOverlay* live = view.live();
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+      const Prefix prefix = listed.at(i).prefix;
+      if (live == nullptr || !live->removed.exact(prefix)) {
+        visit(prefix);
+      }
+    }
+    for (std::size_t i = 0; live != nullptr && i < live->added.size(); ++i) {
+      if (const Prefix prefix = live->added.at(i).prefix; !listed.exact(prefix)) {
+        visit(prefix);
+      }
+    }
   }
 };
 

@@ -59,9 +59,11 @@ TEST_CASE("a bad line is refused, and a set may not shrink, unless the section s
   CHECK(out.set.may_shrink == MayShrink::no);
 }
 
-TEST_CASE("a set needs something to be made of") {
-  CHECK(read("may-shrink = yes\n").findings ==
-        Lines{"/etc/weir/weir.ini:1: error: [set ads] needs 'file' or 'entries'"});
+TEST_CASE("a set without lists and entries is for what is added at run time") {
+  const Read out = read("may-shrink = yes\n");
+  CHECK(out.findings.empty());
+  CHECK(out.set.files.empty());
+  CHECK(out.set.entries.empty());
 }
 
 TEST_CASE("what a section of a set cannot say is an error at its line") {

@@ -16,6 +16,8 @@
 #include "flow/compare.h"
 #include "flow/upstream_section.h"
 #include "rule_conditions.h"
+#include "sets/live_sets.h"
+#include "sets/set_table.h"
 
 namespace weir {
 namespace {
@@ -458,6 +460,69 @@ TEST_CASE("what only a restart can change is named in one sentence") {
   Configuration table = configuration();
   table.firewall.table = 101;
   CHECK_FALSE(needs_restart(before, table).has_value());
+}
+
+namespace {
+
+SetSettings paused_set() { return {.name = "paused", .location = {"weir.ini", 1}}; }
+
+// weir.ini with a set that is empty for now, and a rule of those in it before all others.
+Configuration pausing() {
+  Configuration out = configuration();
+  out.sets = {paused_set()};
+  out.set_table = load_sets(out.sets, nullptr).table;
+  RuleSettings paused = rule("paused", 80, "reject");
+  paused.set(said("client", "@paused"));
+  out.rules.insert(out.rules.begin(), paused.fitted({.sets = out.set_table.get()}));
+  return out;
+}
+
+std::shared_ptr<const Snapshot> with(const Snapshot& previous, const LiveSets& live) {
+  return Snapshot::refit(previous, std::make_shared<const MachineHere>(MachineHere{
+                                       .sets = live.over(previous.configuration().set_table)}));
+}
+
+LiveSets one_paused(const Configuration& from, std::optional<Instant> until) {
+  LiveSets out;
+  LiveChange change;
+  change.add.push_back(parse_item("198.51.100.2").value());
+  change.until = until;
+  CHECK(out.change(*from.set_table->find("paused"), change).empty());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a snapshot follows what is added to a set, and what is over, in the firewall's rules too") {
+  World world;
+  const auto made = world.make(pausing());
+  CHECK(made->choose(to_port(80)).name == "web");
+  const Instant until(std::chrono::seconds(60));
+  LiveSets live = one_paused(made->configuration(), until);
+  const auto paused = with(*made, live);
+  REQUIRE(paused);
+  CHECK(paused->choose(to_port(80)).name == "paused");
+  CHECK(paused->choose(to_port(25)).name == "mail");
+  CHECK_FALSE(paused->rules().same_for_firewall(made->rules()));
+  CHECK(with(*paused, live) == nullptr);
+  CHECK(live.expire(until - std::chrono::seconds(1)).empty());
+  CHECK(with(*paused, live) == nullptr);
+  CHECK(live.expire(until).size() == 1);
+  const auto over = with(*paused, live);
+  REQUIRE(over);
+  CHECK(over->choose(to_port(80)).name == "web");
+  CHECK(over->rules().same_for_firewall(made->rules()));
+}
+
+TEST_CASE("the next configuration has what was added to its sets from its first moment on") {
+  World world;
+  const auto made = world.make(pausing());
+  const LiveSets live = one_paused(made->configuration(), {});
+  const auto next = Snapshot::Maker{world.servers, world.rules, world.upstreams, 1000, &live}.make(
+      pausing(), made.get());
+  REQUIRE(next);
+  CHECK(next.value()->choose(to_port(80)).name == "paused");
 }
 
 }  // namespace weir

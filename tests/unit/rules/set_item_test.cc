@@ -1,10 +1,12 @@
 // Items `@SET` of rules, from the file to the flow that they are asked about.
 #include <algorithm>
 
+#include "base/machine.h"
 #include "catch.h"
 #include "config/made_up_files.h"
 #include "firewall/narrowing.h"
 #include "rules/rule_set.h"
+#include "sets/live_sets.h"
 #include "sets/set_table.h"
 
 namespace weir {
@@ -142,6 +144,131 @@ TEST_CASE("the firewall has a rule's set, unless it is longer than 65,536 prefix
   };
   CHECK(exact(1000));
   CHECK_FALSE(exact(65'537));
+}
+
+// The configuration's rules with what is changed at run time.
+Configuration with(const Configuration& configuration, const LiveSets& live) {
+  return configuration.fitted({.sets = live.over(configuration.set_table).get()});
+}
+
+LiveSets changed(const Configuration& configuration, const std::string& set,
+                 const LiveChange& change) {
+  LiveSets out;
+  CHECK(out.change(*configuration.set_table->find(set), change).empty());
+  return out;
+}
+
+LiveChange added(const std::vector<std::string>& items) {
+  LiveChange out;
+  for (const std::string& item : items) {
+    out.add.push_back(parse_item(item).value());
+  }
+  return out;
+}
+
+LiveChange removed(const std::string& item) {
+  LiveChange out;
+  out.remove.push_back(parse_item(item).value());
+  return out;
+}
+
+TEST_CASE("what is added at run time is the rule's, whether it is found by a list or asked") {
+  for (const int lines : {1, 1000, 70'000}) {
+    auto files = lists;
+    files["guests.list"] = long_list(lines);
+    const auto loaded = load_text(guests, std::move(files));
+    REQUIRE(loaded.configuration);
+    CHECK(rule_of(*loaded.configuration, from("192.0.2.77")) == "others");
+    const auto now = with(*loaded.configuration, changed(*loaded.configuration, "guests",
+                                                         added({"192.0.2.77", "10.0.0.0/31"})));
+    CHECK(rule_of(now, from("192.0.2.77")) == "guests");
+    CHECK(rule_of(now, from("10.0.0.0")) == "guests");
+    CHECK(rule_of(now, from("192.0.2.78")) == "others");
+    CHECK(rule_of(now, from("2001:db8::20")) == "guests");
+  }
+}
+
+TEST_CASE("what is removed at run time is the rule's no longer, and explain says by whom") {
+  const auto loaded = load_text(guests, lists);
+  REQUIRE(loaded.configuration);
+  LiveChange change = removed("198.51.100.0/25");
+  change.uid = 1000;
+  const auto now = with(*loaded.configuration, changed(*loaded.configuration, "guests", change));
+  CHECK(rule_of(now, from("198.51.100.7")) == "others");
+  CHECK(rule_of(now, from("2001:db8::20")) == "guests");
+  CHECK(why_not(now.rules[0], from("198.51.100.7"), "") ==
+        "client 198.51.100.7 is not in @guests (removed by uid 1000: guests.list:2: "
+        "198.51.100.0/25)");
+}
+
+TEST_CASE("explain says who added what matched, and until when") {
+  const auto loaded = load_text(guests, lists);
+  REQUIRE(loaded.configuration);
+  LiveChange change = added({"192.0.2.64/26"});
+  const auto forever =
+      with(*loaded.configuration, changed(*loaded.configuration, "guests", change));
+  CHECK(set_matches(forever.rules[0], from("192.0.2.77")) ==
+        Lines{"client 192.0.2.77 is in @guests (added by uid 0: 192.0.2.64/26)"});
+  change.until = std::chrono::time_point_cast<Instant::duration>(std::chrono::steady_clock::now()) +
+                 std::chrono::hours(1);
+  const auto for_now =
+      with(*loaded.configuration, changed(*loaded.configuration, "guests", change));
+  const auto said = set_matches(for_now.rules[0], from("192.0.2.77"));
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].starts_with("client 192.0.2.77 is in @guests (added by uid 0 until "));
+  CHECK(said[0].ends_with(": 192.0.2.64/26)"));
+}
+
+TEST_CASE("a change at run time makes another rule; the same again by another user does not") {
+  const auto loaded = load_text(guests, lists);
+  REQUIRE(loaded.configuration);
+  LiveChange change = added({"192.0.2.77"});
+  const auto once = with(*loaded.configuration, changed(*loaded.configuration, "guests", change));
+  CHECK_FALSE(once.rules[0].conditions == loaded.configuration->rules[0].conditions);
+  change.uid = 1000;
+  change.until = Instant(std::chrono::hours(1));
+  const auto again = with(*loaded.configuration, changed(*loaded.configuration, "guests", change));
+  CHECK(again.rules[0].conditions == once.rules[0].conditions);
+  CHECK(with(once, LiveSets()).rules[0].conditions == loaded.configuration->rules[0].conditions);
+}
+
+const std::string pausing = R"([set paused]
+[rule paused]
+on = any/*
+client = @paused
+use = reject
+[rule others]
+on = tcp/80
+client = !@paused
+use = direct
+)";
+
+TEST_CASE("a set that is empty for now matches nothing, and the firewall knows that") {
+  const auto loaded = load_text(pausing);
+  REQUIRE(loaded.configuration);
+  CHECK(loaded.diagnostics.empty());
+  CHECK(rule_of(*loaded.configuration, from("192.0.2.7")) == "others");
+  const auto paused = firewall::narrowed(loaded.configuration->rules[0]);
+  CHECK(paused.is_exact());
+  CHECK_FALSE(paused.addresses(Family::v4));
+  const auto others = firewall::narrowed(loaded.configuration->rules[1]);
+  CHECK(others.is_exact());
+  CHECK(others.addresses(Family::v4));
+}
+
+TEST_CASE("the firewall has what is added at run time, and nothing of what is removed") {
+  const auto loaded = load_text(pausing);
+  REQUIRE(loaded.configuration);
+  LiveSets live = changed(*loaded.configuration, "paused", added({"192.0.2.7"}));
+  const auto now = with(*loaded.configuration, live);
+  const auto narrowed = firewall::narrowed(now.rules[0]);
+  CHECK(narrowed.is_exact());
+  REQUIRE(narrowed.addresses(Family::v4));
+  CHECK_FALSE(narrowed.addresses(Family::v6));
+  CHECK(rule_of(now, from("192.0.2.7")) == "paused");
+  CHECK(
+      live.change(*loaded.configuration->set_table->find("paused"), removed("192.0.2.7")).empty());
+  CHECK_FALSE(firewall::narrowed(with(now, live).rules[0]).addresses(Family::v4));
 }
 
 }  // namespace

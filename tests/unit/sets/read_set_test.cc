@@ -118,7 +118,14 @@ TEST_CASE("a set of exceptions alone has nothing in it") {
   Lists lists;
   CHECK(lists.errors(read_set(from({lists.list("a", "@@||example.org^\n")}))) ==
         Lines{"weir.ini:6: the set has nothing in it"});
-  CHECK(lists.errors(read_set(from({}))) == Lines{"weir.ini:6: the set has nothing in it"});
+}
+
+TEST_CASE("a set without sources is empty, and no error") {
+  Lists lists;
+  const SetReading reading = read_set(from({}));
+  CHECK(lists.errors(reading).empty());
+  REQUIRE(reading.contents);
+  CHECK(reading.contents->size() == 0);
 }
 
 TEST_CASE("a database without what to take of it, or that is none, is said") {

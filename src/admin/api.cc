@@ -11,6 +11,7 @@
 #include "admin/json.h"
 #include "admin/metrics.h"
 #include "admin/page.h"
+#include "admin/set_change.h"
 #include "admin/set_server.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -224,6 +225,13 @@ void patch_log(const Call& call) {
   call.answered(error_answer(400, {"level is debug, info, warning or error, not '" + name + "'"}));
 }
 
+// Contents of sets are for the control socket alone.
+void get_sets(const Call& call) {
+  const bool all = call.request.access == Access::everything;
+  call.answered(json_answer(
+      json_of(call.control.sets().list(), all ? SetContent::shown : SetContent::hidden)));
+}
+
 constexpr std::array routes{
     ApiRoute{"GET", "/", "window", get_page},
     ApiRoute{"GET", "/metrics", "", get_metrics},
@@ -235,6 +243,9 @@ constexpr std::array routes{
     ApiRoute{"DELETE", "/v1/flows/*", "", delete_flow},
     ApiRoute{"PATCH", "/v1/upstreams/*/servers/*", "",
              [](const Call& call) { patch_server(call.control, call.request, call.answered); }},
+    ApiRoute{"GET", "/v1/sets", "", get_sets},
+    ApiRoute{"PATCH", "/v1/sets/*", "",
+             [](const Call& call) { patch_set(call.control.sets(), call.request, call.answered); }},
     ApiRoute{"POST", "/v1/reload", "", post_reload},
     ApiRoute{"POST", "/v1/drain", "", post_drain},
     ApiRoute{"POST", "/v1/firewall/release", "", post_release},

@@ -20,8 +20,9 @@ enum class Access : std::uint8_t { everything, read_only };
 
 struct ApiRequest {
   Access access = Access::everything;
-  std::string method;  // "GET"
-  std::string path;    // without the query, decoded
+  std::uint32_t uid = UINT32_MAX;  // of the client on the control socket; else not known
+  std::string method;              // "GET"
+  std::string path;                // without the query, decoded
   std::vector<std::pair<std::string, std::string>> query;
   std::string body;
   // What `*` in the route's path stood for; filled by Api.

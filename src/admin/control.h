@@ -23,6 +23,7 @@
 #include "base/traffic.h"
 #include "weir/result.h"
 #include "weir/server_health.h"
+#include "weir/units.h"
 
 namespace weir {
 
@@ -64,8 +65,9 @@ struct Latencies {
 struct RuleReport : FlowCounts {
   std::string name;
   std::string use;
-  std::string location;     // "weir.ini:12"
-  std::string clock_state;  // by the clock: "matches now, until 07:00"; "": it has no `when`
+  std::string location;      // "weir.ini:12"
+  std::string clock_state;   // by the clock: "matches now, until 07:00"; "": it has no `when`
+  std::string changed_sets;  // at run time: "@paused: 1 added, 2 removed"; "": none of its sets is
   // The firewall decides this rule alone: what it counted. The flows are the gateway's.
   bool in_firewall = false;
   std::uint64_t firewall_packets = 0;
@@ -120,15 +122,69 @@ struct ReloadReport : ConfigurationChanges {
   std::uint64_t flows_now_matching_another_rule = 0;
 };
 
+// A set, and what is added to it and removed from it at run time.
+struct SetReport {
+  struct Item {
+    std::string item;
+    bool is_added = true;  // false: removed
+    std::uint32_t uid = 0;
+    std::optional<Milliseconds> left;  // until it is over; none: it stays until the next restart
+  };
+  std::string name;  // "ads"; "@FILE" of a list that has no section
+  std::vector<std::string> files;
+  std::uint64_t prefixes = 0;  // in its lists and entries
+  std::uint64_t names = 0;
+  std::uint64_t skipped_lines = 0;
+  std::string kept_for;  // why it is what it was before the last reload; "": it is not
+  std::vector<Item> live;
+};
+
+// What an operator wants in a set, or out of it.
+struct SetChange {
+  std::vector<std::string> add;
+  std::vector<std::string> remove;
+  std::optional<Milliseconds> duration;  // none: until the next restart
+  std::uint32_t uid = 0;                 // of the operator
+  bool force = false;
+};
+
+struct SetOutcome {
+  enum class Kind : std::uint8_t {
+    done,
+    invalid,  // an item cannot be read
+    unknown,  // there is no such set
+    refused,  // by what is in the set, or because the gateway ends
+  };
+  Kind kind = Kind::done;
+  std::vector<std::string> errors;  // of all but `done`
+  SetReport set;                    // as it is now
+  std::string trouble;  // why the firewall does not have it yet; it is tried again. "": it has
+};
+
 // What an operator wants of a server; what is not given stays.
 struct ServerChange {
   std::optional<ServerHealth::AdminState> admin_state;
   std::optional<int> weight;  // 1 to 256
 };
 
+// What can be asked of sets; SetChanges (src/gateway) implements it. Main thread.
+class SetControl {
+ public:
+  using Answer = std::function<void(const SetOutcome&)>;
+
+  virtual ~SetControl() = default;
+  // In the order of the configuration.
+  [[nodiscard]] virtual std::vector<SetReport> list() const = 0;
+  // Answers when the workers and the firewall decide new flows by it.
+  virtual void change(const std::string& name, const SetChange& change, const Answer& answer) = 0;
+};
+
 class Control {
  public:
+  // `sets` outlives it.
+  explicit Control(SetControl& sets) : sets_(sets) {}
   virtual ~Control() = default;
+  [[nodiscard]] SetControl& sets() const { return sets_; }
   [[nodiscard]] virtual StatusReport status() = 0;
   // How old the firewall's counts may be, since with iptables reading them starts a program; they
   // are older where that takes more than a second.
@@ -152,6 +208,9 @@ class Control {
   // The rules are kept no longer, and stand as they are; told again, they are still not.
   virtual void release_firewall(std::function<void(const Result<>&)> answer) = 0;
   virtual void reload(std::function<void(ReloadReport)> answer) = 0;
+
+ private:
+  SetControl& sets_;
 };
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -74,6 +75,18 @@ Address asker_of(MHD_Connection* connection) {
   const bool v4 = info->client_addr->sa_family == AF_INET;
   std::memcpy(&from, info->client_addr, v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
   return Endpoint::from(from).address;
+}
+
+// Who asks on a Unix socket; UINT32_MAX: not known.
+std::uint32_t user_of(MHD_Connection* connection) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg)
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  return info != nullptr &&
+                 getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0
+             ? peer.uid
+             : UINT32_MAX;
 }
 
 bool announces_more_than(MHD_Connection* connection, std::size_t limit) {
@@ -236,6 +249,9 @@ MHD_Result HttpListener::State::on_request(void* self, MHD_Connection* connectio
     auto held = std::make_shared<Exchange>();
     held->connection = connection;
     held->request.access = server.access;
+    if (server.access == Access::everything) {
+      held->request.uid = user_of(connection);
+    }
     held->request.method = method;
     held->request.path = url;
     *slot = new Held(held);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/escape.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/wall_time.h"
 
 namespace weir {
 namespace {
@@ -31,6 +33,7 @@ Json object_of(const RuleReport& rule) {
            {"use", rule.use},
            {"place", rule.location},
            {"when", rule.clock_state},
+           {"changed_sets", rule.changed_sets},
            {"in_firewall", rule.in_firewall},
            {"firewall_packets", rule.firewall_packets},
            {"firewall_bytes", rule.firewall_bytes}};
@@ -87,6 +90,41 @@ Json object_of(const UpstreamReport& upstream) {
   return out;
 }
 
+Json object_of(const SetReport::Item& item, WallTime now) {
+  Json until;
+  if (item.left) {
+    std::string text;
+    append_rfc3339(text, now + *item.left);
+    until = Json(std::move(text));
+  }
+  return {{"item", item.item},
+          {"change", item.is_added ? "added" : "removed"},
+          {"uid", item.uid},
+          {"until", std::move(until)},
+          {"left_ms", item.left ? Json(item.left->count()) : Json()}};
+}
+
+Json object_of(const SetReport& set, SetContent content) {
+  const auto added = static_cast<std::uint64_t>(std::count_if(
+      set.live.begin(), set.live.end(), [](const auto& item) { return item.is_added; }));
+  Json out{{"name", set.name},
+           {"files", set.files},
+           {"prefixes", set.prefixes},
+           {"names", set.names},
+           {"skipped_lines", set.skipped_lines},
+           {"added", added},
+           {"removed", set.live.size() - added}};
+  if (content == SetContent::shown) {
+    Json live(Json::Kind::array);
+    for (const auto& item : set.live) {
+      live.push(object_of(item, wall_now()));
+    }
+    out.set("kept_for", set.kept_for);
+    out.set("live", std::move(live));
+  }
+  return out;
+}
+
 template <typename Report>
 std::string list_of(const char* key, const std::vector<Report>& reports) {
   Json list(Json::Kind::array);
@@ -136,6 +174,20 @@ std::string json_of(const std::vector<UpstreamReport>& upstreams) {
 }
 
 std::string json_of(const ServerReport& server) { return line(object_of(server)); }
+
+std::string json_of(const std::vector<SetReport>& sets, SetContent content) {
+  Json list(Json::Kind::array);
+  for (const auto& set : sets) {
+    list.push(object_of(set, content));
+  }
+  return line({{"sets", std::move(list)}});
+}
+
+std::string json_of(const SetOutcome& done) {
+  Json out = object_of(done.set, SetContent::shown);
+  out.set("trouble", done.trouble);
+  return line(out);
+}
 
 // Not through a tree of values: this list can be long, and a record already knows its JSON.
 std::string json_of(const FlowList& flows) {

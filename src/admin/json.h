@@ -1,6 +1,7 @@
 // The API's answers as JSON text, one line each with its newline. Pure; any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,11 @@ namespace weir {
 [[nodiscard]] std::string json_of(
     const std::vector<UpstreamReport>& upstreams);  // {"upstreams": […]}
 [[nodiscard]] std::string json_of(const ServerReport& server);
-[[nodiscard]] std::string json_of(const FlowList& flows);  // {"flows": […], "total": N}
+// {"sets": […]}; without what is in them where that is hidden
+enum class SetContent : std::uint8_t { shown, hidden };
+[[nodiscard]] std::string json_of(const std::vector<SetReport>& sets, SetContent content);
+[[nodiscard]] std::string json_of(const SetOutcome& done);  // the set, and `trouble`
+[[nodiscard]] std::string json_of(const FlowList& flows);   // {"flows": […], "total": N}
 // {"clients": […], "flows": […], …}: records with bytes_per_second
 [[nodiscard]] std::string json_of(const TopTalkers& top_talkers);
 // What changed, or {"errors": […], "warnings": […]} of a reload that failed.

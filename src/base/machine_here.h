@@ -34,8 +34,8 @@ struct MachineHere {
     return {.links = {},
             .networks = networks,
             .clock = clock,
-            .devices = devices.get(),
-            .sets = sets.get()};
+            .sets = sets.get(),
+            .devices = devices.get()};
   }
 };
 

@@ -55,14 +55,22 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
       service_manager_(ServiceManager::from_environment()),
       workers_(mailbox_, *log_, options_.descriptors, workers),
       devices_(loop_, *log_, workers_, [this]() { rule_fitting_.look_at_devices(); }),
-      in_force_(loop_, *log_, workers_, devices_, workers),
+      in_force_(loop_, *log_, workers_, {.devices = devices_, .live_sets = live_sets_}, workers),
       router_(loop_, *log_, workers_, devices_, [this]() { rule_fitting_.look(); }),
       firewall_(loop_, *log_, in_force_,
                 [this]() { return !draining_.is_under_way() && !is_being_taken_over(); }),
       firewall_counts_(loop_, firewall_),
       reload_(*log_, reload_source(), in_force_, firewall_, workers_, service_manager_),
-      rule_fitting_(loop_, *log_, workers_, in_force_, firewall_, devices_,
+      rule_fitting_(loop_, *log_,
+                    {.workers = workers_,
+                     .in_force = in_force_,
+                     .firewall = firewall_,
+                     .live_sets = live_sets_,
+                     .devices = devices_},
                     [this]() { return rules_may(); }),
+      set_changes_(loop_, *log_,
+                   {.in_force = in_force_, .live_sets = live_sets_, .rule_fitting = rule_fitting_},
+                   [this]() { return may_change(); }),
       draining_(*log_, draining_callbacks()),
       drain_timer_(loop_,
                    [this]() {
@@ -77,7 +85,8 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
            .firewall_counts = firewall_counts_,
            .workers = workers_,
            .live_flows = live_flows_,
-           .reload = reload_},
+           .reload = reload_,
+           .sets = set_changes_},
           [this]() { return draining_.is_under_way(); }, [this]() { drain(); }) {}
 
 Result<std::unique_ptr<Gateway>> Gateway::start(Options options, Configuration configuration) {
@@ -210,6 +219,7 @@ void Gateway::announce() {
   served_ = true;
   router_.follow_network();
   rule_fitting_.follow();
+  set_changes_.follow();
   const std::string port = std::to_string(in_force_.configuration().gateway.port);
   log_->info("weir " WEIR_VERSION " serves on port " + port + " with " + std::to_string(count_) +
              " workers, at most " + std::to_string(in_force_.snapshot()->limits().max_flows) +
@@ -286,6 +296,8 @@ Reload::Source Gateway::reload_source() {
           .may = [this]() { return may_change(); },
           .reconfigure_admin =
               [this](const AdminSettings& settings) { return admin_->reconfigure(settings); },
+          .forget_gone_sets =
+              [this](const Configuration& next) { return set_changes_.forget_gone(next); },
           .entered =
               [this]() {
                 devices_.follow(in_force_.configuration().devices);
@@ -431,6 +443,7 @@ Gateway::~Gateway() {
   router_.stop();
   devices_.stop();
   rule_fitting_.stop();
+  set_changes_.stop();
   workers_.end();
   firewall_.end(OwnFirewall::End::take_back);
   if (served_ && !has_successor()) {

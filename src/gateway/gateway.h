@@ -27,11 +27,13 @@
 #include "gateway/reports.h"
 #include "gateway/router_watch.h"
 #include "gateway/rule_fitting.h"
+#include "gateway/set_changes.h"
 #include "gateway/takeover_donor.h"
 #include "gateway/takeover_successor.h"
 #include "gateway/workers.h"
 #include "intercept/service_manager.h"
 #include "loop/loop.h"
+#include "sets/live_sets.h"
 #include "takeover/takeover_client.h"
 
 namespace weir {
@@ -96,12 +98,14 @@ class Gateway {
   ServiceManager service_manager_;
   Workers workers_;
   KnownDevices devices_;
+  LiveSets live_sets_;
   InForce in_force_;
   RouterWatch router_;
   OwnFirewall firewall_;
   FirewallCounts firewall_counts_;
   Reload reload_;
   RuleFitting rule_fitting_;
+  SetChanges set_changes_;
   Draining draining_;
   Timer drain_timer_;
   LiveFlows live_flows_;

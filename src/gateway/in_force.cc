@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "takeover/known_servers.h"
+#include "takeover/known_sets.h"
 
 namespace weir {
 namespace {
@@ -25,29 +26,40 @@ std::vector<Snapshot::RuleBinding> bindings_of(const InheritedWorker& worker) {
 
 }  // namespace
 
-InForce::InForce(Loop& loop, Log& log, Workers& workers, const KnownDevices& devices,
-                 std::size_t count)
+InForce::InForce(Loop& loop, Log& log, Workers& workers, const Known& known, std::size_t count)
     : loop_(loop),
       log_(log),
       workers_(workers),
-      devices_(devices),
+      known_(known),
       servers_({}, count),
       counters_{CounterRegistry(count), CounterRegistry(count)},
       later_(loop, [this]() { let_go_of_earlier(); }) {}
 
 Snapshot::Maker InForce::maker() {
-  return {servers_, counters_.rules, counters_.upstreams, workers_.auto_max_flows()};
+  return {.servers = servers_,
+          .rules = counters_.rules,
+          .upstreams = counters_.upstreams,
+          .auto_max_flows = workers_.auto_max_flows(),
+          .live_sets = &known_.live_sets};
 }
 
 Snapshot::Maker InForce::maker_for(const Configuration& configuration) {
   Snapshot::Maker out = maker();
-  out.devices = devices_.table_for(configuration.devices);
+  out.devices = known_.devices.table_for(configuration.devices);
   return out;
 }
 
 Result<> InForce::open(Configuration configuration, const takeover::GatewayState* earlier) {
   const RestoredServers held =
       earlier != nullptr ? restore_servers(*earlier, servers_) : RestoredServers{};
+  if (earlier != nullptr) {
+    known_.live_sets = restore_sets(*earlier);
+  }
+  if (configuration.set_table != nullptr) {
+    for (const LiveSets::Left& gone : known_.live_sets.keep(*configuration.set_table)) {
+      log_.warning(what_is_gone(gone));
+    }
+  }
   const Snapshot::Maker first = maker_for(configuration);
   auto made = first.make(std::move(configuration), nullptr);
   if (!made) {
@@ -108,6 +120,7 @@ void InForce::adopt(InheritedWorker from, Worker& worker) {
 
 void InForce::describe(takeover::GatewayState& out) {
   describe_servers(servers_, resolver_->known(), out);
+  describe_sets(known_.live_sets, out);
 }
 
 void InForce::watch_servers() {

@@ -19,6 +19,7 @@
 #include "gateway/workers.h"
 #include "health/checker.h"
 #include "loop/loop.h"
+#include "sets/live_sets.h"
 #include "takeover/gateway_state.h"
 #include "weir/server.h"
 
@@ -26,8 +27,13 @@ namespace weir {
 
 class InForce {
  public:
+  // What is known beside the configuration, and goes into every snapshot made here.
+  struct Known {
+    const KnownDevices& devices;
+    LiveSets& live_sets;  // what lies over the lists
+  };
   // `count`: of workers.
-  InForce(Loop& loop, Log& log, Workers& workers, const KnownDevices& devices, std::size_t count);
+  InForce(Loop& loop, Log& log, Workers& workers, const Known& known, std::size_t count);
 
   // The first configuration; `earlier`: what the gateway knew that is being taken over, or null.
   // Servers are not looked after before begin().
@@ -45,7 +51,7 @@ class InForce {
   [[nodiscard]] Resolver& resolver() { return *resolver_; }
   // Null before begin().
   [[nodiscard]] Checker* checker() { return checker_.get(); }
-  // What it knows of servers, for a successor.
+  // What it knows of servers, and of sets, for a successor.
   void describe(takeover::GatewayState& out);
 
   Result<> set_server(const std::string& upstream, const std::string& server,
@@ -67,7 +73,7 @@ class InForce {
   Loop& loop_;
   Log& log_;
   Workers& workers_;
-  const KnownDevices& devices_;
+  Known known_;
   ServerPool servers_;
   Counters counters_;
   std::shared_ptr<const Snapshot> snapshot_;

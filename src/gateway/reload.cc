@@ -54,6 +54,9 @@ void Reload::enter(const std::shared_ptr<const Snapshot>& next,
                    const std::shared_ptr<ReloadReport>& report) {
   report->ok = true;
   static_cast<ConfigurationChanges&>(*report) = compare(*in_force_.snapshot(), *next);
+  for (std::string& gone : source_.forget_gone_sets(next->configuration())) {
+    report->warnings.push_back(std::move(gone));
+  }
   in_force_.enter(next);
   firewall_.follow_cgroups();
   // Each worker takes the snapshot and counts.

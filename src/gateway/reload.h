@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "admin/control.h"
@@ -32,6 +33,8 @@ class Reload {
     std::function<Loaded(const SetTable* sets)> load;
     std::function<Result<>()> may;  // nothing forbids a reload now; or what does
     std::function<Result<>(const AdminSettings&)> reconfigure_admin;
+    // That configuration is about to be in force; what has to be said of sets that are gone.
+    std::function<std::vector<std::string>(const Configuration&)> forget_gone_sets;
     std::function<void()> entered;  // another configuration is in force, and the reload is over
   };
 

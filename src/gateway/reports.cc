@@ -8,6 +8,7 @@
 #include "admin/server_reports.h"
 #include "base/connection_tracking.h"
 #include "firewall/redirects.h"
+#include "sets/set_table.h"
 
 namespace weir {
 namespace {
@@ -18,11 +19,36 @@ Latencies latencies_of(const FlowCounters& counters) {
           .first_byte = counters.sum(Latency::first_byte)};
 }
 
+// What was added to the sets that a rule names, and removed from them.
+std::string changed_sets(const RuleSettings& rule, const SetTable* sets) {
+  std::string out;
+  for (const AddressCondition* list : {&rule.client(), &rule.destination()}) {
+    for (const auto* items : {&list->include_items, &list->exclude_items}) {
+      for (const AddressItem& item : *items) {
+        const std::string text = item.text();
+        if (sets == nullptr || !text.starts_with('@')) {
+          continue;
+        }
+        const LoadedSet* named = sets->find(std::string_view(text).substr(1));
+        const LoadedSet* set = named == nullptr ? sets->find(text) : named;
+        const LiveOverlay* live = set == nullptr ? nullptr : set->view->live();
+        if (live != nullptr) {
+          const std::size_t added = live->added.size() + live->added_names.size();
+          out += (out.empty() ? "" : "; ") + text + ": " + std::to_string(added) + " added, " +
+                 std::to_string(live->items.size() - added) + " removed";
+        }
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Reports::Reports(Log& log, const Parts& parts, std::function<bool()> is_draining,
                  std::function<void()> drain)
-    : log_(log),
+    : Control(parts.sets),
+      log_(log),
       parts_(parts),
       is_draining_(std::move(is_draining)),
       drain_(std::move(drain)),
@@ -83,7 +109,9 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
     report.use = entry.upstream->name();
     report.location = text_of(location);
     if (!is_default) {
-      report.clock_state = parts_.in_force.snapshot()->rules().clock_state(i);
+      const FittedRules& rules = parts_.in_force.snapshot()->rules();
+      report.clock_state = rules.clock_state(i);
+      report.changed_sets = changed_sets(from.rules[i], rules.machine().sets.get());
     }
     static_cast<FlowCounts&>(report) = entry.counters->sum();
     report.latencies = latencies_of(*entry.counters);

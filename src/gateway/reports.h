@@ -30,6 +30,7 @@ class Reports final : public Control {
     Workers& workers;
     LiveFlows& live_flows;
     Reload& reload;
+    SetControl& sets;
   };
   Reports(Log& log, const Parts& parts, std::function<bool()> is_draining,
           std::function<void()> drain);

@@ -8,21 +8,14 @@
 
 namespace weir {
 
-RuleFitting::RuleFitting(Loop& loop, Log& log, Workers& workers, InForce& in_force,
-                         OwnFirewall& firewall, const KnownDevices& devices,
-                         std::function<May()> may)
-    : loop_(loop),
-      log_(log),
-      workers_(workers),
-      in_force_(in_force),
-      firewall_(firewall),
-      devices_(devices),
-      may_(std::move(may)),
-      again_(loop, [this]() { look(); }) {}
+RuleFitting::RuleFitting(Loop& loop, Log& log, const Parts& parts, std::function<May()> may)
+    : loop_(loop), log_(log), parts_(parts), may_(std::move(may)), again_(loop, [this]() {
+        look();
+      }) {}
 
 void RuleFitting::follow() {
   is_on_ = true;
-  const FittedRules& rules = in_force_.snapshot()->rules();
+  const FittedRules& rules = parts_.in_force.snapshot()->rules();
   if (rules.changes_at()) {
     const auto& clock = rules.machine().clock;
     if (clock != nullptr && !clock->problem.empty()) {
@@ -43,6 +36,7 @@ void RuleFitting::follow() {
 
 void RuleFitting::stop() {
   is_on_ = false;
+  waiting_.clear();
   alarm_.reset();
   again_.stop();
 }
@@ -52,51 +46,68 @@ std::shared_ptr<const MachineHere> RuleFitting::machine() {
   MachineHere now = MachineHere::read();
   if (!now.problem.empty()) {
     log_.warning(now.problem);
-    const MachineHere& before = in_force_.snapshot()->rules().machine();
+    const MachineHere& before = parts_.in_force.snapshot()->rules().machine();
     now.links = before.links;
     now.networks = before.networks;
   }
-  now.devices = devices_.table();
+  now.devices = parts_.devices.table();
+  now.sets = parts_.live_sets.over(parts_.in_force.configuration().set_table);
   return std::make_shared<const MachineHere>(std::move(now));
 }
 
 void RuleFitting::look() {
-  if (!is_on_) {
-    return;
-  }
-  if (!in_force_.snapshot()->rules().follows_machine()) {
-    end_flows(in_force_.snapshot());
+  if (!is_on_ || !parts_.in_force.snapshot()->rules().follows_machine()) {
+    if (is_on_) {
+      end_flows(parts_.in_force.snapshot());
+    }
+    must_look_ = false;
+    answer(Ok{});
     return;
   }
   const May may = may_();
+  must_look_ = may != May::switch_rules;
   if (may == May::wait) {
     again_.once(soon);
     return;
   }
-  const auto next = Snapshot::refit(*in_force_.snapshot(), machine());
+  const auto next = Snapshot::refit(*parts_.in_force.snapshot(), machine());
   if (may == May::end_flows) {
-    end_flows(next ? next : in_force_.snapshot());
+    end_flows(next ? next : parts_.in_force.snapshot());
     again_.once(soon);
     return;
   }
   if (next) {
     enter(next);
   }
-  end_flows(in_force_.snapshot());
-  if (firewall_is_behind_) {
-    replace_firewall();
-  }
+  end_flows(parts_.in_force.snapshot());
+  replace_firewall();
+  answer(Ok{});
   wait();
 }
 
+void RuleFitting::look(Then then) {
+  waiting_.push_back(std::move(then));
+  look();
+}
+
 void RuleFitting::look_at_devices() {
-  if (is_on_ && in_force_.snapshot()->rules().follows_devices()) {
+  if (is_on_ && parts_.in_force.snapshot()->rules().follows_devices()) {
     look();
   }
 }
 
+// Once all that was asked for is in force, or an error stands in the way.
+void RuleFitting::answer(const Result<>& done) {
+  if (done && (must_look_ || workers_behind_ > 0 || firewall_is_behind_ || is_replacing_)) {
+    return;
+  }
+  for (const Then& then : std::exchange(waiting_, {})) {
+    then(done);
+  }
+}
+
 void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
-  const auto before = in_force_.snapshot();
+  const auto before = parts_.in_force.snapshot();
   const FittedRules& now = next->rules();
   for (std::size_t i = 0; i < next->configuration().rules.size(); ++i) {
     if (const std::string clock_state = now.clock_state(i);
@@ -104,8 +115,18 @@ void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
       log_.info("rule " + next->configuration().rules[i].name + " " + clock_state);
     }
   }
-  in_force_.enter(next);
-  workers_.post([next](Worker& self) { self.use(next); });
+  parts_.in_force.enter(next);
+  ++workers_behind_;
+  parts_.workers.ask<char>(
+      [next](Worker& self) {
+        self.use(next);
+        return char{};
+      },
+      // The snapshot before goes here, where it holds up no flow: tables of rules are large.
+      [this, before](const std::vector<char>&) {
+        --workers_behind_;
+        answer(Ok{});
+      });
   firewall_is_behind_ = firewall_is_behind_ || !now.same_for_firewall(before->rules());
 }
 
@@ -125,7 +146,7 @@ void RuleFitting::end_flows(const std::shared_ptr<const Snapshot>& now) {
   if (flows_.under_way++ == 0) {
     flows_.as_of = then->now;
   }
-  workers_.close_flows(
+  parts_.workers.close_flows(
       [over](const FlowCore& core, const ClientDevice& device) { return over->ends(core, device); },
       End::time_over,
       [this](std::uint64_t ended) {
@@ -144,18 +165,34 @@ std::chrono::sys_seconds RuleFitting::flows_as_of() const {
 }
 
 void RuleFitting::replace_firewall() {
+  if (!firewall_is_behind_ || is_replacing_) {
+    return;
+  }
   firewall_is_behind_ = false;
-  firewall_.replace(*in_force_.snapshot(), [this](const Result<>& replaced) {
-    if (!replaced && is_on_) {
-      log_.error("rules have switched in the gateway alone: " + replaced.error().text());
-      firewall_is_behind_ = true;
-      again_.once(soon);
+  is_replacing_ = true;
+  parts_.firewall.replace(*parts_.in_force.snapshot(), [this](const Result<>& done) {
+    is_replacing_ = false;
+    if (is_on_) {
+      replaced(done);
     }
   });
 }
 
+void RuleFitting::replaced(const Result<>& done) {
+  if (!done) {
+    log_.error("rules have switched in the gateway alone: " + done.error().text());
+    firewall_is_behind_ = true;
+    again_.once(soon);
+    answer(done);
+  } else if (firewall_is_behind_) {
+    look();
+  } else {
+    answer(done);
+  }
+}
+
 void RuleFitting::wait() {
-  const auto change = in_force_.snapshot()->rules().changes_at();
+  const auto change = parts_.in_force.snapshot()->rules().changes_at();
   if (!change) {
     return;
   }

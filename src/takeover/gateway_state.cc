@@ -63,10 +63,20 @@ void fields(Archive& archive, Message& known) {
   archive(known.names, known.services);
 }
 
+template <typename Archive, Of<GatewayState::KnownSet::Item> Message>
+void fields(Archive& archive, Message& item) {
+  archive(item.text, item.is_removed, item.uid, item.until);
+}
+
+template <typename Archive, Of<GatewayState::KnownSet> Message>
+void fields(Archive& archive, Message& set) {
+  archive(set.key, set.items);
+}
+
 template <typename Archive, Of<GatewayState> Message>
 void fields(Archive& archive, Message& state) {
   archive(state.pid, state.port, state.bypass_mark, state.process, state.flows_as_of,
-          state.firewall, state.notify, state.servers, state.services, state.known);
+          state.firewall, state.notify, state.servers, state.services, state.known, state.sets);
 }
 
 std::string encode(const GatewayState& state) { return encoded(state); }

@@ -1,11 +1,12 @@
 // What a gateway is, for a successor that takes over from it: what has to agree, what it has learnt
-// (names, services, the health of servers), the firewall's rules as they stand, and its service
-// manager.
+// (names, services, the health of servers, changes of sets), the firewall's rules as they stand,
+// and its service manager.
 //
 // Plain values, no I/O. Any thread.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,18 @@ struct GatewayState {
   };
   std::vector<KnownService> services;
   Resolver::Known known;
+  // What is added to a set and removed from it at run time.
+  struct KnownSet {
+    struct Item {
+      std::string text;  // as an operator writes it
+      bool is_removed = false;
+      std::uint32_t uid = 0;
+      std::optional<Instant> until = std::nullopt;
+    };
+    std::string key;
+    std::vector<Item> items;
+  };
+  std::vector<KnownSet> sets;
 };
 
 [[nodiscard]] std::string encode(const GatewayState& state);

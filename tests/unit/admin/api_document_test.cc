@@ -65,9 +65,10 @@ TEST_CASE("docs/api.md names every key of every answer") {
   ReloadReport reload;
   reload.ok = true;
   std::set<std::string> keys;
-  for (const std::string& answer : {json_of(status), json_of(FakeControl::made_up_rules()),
-                                    json_of(upstreams), json_of(one_flow()), json_of(one_of_each()),
-                                    json_of(reload), json_of_errors({"a problem"})}) {
+  for (const std::string& answer :
+       {json_of(status), json_of(FakeControl::made_up_rules()), json_of(upstreams),
+        json_of(one_flow()), json_of(one_of_each()), json_of(reload), json_of_errors({"a problem"}),
+        json_of(control.sets().list(), SetContent::shown), json_of(SetOutcome{})}) {
     collect_keys(nlohmann::json::parse(answer), keys);
   }
   CHECK(keys.size() > 60);

@@ -11,8 +11,32 @@
 
 namespace weir {
 
+class FakeSets final : public SetControl {
+ public:
+  [[nodiscard]] std::vector<SetReport> list() const override {
+    SetReport paused;
+    paused.name = "paused";
+    paused.files = {"paused.list"};
+    paused.prefixes = 3;
+    paused.live = {
+        {.item = "192.0.2.7", .is_added = true, .uid = 1000, .left = Milliseconds(60'000)},
+        {.item = "192.0.2.9", .is_added = false, .uid = 0, .left = std::nullopt}};
+    return {paused};
+  }
+  void change(const std::string& name, const SetChange& change, const Answer& answer) override {
+    changes.push_back(change);
+    SetOutcome out = outcome;
+    out.set = list()[0];
+    out.set.name = name;
+    answer(out);
+  }
+  std::vector<SetChange> changes;
+  SetOutcome outcome;
+};
+
 class FakeControl : public Control {
  public:
+  FakeControl() : Control(sets_of) {}
   StatusReport status() override {
     StatusReport report;
     report.version = "1.2.3";
@@ -133,6 +157,7 @@ class FakeControl : public Control {
     list.total = list.flows.size();
   }
 
+  FakeSets sets_of;
   bool answers_later = false;
   bool is_crowded = false;
   std::vector<FlowsAnswer> waiting;

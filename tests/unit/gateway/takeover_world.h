@@ -233,7 +233,8 @@ class TakeoverWorld {
  public:
   Workers workers{mailbox_, *log_, 10'000, count};
   KnownDevices devices{loop_, *log_, workers, []() {}};
-  InForce in_force{loop_, *log_, workers, devices, count};
+  LiveSets live_sets;
+  InForce in_force{loop_, *log_, workers, {.devices = devices, .live_sets = live_sets}, count};
 
  private:
   OwnFirewall firewall_{loop_, *log_, in_force, []() { return true; }};

@@ -23,6 +23,7 @@
 #include "cli/live.h"
 #include "cli/reference.h"
 #include "cli/run.h"
+#include "cli/set.h"
 #include "cli/set_server.h"
 #include "cli/top.h"
 #include "cli/version.h"
@@ -56,8 +57,12 @@ void add_live(CLI::App& command, weir::LiveArguments& arguments) {
 
 // Which names of the running gateway an option takes, by its own name.
 std::string names_for(const std::string& option) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kinds{
-      {{"rule", "rules"}, {"upstream", "upstreams"}, {"server", "servers"}, {"id", "flows"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kinds{
+      {{"rule", "rules"},
+       {"upstream", "upstreams"},
+       {"server", "servers"},
+       {"set", "sets"},
+       {"id", "flows"}}};
   for (const auto& [name, kind] : kinds) {
     if (name == option) {
       return std::string(kind);
@@ -239,6 +244,22 @@ int run_command(int argc, char** argv) {
   made->add_option("server", set_server.server, "name of its server")->required();
   made->add_option("state", set_server.setting, "up, down, drain or weight=N")->required();
   add_live(*made, set_server.live);
+  made = command("sets", "show sets and what is added to them or removed from them",
+                 [&]() { return run_sets(live); });
+  add_live(*made, live);
+  weir::SetArguments set;
+  made = command("set", "add to a set of the running gateway, or remove from it",
+                 [&]() { return run_set(set); });
+  made->add_option("set", set.set, "name of the set")->required();
+  made->add_option("action", set.action, "add or remove")
+      ->required()
+      ->check(CLI::IsMember({"add", "remove"}));
+  made->add_option("item", set.items, "addresses, prefixes, ranges A-B and names")->required();
+  made->add_option("--for", set.duration,
+                   "time after which the set is as before: 90s, 1h30m (default: until the next "
+                   "restart)");
+  made->add_flag("--force", set.force, "add 0.0.0.0/0 or ::/0, too");
+  add_live(*made, set.live);
   made = command("reload", "apply the configuration anew and print the report",
                  [&]() { return run_reload(live); });
   add_live(*made, live);
@@ -264,9 +285,9 @@ int run_command(int argc, char** argv) {
                  [&]() { return run_names(live, kind); });
   made->group("");  // for completions
   add_connection(*made, live);
-  made->add_option("kind", kind, "rules, upstreams, servers or flows")
+  made->add_option("kind", kind, "rules, upstreams, servers, sets or flows")
       ->required()
-      ->check(CLI::IsMember({"rules", "upstreams", "servers", "flows"}));
+      ->check(CLI::IsMember({"rules", "upstreams", "servers", "sets", "flows"}));
 
   std::string what;
   made = command("reference", "print man pages, completions and the table of events",

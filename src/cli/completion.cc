@@ -1,5 +1,6 @@
-// Completions of commands and options for the shells. Names of rules, upstreams and servers, and
-// ids of flows, are those of the running gateway: `weir names` asks it, when the key is pressed.
+// Completions of commands and options for the shells. Names of rules, upstreams, servers and sets,
+// and ids of flows, are those of the running gateway: `weir names` asks it, when the key is
+// pressed.
 #include <fmt/format.h>
 
 #include <algorithm>

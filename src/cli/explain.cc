@@ -1,6 +1,7 @@
 #include "cli/explain.h"
 
 #include <linux/rtnetlink.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,16 +16,20 @@
 #include "base/machine_here.h"
 #include "base/surroundings.h"
 #include "base/time_input.h"
+#include "cli/control_client.h"
 #include "cli/explanation_text.h"
 #include "cli/flow_file.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
+#include "cli/print_error.h"
+#include "cli/set_text.h"
 #include "devices/asked_devices.h"
 #include "devices/why_unknown.h"
 #include "doctor/route_lookup.h"
 #include "firewall/install.h"
 #include "firewall/surroundings.h"
 #include "gateway/known_devices.h"
+#include "loop/loop.h"
 
 namespace weir {
 namespace {
@@ -44,6 +49,27 @@ Result<MachineHere> machine_at(const std::string& time) {
   }
   out.clock = set_to(*out.clock, at.value().at);
   return out;
+}
+
+// The sets with what the running gateway has added to them and removed from them. Where none runs
+// they are as their lists say.
+std::shared_ptr<const SetTable> sets_as_they_are(const Configuration& configuration) {
+  const std::string& socket = configuration.admin.socket;
+  if (configuration.sets.empty() || access(socket.c_str(), F_OK) != 0) {
+    return configuration.set_table;
+  }
+  const auto answer = ask_gateway(socket, "GET", "/v1/sets");
+  auto live = !answer                        ? Result<LiveSets>(answer.error())
+              : answer.value().status == 200 ? live_sets_in(answer.value().body, clock_now())
+                                             : Result<LiveSets>(Error("it refuses to say"));
+  if (!live) {
+    print_error(
+        "weir explain: sets are as their lists say, without what a running gateway has "
+        "added and removed: " +
+        live.error().text());
+    return configuration.set_table;
+  }
+  return live.value().over(configuration.set_table);
 }
 
 // Which device the client is: the one that was said, else what this machine knows of it.
@@ -221,6 +247,7 @@ int run_explain(const ExplainArguments& arguments) {
     (void)std::fprintf(stderr, "weir explain: --time: %s\n", machine.error().text().c_str());
     return bad_configuration;
   }
+  machine.value().sets = sets_as_they_are(*configuration);
   machine.value().devices = read_devices(configuration->devices);
   const auto device = device_of(arguments, machine.value().devices);
   if (!device) {

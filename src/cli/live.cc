@@ -12,6 +12,7 @@
 #include "cli/control_client.h"
 #include "cli/live_text.h"
 #include "cli/print_error.h"
+#include "cli/set_text.h"
 #include "config/load.h"
 
 namespace weir {
@@ -139,6 +140,9 @@ int run_names(const LiveArguments& arguments, std::string_view kind) {
   }
   if (kind == "flows") {
     return get(arguments, "/v1/flows?limit=100", flow_ids);
+  }
+  if (kind == "sets") {
+    return get(arguments, "/v1/sets", set_names);
   }
   return get(arguments, "/v1/upstreams", kind == "servers" ? server_names : upstream_names);
 }

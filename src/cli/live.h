@@ -44,7 +44,7 @@ struct LiveArguments {
 
 // Ends flows by their ids; 1 if one of them was not there.
 [[nodiscard]] int run_close(const LiveArguments& arguments);
-// Names of rules, upstreams and servers, or ids of flows, one a line.
+// Names of rules, upstreams, servers and sets, or ids of flows, one a line.
 [[nodiscard]] int run_names(const LiveArguments& arguments, std::string_view kind);
 [[nodiscard]] int run_drain(const LiveArguments& arguments);
 [[nodiscard]] int run_log_level(const LiveArguments& arguments);

@@ -19,17 +19,6 @@ namespace {
 
 using Align = Table::Align;
 
-Result<std::string> described(std::string_view text,
-                              const std::function<std::string(const JsonReader&)>& describe) {
-  const auto answer = parse_json(text);
-  std::string mismatch = answer ? "" : answer.error().text();
-  std::string out = answer ? describe(JsonReader(answer.value(), mismatch)) : "";
-  if (!mismatch.empty()) {
-    return Error("the gateway's answer cannot be read: " + mismatch);
-  }
-  return out;
-}
-
 std::string text_at(const JsonReader& object, const char* key) { return object.at(key).text(); }
 
 std::uint64_t number_at(const JsonReader& object, const char* key) {
@@ -84,6 +73,28 @@ std::string upstream_of(const JsonReader& flow) {
 }
 
 }  // namespace
+
+Result<std::string> described(std::string_view text,
+                              const std::function<std::string(const JsonReader&)>& describe) {
+  const auto answer = parse_json(text);
+  std::string mismatch = answer ? "" : answer.error().text();
+  std::string out = answer ? describe(JsonReader(answer.value(), mismatch)) : "";
+  if (!mismatch.empty()) {
+    return Error("the gateway's answer cannot be read: " + mismatch);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    append_printable(out, text.substr(0, end));
+    out += '\n';
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
 
 Result<std::string> status_text(std::string_view json) {
   return described(json, [](const JsonReader& status) {
@@ -279,7 +290,12 @@ Result<std::string> rules_text(std::string_view json) {
       columns.push_back({"WHEN"});
     }
     Table table(std::move(columns));
+    std::string notes;
     for (const JsonReader& rule : rules) {
+      if (const auto changed = text_at(rule, "changed_sets"); !changed.empty()) {
+        notes += fmt::format("rule {}: {}; weir sets shows what and until when\n",
+                             text_at(rule, "name"), changed);
+      }
       const bool in_firewall = rule.at("in_firewall").boolean();
       std::vector<std::string> row{
           text_at(rule, "name"),
@@ -297,7 +313,7 @@ Result<std::string> rules_text(std::string_view json) {
       }
       table.row(std::move(row));
     }
-    return table.text();
+    return table.text() + printable_lines(notes);
   });
 }
 

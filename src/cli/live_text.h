@@ -4,13 +4,21 @@
 // Pure; any thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json_reader.h"
 #include "weir/result.h"
 
 namespace weir {
+
+// What `describe` makes of an answer; an error where it is not as expected.
+[[nodiscard]] Result<std::string> described(
+    std::string_view text, const std::function<std::string(const JsonReader&)>& describe);
+// Each line made printable.
+[[nodiscard]] std::string printable_lines(std::string_view text);
 
 [[nodiscard]] Result<std::string> status_text(std::string_view json);
 [[nodiscard]] Result<std::string> flows_text(std::string_view json);

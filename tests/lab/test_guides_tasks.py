@@ -99,7 +99,7 @@ def one_resolver(lab, net):
                 pass
 
 
-@case("a family's router: a device is off at night, and a listed address is refused for all", only_weir=WHY)
+@case("a family's router: a device is off at night or paused, and a listed address is refused for all", only_weir=WHY)
 def family(lab, net):
     for server in (lab.north, lab.east):
         lab.serve(server.listen(net, 8080), lambda connection: connection.recv(1))
@@ -123,6 +123,10 @@ def family(lab, net):
             assert is_refused(lab.alice, lab.north) == is_night
             assert not is_refused(lab.bob, lab.north)
             assert is_refused(lab.bob, lab.east)
+            weir.live("set", "paused", "add", lab.bob.at(net), "--for", "1h", check=True)
+            assert is_refused(lab.bob, lab.north)
+            weir.live("set", "paused", "remove", lab.bob.at(net), check=True)
+            assert not is_refused(lab.bob, lab.north)
             assert weir.records() == [], "all of it is the firewall's"
             assert "that weir skips" in weir.cli("check", "-c", weir.config).stderr
 

@@ -42,6 +42,16 @@ TEST_CASE("the status names what happened and leaves out what did not") {
   CHECK_FALSE(has(text.value(), "loop"));
 }
 
+TEST_CASE("rules say which of their sets were changed at run time") {
+  auto rules = FakeControl::made_up_rules();
+  CHECK_FALSE(has(rules_text(json_of(rules)).value(), "weir sets"));
+  rules[0].changed_sets = "@paused: 1 added, 2 removed";
+  CHECK(rules_text(json_of(rules))
+            .value()
+            .ends_with(
+                "rule web: @paused: 1 added, 2 removed; weir sets shows what and until when\n"));
+}
+
 TEST_CASE("a server that was set is shown with its state, and why") {
   FakeControl control;
   ServerReport server = control.upstreams()[0].servers[0];

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -120,7 +121,12 @@ void InForce::adopt(InheritedWorker from, Worker& worker) {
 
 void InForce::describe(takeover::GatewayState& out) {
   describe_servers(servers_, resolver_->known(), out);
-  describe_sets(known_.live_sets, out);
+  if (const std::size_t left_out = describe_sets(known_.live_sets, out); left_out != 0) {
+    log_.warning(
+        "sets have more items that were added or removed at run time than a takeover hands "
+        "on: " +
+        std::to_string(left_out) + " of them are not");
+  }
 }
 
 void InForce::watch_servers() {

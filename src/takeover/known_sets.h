@@ -4,12 +4,15 @@
 // No state; main thread.
 #pragma once
 
+#include <cstddef>
+
 #include "sets/live_sets.h"
 #include "takeover/gateway_state.h"
 
 namespace weir {
 
-void describe_sets(const LiveSets& sets, takeover::GatewayState& out);
+// So many items are left out, because they do not fit beside all that a gateway says of itself.
+[[nodiscard]] std::size_t describe_sets(const LiveSets& sets, takeover::GatewayState& out);
 // What cannot be read is left out.
 [[nodiscard]] LiveSets restore_sets(const takeover::GatewayState& from);
 

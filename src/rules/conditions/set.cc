@@ -24,7 +24,7 @@ bool have_same_addresses(const SetContents& a, const SetContents& b) {
 
 // Who said so and until when does not matter.
 bool have_same_changes(const LiveOverlay* a, const LiveOverlay* b) {
-  if (a == nullptr || b == nullptr) {
+  if (a == b || a == nullptr || b == nullptr) {
     return a == b;
   }
   return std::equal(a->items.begin(), a->items.end(), b->items.begin(), b->items.end(),

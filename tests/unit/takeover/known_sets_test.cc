@@ -26,7 +26,7 @@ TEST_CASE("the items of all sets are the same at the successor: what, by whom, u
                   item("example.com", Kind::added, UINT32_MAX, {})}},
        {.key = "@/etc/weir/paused.list", .items = {item("0.0.0.0/0", Kind::added, 0, until)}}});
   takeover::GatewayState state;
-  describe_sets(sets, state);
+  CHECK(describe_sets(sets, state) == 0);
   const auto read = takeover::decode_gateway_state(encode(state));
   REQUIRE(read.ok());
   const LiveSets again = restore_sets(read.value());
@@ -35,6 +35,26 @@ TEST_CASE("the items of all sets are the same at the successor: what, by whom, u
     CHECK_FALSE(again.items(key).empty());
   }
   CHECK(again.next_expiry() == until);
+}
+
+TEST_CASE("more items than a message takes are left out, and counted") {
+  std::vector<LiveSets::Kept> all;
+  for (int set = 0; set < 3; ++set) {
+    LiveSets::Kept& kept = all.emplace_back();
+    kept.key = "set" + std::to_string(set);
+    for (std::size_t i = 0; i < LiveItems::max; ++i) {
+      kept.items.push_back({Name{std::to_string(i) + "." + std::string(200, 'a'), NameForm::exact},
+                            LiveItem::Kind::added,
+                            0,
+                            {}});
+    }
+  }
+  takeover::GatewayState state;
+  const std::size_t left_out = describe_sets(LiveSets(all), state);
+  CHECK(left_out > 0);
+  CHECK(left_out < LiveItems::max);
+  CHECK(state.sets[0].items.size() == LiveItems::max);
+  CHECK(encode(state).size() < std::size_t{33} * 1024 * 1024);
 }
 
 TEST_CASE("an item that cannot be read is left out") {

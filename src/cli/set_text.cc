@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <utility>
+#include <cstdint>
+#include <optional>
+#include <variant>
 #include <vector>
 
 #include "base/json_reader.h"
@@ -45,25 +46,23 @@ std::string notes_of(const JsonReader& set) {
   return out;
 }
 
-std::optional<LiveItem> live_item(const JsonReader& given, Instant now) {
+void take_item(const JsonReader& given, Instant now, std::vector<LiveItem>& into) {
   const auto parsed = parse_item(given.at("item").text());
-  LiveItem out;
   if (!parsed) {
-    return std::nullopt;
+    return;
+  }
+  const auto kind =
+      given.at("change").text() == "added" ? LiveItem::Kind::added : LiveItem::Kind::removed;
+  const auto uid = static_cast<std::uint32_t>(given.at("uid").number());
+  std::optional<Instant> until;
+  if (const auto left = given.at("left_ms"); !left.is_null()) {
+    until = now + Milliseconds(static_cast<std::int64_t>(left.number()));
   }
   if (const auto* prefix = std::get_if<Prefix>(&parsed.value())) {
-    out.item = *prefix;
+    into.push_back({*prefix, kind, uid, until});
   } else if (const auto* name = std::get_if<Name>(&parsed.value())) {
-    out.item = *name;
-  } else {
-    return std::nullopt;
+    into.push_back({*name, kind, uid, until});
   }
-  out.kind = given.at("change").text() == "added" ? LiveItem::Kind::added : LiveItem::Kind::removed;
-  out.uid = static_cast<std::uint32_t>(given.at("uid").number());
-  if (const auto left = given.at("left_ms"); !left.is_null()) {
-    out.until = now + Milliseconds(static_cast<std::int64_t>(left.number()));
-  }
-  return out;
 }
 
 }  // namespace
@@ -133,9 +132,7 @@ Result<LiveSets> live_sets_in(std::string_view json, Instant now) {
       LiveSets::Kept& kept = all.emplace_back();
       kept.key = set.at("name").text();
       for (const JsonReader& item : set.at("live").items()) {
-        if (auto one = live_item(item, now)) {
-          kept.items.push_back(*std::move(one));
-        }
+        take_item(item, now, kept.items);
       }
     }
     return std::string();

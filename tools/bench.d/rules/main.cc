@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "mix.h"

@@ -68,6 +68,8 @@ struct RuleReport : FlowCounts {
   std::string location;      // "weir.ini:12"
   std::string clock_state;   // by the clock: "matches now, until 07:00"; "": it has no `when`
   std::string changed_sets;  // at run time: "@paused: 1 added, 2 removed"; "": none of its sets is
+  // Why the gateway decides what the firewall could; "": it does not, or it is not so.
+  std::string left_to_gateway;
   // The firewall decides this rule alone: what it counted. The flows are the gateway's.
   bool in_firewall = false;
   std::uint64_t firewall_packets = 0;

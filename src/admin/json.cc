@@ -35,6 +35,7 @@ Json object_of(const RuleReport& rule) {
            {"when", rule.clock_state},
            {"changed_sets", rule.changed_sets},
            {"in_firewall", rule.in_firewall},
+           {"left_to_gateway", rule.left_to_gateway},
            {"firewall_packets", rule.firewall_packets},
            {"firewall_bytes", rule.firewall_bytes}};
   out.merge(flows_of(rule));

@@ -235,8 +235,10 @@ void add_rules(std::string& out, const std::vector<RuleReport>& rules) {
   for (const auto& rule : rules) {
     std::vector<std::string> cells{html(rule.name), html(rule.use),
                                    "<small>" + html(rule.location) + "</small>"};
-    if (!rule.clock_state.empty()) {
-      cells[0] += "<br><small>" + html(rule.clock_state) + "</small>";
+    for (const std::string* note : {&rule.clock_state, &rule.left_to_gateway}) {
+      if (!note->empty()) {
+        cells[0] += "<br><small>" + html(*note) + "</small>";
+      }
     }
     const auto add = [&](bool known, std::string text) {
       cells.push_back(known ? std::move(text) : "–");

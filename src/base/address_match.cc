@@ -120,6 +120,10 @@ std::optional<AddressMatch> AddressMatch::fitted(const Machine& machine) const {
   return made == condition_ ? std::nullopt : std::optional(AddressMatch(std::move(made)));
 }
 
+// A longer list is asked, and no rule is found by it: a copy of each prefix would be more than the
+// list itself.
+constexpr std::size_t longest_list = 65'536;
+
 std::vector<PrefixList> AddressMatch::lists() const {
   std::vector<PrefixList> out;
   if (!condition_.include.empty()) {
@@ -127,7 +131,7 @@ std::vector<PrefixList> AddressMatch::lists() const {
   }
   for (const AddressItem& item : condition_.include_items) {
     const PrefixList list = item.list();
-    if (list.list == nullptr) {
+    if (list.list == nullptr || list.size > longest_list) {
       return {};
     }
     out.push_back(list);

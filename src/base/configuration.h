@@ -65,6 +65,8 @@ struct FirewallSettings {
       exclude_cgroups;  // from the hierarchy's root: "system.slice/tor.service"
   bool local_services = false;
   OnFailure on_failure = OnFailure::open;
+  // Lists of more prefixes are the gateway's to ask (firewall/narrowing.h).
+  std::size_t max_set = 100'000;
 };
 
 // `tcp/8000-8100`; `any/53` is two of them.

@@ -32,6 +32,7 @@ void compare_firewall(const FirewallSettings& a, const FirewallSettings& b, Diff
   out.note(a.exclude_cgroups != b.exclude_cgroups, "firewall.exclude-cgroup");
   out.note(a.local_services != b.local_services, "firewall.local-services");
   out.note(a.on_failure != b.on_failure, "firewall.on-failure");
+  out.note(a.max_set != b.max_set, "firewall.max-set");
 }
 
 void compare_limits(const Limits& a, const Limits& b, Differences& out) {

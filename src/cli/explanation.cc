@@ -169,8 +169,13 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   out.upstream = upstream.profile().name;
   out.type = upstream.profile().type;
   out.path = path_of(upstream, flow);
-  if (!decision.rule || firewall::narrowed(configuration.rules[*decision.rule]).is_exact()) {
+  const std::size_t max_set = configuration.firewall.max_set;
+  if (!decision.rule ||
+      firewall::narrowed(configuration.rules[*decision.rule], max_set).is_exact()) {
     out.firewall = verdict_text(upstream.offload());
+  } else if (upstream.offload() != Upstream::Offload::none) {
+    out.left_to_gateway =
+        firewall::why_left_to_gateway(configuration.rules[*decision.rule], max_set);
   }
   return out;
 }

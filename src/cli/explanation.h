@@ -56,6 +56,8 @@ struct Explanation {
   std::string passes_by;  // why the flow goes on to its own destination all the same, or empty
   Path path;
   std::string firewall;  // what the firewall decides by itself, or empty
+  // Why it leaves to the gateway what it could decide, or empty.
+  std::string left_to_gateway;
 };
 
 // `interface`: where the flow comes in, or empty. `destination`: what its address is to this

@@ -97,6 +97,9 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   if (!explanation.firewall.empty()) {
     out.push_back("firewall: " + explanation.firewall);
   }
+  if (!explanation.left_to_gateway.empty()) {
+    out.push_back("firewall: " + explanation.left_to_gateway);
+  }
   return out;
 }
 
@@ -135,6 +138,9 @@ std::string json_of(const Explanation& explanation) {
       }
       out.merge(json_of(explanation.path));
       out.set("firewall", explanation.firewall.empty() ? "hands it to weir" : explanation.firewall);
+      if (!explanation.left_to_gateway.empty()) {
+        out.set("left_to_gateway", explanation.left_to_gateway);
+      }
     } else {
       out.set("error", explanation.problem);
     }

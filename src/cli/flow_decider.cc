@@ -46,7 +46,8 @@ FlowDecider::FlowDecider(const Configuration& configuration, Surroundings surrou
   for (const RuleSettings& rule : configuration.rules) {
     const Target& target = target_of(rule.use);
     in_order_.push_back(&target);
-    const bool in_firewall = is_offloaded(target) && firewall::narrowed(rule).is_exact();
+    const bool in_firewall =
+        is_offloaded(target) && firewall::narrowed(rule, configuration.firewall.max_set).is_exact();
     for (const PortRange& range : rule.on()) {
       for (std::size_t i = slot(range.protocol, range.first); i <= slot(range.protocol, range.last);
            ++i) {

@@ -312,6 +312,9 @@ Result<std::string> rules_text(std::string_view json) {
         row.push_back(text_at(rule, "when"));
       }
       table.row(std::move(row));
+      if (const auto why = text_at(rule, "left_to_gateway"); !why.empty()) {
+        notes += text_at(rule, "name") + ": " + why + '\n';
+      }
     }
     return table.text() + printable_lines(notes);
   });

@@ -16,6 +16,7 @@
 #include "cli/own_traffic_warnings.h"
 #include "cli/print_error.h"
 #include "cli/reach_warnings.h"
+#include "cli/set_warnings.h"
 #include "rules/conditions/table.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
@@ -256,7 +257,8 @@ Loaded load(const std::string& file, const SetTable* before) {
           family_warnings(*out.configuration, assembly), names_of_ports(*out.configuration),
           open_passwords(*out.configuration), own_traffic_warnings(*out.configuration, assembly),
           reach_warnings(*out.configuration, assembly), lost_targets(*out.configuration, assembly),
-          misled_datagrams(*out.configuration, assembly)}) {
+          misled_datagrams(*out.configuration, assembly),
+          set_warnings(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }
     if (std::any_of(out.diagnostics.begin(), out.diagnostics.end(), [](const Diagnostic& one) {

@@ -103,6 +103,14 @@ constexpr std::array firewall_keys{
             "while weir is down, and for new flows while it drains: open lets traffic pass "
             "unintercepted, closed refuses it",
         .choices = "open, closed"},
+    Key{.name = "max-set",
+        .kind = ValueKind::number,
+        .default_value = "100000",
+        .description =
+            "prefixes of one list, at most, that the firewall is given; a rule with a longer one "
+            "is decided by the gateway",
+        .min = 0,
+        .max = 4'000'000},
 };
 
 constexpr std::array rule_keys{

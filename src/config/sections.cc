@@ -83,6 +83,7 @@ FirewallSettings firewall_section(const Settings& settings, const Files& files,
   }
   out.local_services = settings.yes("local-services");
   out.on_failure = settings.text("on-failure") == "open" ? OnFailure::open : OnFailure::closed;
+  out.max_set = static_cast<std::size_t>(settings.number("max-set"));
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "firewall/narrowing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <iterator>
@@ -20,6 +22,31 @@ Ports ports_of(const std::vector<PortRange>& on, Protocol protocol) {
     }
   }
   return joined(std::move(ranges));
+}
+
+std::size_t count_prefixes(const std::vector<Prefix>& prefixes,
+                           const std::vector<AddressItem>& items) {
+  std::size_t count = prefixes.size();
+  for (const AddressItem& item : items) {
+    count += item.list().size;
+  }
+  return count;
+}
+
+bool is_too_long(const AddressCondition& list, std::size_t max_set) {
+  return count_prefixes(list.include, list.include_items) > max_set ||
+         count_prefixes(list.exclude, list.exclude_items) > max_set;
+}
+
+// "@ads, @more"
+std::string lists_among(const std::vector<AddressItem>& items) {
+  std::string text;
+  for (const AddressItem& item : items) {
+    if (item.list().size != 0) {
+      text += (text.empty() ? "" : ", ") + item.text();
+    }
+  }
+  return text;
 }
 
 void add(std::vector<Prefix>& prefixes, const PrefixList& list) {
@@ -146,6 +173,10 @@ void Narrowing::to_ports(const std::vector<PortRange>& on) {
 // A step of a plan asks for all of its conditions. A list that wants prefixes or something else, or
 // two things of different kinds that what the router itself sends may have, has no such step.
 void Narrowing::to_addresses(FlowEnd end, const AddressCondition& list) {
+  if (is_too_long(list, max_set_)) {
+    ask_gateway();
+    return;
+  }
   AddressCondition& out = end == FlowEnd::client ? client_ : destination_;
   out.include = list.include;
   out.exclude = list.exclude;
@@ -198,8 +229,8 @@ std::optional<Addresses> Narrowing::addresses(Family family) const {
   return addresses_of(client_, destination_, family);
 }
 
-Narrowing narrowed(const RuleSettings& rule) {
-  Narrowing out;
+Narrowing narrowed(const RuleSettings& rule, std::size_t max_set) {
+  Narrowing out(max_set);
   for (const RuleCondition& condition : rule.conditions) {
     if (condition.type().lower == nullptr) {
       out.ask_gateway();
@@ -208,6 +239,23 @@ Narrowing narrowed(const RuleSettings& rule) {
     }
   }
   return out;
+}
+
+std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set) {
+  for (const AddressCondition* list : {&rule.client(), &rule.destination()}) {
+    for (const auto& [prefixes, items] : {std::pair(&list->include, &list->include_items),
+                                          std::pair(&list->exclude, &list->exclude_items)}) {
+      const std::size_t count = count_prefixes(*prefixes, *items);
+      if (count > max_set) {
+        const std::string lists = lists_among(*items);
+        return fmt::format(
+            "the gateway decides it, for {} has {} {}, more than "
+            "firewall.max-set = {}",
+            lists.empty() ? "its list" : lists, count, count == 1 ? "prefix" : "prefixes", max_set);
+      }
+    }
+  }
+  return "";
 }
 
 }  // namespace weir::firewall

@@ -10,6 +10,7 @@
 // A value, on the main thread or a command's.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ namespace weir::firewall {
 
 class Narrowing {
  public:
+  // Lists of more prefixes than these are left to the gateway.
+  explicit Narrowing(std::size_t max_set) : max_set_(max_set) {}
+
   // The packet is for one of these ports.
   void to_ports(const std::vector<PortRange>& on);
   // Its source, or its destination, is in the list.
@@ -56,8 +60,14 @@ class Narrowing {
   std::optional<Family> only_family_;
   bool is_exact_ = true;
   bool is_empty_ = false;
+  std::size_t max_set_;
 };
 
-[[nodiscard]] Narrowing narrowed(const RuleSettings& rule);
+// `max_set`: FirewallSettings::max_set.
+[[nodiscard]] Narrowing narrowed(const RuleSettings& rule, std::size_t max_set);
+
+// Why a rule that the firewall would decide is the gateway's: the list of its that is too long;
+// empty: it has none.
+[[nodiscard]] std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set);
 
 }  // namespace weir::firewall

@@ -29,8 +29,9 @@ void add(Ports& all, const Ports& more) {
   all = joined(std::move(all.ranges));
 }
 
-Decision decision_of(const RuleSettings& rule, std::size_t row, Upstream::Handling handling) {
-  const Narrowing narrowing = narrowed(rule);
+Decision decision_of(const RuleSettings& rule, std::size_t row, Upstream::Handling handling,
+                     std::size_t max_set) {
+  const Narrowing narrowing = narrowed(rule, max_set);
   Decision decision;
   decision.name = rule.name;
   decision.row = row;
@@ -170,7 +171,7 @@ Ruleset make_ruleset(const Configuration& configuration,
   Ports tcp;
   Ports udp;
   for (std::size_t i = 0; i < configuration.rules.size(); ++i) {
-    Decision decision = decision_of(configuration.rules[i], i + 1, handlings[i]);
+    Decision decision = decision_of(configuration.rules[i], i + 1, handlings[i], settings.max_set);
     add(ruleset.tcp, decision.tcp);
     add(ruleset.udp, decision.udp);
     if (decision.verdict == Verdict::intercept) {

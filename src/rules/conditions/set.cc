@@ -13,10 +13,6 @@
 namespace weir {
 namespace {
 
-// Longer ones are asked and not filed, and the packet filter does without them: a copy of each
-// prefix would be more than the set itself.
-constexpr std::size_t longest_list = 65'536;
-
 bool have_same_addresses(const SetContents& a, const SetContents& b) {
   return &a == &b || (a.prefixes.size() == b.prefixes.size() && a.prefixes.covers(b.prefixes) &&
                       b.prefixes.covers(a.prefixes));
@@ -100,9 +96,6 @@ struct OfSet {
     const PrefixTable& listed = set.view->contents().prefixes;
     const LiveOverlay* live = set.view->live();
     const std::size_t size = listed.size() + (live == nullptr ? 0 : live->added.size());
-    if (size > longest_list) {
-      return {};
-    }
     const Address first = listed.size() != 0 ? listed.at(0).prefix.address
                           : size != 0        ? live->added.at(0).prefix.address
                                              : Address{};

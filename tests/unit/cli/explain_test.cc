@@ -87,6 +87,16 @@ TEST_CASE("where the firewall decides, it says so") {
         "firewall: lets it pass; weir never sees it");
 }
 
+TEST_CASE("what the firewall could decide and leaves to the gateway, for its list is too long") {
+  const std::string section = "[firewall]\n";
+  const std::string none = section + "max-set = 0\n" + example.substr(section.size());
+  CHECK(explained(none, "tcp", "198.51.100.129", "203.0.113.5:80").back() ==
+        "firewall: the gateway decides it, for its list has 1 prefix, more than "
+        "firewall.max-set = 0");
+  CHECK(explained(none, "tcp", "198.51.100.129", "203.0.113.5:22", "eth1").back() ==
+        "firewall: lets it pass; weir never sees it");
+}
+
 TEST_CASE("a flow that no rule matches gets the gateway's default") {
   CHECK(explained("[rule a]\non = tcp/80\nclient = 10.0.0.0/8\nuse = direct\n", "tcp",
                   "198.51.100.2", "203.0.113.5:80") ==

@@ -140,6 +140,14 @@ TEST_CASE("how rules with windows stand is a column, where there are such rules"
   CHECK(has(text, "  matches now, until 07:00\n"));
 }
 
+TEST_CASE("why the gateway decides what the firewall could stands below the table of rules") {
+  auto rules = FakeControl::made_up_rules();
+  const std::string before = rules_text(json_of(rules)).value();
+  rules[0].left_to_gateway = "the gateway decides it, for @ads has 300000 prefixes";
+  CHECK(rules_text(json_of(rules)).value() ==
+        before + "web: the gateway decides it, for @ads has 300000 prefixes\n");
+}
+
 TEST_CASE("why a server gets no flows stands below the table, which stays as wide as it was") {
   FakeControl control;
   auto upstreams = control.upstreams();

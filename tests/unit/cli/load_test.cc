@@ -46,6 +46,17 @@ TEST_CASE("a shadowed rule is a warning") {
             "4 [rule b] never matches: [rule a] before it takes all of its flows"});
 }
 
+TEST_CASE("a list that is too long for the firewall is a warning where the firewall could decide") {
+  const std::string begin = "[firewall]\nmax-set = 1\n[set two]\nentries = 192.0.2.1, 192.0.2.9\n";
+  const auto with = [&](const std::string& use) {
+    return texts(begin + "[rule r]\non = tcp/80\nclient = @two\nuse = " + use + "\n");
+  };
+  CHECK(with("drop") ==
+        std::vector<std::string>{"5 [rule r]: the gateway decides it, for @two has 2 prefixes, "
+                                 "more than firewall.max-set = 1"});
+  CHECK(with("direct").empty());
+}
+
 TEST_CASE("a user and a folder that are not there are errors, at their lines") {
   CHECK(texts("[gateway]\nuser = nobody-at-all\n[log]\ntarget = file:/nonexistent/x/weir.log\n") ==
         std::vector<std::string>{"2 'user': there is no such user: 'nobody-at-all'",

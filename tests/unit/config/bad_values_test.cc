@@ -65,6 +65,12 @@ TEST_CASE("a duration has units, in order, and bounds") {
         "'dns-idle': '99999999999999999999ms' is too large");
 }
 
+TEST_CASE("how long a list of the firewall's may be has bounds") {
+  CHECK(said_of("firewall", "max-set = 4000001") ==
+        "'max-set': '4000001' is out of bounds (0 to 4000000)");
+  CHECK(said_of("firewall", "max-set = -1").starts_with("'max-set': '-1' is "));
+}
+
 TEST_CASE("a size has a unit and bounds") {
   CHECK(said_of("limits", "buffer = 65536") == "'buffer': '65536' lacks a unit (GiB, MiB, KiB, B)");
   CHECK(said_of("limits", "buffer = 64KB") == "'buffer': '64KB' is not a size (like 64KiB, 1MiB)");

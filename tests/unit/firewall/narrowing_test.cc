@@ -17,6 +17,8 @@ namespace {
 
 using End = Outcome::End;
 
+constexpr std::size_t any_size = 1'000;
+
 // Only the gateway sees it.
 struct Secret {
   using Parsed = int;
@@ -112,7 +114,7 @@ TEST_CASE("conditions narrow a rule to ports, to addresses and to interfaces") {
                         .client({"192.0.2.0/24", "!192.0.2.9"})
                         .destination({"fd00::/8", "198.51.100.1"})
                         .interface("lan");
-  const Narrowing narrowing = narrowed(made.settings);
+  const Narrowing narrowing = narrowed(made.settings, any_size);
   CHECK(narrowing.is_exact());
   CHECK(narrowing.tcp() == Ports{{{80, 81}}});
   CHECK(narrowing.udp() == Ports{{{53, 53}}});
@@ -123,14 +125,14 @@ TEST_CASE("conditions narrow a rule to ports, to addresses and to interfaces") {
   CHECK_FALSE(narrowing.addresses(Family::v6));
   CHECK(narrowing.inbound() == std::vector<std::string>{"lan"});
   CHECK(narrowing.only_inbound());
-  CHECK_FALSE(narrowed(rule("web", {tcp(80)}).settings).only_inbound());
+  CHECK_FALSE(narrowed(rule("web", {tcp(80)}).settings, any_size).only_inbound());
 }
 
 TEST_CASE(
     "what a packet does not show goes to the gateway, as far as the rule's other conditions hold") {
   Made secret = rule("secret", {tcp(443)}, Offload::drop).client({"192.0.2.0/24"});
   secret.settings.set({secret_condition, 1});
-  CHECK_FALSE(narrowed(secret.settings).is_exact());
+  CHECK_FALSE(narrowed(secret.settings, any_size).is_exact());
   const Ruleset ruleset = ruleset_of({secret, rule("no", {tcp(443), tcp(444)}, Offload::reject)});
   CHECK(end_of(ruleset, syn("192.0.2.7:999", "198.51.100.1:443")) == End::to_listener);
   CHECK(end_of(ruleset, syn("192.0.3.7:999", "198.51.100.1:443")) == End::refused);
@@ -194,7 +196,8 @@ TEST_CASE("items of one key are one match, negated ones each their own") {
 TEST_CASE(
     "a list of prefixes and of other items is the gateway's, and so is what no packet shows") {
   const auto exact = [](AddressCondition clients) {
-    return narrowed(with_items(rule("r", {tcp(80)}), std::move(clients)).settings).is_exact();
+    return narrowed(with_items(rule("r", {tcp(80)}), std::move(clients)).settings, any_size)
+        .is_exact();
   };
   CHECK(exact({.include = {prefix("192.0.2.0/24")}, .exclude_items = {item(7)}}));
   CHECK_FALSE(exact({.include = {prefix("192.0.2.0/24")}, .include_items = {item(7)}}));

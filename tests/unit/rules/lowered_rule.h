@@ -57,7 +57,7 @@ struct Plans {
 };
 
 inline bool is_exact(const std::string& clients) {
-  return firewall::narrowed(rule_for(clients)).is_exact();
+  return firewall::narrowed(rule_for(clients), FirewallSettings{}.max_set).is_exact();
 }
 
 }  // namespace weir

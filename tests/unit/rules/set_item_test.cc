@@ -133,17 +133,34 @@ std::string long_list(int lines) {
   return out;
 }
 
-TEST_CASE("the firewall has a rule's set, unless it is longer than 65,536 prefixes") {
-  const auto exact = [](int lines) {
+TEST_CASE("the firewall has a rule's set, unless it is longer than max-set") {
+  const auto why = [](int lines, std::size_t max_set) {
     auto files = lists;
     files["guests.list"] = long_list(lines);
     const auto loaded = load_text(guests, std::move(files));
     REQUIRE(loaded.configuration);
     CHECK(rule_of(*loaded.configuration, from("10.0.0.7")) == "guests");
-    return firewall::narrowed(loaded.configuration->rules[0]).is_exact();
+    const RuleSettings& rule = loaded.configuration->rules[0];
+    std::string text = firewall::why_left_to_gateway(rule, max_set);
+    CHECK(firewall::narrowed(rule, max_set).is_exact() == text.empty());
+    return text;
   };
-  CHECK(exact(1000));
-  CHECK_FALSE(exact(65'537));
+  CHECK(why(999, 1000).empty());  // and one of entries
+  CHECK(why(65'537, 100'000).empty());
+  CHECK(why(1000, 1000) ==
+        "the gateway decides it, for @guests has 1001 prefixes, more than firewall.max-set = 1000");
+}
+
+TEST_CASE("with max-set = 0 the firewall is given no list, but rules without one still") {
+  const auto loaded = load_text(
+      "[set one]\nentries = 192.0.2.1\n[rule listed]\non = tcp/80\nclient = @one\nuse = drop\n"
+      "[rule any]\non = tcp/81\nuse = drop\n",
+      {});
+  REQUIRE(loaded.configuration);
+  const auto& rules = loaded.configuration->rules;
+  CHECK(firewall::why_left_to_gateway(rules[0], 0) ==
+        "the gateway decides it, for @one has 1 prefix, more than firewall.max-set = 0");
+  CHECK(firewall::why_left_to_gateway(rules[1], 0).empty());
 }
 
 // The configuration's rules with what is changed at run time.

@@ -122,7 +122,9 @@ TEST_CASE("a rule is shadowed by an earlier one that holds whenever it does") {
 }
 
 TEST_CASE("the firewall has a rule while its window is open, and its port all the time") {
-  const auto narrowing = [](const RuleSettings& rule) { return firewall::narrowed(rule); };
+  const auto narrowing = [](const RuleSettings& rule) {
+    return firewall::narrowed(rule, FirewallSettings{}.max_set);
+  };
   const auto open = narrowing(evening().fitted(at(monday(20))));
   CHECK(open.is_exact());
   CHECK(open.addresses(Family::v4).has_value());

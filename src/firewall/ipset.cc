@@ -50,7 +50,18 @@ List halves_of_everything(Family family) {
   return {{.address = Address::any(family), .length = 1}, {.address = upper, .length = 1}};
 }
 
-std::map<std::string, const List*> sets_of(const Plan& plan) {
+}  // namespace
+
+bool is_set(Ruleset::LongLists long_lists, const List& list) {
+  return long_lists == Ruleset::LongLists::are_sets && list.size() > max_as_rules;
+}
+
+std::string set_name(const List& list) {
+  return fmt::format("{}{}-{:016x}", set_names_begin, list.front().address.is_v4() ? 4 : 6,
+                     checksum(list));
+}
+
+std::map<std::string, const List*> named_sets(const Plan& plan) {
   std::map<std::string, const List*> sets;
   for (const Chain& chain : plan.chains) {
     for (const Step& step : chain.steps) {
@@ -65,20 +76,9 @@ std::map<std::string, const List*> sets_of(const Plan& plan) {
   return sets;
 }
 
-}  // namespace
-
-bool is_set(Ruleset::LongLists long_lists, const List& list) {
-  return long_lists == Ruleset::LongLists::are_sets && list.size() > max_as_rules;
-}
-
-std::string set_name(const List& list) {
-  return fmt::format("{}{}-{:016x}", set_names_begin, list.front().address.is_v4() ? 4 : 6,
-                     checksum(list));
-}
-
 std::string print_ipsets(const Plan& plan) {
   std::string out;
-  for (const auto& [name, list] : sets_of(plan)) {
+  for (const auto& [name, list] : named_sets(plan)) {
     const Family family = list->front().address.family();
     out += fmt::format("create {} hash:net family {} hashsize {} maxelem {}\n", name,
                        family == Family::v4 ? "inet" : "inet6",
@@ -94,7 +94,7 @@ std::string print_ipsets(const Plan& plan) {
 
 std::vector<std::string> ipset_names(const Plan& plan) {
   std::vector<std::string> names;
-  for (const auto& [name, list] : sets_of(plan)) {
+  for (const auto& [name, list] : named_sets(plan)) {
     names.push_back(name);
   }
   return names;

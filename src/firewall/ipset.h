@@ -1,5 +1,6 @@
 // Long lists of addresses for iptables, which compares a packet with one prefix after another: they
-// go into sets of the kernel's (ipset), which it looks up at once. nft has sets of its own.
+// go into sets of the kernel's (ipset), which it looks up at once. nft has sets of its own: the
+// same names, for those that are loaded over netlink (set_loader.h).
 //
 // A set is named after what is in it. Rules that are being replaced keep the sets that they look
 // at, the same list in several rules is one set, and to install the same again changes nothing.
@@ -8,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,9 @@ inline constexpr std::size_t too_long_as_rules = 20'000;
 // "weir-4-…": REQUIRES: the list has addresses of one family, at least one.
 [[nodiscard]] std::string set_name(const std::vector<Prefix>& list);
 inline constexpr std::string_view set_names_begin = "weir-";
+
+// The lists that the rules look at in sets, by the sets' names.
+[[nodiscard]] std::map<std::string, const std::vector<Prefix>*> named_sets(const Plan& plan);
 
 // The sets that the rules look at, in the words of `ipset restore`; empty: none.
 // REQUIRES: for_iptables() made the plan.

@@ -84,7 +84,7 @@ Findings examine_mark(const Subject& subject) {
   for (const Family family : firewall::routed_families()) {
     add_rules(findings, family, subject.ruleset);
   }
-  const auto listing = json_or_null(output_of({"nft", "-j", "list", "ruleset"}));
+  const auto listing = json_or_null(output_of({"nft", "-j", "-t", "list", "ruleset"}));
   add_writers(findings, mark_users_of_nft(listing), "", ours);
   for (const SavedTables& saved : read_saved_tables()) {
     add_writers(findings, mark_users_of_iptables(saved.plain, saved.text),

@@ -187,9 +187,19 @@ void append_lines(std::vector<Step>& lines, Step step) {
   }
 }
 
+void look_up_long_lists(Chain& chain) {
+  for (Step& step : chain.steps) {
+    for (Condition& condition : step.when) {
+      if (auto* within = std::get_if<match::Within>(&condition); within != nullptr) {
+        within->as_set = within->prefixes.size() > max_in_nft_rule;
+      }
+    }
+  }
+}
+
 }  // namespace
 
-Plan for_nft(Plan plan) {
+Plan for_nft(Plan plan, NftLists lists) {
   std::vector<Chain> chains;
   for (Chain& chain : plan.chains) {
     std::vector<Step> lines;
@@ -198,6 +208,9 @@ Plan for_nft(Plan plan) {
       append_lines(lines, std::move(step));
     }
     chain.steps = std::move(lines);
+    if (lists == NftLists::in_sets) {
+      look_up_long_lists(chain);
+    }
     for (Chain& part : apart_from_hook(std::move(chain))) {
       chains.push_back(std::move(part));
     }

@@ -1,15 +1,27 @@
 #include "firewall/install.h"
 
-#include "firewall/nft.h"
+#include <algorithm>
+
+#include "firewall/installed.h"
+#include "firewall/ipset.h"
+#include "firewall/lower.h"
+#include "firewall/nft_listing.h"
+#include "firewall/plan.h"
 #include "firewall/program.h"
+#include "firewall/set_loader.h"
 
 namespace weir::firewall {
 
 namespace {
 
+Result<> check_allowed() {
+  return may_change_the_network() ? Result<>(Ok{})
+                                  : Result<>(Error("this needs CAP_NET_ADMIN, which root has"));
+}
+
 Result<> run_script(const std::string& script) {
-  if (!may_change_the_network()) {
-    return Error("this needs CAP_NET_ADMIN, which root has");
+  if (auto allowed = check_allowed(); !allowed) {
+    return allowed;
   }
   const Result<Ended> ended = run_program({"sh", "-s"}, script);
   if (!ended) {
@@ -41,7 +53,30 @@ Backend standard_backend() {
 }
 
 Result<> apply(const Ruleset& ruleset, Backend backend) {
-  return run_script(apply_script(ruleset, backend));
+  const Plan plan =
+      backend == Backend::nft ? for_nft(make_plan(ruleset), NftLists::in_sets) : Plan{};
+  if (named_sets(plan).empty()) {
+    return run_script(apply_script(ruleset, backend));
+  }
+  if (auto allowed = check_allowed(); !allowed) {
+    return allowed;
+  }
+  const auto before = installed_text(backend);
+  if (!before) {
+    return before.error();
+  }
+  const auto loaded = load_sets(plan, before.value());
+  if (!loaded) {
+    return loaded.error();
+  }
+  auto applied = run_script(apply_script(ruleset, backend, NftLists::in_sets));
+  if (!applied) {
+    drop_sets(loaded.value());
+    if (before.value().empty()) {
+      static_cast<void>(remove(backend));
+    }
+  }
+  return applied;
 }
 
 Result<> follow_nat(const Ruleset& ruleset) {
@@ -56,23 +91,25 @@ Result<> remove(Backend backend) { return run_script(remove_script(backend)); }
 
 Result<bool> applied(Backend backend) {
   // Not by asking iptables for the rule: iptables over nft makes tables and chains only to look.
-  const Result<Ended> ended =
-      backend == Backend::nft ? run_nft("list chain inet weir prerouting\n", NftWith::everything)
-                              : run_program({"iptables-save"}, "");
+  if (backend == Backend::nft) {
+    const auto installed = installed_text(backend);
+    if (!installed) {
+      return installed.error();
+    }
+    const auto objects = read_listing(installed.value()).objects;
+    return std::any_of(objects.begin(), objects.end(), [](const NftObject& object) {
+      return object.kind == "chain" && object.name == "prerouting";
+    });
+  }
+  const Result<Ended> ended = run_program({"iptables-save"}, "");
   if (!ended) {
     return ended.error();
   }
   const auto& [status, output, errors] = ended.value();
-  if (backend == Backend::iptables) {
-    if (status != 0) {
-      return Error("cannot read the firewall's rules: " + first_line(errors));
-    }
-    return output.find("-A PREROUTING -j WEIR\n") != std::string::npos;
-  }
-  if (status != 0 && errors.find("No such file or directory") == std::string::npos) {
+  if (status != 0) {
     return Error("cannot read the firewall's rules: " + first_line(errors));
   }
-  return status == 0;
+  return output.find("-A PREROUTING -j WEIR\n") != std::string::npos;
 }
 
 }  // namespace weir::firewall

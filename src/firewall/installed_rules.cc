@@ -9,6 +9,7 @@
 #include "firewall/input_opening.h"
 #include "firewall/install.h"
 #include "firewall/installed.h"
+#include "firewall/ipset.h"
 #include "firewall/lower.h"
 #include "firewall/nft.h"
 #include "firewall/policy_routes.h"
@@ -16,10 +17,28 @@
 #include "firewall/print_nft.h"
 #include "firewall/replace_nft.h"
 #include "firewall/script.h"
+#include "firewall/set_loader.h"
 
 namespace weir::firewall {
 
 namespace {
+
+// → whether the kernel's counters are new ones.
+Result<bool> install_nft(const Plan& plan, const std::string& listing) {
+  const std::vector<std::string> steps = replace_nft(plan, listing);
+  if (!steps.empty() && std::all_of(steps.begin(), steps.end(),
+                                    [](const std::string& step) { return apply_nft(step).ok(); })) {
+    return false;
+  }
+  if (!named_sets(plan).empty()) {
+    const auto now = installed_text(Backend::nft);
+    const auto made = now ? apply_nft(remake_nft(plan, now.value())) : Result<>(now.error());
+    return made ? Result<bool>(true) : made.error();
+  }
+  // Also where others changed what stood meanwhile.
+  const auto made = apply_nft(print_nft(plan));
+  return made ? Result<bool>(true) : made.error();
+}
 
 // What apply() does, without its dozen programs where none is needed: with the policy routes in
 // place, which is so at every reload, nft replaces its rules and nothing else is left; step by step
@@ -33,16 +52,17 @@ Result<bool> install(const Ruleset& ruleset, Backend backend) {
     return applied ? Result<bool>(true) : applied.error();
   }
   const auto there = installed_text(backend);
-  const Plan plan = for_nft(make_plan(ruleset));
-  const std::vector<std::string> steps =
-      there ? replace_nft(plan, there.value()) : std::vector<std::string>();
-  if (!steps.empty() && std::all_of(steps.begin(), steps.end(),
-                                    [](const std::string& step) { return apply_nft(step).ok(); })) {
-    return false;
+  const std::string listing = there ? there.value() : "";
+  const Plan plan = for_nft(make_plan(ruleset), NftLists::in_sets);
+  const auto loaded = load_sets(plan, listing);
+  if (!loaded) {
+    return loaded.error();
   }
-  // Also where others changed what stood meanwhile.
-  const auto made = apply_nft(print_nft(plan));
-  return made ? Result<bool>(true) : made.error();
+  auto installed = install_nft(plan, listing);
+  if (!installed) {
+    drop_sets(loaded.value());
+  }
+  return installed;
 }
 
 // Whether what the kernel says of the rules is all of them: others may have been at work since they
@@ -95,16 +115,20 @@ Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend) {
   }
   return InstalledRules{.ruleset = ruleset,
                         .backend = backend,
-                        .script = apply_script(ruleset, backend),
+                        .script = own_script(ruleset, backend),
                         .text = std::move(installed.value().own),
                         .nat = std::move(before.value().nat),
                         .counts_anew = counts_anew};
 }
 
+bool may_load_sets(const Ruleset& ruleset, Backend backend) {
+  return backend == Backend::nft &&
+         !named_sets(for_nft(make_plan(ruleset), NftLists::in_sets)).empty();
+}
+
 bool is_same(const InstalledRules& ours, const Ruleset& ruleset, Backend backend,
              const std::string& text) {
-  if (backend != ours.backend || text != ours.text ||
-      apply_script(ruleset, backend) != ours.script) {
+  if (backend != ours.backend || text != ours.text || own_script(ruleset, backend) != ours.script) {
     return false;
   }
   const auto routes = missing_policy_routes(ruleset);

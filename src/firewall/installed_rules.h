@@ -26,6 +26,9 @@ struct InstalledRules {
 // Applies the rules. On error an installed ruleset stays as it was.
 [[nodiscard]] Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend);
 
+// Whether that may take sets over netlink (set_loader.h).
+[[nodiscard]] bool may_load_sets(const Ruleset& ruleset, Backend backend);
+
 // Whether these rules are the ones that are installed already; `text` is what installed_text() says
 // now.
 [[nodiscard]] bool is_same(const InstalledRules& ours, const Ruleset& ruleset, Backend backend,

@@ -22,6 +22,8 @@
 // Pure; any thread.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +33,13 @@
 
 namespace weir::firewall {
 
-[[nodiscard]] Plan for_nft(Plan plan);
+// Where nft's rules have long lists of addresses: written in them, or in sets that stand already
+// (set_loader.h). A listing, an exit and a replacement then cost what short rules do.
+enum class NftLists : std::uint8_t { in_rules, in_sets };
+// Shorter ones are as well off in the rules: nft writes and lists them in some 10 ms.
+inline constexpr std::size_t max_in_nft_rule = 4'096;
+
+[[nodiscard]] Plan for_nft(Plan plan, NftLists lists = NftLists::in_rules);
 [[nodiscard]] Plan for_iptables(const Plan& plan, Family family);
 
 // The chains of a table ("mangle", "filter"), in order; none when nothing is needed there.

@@ -82,7 +82,7 @@ struct Within {
   Side side = Side::destination;
   std::vector<Prefix> prefixes;
   bool negated = false;
-  bool as_set = false;  // iptables: a set of the kernel's (ipset.h)
+  bool as_set = false;  // in a set that has a name (ipset.h)
 };
 // The destination lies in one of the prefixes. In text, for Prefix takes an IPv4 address within an
 // IPv6 one for IPv4.

@@ -64,7 +64,7 @@ Ended run_here(const Library& library, const std::string& commands, NftWith with
   library.buffer_output(context.get());
   library.buffer_error(context.get());
   if (with == NftWith::no_values) {
-    library.set_flags(context.get(), NFT_CTX_OUTPUT_STATELESS);
+    library.set_flags(context.get(), NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE);
   }
   library.set_dry_run(context.get(), with == NftWith::no_changes);
   const int status = library.run(context.get(), commands.c_str());
@@ -77,8 +77,10 @@ Ended run_here(const Library& library, const std::string& commands, NftWith with
 
 Result<Ended> run_program_nft(const std::string& commands, NftWith with) {
   std::vector<std::string> arguments{"nft"};
-  if (with != NftWith::everything) {
-    arguments.emplace_back(with == NftWith::no_values ? "--stateless" : "--check");
+  if (with == NftWith::no_values) {
+    arguments.insert(arguments.end(), {"--stateless", "--terse"});
+  } else if (with == NftWith::no_changes) {
+    arguments.emplace_back("--check");
   }
   arguments.insert(arguments.end(), {"--file", "-"});
   return run_program(arguments, commands);

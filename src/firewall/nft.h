@@ -17,7 +17,7 @@ namespace weir::firewall {
 
 enum class NftWith : std::uint8_t {
   everything,  // as `nft` prints it
-  no_values,   // without what counters have counted: `nft --stateless`
+  no_values,   // without what counters have counted, and sets have: `nft --stateless --terse`
   no_changes,  // the kernel is asked, and nothing is done: `nft --check`
 };
 

@@ -43,6 +43,24 @@ NftListing read_listing(std::string_view text) {
   return listing;
 }
 
+std::string table_in(std::string_view text, std::string_view first_line) {
+  bool is_in_it = false;
+  std::string out;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    is_in_it = is_in_it || line == first_line;
+    if (is_in_it) {
+      out.append(line).append("\n");
+    }
+    if (is_in_it && line == "}") {
+      break;
+    }
+  }
+  return out;
+}
+
 std::string in_order(std::string_view text) {
   NftListing listing = read_listing(text);
   if (listing.objects.empty()) {

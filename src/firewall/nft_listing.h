@@ -21,6 +21,9 @@ struct NftListing {
 
 [[nodiscard]] NftListing read_listing(std::string_view text);
 
+// Of what nft lists of all tables, the one that begins with this line; "": it is not there.
+[[nodiscard]] std::string table_in(std::string_view text, std::string_view first_line);
+
 // The same table in the order of its objects' texts. nft lists objects by their age, and some are
 // older than others: comparing two tables needs one order.
 [[nodiscard]] std::string in_order(std::string_view text);

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "firewall/ipset.h"
 #include "firewall/lower.h"
 #include "firewall/words.h"
 
@@ -82,9 +83,10 @@ struct NftCondition {
     return of.family == Family::v4 ? "meta nfproto ipv4" : "meta nfproto ipv6";
   }
   std::string operator()(const match::Within& within) const {
-    return fmt::format("{} {} {}{}", within.prefixes.front().address.is_v4() ? "ip" : "ip6",
-                       within.side == Side::source ? "saddr" : "daddr", not_equal(within.negated),
-                       set_of(words(within.prefixes)));
+    return fmt::format(
+        "{} {} {}{}", within.prefixes.front().address.is_v4() ? "ip" : "ip6",
+        within.side == Side::source ? "saddr" : "daddr", not_equal(within.negated),
+        within.as_set ? "@" + set_name(within.prefixes) : set_of(words(within.prefixes)));
   }
   std::string operator()(const match::Reserved& reserved) const {
     return fmt::format("{} daddr {}", reserved.family == Family::v4 ? "ip" : "ip6",

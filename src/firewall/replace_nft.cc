@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "firewall/ipset.h"
 #include "firewall/nft_listing.h"
 #include "firewall/print_nft.h"
 #include "firewall/steps.h"
@@ -94,6 +95,7 @@ std::string switch_hooks(Plan plan, const std::vector<NftObject>& installed) {
 
 // What the rules that are gone alone used, and the names.
 std::string clear_away(const Plan& plan, const std::vector<NftObject>& installed) {
+  const auto sets = named_sets(plan);
   std::string flushed;
   std::string deleted;
   std::string rest;
@@ -101,7 +103,7 @@ std::string clear_away(const Plan& plan, const std::vector<NftObject>& installed
     if (is_chain(object) && !has_hook(object)) {
       flushed += command("flush", object);
       deleted += command("delete", object);
-    } else if (object.kind == "set" || object.kind == "map" ||
+    } else if ((object.kind == "set" && !sets.contains(object.name)) || object.kind == "map" ||
                (object.kind == "counter" && std::find(plan.counters.begin(), plan.counters.end(),
                                                       object.name) == plan.counters.end())) {
       rest += command("delete", object);
@@ -125,6 +127,22 @@ std::vector<std::string> replace_nft(const Plan& plan, std::string_view listing)
   }
   const Plan anew = renamed(plan);
   return {make_beside(anew), switch_hooks(anew, objects), clear_away(plan, objects)};
+}
+
+std::string remake_nft(const Plan& plan, std::string_view listing) {
+  const auto sets = named_sets(plan);
+  std::string flushed;
+  std::string deleted;
+  std::string rest;
+  for (const NftObject& object : read_listing(listing).objects) {
+    if (is_chain(object)) {
+      flushed += command("flush", object);
+      deleted += command("delete", object);
+    } else if (!sets.contains(object.name)) {
+      rest += command("delete", object);
+    }
+  }
+  return flushed + deleted + rest + print_nft_table(plan);
 }
 
 }  // namespace weir::firewall

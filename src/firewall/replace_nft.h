@@ -31,4 +31,8 @@ namespace weir::firewall {
 // for_nft() made the plan.
 [[nodiscard]] std::vector<std::string> replace_nft(const Plan& plan, std::string_view listing);
 
+// One transaction for the same where that is not possible: everything but the sets that the plan
+// names is taken out of the table, and made anew. The counters, too.
+[[nodiscard]] std::string remake_nft(const Plan& plan, std::string_view listing);
+
 }  // namespace weir::firewall

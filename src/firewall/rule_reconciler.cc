@@ -87,7 +87,7 @@ void RuleReconciler::fit_again() {
     log_.warning("firewall: " + fitting.error().text());
     return;
   }
-  if (apply_script(fitting.value(), backend_) == installed_.script) {
+  if (own_script(fitting.value(), backend_) == installed_.script) {
     return;
   }
   const Ruleset before = installed_.ruleset;
@@ -113,12 +113,9 @@ void RuleReconciler::say_what_changed(const Ruleset& before) const {
 }
 
 Result<> RuleReconciler::watch() {
-  auto feed = ChangeFeed::open(loop_, backend_, installed_.ruleset.table,
-                               [this](const Change& change) { changed(change); });
-  if (!feed) {
-    return feed.error();
+  if (auto heard = hear_changes(installed_.ruleset.table); !heard) {
+    return heard;
   }
-  feed_ = std::move(feed).value();
   soon_ = std::make_unique<Timer>(loop_, [this]() {
     checking_soon_ = false;
     check();
@@ -167,7 +164,7 @@ Result<std::unique_ptr<RuleReconciler>> RuleReconciler::inherit(Loop& loop, Log&
   reconciler->wanted_ = wanted;
   reconciler->installed_.ruleset = ruleset;
   const auto drift = drift_of(reconciler->installed_);
-  const bool same = apply_script(ruleset, backend) == reconciler->installed_.script;
+  const bool same = own_script(ruleset, backend) == reconciler->installed_.script;
   if (!same || !drift || !drift.value().empty()) {
     auto installed = install_rules(ruleset, backend);
     if (!installed) {
@@ -247,7 +244,7 @@ Result<> RuleReconciler::guard(const Ruleset& ruleset) {
     cleanup_.reset();
     return Ok{};
   }
-  const std::string script = apply_script(while_down(ruleset), backend_);
+  const std::string script = own_script(while_down(ruleset), backend_);
   if (cleanup_ != nullptr && cleanup_->is_alive() && cleanup_->set_exit_script(script)) {
     return Ok{};
   }
@@ -268,7 +265,7 @@ Result<> RuleReconciler::replace(const Ruleset& ruleset) {
   if (!fitting) {
     return fitting.error();
   }
-  const bool same = apply_script(fitting.value(), backend_) == installed_.script;
+  const bool same = own_script(fitting.value(), backend_) == installed_.script;
   const auto drift = drift_of(installed_);
   if (!same || !drift || !drift.value().empty()) {
     if (auto put = install_instead(fitting.value()); !put) {
@@ -281,19 +278,21 @@ Result<> RuleReconciler::replace(const Ruleset& ruleset) {
 
 Result<> RuleReconciler::install_instead(const Ruleset& ruleset) {
   owner_.about_to_replace();
+  const bool is_deaf = stop_hearing(ruleset);
   auto installed = install_rules(ruleset, backend_);
+  const std::uint32_t table = (installed ? ruleset : installed_.ruleset).table;
+  if (is_deaf || table != installed_.ruleset.table) {
+    if (auto heard = hear_changes(table); !heard) {
+      return heard;
+    }
+  }
+  if (is_deaf) {
+    check_soon(debounce);  // whatever it has missed
+  }
   if (!installed) {
     return installed.error();
   }
   owner_.replaced(installed.value().counts_anew);
-  if (installed.value().ruleset.table != installed_.ruleset.table) {
-    auto feed = ChangeFeed::open(loop_, backend_, ruleset.table,
-                                 [this](const Change& change) { changed(change); });
-    if (!feed) {
-      return feed.error();
-    }
-    feed_ = std::move(feed).value();
-  }
   installed_ = std::move(installed).value();
   trouble_.clear();
   repairs_.begin_anew();
@@ -301,6 +300,33 @@ Result<> RuleReconciler::install_instead(const Ruleset& ruleset) {
     log_.error(guarded.error().text());
   }
   return Ok{};
+}
+
+// The kernel tells a listener of each element of a set, which takes ten times as long as to load
+// it.
+bool RuleReconciler::stop_hearing(const Ruleset& ruleset) {
+  if (feed_ == nullptr || !may_load_sets(ruleset, backend_)) {
+    return false;
+  }
+  feed_.reset();
+  return true;
+}
+
+Result<> RuleReconciler::hear_changes(std::uint32_t table) {
+  auto feed =
+      ChangeFeed::open(loop_, backend_, table, [this](const Change& change) { changed(change); });
+  if (!feed) {
+    return feed.error();
+  }
+  feed_ = std::move(feed).value();
+  return Ok{};
+}
+
+// Not put off by further changes: within a second what is gone has to be restored.
+void RuleReconciler::check_soon(Milliseconds after) {
+  if (!std::exchange(checking_soon_, true)) {
+    soon_->once(after);
+  }
 }
 
 RuleReconciler::Status RuleReconciler::status() const {
@@ -315,11 +341,7 @@ void RuleReconciler::changed(const Change& change) {
     changed_by_ = change.program;
   }
   links_changed_ = links_changed_ || change.about == Change::About::link;
-  // Not put off by further changes: within a second it has to be restored.
-  if (!checking_soon_) {
-    checking_soon_ = true;
-    soon_->once(debounce);
-  }
+  check_soon(debounce);
 }
 
 void RuleReconciler::check() {
@@ -376,7 +398,15 @@ void RuleReconciler::repair(const std::string& drift) {
     give_up(drift + by);
     return;
   }
-  if (auto restored = restore(installed_); !restored) {
+  const bool is_deaf = stop_hearing(installed_.ruleset);
+  const auto restored = restore(installed_);
+  if (is_deaf) {
+    if (auto heard = hear_changes(installed_.ruleset.table); !heard) {
+      log_.error("firewall: " + heard.error().text());
+    }
+    check_soon(debounce);  // whatever it has missed
+  }
+  if (!restored) {
     repairs_.came_to_nothing();
     failed(drift + by, restored.error());
     return;
@@ -392,10 +422,7 @@ void RuleReconciler::failed(const std::string& drift, const Error& error) {
     trouble_ = said;
     log_.error("firewall: " + trouble_);
   }
-  if (!checking_soon_) {
-    checking_soon_ = true;
-    soon_->once(again);
-  }
+  check_soon(again);
 }
 
 void RuleReconciler::give_up(const std::string& drift) {

@@ -86,6 +86,10 @@ class RuleReconciler {
   RuleReconciler(Loop& loop, Log& log, Backend backend, Owner owner);
 
   Result<> watch();
+  // False: there is no need to.
+  bool stop_hearing(const Ruleset& ruleset);
+  Result<> hear_changes(std::uint32_t table);
+  void check_soon(Milliseconds after);
   Result<Ruleset> fit(const Ruleset& ruleset);
   Result<> install_instead(const Ruleset& ruleset);
   void routes_changed();

@@ -177,6 +177,24 @@ std::string iptables_part(const Ruleset& ruleset) {
   return text;
 }
 
+// The table is deleted and made anew; but where its sets are to stay, all else in it.
+std::string nft_part(const Ruleset& ruleset, NftLists lists) {
+  const Plan plan = for_nft(make_plan(ruleset), lists);
+  std::vector<std::string> names;
+  for (const auto& [name, list] : named_sets(plan)) {
+    names.push_back(name);
+  }
+  std::string text = "\n# --- Rules: the table `inet weir`\n";
+  if (names.empty()) {
+    return text + here_document("ruleset", print_nft(plan));
+  }
+  text += shell::clear_table;
+  text += fmt::format("\nsets_to_keep='{}'\n", fmt::join(names, " "));
+  text += here_document("table", print_nft_table(plan));
+  text += "\nruleset() {\n\tclear_table \"$sets_to_keep\"\n\ttable\n}\n";
+  return text;
+}
+
 // The same for either family.
 std::string policy_rules(const Ruleset& ruleset) {
   std::string lines;
@@ -218,7 +236,7 @@ std::string input_script(const Ruleset& ruleset) {
   return text;
 }
 
-std::string apply_script(const Ruleset& ruleset, Backend backend) {
+std::string apply_script(const Ruleset& ruleset, Backend backend, NftLists lists) {
   std::string text = introduction(ruleset, backend);
   text += shell::add_routes;
   text += own_numbers();
@@ -228,8 +246,7 @@ std::string apply_script(const Ruleset& ruleset, Backend backend) {
   if (backend == Backend::iptables) {
     return text + iptables_part(ruleset);
   }
-  text += "\n# --- Rules: the table `inet weir`\n";
-  text += here_document("ruleset", render_nft(ruleset));
+  text += nft_part(ruleset, lists);
   text += input_part(ruleset);
   text += shell::nft_apply;
   return text;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 
+#include "firewall/lower.h"
 #include "firewall/ruleset.h"
 
 namespace weir::firewall {
@@ -24,7 +25,13 @@ constexpr int reverse_lookup_priority = 49;
 constexpr int rule_priority = 50;
 constexpr int past_priority = 51;
 
-[[nodiscard]] std::string apply_script(const Ruleset& ruleset, Backend backend);
+// With NftLists::in_sets the sets that nft's rules name stand already.
+[[nodiscard]] std::string apply_script(const Ruleset& ruleset, Backend backend,
+                                       NftLists lists = NftLists::in_rules);
+// As weir itself applies it, to tell one from another and for when it ends.
+[[nodiscard]] inline std::string own_script(const Ruleset& ruleset, Backend backend) {
+  return apply_script(ruleset, backend, NftLists::in_sets);
+}
 [[nodiscard]] std::string remove_script(Backend backend);
 // Only what iptables' rules know of nat's: see shell_nat.h.
 [[nodiscard]] std::string nat_script(const Ruleset& ruleset);

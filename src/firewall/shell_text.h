@@ -91,7 +91,7 @@ remove_routes() {
 inline constexpr std::string_view nft_apply = R"sh(
 # Whatever went wrong: no routes for a ruleset that is not there.
 give_up() {
-	nft list table inet weir >/dev/null 2>&1 || remove_routes
+	nft list tables 2>/dev/null | grep -qxF 'table inet weir' || remove_routes
 	exit 1
 }
 
@@ -108,6 +108,25 @@ main() {
 }
 
 main </dev/null
+)sh";
+
+inline constexpr std::string_view clear_table = R"sh(
+# What takes everything out of the table but these sets.
+clear_table() { # SETS
+	nft -s -t list ruleset inet | awk -v keep=" $1 " '
+		/^table / { own = $0 == "table inet weir {"; next }
+		!own || !/^\t[a-z].* \{$/ { next }
+		$1 == "chain" {
+			flush = flush "flush chain inet weir " $2 "\n"
+			gone = gone "delete chain inet weir " $2 "\n"
+		}
+		$1 == "ct" { rest = rest "delete ct " $2 " inet weir " $3 "\n" }
+		$1 == "counter" { rest = rest "delete counter inet weir " $2 "\n" }
+		($1 == "set" || $1 == "map") && index(keep, " " $2 " ") == 0 {
+			rest = rest "delete " $1 " inet weir " $2 "\n"
+		}
+		END { printf "%s%s%s", flush, gone, rest }'
+}
 )sh";
 
 inline constexpr std::string_view nft_remove = R"sh(

@@ -105,7 +105,7 @@ std::vector<Translation> read_translations() {
       all.insert(all.end(), of_legacy.begin(), of_legacy.end());
     }
   }
-  const auto more = translations_of_nft(output_of({"nft", "list", "ruleset"}), shown);
+  const auto more = translations_of_nft(output_of({"nft", "-t", "list", "ruleset"}), shown);
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -2,6 +2,7 @@
 as they are answered and until the case has seen enough. What they count as failed is the case's to judge.
 """
 
+import json
 import re
 import signal
 import threading
@@ -9,6 +10,34 @@ import threading
 from harness import eventually, sandbox
 
 _LONG = 600  # seconds; never reached: `finish` ends them
+
+# Sees what weir's rules let by.
+PASSED = b"""
+table inet passed {
+    counter datagrams { }
+    chain forward {
+        type filter hook forward priority 0; policy accept;
+        udp dport 9 counter name "datagrams"
+    }
+}
+"""
+FLOOD = """
+import socket, sys
+there = socket.getaddrinfo(sys.argv[1], 9, type=socket.SOCK_DGRAM)[0]
+sender = socket.socket(*there[:2])
+sender.connect(there[4])
+while True:
+    try:
+        sender.send(b"never")
+    except ConnectionRefusedError:  # one came through
+        pass
+"""
+
+
+def passed(lab):
+    """Datagrams that the table PASSED has seen."""
+    listed = lab.router.run("nft", "-j", "list", "counters", "table", "inet", "passed", check=True).stdout
+    return next(entry["counter"]["packets"] for entry in json.loads(listed)["nftables"] if "counter" in entry)
 
 
 def _interrupt(program):

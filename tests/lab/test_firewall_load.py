@@ -21,7 +21,7 @@ from backends import WHY, for_each_backend
 from harness import V6, case, eventually, main
 from harness.host import read_exactly
 from harness.weir import read
-from load import Askers, Wrk, carried
+from load import FLOOD, PASSED, Askers, Wrk, carried, passed
 
 CONFIG = """
 [gateway]
@@ -46,27 +46,6 @@ def other_rules(turn):
             "use = bypass\n[rule rest]\non = tcp/80, udp/53, udp/5353\nuse = direct\n")
 
 
-# Sees what weir's rules let by.
-PASSED = b"""
-table inet passed {
-    counter datagrams { }
-    chain forward {
-        type filter hook forward priority 0; policy accept;
-        udp dport 9 counter name "datagrams"
-    }
-}
-"""
-FLOOD = """
-import socket, sys
-there = socket.getaddrinfo(sys.argv[1], 9, type=socket.SOCK_DGRAM)[0]
-sender = socket.socket(*there[:2])
-sender.connect(there[4])
-while True:
-    try:
-        sender.send(b"never")
-    except ConnectionRefusedError:  # one came through
-        pass
-"""
 DAMAGE = {
     "nft": ("nft flush ruleset",
             "ip rule flush protocol 237; ip -6 rule flush protocol 237",
@@ -154,9 +133,6 @@ def under_load(lab, net, backend, use):
 
 @case("what a rule drops does not pass while reloads replace the rules", (V6,), only_weir=WHY)
 def replaced(lab, net):
-    def passed():
-        listed = lab.router.run("nft", "-j", "list", "counters", "table", "inet", "passed", check=True).stdout
-        return next(entry["counter"]["packets"] for entry in json.loads(listed)["nftables"] if "counter" in entry)
     with lab.weir(other_rules(0), backend="nft", keeps_firewall=True) as weir:
         lab.router.run("nft", "-f", "-", input=PASSED, check=True)
         flood = [lab.alice.start("python3", "-c", FLOOD, lab.north.at(net)) for _ in range(2)]
@@ -166,7 +142,7 @@ def replaced(lab, net):
             weir.write(other_rules(turn))
             status, answer = weir.control.post("/v1/reload")
             assert status == 200, answer
-        assert passed() == 0, (passed(), dropped())
+        assert passed(lab) == 0, (passed(lab), dropped())
         for program in flood:
             program.stop()
         lab.router.run("nft", "delete", "table", "inet", "passed", check=True)

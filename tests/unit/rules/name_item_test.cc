@@ -159,7 +159,7 @@ TEST_CASE(
     "an excluded name, one beside prefixes, and one that was not looked up, are the gateway's") {
   const DeviceTable table = household();
   const auto exact = [&](const std::string& clients) {
-    return firewall::narrowed(fitted(clients, table)).is_exact();
+    return firewall::narrowed(fitted(clients, table), FirewallSettings{}.max_set).is_exact();
   };
   CHECK(exact("name:tv"));
   CHECK(exact("name:tv, name:printer, mac:02:00:5e:10:00:01"));
@@ -168,7 +168,7 @@ TEST_CASE(
   CHECK_FALSE(exact("name:tv, 192.0.2.0/24"));
   CHECK_FALSE(exact("name:tv, !192.0.2.9"));
   CHECK_FALSE(is_exact("name:tv"));
-  CHECK(firewall::narrowed(fitted("name:tv", table)).only_inbound());
+  CHECK(firewall::narrowed(fitted("name:tv", table), FirewallSettings{}.max_set).only_inbound());
 }
 
 }  // namespace

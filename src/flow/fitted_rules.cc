@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "devices/device_table.h"
-#include "rules/conditions/at_change.h"
 
 namespace weir {
 namespace {
@@ -153,11 +152,6 @@ std::string FittedRules::clock_state(std::size_t rule) const {
     }
   }
   return "";
-}
-
-bool FittedRules::ends_flows(std::size_t rule) const {
-  const auto& conditions = conditions_.at(rule);
-  return std::any_of(conditions.begin(), conditions.end(), weir::ends_flows);
 }
 
 Configuration FittedRules::for_firewall() const {

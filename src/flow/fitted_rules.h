@@ -55,8 +55,6 @@ class FittedRules {
   [[nodiscard]] std::optional<std::chrono::sys_seconds> changes_at() const;
   // How a rule stands ("matches now, until 07:00"); "": the clock does not matter to it.
   [[nodiscard]] std::string clock_state(std::size_t rule) const;
-  // Whether live flows that come to that rule by the clock, or leave it so, end.
-  [[nodiscard]] bool ends_flows(std::size_t rule) const;
   [[nodiscard]] const MachineHere& machine() const { return *machine_; }
   // The configuration with its rules as the firewall's are made of them.
   [[nodiscard]] Configuration for_firewall() const;

@@ -4,19 +4,16 @@
 // rule, and a reload leaves live flows alone. It tells the flows that need no second question.
 #include "flow/time_over.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "rules/conditions/at_change.h"
 
 namespace weir {
 namespace {
 
-bool some_end_flows(const Snapshot& snapshot) {
-  const std::size_t rules = snapshot.configuration().rules.size();
-  for (std::size_t place = 0; place < rules; ++place) {
-    if (snapshot.rules().ends_flows(place)) {
-      return true;
-    }
-  }
-  return false;
+bool has_flows_ended(const RuleSettings& rule) {
+  return std::any_of(rule.conditions.begin(), rule.conditions.end(), ends_flows);
 }
 
 }  // namespace
@@ -26,19 +23,20 @@ TimeOver::TimeOver(std::shared_ptr<const FittedRules> then, std::shared_ptr<cons
 
 std::shared_ptr<const TimeOver> TimeOver::since(const std::shared_ptr<const LocalClock>& then,
                                                 std::shared_ptr<const Snapshot> now) {
-  if (!some_end_flows(*now)) {
+  const auto& rules = now->configuration().rules;
+  if (std::none_of(rules.begin(), rules.end(), has_flows_ended)) {
     return nullptr;
   }
-  auto rules = now->rules().by_clock(then);
-  if (rules == nullptr) {
+  auto before = now->rules().by_clock(then);
+  if (before == nullptr) {
     return nullptr;
   }
-  return std::shared_ptr<const TimeOver>(new TimeOver(std::move(rules), std::move(now)));
+  return std::shared_ptr<const TimeOver>(new TimeOver(std::move(before), std::move(now)));
 }
 
 // The place behind the last rule is the default's.
 bool TimeOver::closes(std::size_t place) const {
-  return place + 1 < now_->entries().size() && now_->rules().ends_flows(place);
+  return place + 1 < now_->entries().size() && has_flows_ended(now_->configuration().rules[place]);
 }
 
 bool TimeOver::ends(const FlowCore& core, const ClientDevice& device) const {

@@ -1,5 +1,6 @@
 #include "gateway/rule_fitting.h"
 
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -60,12 +61,12 @@ void RuleFitting::look() {
     if (is_on_) {
       end_flows(parts_.in_force.snapshot());
     }
-    must_look_ = false;
+    behind_.rules = false;
     answer(Ok{});
     return;
   }
   const May may = may_();
-  must_look_ = may != May::switch_rules;
+  behind_.rules = may != May::switch_rules;
   if (may == May::wait) {
     again_.once(soon);
     return;
@@ -98,7 +99,7 @@ void RuleFitting::look_at_devices() {
 
 // Once all that was asked for is in force, or an error stands in the way.
 void RuleFitting::answer(const Result<>& done) {
-  if (done && (must_look_ || workers_behind_ > 0 || firewall_is_behind_ || is_replacing_)) {
+  if (done && (behind_.rules || behind_.workers > 0 || behind_.firewall || is_replacing_)) {
     return;
   }
   for (const Then& then : std::exchange(waiting_, {})) {
@@ -116,7 +117,7 @@ void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
     }
   }
   parts_.in_force.enter(next);
-  ++workers_behind_;
+  ++behind_.workers;
   parts_.workers.ask<char>(
       [next](Worker& self) {
         self.use(next);
@@ -124,10 +125,10 @@ void RuleFitting::enter(const std::shared_ptr<const Snapshot>& next) {
       },
       // The snapshot before goes here, where it holds up no flow: tables of rules are large.
       [this, before](const std::vector<char>&) {
-        --workers_behind_;
+        --behind_.workers;
         answer(Ok{});
       });
-  firewall_is_behind_ = firewall_is_behind_ || !now.same_for_firewall(before->rules());
+  behind_.firewall = behind_.firewall || !now.same_for_firewall(before->rules());
 }
 
 void RuleFitting::end_flows(const std::shared_ptr<const Snapshot>& now) {
@@ -146,11 +147,15 @@ void RuleFitting::end_flows(const std::shared_ptr<const Snapshot>& now) {
   if (flows_.under_way++ == 0) {
     flows_.as_of = then->now;
   }
-  parts_.workers.close_flows(
-      [over](const FlowCore& core, const ClientDevice& device) { return over->ends(core, device); },
-      End::time_over,
-      [this](std::uint64_t ended) {
+  parts_.workers.gather<std::uint64_t>(
+      [over](Worker& self, std::function<void(std::uint64_t)> say) {
+        self.close_flows([over](const FlowCore& core,
+                                const ClientDevice& device) { return over->ends(core, device); },
+                         End::time_over, std::move(say));
+      },
+      [this](const std::vector<std::uint64_t>& of_each) {
         --flows_.under_way;
+        const auto ended = std::accumulate(of_each.begin(), of_each.end(), std::uint64_t{0});
         if (ended != 0) {
           log_.info("a window has opened or closed: " + std::to_string(ended) +
                     " live flows have ended (at-change = close)");
@@ -165,10 +170,10 @@ std::chrono::sys_seconds RuleFitting::flows_as_of() const {
 }
 
 void RuleFitting::replace_firewall() {
-  if (!firewall_is_behind_ || is_replacing_) {
+  if (!behind_.firewall || is_replacing_) {
     return;
   }
-  firewall_is_behind_ = false;
+  behind_.firewall = false;
   is_replacing_ = true;
   parts_.firewall.replace(*parts_.in_force.snapshot(), [this](const Result<>& done) {
     is_replacing_ = false;
@@ -181,10 +186,10 @@ void RuleFitting::replace_firewall() {
 void RuleFitting::replaced(const Result<>& done) {
   if (!done) {
     log_.error("rules have switched in the gateway alone: " + done.error().text());
-    firewall_is_behind_ = true;
+    behind_.firewall = true;
     again_.once(soon);
     answer(done);
-  } else if (firewall_is_behind_) {
+  } else if (behind_.firewall) {
     look();
   } else {
     answer(done);

@@ -78,6 +78,12 @@ class RuleFitting {
     std::size_t under_way = 0;
     std::chrono::sys_seconds as_of{};  // while some are under way, or none was; none: the first's
   };
+  // What has not followed yet.
+  struct Behind {
+    std::size_t workers = 0;  // so many snapshots are on their way to them
+    bool rules = false;
+    bool firewall = false;
+  };
   void replace_firewall();
   void replaced(const Result<>& done);
   void answer(const Result<>& done);
@@ -91,9 +97,7 @@ class RuleFitting {
   std::unique_ptr<WallClockAlarm> alarm_;
   LookAtFlows flows_;
   std::vector<Then> waiting_;
-  std::size_t workers_behind_ = 0;  // so many snapshots are on their way to them
-  bool must_look_ = false;
-  bool firewall_is_behind_ = false;
+  Behind behind_;
   bool is_replacing_ = false;
   bool is_on_ = false;
 };

@@ -49,26 +49,6 @@ void Workers::post(const std::function<void(Worker&)>& task) {
   }
 }
 
-void Workers::close_flows(const Worker::Choice& choice, End why,
-                          std::function<void(std::uint64_t)> answer) {
-  struct Closing {
-    std::function<void(std::uint64_t)> answer;
-    std::size_t outstanding;
-    std::uint64_t closed = 0;
-  };
-  const auto closing = std::make_shared<Closing>(Closing{std::move(answer), workers_.size()});
-  post([this, choice, why, closing](Worker& self) {
-    self.close_flows(choice, why, [this, closing](std::uint64_t closed) {
-      mailbox_.post([closing, closed]() {
-        closing->closed += closed;
-        if (--closing->outstanding == 0) {
-          closing->answer(closing->closed);
-        }
-      });
-    });
-  });
-}
-
 std::uint64_t Workers::count(Reason reason) const {
   std::uint64_t out = 0;
   for (const auto& worker : workers_) {

@@ -39,9 +39,6 @@ class Workers {
   void use(std::shared_ptr<const DeviceTable> devices);
   // On each worker's thread.
   void post(const std::function<void(Worker&)>& task);
-  // Ends the live flows that are chosen, then calls `answer` on this thread with how many.
-  void close_flows(const Worker::Choice& choice, End why,
-                   std::function<void(std::uint64_t)> answer);
   // `ask` on each worker's thread, then `answer` on this one with what all of them said.
   template <typename T>
   void ask(std::function<T(Worker&)> query, std::function<void(std::vector<T>)> answer);

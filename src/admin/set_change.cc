@@ -45,7 +45,7 @@ void take_duration(const Json& value, SetChange& out, Errors& errors) {
 }
 
 // What the body asks for; errors go to `errors`.
-SetChange change_in(const std::string& body, Errors& errors) {
+SetChange set_change_in(const std::string& body, Errors& errors) {
   SetChange out;
   const Json given = json_or_null(body);
   if (given.kind() != Json::Kind::object) {
@@ -93,7 +93,7 @@ unsigned status_of(SetOutcome::Kind kind) {
 
 void patch_set(SetControl& control, const ApiRequest& request, const Api::Answered& answered) {
   Errors errors;
-  SetChange change = change_in(request.body, errors);
+  SetChange change = set_change_in(request.body, errors);
   if (!errors.empty()) {
     answered(error_answer(400, errors));
     return;

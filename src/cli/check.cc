@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/json.h"
+#include "cli/exit_status.h"
 #include "cli/load.h"
 #include "cli/machine_warnings.h"
 #include "cli/print_error.h"

@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/json.h"
 #include "cli/control_client.h"
+#include "cli/exit_status.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "doctor/checks.h"

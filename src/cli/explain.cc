@@ -17,6 +17,7 @@
 #include "base/surroundings.h"
 #include "base/time_input.h"
 #include "cli/control_client.h"
+#include "cli/exit_status.h"
 #include "cli/explanation_text.h"
 #include "cli/flow_file.h"
 #include "cli/implied_rules.h"

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/machine_here.h"
+#include "cli/exit_status.h"
 #include "cli/implied_rules.h"
 #include "cli/load.h"
 #include "cli/rule_owner.h"

@@ -10,6 +10,7 @@
 #include "base/configuration.h"
 #include "base/escape.h"
 #include "cli/control_client.h"
+#include "cli/exit_status.h"
 #include "cli/live_text.h"
 #include "cli/print_error.h"
 #include "cli/set_text.h"
@@ -19,9 +20,6 @@ namespace weir {
 namespace {
 
 constexpr int done = 0;
-constexpr int failed = 1;
-constexpr int bad_usage = 2;
-
 // What was printed counts only if it got there.
 int print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {

@@ -11,9 +11,6 @@
 
 namespace weir {
 
-// Exit status of a command whose configuration is wrong.
-inline constexpr int bad_configuration = 2;
-
 // What the registry's policies make of [upstream] sections.
 [[nodiscard]] Schema registry_schema();
 

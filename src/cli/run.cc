@@ -8,6 +8,7 @@
 
 #include "base/descriptor_limit.h"
 #include "cli/control_client.h"
+#include "cli/exit_status.h"
 #include "cli/load.h"
 #include "cli/privileges.h"
 #include "takeover/takeover_client.h"

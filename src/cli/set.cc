@@ -5,15 +5,13 @@
 
 #include "base/escape.h"
 #include "cli/control_client.h"
+#include "cli/exit_status.h"
 #include "cli/live_text.h"
 #include "cli/print_error.h"
 #include "cli/set_text.h"
 
 namespace weir {
 namespace {
-
-constexpr int failed = 1;
-constexpr int bad_usage = 2;
 
 // The gateway takes bodies of 64 KiB.
 constexpr std::size_t fullest_body = 48'000;

@@ -5,14 +5,12 @@
 #include <string_view>
 
 #include "cli/control_client.h"
+#include "cli/exit_status.h"
 #include "cli/live_text.h"
 #include "cli/print_error.h"
 
 namespace weir {
 namespace {
-
-constexpr int failed = 1;
-constexpr int bad_usage = 2;
 
 // The request's body; empty: the setting makes no sense.
 std::string body_of(std::string_view setting) {

@@ -1,6 +1,5 @@
 #include "gateway/rule_fitting.h"
 
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -147,15 +146,12 @@ void RuleFitting::end_flows(const std::shared_ptr<const Snapshot>& now) {
   if (flows_.under_way++ == 0) {
     flows_.as_of = then->now;
   }
-  parts_.workers.gather<std::uint64_t>(
-      [over](Worker& self, std::function<void(std::uint64_t)> say) {
-        self.close_flows([over](const FlowCore& core,
-                                const ClientDevice& device) { return over->ends(core, device); },
-                         End::time_over, std::move(say));
-      },
-      [this](const std::vector<std::uint64_t>& of_each) {
+  close_flows(
+      parts_.workers,
+      [over](const FlowCore& core, const ClientDevice& device) { return over->ends(core, device); },
+      End::time_over,
+      [this](std::uint64_t ended) {
         --flows_.under_way;
-        const auto ended = std::accumulate(of_each.begin(), of_each.end(), std::uint64_t{0});
         if (ended != 0) {
           log_.info("a window has opened or closed: " + std::to_string(ended) +
                     " live flows have ended (at-change = close)");

@@ -1,5 +1,6 @@
 #include "gateway/workers.h"
 
+#include <numeric>
 #include <utility>
 
 namespace weir {
@@ -55,6 +56,17 @@ std::uint64_t Workers::count(Reason reason) const {
     out += worker->reasons().get(reason);
   }
   return out;
+}
+
+void close_flows(Workers& workers, const Worker::Choice& choice, End why,
+                 std::function<void(std::uint64_t)> answer) {
+  workers.gather<std::uint64_t>(
+      [choice, why](Worker& self, std::function<void(std::uint64_t)> say) {
+        self.close_flows(choice, why, std::move(say));
+      },
+      [answer = std::move(answer)](const std::vector<std::uint64_t>& of_each) {
+        answer(std::accumulate(of_each.begin(), of_each.end(), std::uint64_t{0}));
+      });
 }
 
 }  // namespace weir

@@ -71,6 +71,10 @@ class Workers {
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
+// Ends the live flows that are chosen, then calls `answer` on the main thread with how many.
+void close_flows(Workers& workers, const Worker::Choice& choice, End why,
+                 std::function<void(std::uint64_t)> answer);
+
 template <typename T>
 void Workers::ask(std::function<T(Worker&)> query, std::function<void(std::vector<T>)> answer) {
   gather<T>([query = std::move(query)](Worker& self,

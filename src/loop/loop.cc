@@ -30,7 +30,9 @@ Loop::Loop() : loop_(std::make_unique<uv_loop_t>()) {
 }
 
 Loop::~Loop() {
-  // Every grip is gone by now; what remains are handles waiting for their close callback.
+  // Every grip is gone by now; what remains are handles waiting for their close callback. The first
+  // run takes a stop() that came when the loop did not run.
+  uv_run(loop_.get(), UV_RUN_NOWAIT);
   uv_run(loop_.get(), UV_RUN_DEFAULT);
   const int left = uv_loop_close(loop_.get());
   assert(left == 0 && "a handle outlived its loop");

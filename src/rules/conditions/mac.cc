@@ -11,18 +11,18 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view word = "mac:";
+constexpr std::string_view mac_word = "mac:";
 
 struct OfMac {
   using Parsed = Mac;
 
-  static bool claims(std::string_view item) { return item.starts_with(word); }
+  static bool claims(std::string_view item) { return item.starts_with(mac_word); }
 
   static Result<Parsed> parse(std::string_view item, FlowEnd end) {
     if (end != FlowEnd::client) {
       return Error("'mac:' is for clients: what a destination's device is, no router can tell");
     }
-    return Mac::parse_device(item.substr(word.size()));
+    return Mac::parse_device(item.substr(mac_word.size()));
   }
 
   static Answer holds(const Parsed& mac, FlowEnd /*end*/, const FlowFacts& facts) {
@@ -30,7 +30,7 @@ struct OfMac {
     return answer(device != nullptr && device->mac == mac);
   }
 
-  static std::string text(const Parsed& mac) { return std::string(word) + mac.text(); }
+  static std::string text(const Parsed& mac) { return std::string(mac_word) + mac.text(); }
 
   static bool lower(const Parsed& mac, FlowEnd /*end*/, firewall::ItemWords& words) {
     words = words_of_sender(mac);

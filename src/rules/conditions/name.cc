@@ -15,7 +15,7 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view word = "name:";
+constexpr std::string_view name_word = "name:";
 
 struct OfName {
   struct Parsed {
@@ -27,13 +27,13 @@ struct OfName {
     friend bool operator==(const Parsed&, const Parsed&) = default;
   };
 
-  static bool claims(std::string_view item) { return item.starts_with(word); }
+  static bool claims(std::string_view item) { return item.starts_with(name_word); }
 
   static Result<Parsed> parse(std::string_view item, FlowEnd end) {
     if (end != FlowEnd::client) {
       return Error("'name:' is for clients: what a destination's device is, no router can tell");
     }
-    const std::string_view name = trimmed(item.substr(word.size()));
+    const std::string_view name = trimmed(item.substr(name_word.size()));
     if (name.empty()) {
       return Error("'name:' names no device (name:tv, by a DHCP lease or [devices])");
     }
@@ -45,7 +45,7 @@ struct OfName {
     return answer(device != nullptr && device->has_name(named.key));
   }
 
-  static std::string text(const Parsed& named) { return std::string(word) + named.name; }
+  static std::string text(const Parsed& named) { return std::string(name_word) + named.name; }
 
   static std::string found(const Parsed& named, FlowEnd /*end*/, const FlowFacts& facts) {
     const Device* device = facts.client_device();

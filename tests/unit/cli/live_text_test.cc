@@ -100,7 +100,7 @@ TEST_CASE("flows have a column of devices where one of them is known") {
   REQUIRE(text);
   CHECK(has(text.value(), "CLIENT              DEVICE  DESTINATION"));
   CHECK(has(text.value(), "198.51.100.2:41000  tv      203.0.113.5:80"));
-  CHECK(has(text.value(), "198.51.100.2:41000          203.0.113.5:80"));
+  CHECK(has(text.value(), "198.51.100.2:41000  -       203.0.113.5:80"));
 }
 
 TEST_CASE("a service shows how many servers its records name, and their age once it matters") {

@@ -519,8 +519,9 @@ TEST_CASE("the next configuration has what was added to its sets from its first 
   World world;
   const auto made = world.make(pausing());
   const LiveSets live = one_paused(made->configuration(), {});
-  const auto next = Snapshot::Maker{world.servers, world.rules, world.upstreams, 1000, &live}.make(
-      pausing(), made.get());
+  const auto next =
+      Snapshot::Maker{world.servers, world.rules, world.upstreams, 1000, nullptr, &live}.make(
+          pausing(), made.get());
   REQUIRE(next);
   CHECK(next.value()->choose(to_port(80)).name == "paused");
 }

@@ -14,8 +14,9 @@ namespace {
 std::uint64_t close_flows(TakeoverWorld& world, const std::string& rule) {
   std::optional<std::uint64_t> ended;
   int answers = 0;
-  world.workers.close_flows(
-      [rule](const FlowCore& core, const Neighbours*) { return core.rule->name == rule; },
+  weir::close_flows(
+      world.workers,
+      [rule](const FlowCore& core, const ClientDevice&) { return core.rule->name == rule; },
       End::time_over,
       [&](std::uint64_t count) {
         ended = count;

@@ -265,10 +265,12 @@ TEST_CASE("a set that is empty for now matches nothing, and the firewall knows t
   REQUIRE(loaded.configuration);
   CHECK(loaded.diagnostics.empty());
   CHECK(rule_of(*loaded.configuration, from("192.0.2.7")) == "others");
-  const auto paused = firewall::narrowed(loaded.configuration->rules[0]);
+  const auto paused =
+      firewall::narrowed(loaded.configuration->rules[0], FirewallSettings{}.max_set);
   CHECK(paused.is_exact());
   CHECK_FALSE(paused.addresses(Family::v4));
-  const auto others = firewall::narrowed(loaded.configuration->rules[1]);
+  const auto others =
+      firewall::narrowed(loaded.configuration->rules[1], FirewallSettings{}.max_set);
   CHECK(others.is_exact());
   CHECK(others.addresses(Family::v4));
 }
@@ -278,14 +280,15 @@ TEST_CASE("the firewall has what is added at run time, and nothing of what is re
   REQUIRE(loaded.configuration);
   LiveSets live = changed(*loaded.configuration, "paused", added({"192.0.2.7"}));
   const auto now = with(*loaded.configuration, live);
-  const auto narrowed = firewall::narrowed(now.rules[0]);
+  const auto narrowed = firewall::narrowed(now.rules[0], FirewallSettings{}.max_set);
   CHECK(narrowed.is_exact());
   REQUIRE(narrowed.addresses(Family::v4));
   CHECK_FALSE(narrowed.addresses(Family::v6));
   CHECK(rule_of(now, from("192.0.2.7")) == "paused");
   CHECK(
       live.change(*loaded.configuration->set_table->find("paused"), removed("192.0.2.7")).empty());
-  CHECK_FALSE(firewall::narrowed(with(now, live).rules[0]).addresses(Family::v4));
+  CHECK_FALSE(firewall::narrowed(with(now, live).rules[0], FirewallSettings{}.max_set)
+                  .addresses(Family::v4));
 }
 
 }  // namespace

@@ -44,15 +44,6 @@ namespace {
 
 constexpr std::string_view filter = "filter";
 
-bool goes_to(const Chain& chain, std::string_view target) {
-  return std::any_of(chain.steps.begin(), chain.steps.end(), [=](const Step& step) {
-    return std::any_of(step.then.begin(), step.then.end(), [=](const Action& action) {
-      const auto* to = std::get_if<act::Goto>(&action);
-      return to != nullptr && to->chain == target;
-    });
-  });
-}
-
 class Lowering {
  public:
   Lowering(const Plan& plan, Family family)
@@ -104,11 +95,6 @@ class Lowering {
   [[nodiscard]] Mark refusal() const { return {plan_.bypass_mark.value, plan_.both_marks().mask}; }
   [[nodiscard]] match::PacketMark matched() const { return {plan_.bypass_mark}; }
 
-  [[nodiscard]] bool refuses() const {
-    return std::any_of(plan_.chains.begin(), plan_.chains.end(), [](const Chain& chain) {
-      return chain.name.starts_with("decide") && goes_to(chain, "refuse");
-    });
-  }
   [[nodiscard]] bool is_local() const { return plan_.find("output") != nullptr; }
   [[nodiscard]] bool intercepts() const { return plan_.find("intercept") != nullptr; }
 
@@ -248,7 +234,7 @@ class Lowering {
       }
     }
     intercept();
-    if (refuses()) {
+    if (plan_.rejects) {
       Chain& chain = add("WEIR-REFUSE");
       chain.why =
           "REJECT is not allowed in this table: filter's WEIR refuses what carries this "
@@ -317,7 +303,7 @@ class Lowering {
     append_all(chain, steps);
     decisions({"decide_local", "WEIR-L-", "WEIR-NAT-OUT", "WEIR-NAT-OUTPUT"});
     divert();
-    if (refuses()) {
+    if (plan_.rejects) {
       Chain& refuse = add("WEIR-L-REFUSE");
       refuse.why = "filter's WEIR-LOCAL refuses what carries the mark alone";
       append(refuse, step({}, {act::SetMark{mark_alone(plan_)}, act::Accept{}}));
@@ -372,8 +358,10 @@ class Lowering {
 
   // --- The table `filter`
 
+  // It is changed apart from `mangle`: what refuses stands there before a window opens and marks
+  // anything, or a packet would pass in between.
   void refused() {
-    if (!refuses()) {
+    if (!plan_.rejects) {
       return;
     }
     const auto reject = [](Chain& chain, Mark mark) {

@@ -305,6 +305,7 @@ Plan make_plan(const Ruleset& ruleset) {
             .mark = ruleset.mark,
             .bypass_mark = ruleset.bypass_mark,
             .gateway = ruleset.gateway,
+            .rejects = ruleset.rejects || ruleset.has(Verdict::reject),
             .by_routes = ruleset.by_routes,
             .long_lists = ruleset.long_lists};
   for (const Decision& decision : ruleset.decisions) {

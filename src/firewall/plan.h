@@ -104,6 +104,8 @@ struct Plan {
   Mark mark = {};
   Mark bypass_mark = {};
   Ruleset::Gateway gateway = Ruleset::Gateway::serves;
+  // Some rule rejects, be it in another of its windows.
+  bool rejects = false;
   std::vector<std::string> counters = {};
   std::optional<ClosingTimeouts> closing = {};
   std::vector<Chain> chains = {};

@@ -172,6 +172,7 @@ Ruleset make_ruleset(const Configuration& configuration,
   Ports udp;
   for (std::size_t i = 0; i < configuration.rules.size(); ++i) {
     Decision decision = decision_of(configuration.rules[i], i + 1, handlings[i], settings.max_set);
+    ruleset.rejects = ruleset.rejects || decision.verdict == Verdict::reject;
     add(ruleset.tcp, decision.tcp);
     add(ruleset.udp, decision.udp);
     if (decision.verdict == Verdict::intercept) {

@@ -98,6 +98,8 @@ struct Ruleset {
   std::vector<Decision> decisions;
   // Rules that it would decide alone, and that no packet meets at the moment.
   std::vector<std::string> idle;
+  // Some rule rejects, be it in another of its windows, or when a set has something in it.
+  bool rejects = false;
 
   // On the router's own packets that are to come in again; without any, on datagrams that come in
   // and may not be fragmented.

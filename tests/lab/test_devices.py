@@ -13,11 +13,11 @@ from harness import V4, V6, case, endpoint, main
 from harness.wait import eventually
 
 WHY = "it is weir's rules"
-LAN_MAC = "cat /sys/class/net/eth0/address"
 
 
 def mac_of(host):
-    return host.run("sh", "-c", LAN_MAC, check=True).stdout.decode().strip()
+    link = host.run("ip", "-o", "link", "show", "dev", "eth0", check=True).stdout.decode()
+    return link.split("link/ether ")[1].split()[0]
 
 
 def dhcp_server(lab, path):

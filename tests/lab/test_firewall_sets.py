@@ -117,7 +117,7 @@ def too_long(lab, net):
         assert not sets_in(table(lab))
         with lab.alice.udp(net) as client:
             client.sendto(b"never", (lab.north.at(net), 9))
-            eventually(lambda: weir.metric("weir_rule_flows_total", rule="never") >= 1, "the gateway drops it")
+            weir.expect_record(rule="never", end="dropped")
         assert f"never: {why}\n" in weir.live("rules").stdout.decode()
         rule = next(rule for rule in weir.control.json("/v1/rules")["rules"] if rule["name"] == "never")
         assert rule["left_to_gateway"] == why and not rule["in_firewall"], rule

@@ -4,7 +4,7 @@
 #include "firewall/evaluate.h"
 #include "firewall/narrowing.h"
 #include "rules/conditions/at_change.h"
-#include "rules/rule_fixture.h"
+#include "rules/lowered_rule.h"
 #include "said_lines.h"
 
 namespace weir {
@@ -155,6 +155,14 @@ TEST_CASE("what a rule with a closed window would refuse goes on") {
   CHECK(end(monday(23)) == firewall::Outcome::End::passes);
   CHECK(ruleset(monday(21)).idle.empty());
   CHECK(ruleset(monday(23)).idle == std::vector<std::string>{"a"});
+}
+
+// Its two tables change one after the other, and a packet must not pass in between.
+TEST_CASE("iptables' table filter has what refuses before a window opens") {
+  const Plans closed(evening().fitted(at(monday(19))));
+  CHECK(closed.end("192.0.2.7") == firewall::Outcome::End::passes);
+  const auto lowered = firewall::for_iptables(closed.plan, Family::v4);
+  CHECK(lowered.find("WEIR", "filter") != nullptr);
 }
 
 }  // namespace

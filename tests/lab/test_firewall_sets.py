@@ -121,7 +121,7 @@ def too_long(lab, net):
         assert f"never: {why}\n" in weir.live("rules").stdout.decode()
         rule = next(rule for rule in weir.control.json("/v1/rules")["rules"] if rule["name"] == "never")
         assert rule["left_to_gateway"] == why and not rule["in_firewall"], rule
-        assert f"[rule never]: {why}" in weir.cli("check", "-c", weir.config).stderr.decode()
+        assert f"[rule never]: {why}" in weir.cli("check", "-c", weir.config).stderr
         said = weir.cli("explain", "-c", weir.config, "udp", lab.alice.at(net),
                         f"[{lab.north.at(net)}]:9" if ":" in lab.north.at(net) else f"{lab.north.at(net)}:9")
         assert f"firewall: {why}" in said.stdout.decode(), said

@@ -7,9 +7,10 @@ import os
 import re
 import time
 
+import mmdb
 from echo_servers import udp
 from guide import DOCUMENTS, blocks, guide, no_failure
-from harness import V4, case, eventually, main
+from harness import V4, case, endpoint, eventually, main
 from harness.proxies import DANTED, danted
 from harness.servers import folder, listening
 
@@ -129,6 +130,48 @@ def family(lab, net):
             assert not is_refused(lab.bob, lab.north)
             assert weir.records() == [], "all of it is the firewall's"
             assert "that weir skips" in weir.cli("check", "-c", weir.config).stderr
+
+
+@case("an office: visitors come from some countries only, a network is out of reach, and guests have hours", only_weir=WHY)
+def office(lab, net):
+    heard = []
+
+    def site(connection):
+        heard.append(connection.getpeername()[0])
+        connection.sendall(b"site")
+
+    lab.serve(lab.north.listen(net, 443), site)
+    for place in (lab.north, lab.places.north2):
+        lab.serve(lab.north.listen(net, 8080, place.at(net)), lambda connection: connection.sendall(b"server"))
+    unwanted = mmdb.systems({f"{lab.places.north2.v4}/32": 64500, f"{lab.places.north2.v6}/128": 64500})
+    files = tuple((f"file = {name}.mmdb", f"file = {lab.work}/{name}.mmdb") for name in ("country", "asn"))
+
+    def got(host, address, port):
+        try:
+            with host.connect(net, address, port, 2) as client:
+                return client.recv(100)
+        except ConnectionRefusedError:
+            return "refused"
+        except TimeoutError:
+            return "silence"
+
+    for code, visitor_gets in (("AT", b"site"), ("US", "silence")):
+        visitors = {"203.0.113.0/25": code, f"{lab.south.v6}/128": code} | {
+            f"198.18.{number}.0/24": other for number, other in enumerate(("DE", "AT", "CH"))}
+        for name, content in (("country", mmdb.countries(visitors)), ("asn", unwanted)):
+            with open(f"{lab.work}/{name}.mmdb", "wb") as file:
+                file.write(content)
+        with guide(lab, "office", (("wan", "to-south"), ("guests", "to-east")), files, prefix=until(22)) as weir:
+            assert not [f for f in no_failure(weir) if f != "servers"]
+            assert got(lab.south, lab.places.router_south.at(net), 443) == visitor_gets
+            assert got(lab.alice, lab.places.north2.at(net), 8080) == "refused"
+            assert got(lab.alice, lab.north.at(net), 8080) == b"server"
+            assert got(lab.east, lab.north.at(net), 8080) == "refused"
+            said = weir.cli("explain", "-c", weir.config, "--interface", "to-south", "tcp", lab.south.at(net),
+                            endpoint(lab.places.router_south.at(net), 443)).stdout.decode()
+            assert f"rule {'site' if code == 'AT' else 'from-afar'} " in said, said
+            assert "near" in weir.live("sets").stdout.decode()
+    assert heard.count(lab.south.at(net)) == 1, heard
 
 
 def until(hour):

@@ -244,20 +244,26 @@ int run_command(int argc, char** argv) {
   made->add_option("server", set_server.server, "name of its server")->required();
   made->add_option("state", set_server.setting, "up, down, drain or weight=N")->required();
   add_live(*made, set_server.live);
-  made = command("sets", "show sets and what is added to them or removed from them",
+  made = command("sets",
+                 "show the sets that rules use, and what was added to them and removed from them",
                  [&]() { return run_sets(live); });
   add_live(*made, live);
   weir::SetArguments set;
-  made = command("set", "add to a set of the running gateway, or remove from it",
+  made = command("set", "add to a set of the running gateway, or remove from it, without a reload",
                  [&]() { return run_set(set); });
-  made->add_option("set", set.set, "name of the set")->required();
+  made->add_option("set", set.set, "name of a set that a rule uses")->required();
   made->add_option("action", set.action, "add or remove")
       ->required()
       ->check(CLI::IsMember({"add", "remove"}));
-  made->add_option("item", set.items, "addresses, prefixes, ranges A-B and names")->required();
-  made->add_option("--for", set.duration,
-                   "time after which the set is as before: 90s, 1h30m (default: until the next "
-                   "restart)");
+  made->add_option("item", set.items,
+                   "addresses, prefixes and ranges A-B (domain names, too, which rules do not "
+                   "match yet); part "
+                   "of a larger prefix cannot be removed")
+      ->required();
+  made->add_option(
+      "--for", set.duration,
+      "undo this change after this time: 90s, 1h30m (default: keep it until weir restarts; a "
+      "reload keeps it)");
   made->add_flag("--force", set.force, "add 0.0.0.0/0 or ::/0, too");
   add_live(*made, set.live);
   made = command("reload", "apply the configuration anew and print the report",

@@ -81,4 +81,15 @@ TEST_CASE("no half of an address cancels the other half") {
   }
 }
 
+// As tables and counts by few bits need it.
+TEST_CASE("neighbouring ports of an address have hashes that differ in their lowest bits") {
+  for (std::uint32_t number = 0; number < 2'000; ++number) {
+    std::set<std::uint64_t> lowest;
+    for (Port port = 7710; port < 7720; ++port) {
+      lowest.insert(hash_of(Endpoint{Address::v4(0xc0000200U + number), port}) % 64);
+    }
+    CHECK(lowest.size() >= 3);
+  }
+}
+
 }  // namespace weir

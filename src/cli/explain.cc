@@ -96,7 +96,7 @@ Result<ClientDevice> device_of(const ExplainArguments& arguments,
 std::string device_text(const Configuration& configuration, const Flow& flow,
                         const ClientDevice& find, const DeviceTable& table) {
   const Device* device = find(flow);
-  const std::string known = device == nullptr ? "" : described(*device);
+  std::string known = device == nullptr ? "" : described(*device);
   if (device != nullptr && !device->name.empty()) {
     return known;
   }

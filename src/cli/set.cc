@@ -70,13 +70,14 @@ std::vector<std::string> set_bodies(const SetArguments& arguments) {
     append_json_string(more, arguments.duration);
   }
   more += arguments.force ? R"(,"force":true})" : "}";
+  const std::string begin = "{\"" + arguments.action + "\":[";
   std::string body;
   for (const std::string& item : arguments.items) {
     if (body.size() + item.size() > fullest_body) {
       out.push_back(body + "]" + more);
       body.clear();
     }
-    body += body.empty() ? "{\"" + arguments.action + "\":[" : ",";
+    body += body.empty() ? std::string_view(begin) : ",";
     append_json_string(body, item);
   }
   out.push_back(body + "]" + more);

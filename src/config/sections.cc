@@ -192,7 +192,7 @@ void add_lease_file(const Value& item, bool stands_alone, DeviceSettings& out, F
 
 DeviceSettings devices_section(const Settings& settings, Findings& findings) {
   DeviceSettings out;
-  const auto lists = settings.all("leases");
+  const auto& lists = settings.all("leases");
   for (const Value& list : lists) {
     for (const Value& item : list.items) {
       add_lease_file(item, lists.size() == 1 && list.items.size() == 1, out, findings);

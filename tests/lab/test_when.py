@@ -84,13 +84,17 @@ def gateway_switches(lab, net):
             use = transparent
             """, prefix=noon_in(SOON)) as weir:
         with lab.alice.connect(net, lab.north.at(net), 80) as before:
+            before_port = before.getsockname()[1]
             eventually(lambda: clock_state(weir, "lunch").startswith("matches"), "the window is open", 2 * SOON)
-            with lab.alice.connect(net, lab.north.at(net), 80) as after:
-                for one in (before, after):
-                    one.sendall(b"x")
-                    assert one.recv(1) == b"x"
-        weir.expect_record(rule="web", upstream="transparent")
-        weir.expect_record(rule="lunch", upstream="direct")
+
+            def is_lunch():
+                with lab.alice.connect(net, lab.north.at(net), 80) as after:
+                    exchange(after, b"x")
+                return weir.records(rule="lunch", upstream="direct")
+
+            eventually(is_lunch, "the workers have switched, too", 1)
+            exchange(before, b"x")
+        weir.expect_record(rule="web", upstream="transparent", client=endpoint(lab.alice.at(net), before_port))
 
 
 def ended_at(record):

@@ -10,7 +10,7 @@ import time
 
 from backends import for_each_backend
 from echo_servers import answers, echoes, exchange, tcp
-from harness import case, endpoint, main
+from harness import V4, case, endpoint, main
 from harness.wait import TIMEOUT, eventually
 
 NOON = 12 * 3600
@@ -178,7 +178,8 @@ def opening_closes(lab, net, backend):
         assert not weir.records(destination=endpoint(lab.north.at(net), 81))
 
 
-@for_each_backend("at-change = close: a window that closes ends the live flows of its rule, and no others")
+@for_each_backend("at-change = close: a window that closes ends the live flows of its rule, and no others",
+                  families=(V4,))
 def closing_closes(lab, net, backend):
     live = LiveFlows(lab, net)
     noon = int(time.time()) + SOON
@@ -207,7 +208,7 @@ def closing_closes(lab, net, backend):
             assert sorted(flow["rule"] for flow in weir.flows()) == ["web"] * 4, weir.flows()
 
 
-@for_each_backend("a window that opens ends flows that the firewall let pass, with their next packet")
+@for_each_backend("a window that opens ends flows that the firewall let pass, with their next packet", families=(V4,))
 def bypassed_flows_end(lab, net, backend):
     live = LiveFlows(lab, net)
     with lab.weir("""
@@ -233,7 +234,8 @@ def bypassed_flows_end(lab, net, backend):
         assert not weir.records()
 
 
-@case("at-change = close holds through a takeover: flows end by the clock in both processes", only_weir="it is weir's life")
+@case("at-change = close holds through a takeover: flows end by the clock in both processes",
+      (V4,), only_weir="it is weir's life")
 def takeover_closes(lab, net):
     live = LiveFlows(lab, net)
     noon = int(time.time()) + 2 * SOON
@@ -263,7 +265,8 @@ def takeover_closes(lab, net):
         assert before.wait(30) == 0
 
 
-@case("a window that opens while a takeover is under way ends the flows that it takes", only_weir="it is weir's life")
+@case("a window that opens while a takeover is under way ends the flows that it takes",
+      (V4,), only_weir="it is weir's life")
 def takeover_in_between(lab, net):
     live = LiveFlows(lab, net)
     noon = int(time.time()) + SOON

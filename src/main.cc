@@ -260,10 +260,13 @@ int run_command(int argc, char** argv) {
                    "match yet); part "
                    "of a larger prefix cannot be removed")
       ->required();
-  made->add_option(
-      "--for", set.duration,
-      "undo this change after this time: 90s, 1h30m (default: keep it until weir restarts; a "
-      "reload keeps it)");
+  made->add_option("--for", set.duration,
+                   "end this change after this time: 90s, 1h30m; an earlier change of the item "
+                   "does not come "
+                   "back (default: keep it until weir restarts; a reload keeps it)")
+      ->check([](const std::string& text) {
+        return std::string(text.empty() ? "a time is missing" : "");
+      });
   made->add_flag("--force", set.force, "add 0.0.0.0/0 or ::/0, too");
   add_live(*made, set.live);
   made = command("reload", "apply the configuration anew and print the report",

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/escape.h"
 #include "base/links.h"
 #include "base/machine_here.h"
 #include "base/surroundings.h"
@@ -281,7 +282,10 @@ int run_explain(const ExplainArguments& arguments) {
     return 0;
   }
   for (const std::string& line : lines_of(explanation)) {
-    (void)std::printf("%s\n", line.c_str());
+    // A client's device may call itself what a terminal obeys.
+    std::string shown;
+    append_printable(shown, line);
+    (void)std::printf("%s\n", shown.c_str());
   }
   return 0;
 }

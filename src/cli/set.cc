@@ -2,13 +2,16 @@
 
 #include <cstdio>
 #include <string_view>
+#include <variant>
 
 #include "base/escape.h"
+#include "base/text.h"
 #include "cli/control_client.h"
 #include "cli/exit_status.h"
 #include "cli/live_text.h"
 #include "cli/print_error.h"
 #include "cli/set_text.h"
+#include "sets/item.h"
 
 namespace weir {
 namespace {
@@ -49,6 +52,23 @@ int print(const Result<std::string>& text) {
   return std::fputs(text.value().c_str(), stdout) >= 0 ? 0 : failed;
 }
 
+// All that can be found out before anything is done.
+bool are_readable(const std::vector<std::string>& items) {
+  bool good = true;
+  for (const std::string& text : items) {
+    const auto item = parse_item(trimmed(text));
+    if (!item) {
+      print_error("weir: " + item.error().text());
+      good = false;
+    } else if (std::holds_alternative<Name>(item.value())) {
+      print_error("weir: " + quoted(text) +
+                  " is taken for a domain name, which matches no address yet; a device is "
+                  "'client = name:NAME' in a rule");
+    }
+  }
+  return good;
+}
+
 }  // namespace
 
 int run_sets(const LiveArguments& arguments) {
@@ -73,7 +93,7 @@ std::vector<std::string> set_bodies(const SetArguments& arguments) {
   const std::string begin = "{\"" + arguments.action + "\":[";
   std::string body;
   for (const std::string& item : arguments.items) {
-    if (body.size() + item.size() > fullest_body) {
+    if (!body.empty() && body.size() + item.size() > fullest_body) {
       out.push_back(body + "]" + more);
       body.clear();
     }
@@ -90,12 +110,18 @@ int run_set(const SetArguments& arguments) {
     print_error("weir: " + socket.error().text());
     return bad_usage;
   }
+  if (!are_readable(arguments.items)) {
+    return bad_usage;
+  }
   const std::string target = "/v1/sets/" + percent_encoded(arguments.set);
   std::string last;
   for (const std::string& body : set_bodies(arguments)) {
     int status = 0;
     auto answer = ask(socket.value(), "PATCH", target, body, arguments.live.json, status);
     if (!answer) {
+      if (!last.empty()) {
+        print_error("weir: the items before these were taken: 'weir sets' shows them");
+      }
       return status;
     }
     last = std::move(answer).value();

@@ -67,13 +67,11 @@ KnownDevices::KnownDevices(Loop& loop, Log& log, Workers& workers, std::function
       again_(loop, [this]() { make(); }) {}
 
 void KnownDevices::follow(const DeviceSettings& settings) {
-  const bool are_files_the_same = settings_.leases == settings.leases;
-  const bool is_same = watching_.is_on && settings_ == settings;
+  const bool are_names_new = watching_.is_on && settings_.names != settings.names;
   settings_ = settings;
-  if (!watching_.is_on || !are_files_the_same) {
-    watching_.is_on = true;
-    watch_files();
-  } else if (!is_same) {
+  watching_.is_on = true;
+  watch_files();  // at each reload anew: what could not be read may be readable by now
+  if (are_names_new) {
     make();
   }
 }

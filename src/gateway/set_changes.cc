@@ -141,9 +141,13 @@ void SetChanges::change(const std::string& name, const SetChange& change, const 
   parts_.rule_fitting.look([this, name, answer](const Result<>& done) {
     SetOutcome out;
     const auto now = parts_.in_force.configuration().set_table;
-    if (const LoadedSet* found = now == nullptr ? nullptr : now->find(name)) {
-      out.set = report_of(*found, parts_.live_sets);
+    const LoadedSet* found = now == nullptr ? nullptr : now->find(name);
+    if (found == nullptr) {
+      answer(outcome(Kind::refused, {"a reload has taken the set " + quoted(name) +
+                                     " away, and the change with it"}));
+      return;
     }
+    out.set = report_of(*found, parts_.live_sets);
     out.trouble = done ? "" : done.error().text();
     answer(out);
   });

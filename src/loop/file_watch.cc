@@ -26,8 +26,8 @@ namespace weir {
 namespace {
 
 constexpr std::uint32_t events_of_a_folder = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
-                                             IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR |
-                                             IN_MASK_ADD;
+                                             IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB |
+                                             IN_ONLYDIR | IN_MASK_ADD;
 constexpr std::uint32_t events_of_a_file = IN_MODIFY | IN_ATTRIB | IN_MASK_ADD;
 
 // The name under which a file is told of by its own watch.

@@ -122,9 +122,10 @@ std::vector<std::string> missing_sets(const Plan& plan, std::string_view listing
   const std::vector<NftObject> objects = read_listing(listing).objects;
   std::vector<std::string> missing;
   for (const auto& [name, list] : named_sets(plan)) {
-    const auto standing = std::find_if(
-        objects.begin(), objects.end(),
-        [&](const NftObject& object) { return object.kind == "set" && object.name == name; });
+    const auto standing =
+        std::find_if(objects.begin(), objects.end(), [&wanted = name](const NftObject& object) {
+          return object.kind == "set" && object.name == wanted;
+        });
     const bool is_named = listing.find("@" + name) != std::string_view::npos;
     const auto counted = standing == objects.end() ? std::nullopt : counted_in(*standing);
     if (!is_named || standing == objects.end() ||

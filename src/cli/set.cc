@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/escape.h"
@@ -84,23 +85,23 @@ int run_sets(const LiveArguments& arguments) {
 
 std::vector<std::string> set_bodies(const SetArguments& arguments) {
   std::vector<std::string> out;
-  std::string more;
+  std::string end = "]";
   if (!arguments.duration.empty()) {
-    more += R"(,"for":)";
-    append_json_string(more, arguments.duration);
+    end += R"(,"for":)";
+    append_json_string(end, arguments.duration);
   }
-  more += arguments.force ? R"(,"force":true})" : "}";
+  end += arguments.force ? R"(,"force":true})" : "}";
   const std::string begin = "{\"" + arguments.action + "\":[";
   std::string body;
   for (const std::string& item : arguments.items) {
     if (!body.empty() && body.size() + item.size() > fullest_body) {
-      out.push_back(body + "]" + more);
+      out.push_back(std::move(body += end));
       body.clear();
     }
     body += body.empty() ? std::string_view(begin) : ",";
     append_json_string(body, item);
   }
-  out.push_back(body + "]" + more);
+  out.push_back(std::move(body += end));
   return out;
 }
 

@@ -96,9 +96,9 @@ struct OfSet {
     const PrefixTable& listed = set.view->contents().prefixes;
     const LiveOverlay* live = set.view->live();
     const std::size_t size = listed.size() + (live == nullptr ? 0 : live->added.size());
-    const Address first = listed.size() != 0 ? listed.at(0).prefix.address
-                          : size != 0        ? live->added.at(0).prefix.address
-                                             : Address{};
+    const Address first = listed.size() != 0             ? listed.at(0).prefix.address
+                          : live != nullptr && size != 0 ? live->added.at(0).prefix.address
+                                                         : Address{};
     return {set.view.get(), size, first, &each};
   }
 

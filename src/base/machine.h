@@ -1,7 +1,7 @@
 // What conditions of rules may ask about the machine that they are used on: what an interface is
 // called where packets come in by it, which networks its interfaces have, what time it is, which
-// devices it knows. A view,
-// for the call that it is handed to; any thread. base/machine_here.h reads it.
+// devices it knows. A view, for the call that it is handed to; any thread.
+// base/machine_here.h reads it.
 #pragma once
 
 #include <memory>

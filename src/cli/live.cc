@@ -20,6 +20,7 @@ namespace weir {
 namespace {
 
 constexpr int done = 0;
+
 // What was printed counts only if it got there.
 int print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {

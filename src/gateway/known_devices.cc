@@ -67,13 +67,10 @@ KnownDevices::KnownDevices(Loop& loop, Log& log, Workers& workers, std::function
       again_(loop, [this]() { make(); }) {}
 
 void KnownDevices::follow(const DeviceSettings& settings) {
-  const bool are_names_new = watching_.is_on && settings_.names != settings.names;
   settings_ = settings;
   watching_.is_on = true;
-  watch_files();  // at each reload anew: what could not be read may be readable by now
-  if (are_names_new) {
-    make();
-  }
+  not_before_ = {};  // other names count at once
+  watch_files();     // at each reload anew: what could not be read may be readable by now
 }
 
 // Tells its book at once.

@@ -51,7 +51,7 @@ int print_json(const std::string& file) {
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     return 1;
   }
-  return loaded.configuration ? 0 : bad_configuration;
+  return loaded.configuration ? 0 : Exit::bad_configuration;
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ int run_check(const std::string& file, CheckOutput output) {
   }
   const auto& configuration = loaded.configuration;
   if (!configuration) {
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   (void)std::printf("%s: good: %s, %s\n", file.c_str(),
                     counted(configuration->rules.size(), "rule").c_str(),

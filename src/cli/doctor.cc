@@ -185,7 +185,7 @@ void print_line(const Finding& finding) {
 int run_doctor(const DoctorArguments& arguments) {
   const auto configuration = load_or_report(arguments.file);
   if (!configuration) {
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   ServerPool pool;
   const auto subject = subject_of(*configuration, pool);

@@ -233,28 +233,28 @@ int run_explain(const ExplainArguments& arguments) {
         stderr,
         "weir explain: which flow? Name a protocol, a client and a destination, or a "
         "file of flow records with --file\n");
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   const auto flow = from_file ? Result<Flow>(Flow()) : flow_of(arguments);
   if (!flow) {
     (void)std::fprintf(stderr, "weir explain: %s\n", flow.error().text().c_str());
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   auto configuration = load_or_report(arguments.file);
   if (!configuration) {
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   auto machine = machine_at(arguments.time);
   if (!machine) {
     (void)std::fprintf(stderr, "weir explain: --time: %s\n", machine.error().text().c_str());
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   machine.value().sets = sets_as_they_are(*configuration);
   machine.value().devices = read_devices(configuration->devices);
   const auto device = device_of(arguments, machine.value().devices);
   if (!device) {
     (void)std::fprintf(stderr, "weir explain: --mac: %s\n", device.error().text().c_str());
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   const std::string interface =
       as_packets_come_in(*configuration, arguments.interface, machine.value());

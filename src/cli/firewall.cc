@@ -51,7 +51,7 @@ void tell_of_devices(const Configuration& configuration) {
 int show_or_apply(const FirewallArguments& arguments, firewall::Backend backend) {
   const std::optional<Configuration> configuration = load_or_report(arguments.file);
   if (!configuration) {
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   MachineHere here = MachineHere::read();
   here.devices = read_devices(configuration->devices);

@@ -1,7 +1,6 @@
 #include "cli/live.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,8 +10,8 @@
 #include "base/escape.h"
 #include "cli/control_client.h"
 #include "cli/exit_status.h"
+#include "cli/live_request.h"
 #include "cli/live_text.h"
-#include "cli/print_error.h"
 #include "cli/set_text.h"
 #include "config/load.h"
 
@@ -21,56 +20,16 @@ namespace {
 
 constexpr int done = 0;
 
-// What was printed counts only if it got there.
-int print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    std::perror("weir: cannot write the answer");
-    return failed;
-  }
-  return done;
-}
-
 using Text = Result<std::string> (*)(std::string_view json);
 
-struct Request {
-  std::string_view method;
-  std::string target;
-  std::string body;
-};
-
-int run(const LiveArguments& arguments, const Request& request, Text text) {
-  const auto socket = control_socket(arguments);
-  if (!socket) {
-    print_error("weir: " + socket.error().text());
-    return bad_usage;
+int run(const LiveArguments& arguments, LiveRequest request, Text text) {
+  request.program = "";  // what a reload finds wrong begins with its file and line
+  const LiveAnswer answer = ask_live(arguments, request);
+  if (answer.status != done) {
+    return answer.status;
   }
-  const auto answer = ask_gateway(socket.value(), request.method, request.target, request.body);
-  if (!answer) {
-    print_error("weir: " + answer.error().text());
-    return failed;
-  }
-  const auto& [status, body] = answer.value();
-  if (status != 200) {
-    if (arguments.json) {
-      const int printed = print(body);
-      return printed != done ? printed : status == 400 ? bad_usage : failed;
-    }
-    // What a reload finds wrong begins with its file and line.
-    const std::string program = status == 409 ? "" : "weir: ";
-    for (const auto& error : errors_in(body, status)) {
-      print_error(program + error);
-    }
-    return status == 400 ? bad_usage : failed;
-  }
-  if (arguments.json) {
-    return print(body);
-  }
-  const auto readable = text(body);
-  if (!readable) {
-    print_error("weir: " + readable.error().text());
-    return failed;
-  }
-  return print(readable.value());
+  return arguments.json ? print_answer(std::string_view(answer.body))
+                        : print_answer(text(answer.body));
 }
 
 int get(const LiveArguments& arguments, const std::string& target, Text text) {

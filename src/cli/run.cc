@@ -52,7 +52,7 @@ Result<> claim_service(const Configuration& configuration, const RunArguments& a
 int run_gateway(const RunArguments& arguments) {
   auto configuration = load_or_report(arguments.file);
   if (!configuration) {
-    return bad_configuration;
+    return Exit::bad_configuration;
   }
   Gateway::Options options;
   options.load = [file = arguments.file](const SetTable* sets) { return load(file, sets); };

@@ -38,33 +38,33 @@ int run_set_server(const SetServerArguments& arguments) {
   const auto body = body_of(arguments.setting);
   if (body.empty()) {
     print_error("weir: '" + arguments.setting + "' is not up, down, drain or weight=N");
-    return bad_usage;
+    return Exit::bad_usage;
   }
   const auto target = "/v1/upstreams/" + percent_encoded(arguments.upstream) + "/servers/" +
                       percent_encoded(arguments.server);
   const auto socket = control_socket(arguments.live);
   if (!socket) {
     print_error("weir: " + socket.error().text());
-    return bad_usage;
+    return Exit::bad_usage;
   }
   const auto answer = ask_gateway(socket.value(), "PATCH", target, body);
   if (!answer) {
     print_error("weir: " + answer.error().text());
-    return failed;
+    return Exit::failed;
   }
   if (answer.value().status != 200) {
     for (const auto& error : errors_in(answer.value().body, answer.value().status)) {
       print_error("weir: " + error);
     }
-    return answer.value().status == 400 ? bad_usage : failed;
+    return answer.value().status == 400 ? Exit::bad_usage : Exit::failed;
   }
   const auto text = arguments.live.json ? Result<std::string>(answer.value().body)
                                         : server_text(answer.value().body, arguments.upstream);
   if (!text) {
     print_error("weir: " + text.error().text());
-    return failed;
+    return Exit::failed;
   }
-  return std::fputs(text.value().c_str(), stdout) >= 0 ? 0 : failed;
+  return std::fputs(text.value().c_str(), stdout) >= 0 ? 0 : Exit::failed;
 }
 
 }  // namespace weir

@@ -5,10 +5,10 @@ $WEIR_LINT_CACHE or ~/.cache/weir-lint, so that another clone of the same tree h
 
     tools/lint.d/tidy.py FILE…
 
-Most of what clang-tidy costs is the standard's headers, so sources of one folder are read as one text,
-eight at a time. Where they do not go together (the same name in two of them), or something is found, they
-are read apart until each is clean or alone. One text hides an #include that a source forgot: each of src
-is compiled by itself before.
+Most of what clang-tidy costs is the standard's headers, so sources of one folder are read as one text. Where
+they do not go together (the same name in two of them), or something is found, they are read apart until
+each is clean or alone. One text hides an #include that a source forgot: each of src is compiled by itself
+before.
 """
 
 import concurrent.futures
@@ -24,8 +24,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("WEIR_LINT_CACHE", pathlib.Path.home() / ".cache" / "weir-lint"))
 TEXTS = ROOT / "build" / "lint" / "texts"
-TOGETHER = 8
+TOGETHER = {"src": 8, "tests": 24}
 KEPT_DAYS = 60
+NAMELESS = re.compile(r"^(namespace \{|}  // namespace)$", re.MULTILINE)
+LAST = re.compile(r"^}  // namespace \S+\s*\Z", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -101,8 +103,26 @@ def compiles(path, flags):
     return run(["clang++", "-fsyntax-only", "-w", *flags, str(path)])
 
 
-def tidy(path, flags):
-    return run(["clang-tidy", "--quiet", "--warnings-as-errors=*", str(path), "--", *flags])
+def checks_for(source):
+    """The nearest .clang-tidy above a source, which may be read as part of a text elsewhere."""
+    for folder in (ROOT / source).parents:
+        if (folder / ".clang-tidy").is_file():
+            return folder / ".clang-tidy"
+    sys.exit(f"lint: no .clang-tidy for {source}")
+
+
+def tidy(path, source, flags):
+    return run(["clang-tidy", "--quiet", "--warnings-as-errors=*", f"--config-file={checks_for(source)}", str(path),
+                "--", *flags])
+
+
+def text_of(source, number):
+    """A source as part of a text. All that a test has is its own: it stands in a namespace by itself."""
+    text = (ROOT / source).read_text()
+    if not source.startswith("tests/") or not NAMELESS.search(text) or not LAST.search(text):
+        return text
+    text = NAMELESS.sub(f"namespace text_{number} {{", text, count=1)
+    return LAST.sub("}\n}\n", NAMELESS.sub("", text))
 
 
 def as_one_text(files):
@@ -111,7 +131,7 @@ def as_one_text(files):
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256("\n".join(files).encode()).hexdigest()[:12]
     path = folder / f"{name}.cc"
-    path.write_text("\n".join((ROOT / one).read_text() for one in files))
+    path.write_text("\n".join(text_of(one, number) for number, one in enumerate(files)))
     return path
 
 
@@ -119,10 +139,10 @@ def examine(files):
     """(the files that are clean, what was found in others)."""
     flags = flags_of(files[0])
     if len(files) == 1:
-        code, said = tidy(ROOT / files[0], flags)
+        code, said = tidy(ROOT / files[0], files[0], flags)
         return (files, "") if code == 0 else ([], said)
     path = as_one_text(files)
-    if compiles(path, flags)[0] == 0 and tidy(path, flags)[0] == 0:
+    if compiles(path, flags)[0] == 0 and tidy(path, files[0], flags)[0] == 0:
         return files, ""
     half = len(files) // 2
     clean, said = examine(files[:half])
@@ -135,8 +155,9 @@ def by_folder(files):
     for one in files:
         groups.setdefault((os.path.dirname(one), tuple(flags_of(one))), []).append(one)
     for members in groups.values():
-        for i in range(0, len(members), TOGETHER):
-            yield members[i:i + TOGETHER]
+        together = TOGETHER[members[0].split("/")[0]]
+        for i in range(0, len(members), together):
+            yield members[i:i + together]
 
 
 def look(files):

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
+#include "firewall/ipset.h"
 #include "firewall/lower.h"
 #include "firewall/steps.h"
 
@@ -187,14 +190,26 @@ void append_lines(std::vector<Step>& lines, Step step) {
   }
 }
 
-void look_up_long_lists(Chain& chain) {
-  for (Step& step : chain.steps) {
-    for (Condition& condition : step.when) {
-      if (auto* within = std::get_if<match::Within>(&condition); within != nullptr) {
-        within->as_set = within->prefixes.size() > max_in_nft_rule;
+template <typename F>
+void each_long_list(std::vector<Chain>& chains, F visit) {
+  for (Chain& chain : chains) {
+    for (Step& step : chain.steps) {
+      for (Condition& condition : step.when) {
+        if (auto* within = std::get_if<match::Within>(&condition);
+            within != nullptr && within->prefixes.size() > max_in_each_nft_rule) {
+          visit(*within);
+        }
       }
     }
   }
+}
+
+void look_up_long_lists(std::vector<Chain>& chains) {
+  std::map<std::string, int> uses;
+  each_long_list(chains, [&](const match::Within& within) { ++uses[set_name(within.prefixes)]; });
+  each_long_list(chains, [&](match::Within& within) {
+    within.as_set = within.prefixes.size() > max_in_nft_rule || uses[set_name(within.prefixes)] > 1;
+  });
 }
 
 }  // namespace
@@ -208,12 +223,12 @@ Plan for_nft(Plan plan, NftLists lists) {
       append_lines(lines, std::move(step));
     }
     chain.steps = std::move(lines);
-    if (lists == NftLists::in_sets) {
-      look_up_long_lists(chain);
-    }
     for (Chain& part : apart_from_hook(std::move(chain))) {
       chains.push_back(std::move(part));
     }
+  }
+  if (lists == NftLists::in_sets) {
+    look_up_long_lists(chains);
   }
   plan.chains = std::move(chains);
   return plan;

@@ -38,6 +38,8 @@ namespace weir::firewall {
 enum class NftLists : std::uint8_t { in_rules, in_sets };
 // Shorter ones are as well off in the rules: nft writes and lists them in some 10 ms.
 inline constexpr std::size_t max_in_nft_rule = 4'096;
+// And where several rules name the same list, so much of it is written once for each of them.
+inline constexpr std::size_t max_in_each_nft_rule = 64;
 
 [[nodiscard]] Plan for_nft(Plan plan, NftLists lists = NftLists::in_rules);
 [[nodiscard]] Plan for_iptables(const Plan& plan, Family family);

@@ -72,6 +72,24 @@ TEST_CASE("a rule names a set where its list is long, and has a shorter one in i
   CHECK(print_nft(in_sets(shutting(max_in_nft_rule))) == render_nft(shutting(max_in_nft_rule)));
 }
 
+TEST_CASE("a list that several rules name is one set, unless it is short") {
+  const auto shared_by = [](std::size_t first_rule, std::size_t second_rule) {
+    const auto drop = [](const char* name, Port port, std::size_t count) {
+      return rule(name, {tcp(port)}, Offload::drop).destination(many(count));
+    };
+    return in_sets(ruleset_of({drop("ads", 80, first_rule), drop("more", 443, second_rule),
+                               rule("web", {tcp(80), tcp(443)})}));
+  };
+  constexpr std::size_t long_for_two = max_in_each_nft_rule + 1;
+  const Plan plan = shared_by(long_for_two, long_for_two);
+  const std::string text = print_nft(plan);
+  const std::string named = "ip daddr @" + name_in(plan) + " ";
+  CHECK(text.find(named) != text.rfind(named));
+  CHECK(text.find("16.0.0.0/24") == text.rfind("16.0.0.0/24"));
+  CHECK(named_sets(shared_by(long_for_two, long_for_two + 1)).empty());
+  CHECK(named_sets(shared_by(max_in_each_nft_rule, max_in_each_nft_rule)).empty());
+}
+
 TEST_CASE("what `firewall show` prints has every list in itself") {
   const std::string shown = apply_script(shutting(is_long), Backend::nft);
   CHECK(has(shown, "16.0.0.0/24"));

@@ -136,5 +136,36 @@ def many_flows(lab, net):
         assert 0 < longest(weir) < MAX, longest(weir)
 
 
+@case("a reload of 10,000 rules and 100 sets holds up none, either", (V4,), limit=240, only_weir=WHY)
+def many_rules(lab, net):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20_000, 20_000))
+    lab.respond(lab.north.udp(net, 7900), lambda data, peer: None)
+    for number in range(100):
+        with open(f"{lab.work}/set-{number}", "w", encoding="ascii") as file:
+            file.writelines(f"10.{number}.{low // 250}.{low % 250}\n" for low in range(1000))
+    sets = "".join(f"[set s{number}]\nfile = {lab.work}/set-{number}\n" for number in range(100))
+
+    def thousands(turn):
+        rules = []
+        for number in range(10_000):
+            destination = f"@s{number // 10 % 100}" if number % 10 == 0 else f"11.0.{number // 250}.{number % 250}"
+            use = "reject" if number % 7 == 0 else ("direct", "transparent")[turn % 2]
+            rules.append(f"[rule r{number}]\non = udp/7900-7901\ndestination = {destination}\nuse = {use}\n")
+        return (sets + "".join(rules) + config(turn)
+                + "[gateway]\nworkers = 1\n[limits]\nmax-flows-per-client = 4000\n")
+
+    with lab.weir(thousands(0), keeps_firewall=True) as weir:
+        for turn in range(1, 4):
+            for _ in range(1000):
+                client = lab.closing(lab.alice.udp(net))
+                client.sendto(b"?", (lab.north.at(net), 7900))
+            weir.expect_flows(1000 * turn, protocol="udp", limit=4000)
+            weir.write(thousands(turn))
+            status, answer = weir.control.post("/v1/reload")
+            assert status == 200 and answer["flows_kept"] >= 1000 * turn, answer
+            assert len(answer["rules"]["changed"]) >= 8_000, answer["rules"]
+        assert 0 < longest(weir) < MAX, longest(weir)
+
+
 if __name__ == "__main__":
     main()

@@ -1,18 +1,24 @@
 """Cases about weir's own rules, once with each of the firewall's backends."""
 
 import functools
+import itertools
 import os
 
-from harness import case
+from harness import FAMILIES, case
 
 WHY = "it is weir's rules"
 BACKENDS = ("nft", "iptables")
+_families = itertools.cycle(FAMILIES)
 
 
-def for_each_backend(name, **options):
+def for_each_backend(name, families=None, **options):
+    """Without `families`: with nft both, with iptables IPv4 and IPv6 in turn. There the same steps are printed
+    once for iptables and once for ip6tables, and running those programs is most of what such a case costs.
+    What packets themselves meet, in whichever family, says FAMILIES."""
     def declare(function):
         for backend in BACKENDS:
-            case(f"{name} ({backend})", only_weir=WHY, **options)(
+            chosen = families or (FAMILIES if backend == "nft" else (next(_families),))
+            case(f"{name} ({backend})", only_weir=WHY, families=chosen, **options)(
                 functools.partial(function, backend=backend))
         return function
     return declare

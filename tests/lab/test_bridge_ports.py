@@ -7,7 +7,7 @@ import contextlib
 import json
 
 from backends import WHY, for_each_backend
-from harness import case, eventually, main
+from harness import FAMILIES, case, eventually, main
 
 BY_PORT = """
 [firewall]
@@ -73,7 +73,7 @@ def bridge_of_its_own(lab, net):
             host.run("ip", "neigh", "flush", "dev", device)
 
 
-@for_each_backend("a port means its bridge, for the rules of the firewall and those of the gateway")
+@for_each_backend("a port means its bridge, for the rules of the firewall and those of the gateway", families=FAMILIES)
 def port(lab, net, backend):
     says_who(lab, net)
     with lab.weir(BY_PORT, backend=backend) as weir:

@@ -6,7 +6,7 @@ translation that would hide it."""
 import socket
 
 from backends import for_each_backend
-from harness import main
+from harness import FAMILIES, main
 from tproxy_stub import TproxyStub, ask, ask_tcp, ask_udp, rules, serve, transparent
 
 
@@ -15,7 +15,7 @@ def rule(name, on, use="transparent", **conditions):
     return "\n".join(lines + [f"{key} = {value}" for key, value in conditions.items()]) + "\n"
 
 
-@for_each_backend("a rule for high ports does not touch answers from low ones")
+@for_each_backend("a rule for high ports does not touch answers from low ones", families=FAMILIES)
 def high_ports(lab, net, backend):
     serve(lab, net, lab.north, 80)
     for use in ("drop", "reject", "transparent"):
@@ -23,7 +23,7 @@ def high_ports(lab, net, backend):
             assert ask(lab.alice, net, lab.north.at(net), 80) == "server", use
 
 
-@for_each_backend("connections of a client that is bypassed live beside a rule that refuses the rest")
+@for_each_backend("connections of a client that is bypassed live beside a rule that refuses the rest", families=FAMILIES)
 def beside_reject(lab, net, backend):
     serve(lab, net, lab.north, 80)
     text = rule("alice", "any/*", "bypass", client=lab.alice.at(net)) + rule("no", "any/*", "reject")
@@ -32,7 +32,7 @@ def beside_reject(lab, net, backend):
         assert ask(lab.bob, net, lab.north.at(net), 80) == "refused"
 
 
-@for_each_backend("with on-failure = closed answers to a client that is bypassed are not intercepted")
+@for_each_backend("with on-failure = closed answers to a client that is bypassed are not intercepted", families=FAMILIES)
 def closed(lab, net, backend):
     serve(lab, net, lab.north, 80)
     lab.closing(TproxyStub(lab, net))
@@ -43,7 +43,7 @@ def closed(lab, net, backend):
         assert ask(lab.bob, net, lab.north.at(net), 80) == "weir"
 
 
-@for_each_backend("a service with the same port on both ends gets its answers")
+@for_each_backend("a service with the same port on both ends gets its answers", families=FAMILIES)
 def same_port(lab, net, backend):
     serve(lab, net, lab.north, 123)
     lab.closing(TproxyStub(lab, net))
@@ -53,7 +53,7 @@ def same_port(lab, net, backend):
         assert ask_udp(lab.bob, net, lab.north.at(net), 123, source=123) == "weir"
 
 
-@for_each_backend("a client whose port is the listener's gets its answers")
+@for_each_backend("a client whose port is the listener's gets its answers", families=FAMILIES)
 def port_of_listener(lab, net, backend):
     serve(lab, net, lab.north, 80)
     lab.closing(TproxyStub(lab, net))
@@ -63,7 +63,7 @@ def port_of_listener(lab, net, backend):
         assert ask_tcp(lab.alice, net, lab.north.at(net), 80, source=here) == "server"
 
 
-@for_each_backend("answers on their way to a server behind the router pass, its clients' packets do not")
+@for_each_backend("answers on their way to a server behind the router pass, its clients' packets do not", families=FAMILIES)
 def from_outside(lab, net, backend):
     serve(lab, net, lab.alice, 8000)
     lab.closing(TproxyStub(lab, net))
@@ -74,7 +74,7 @@ def from_outside(lab, net, backend):
         assert ask(lab.north, net, lab.bob.at(net), 8000) == "refused"
 
 
-@for_each_backend("a client's datagram to a peer that spoke first, through weir, goes to weir")
+@for_each_backend("a client's datagram to a peer that spoke first, through weir, goes to weir", families=FAMILIES)
 def peer_first(lab, net, backend):
     lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("games", "udp/80"), backend):
@@ -88,7 +88,7 @@ def peer_first(lab, net, backend):
             assert client.recv(100).startswith(b"weir")
 
 
-@for_each_backend("a client's datagram to a peer that spoke first, past weir, is an answer")
+@for_each_backend("a client's datagram to a peer that spoke first, past weir, is an answer", families=FAMILIES)
 def peer_first_past_weir(lab, net, backend):
     lab.closing(TproxyStub(lab, net))
     with rules(lab, rule("games", "udp/80"), backend):
@@ -99,7 +99,7 @@ def peer_first_past_weir(lab, net, backend):
             assert peer.recvfrom(100)[0] == b"hello stranger"
 
 
-@for_each_backend("what is not tracked is no answer, and is intercepted")
+@for_each_backend("what is not tracked is no answer, and is intercepted", families=FAMILIES)
 def untracked(lab, net, backend):
     serve(lab, net, lab.north, 80)
     lab.closing(TproxyStub(lab, net))

@@ -4,7 +4,7 @@ backends; what weir itself sends, and what the router answers, is not."""
 
 from backends import for_each_backend
 from echo_servers import answers, echoes, exchange, from_router, tcp, udp
-from harness import endpoint, eventually, main
+from harness import FAMILIES, endpoint, eventually, main
 
 LOCAL = "[gateway]\nworkers = 1\n[firewall]\nlocal = yes\n"
 
@@ -21,7 +21,7 @@ def told(ask, *arguments, **options):
         return "not permitted"
 
 
-@for_each_backend("curl and dig on the router are intercepted, each flow once")
+@for_each_backend("curl and dig on the router are intercepted, each flow once", families=FAMILIES)
 def curl_and_dig(lab, net, backend):
     lab.nginx(lab.north)
     lab.dnsmasq(lab.north)
@@ -51,7 +51,7 @@ def off(lab, net, backend):
         assert not weir.records() and not weir.flows()
 
 
-@for_each_backend("rules decide for the router's own flows as for clients': bypass, reject, drop, clients")
+@for_each_backend("rules decide for the router's own flows as for clients': bypass, reject, drop, clients", families=FAMILIES)
 def verdicts(lab, net, backend):
     for port in range(7501, 7507):
         answers(lab, net, port)
@@ -79,7 +79,7 @@ def verdicts(lab, net, backend):
         assert tcp(lab, net, 7506) == weir.source(net, lab.alice, lab.north)
 
 
-@for_each_backend("of the router's own flows those to some destinations are intercepted, the rest refused")
+@for_each_backend("of the router's own flows those to some destinations are intercepted, the rest refused", families=FAMILIES)
 def chosen(lab, net, backend):
     answers(lab, net, 7501)
     own = lab.router_towards(lab.north).at(net)

@@ -6,7 +6,7 @@ weir runs, and INPUT stays untouched where it is empty."""
 import contextlib
 
 from backends import WHY, for_each_backend
-from harness import case, eventually, main
+from harness import FAMILIES, case, eventually, main
 from ufw import enabled, ufw
 
 WEB = "[firewall]\ninterfaces = lan\n[rule all]\non = tcp/80, udp/5060\nuse = direct\n"
@@ -69,7 +69,7 @@ def saved(lab, *names):
     return "".join(lab.router.run(f"{name}-save").stdout.decode() for name in names)
 
 
-@for_each_backend("what is intercepted is let in past INPUT, by whichever iptables it is closed")
+@for_each_backend("what is intercepted is let in past INPUT, by whichever iptables it is closed", families=FAMILIES)
 def let_in(lab, net, backend):
     servers(lab, net)
     for program, last in zip(programs(net), ("-A INPUT -j DROP", "-P INPUT DROP")):
@@ -84,7 +84,8 @@ def let_in(lab, net, backend):
             assert "WEIR" not in saved(lab, program)
 
 
-@for_each_backend("no service of the router is opened by it, neither weir's port nor what others mark")
+@for_each_backend("no service of the router is opened by it, neither weir's port nor what others mark",
+                  families=FAMILIES)
 def services(lab, net, backend):
     own = lab.places.router_lan.at(net)
     lab.serve(lab.router.listen(net, 8080), lambda connection: connection.sendall(b"service"))

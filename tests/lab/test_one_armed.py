@@ -8,7 +8,7 @@ import json
 import socket
 
 from backends import for_each_backend
-from harness import eventually, main
+from harness import FAMILIES, eventually, main
 
 RULES = "[firewall]\ninterfaces = {interfaces}\n[rule web]\non = tcp/80\nuse = direct\n"
 
@@ -59,7 +59,7 @@ def dropped(weir):
                  if rule["name"] == "(redirects)"), 0)
 
 
-@for_each_backend("redirects of the kernel do not lead clients past weir")
+@for_each_backend("redirects of the kernel do not lead clients past weir", families=FAMILIES)
 def clients(lab, net, backend):
     with shorter_way(lab, net) as place:
         eventually(lambda: is_led_past(lab, net, place), "without weir alice is shown the shorter path")

@@ -5,7 +5,7 @@ proxy or a resolver on the router, or processes that are not to be intercepted a
 import os
 
 from backends import for_each_backend
-from harness import V4, case, endpoint, eventually, main
+from harness import FAMILIES, V4, case, endpoint, eventually, main
 from harness.proxies import danted
 from harness.servers import dnsmasq, listening
 
@@ -67,7 +67,8 @@ def own_server_by_name(lab, net):
         resolves_once(lab, net, weir, server, "any")
 
 
-@for_each_backend("a proxy on the router makes one flow of one request, and its own connection passes by")
+@for_each_backend("a proxy on the router makes one flow of one request, and its own connection passes by",
+                  families=FAMILIES)
 def local_proxy(lab, net, backend):
     lab.nginx(lab.north)
     microsocks_here = microsocks_on(lab, net)
@@ -190,7 +191,8 @@ def excluded_cgroup(lab, net, backend):
         group.remove()
 
 
-@for_each_backend("clients of the router's own address reach servers on the router, though another rule rejects")
+@for_each_backend("clients of the router's own address reach servers on the router, though another rule rejects",
+                  families=FAMILIES)
 def servers_on_the_router(lab, net, backend):
     """What weir sends to them comes in by lo, with the mark that iptables' refusals carry, too."""
     lab.serve(lab.router.listen(net, 7301, address=net.any), lambda connection: connection.sendall(b"answer"))

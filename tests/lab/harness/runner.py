@@ -9,6 +9,7 @@ Exit status 0 when every case held, 1 otherwise; the last line is `N passed, N f
 import argparse
 import dataclasses
 import os
+import resource
 import signal
 import sys
 import time
@@ -18,6 +19,7 @@ from . import sandbox
 from .net import FAMILIES
 
 _cases = []
+_began = time.monotonic()
 
 
 @dataclasses.dataclass
@@ -70,12 +72,19 @@ def main():
                     failures.append(failure)
                     break  # weir is not blamed for what fails without it
                 passed += 1
+    print(_cost())
     for failure in failures:  # in brief, for who reads only the end
         print(failure)
     print(f"{passed} passed, {len(failures)} failed", flush=True)
     sys.stdout.flush()
     # Threads of a failed case don't hold this up.
     os._exit(0 if not failures and (passed or options.plain) else 1)
+
+
+def _cost():
+    """What a test takes of the machine: whether others may run beside it (CMakeLists.txt) is seen by this."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return f"{time.monotonic() - _began:.0f} s, CPU time {sum(u.ru_utime + u.ru_stime for u in used):.0f} s"
 
 
 def _options():

@@ -6,9 +6,8 @@ $WEIR_LINT_CACHE or ~/.cache/weir-lint, so that another clone of the same tree h
     tools/lint.d/tidy.py FILE…
 
 Most of what clang-tidy costs is the standard's headers, so sources of one folder are read as one text. Where
-they do not go together (the same name in two of them), or something is found, they are read apart until
-each is clean or alone. One text hides an #include that a source forgot: each of src is compiled by itself
-before.
+they do not go together (the same name in two of them), they are read apart until each half does. One text
+hides an #include that a source forgot: each of src is compiled by itself before.
 """
 
 import concurrent.futures
@@ -28,6 +27,7 @@ TOGETHER = {"src": 8, "tests": 24}
 KEPT_DAYS = 60
 NAMELESS = re.compile(r"^(namespace \{|}  // namespace)$", re.MULTILINE)
 LAST = re.compile(r"^}  // namespace \S+\s*\Z", re.MULTILINE)
+FOUND = re.compile(r"^(/[^:\n]*):(\d+):(\d+): (error|warning|note):", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -125,14 +125,37 @@ def text_of(source, number):
     return LAST.sub("}\n}\n", NAMELESS.sub("", text))
 
 
-def as_one_text(files):
-    """A file in build/ that holds all of these."""
-    folder = TEXTS / os.path.dirname(files[0])
-    folder.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256("\n".join(files).encode()).hexdigest()[:12]
-    path = folder / f"{name}.cc"
-    path.write_text("\n".join(text_of(one, number) for number, one in enumerate(files)))
-    return path
+class Text:
+    """A file in build/ that holds several sources."""
+
+    def __init__(self, files):
+        folder = TEXTS / os.path.dirname(files[0])
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{hashlib.sha256(chr(10).join(files).encode()).hexdigest()[:12]}.cc"
+        self._begins, lines = [], 0
+        with self.path.open("w") as out:
+            for number, source in enumerate(files):
+                text = text_of(source, number)
+                self._begins.append((lines, source))
+                lines += text.count("\n")
+                out.write(text)
+
+    def sources_with(self, said):
+        """What was found, told by the sources' own lines; and in which of them it is. None: in a header."""
+        found = set()
+
+        def place(match):
+            if match[1] != str(self.path):
+                if match[4] != "note":
+                    found.add(None)
+                return match[0]
+            first, source = max(begin for begin in self._begins if begin[0] < int(match[2]))
+            if match[4] != "note":
+                found.add(source)
+            return f"{source}:{int(match[2]) - first}:{match[3]}: {match[4]}:"
+
+        told = FOUND.sub(place, said)
+        return found or {None}, told
 
 
 def examine(files):
@@ -141,9 +164,13 @@ def examine(files):
     if len(files) == 1:
         code, said = tidy(ROOT / files[0], files[0], flags)
         return (files, "") if code == 0 else ([], said)
-    path = as_one_text(files)
-    if compiles(path, flags)[0] == 0 and tidy(path, files[0], flags)[0] == 0:
-        return files, ""
+    text = Text(files)
+    if compiles(text.path, flags)[0] == 0:
+        code, said = tidy(text.path, files[0], flags)
+        if code == 0:
+            return files, ""
+        found, said = text.sources_with(said)
+        return [] if None in found else [one for one in files if one not in found], said
     half = len(files) // 2
     clean, said = examine(files[:half])
     more_clean, more_said = examine(files[half:])

@@ -7,7 +7,8 @@ $WEIR_LINT_CACHE or ~/.cache/weir-lint, so that another clone of the same tree h
 
 Most of what clang-tidy costs is the standard's headers, so sources of one folder are read as one text. Where
 they do not go together (the same name in two of them), they are read apart until each half does. One text
-hides an #include that a source forgot: each of src is compiled by itself before.
+hides an #include that a source forgot: each of src is compiled by itself before, with the standard's headers
+that every source has in a build.
 """
 
 import concurrent.futures
@@ -39,7 +40,7 @@ def flags_of(source):
     for word in words[1:]:
         if re.match(r"-(D|I|std=|isystem|W(?!error|invalid-pch))", word) or (keep and keep[-1] == "-isystem"):
             keep.append(word.replace('\\"', '"'))
-    return keep
+    return [*keep, "-iquote", str(ROOT / os.path.dirname(source))]  # wherever the text is that it is part of
 
 
 def load_commands():
@@ -104,6 +105,25 @@ def compiles(path, flags):
     return run(["clang++", "-fsyntax-only", "-w", *flags, str(path)])
 
 
+class Standard:
+    """The standard's headers, compiled once."""
+
+    def __init__(self, flags):
+        names = re.search(r"set\(WEIR_PRECOMPILED ([^)]*)\)", (ROOT / "CMakeLists.txt").read_text())[1]
+        header = TEXTS / "standard.h"
+        TEXTS.mkdir(parents=True, exist_ok=True)
+        header.write_text("".join(f"#include {name}\n" for name in names.split()))
+        self._compiled = header.with_suffix(".pch")
+        run(["clang++", "-x", "c++-header", *flags, str(header), "-o", str(self._compiled)])
+
+    def suffices(self, source):
+        """The compiler's words where the source lacks an #include, else nothing."""
+        flags = flags_of(source)
+        if compiles(ROOT / source, [*flags, "-include-pch", str(self._compiled)])[0] == 0:
+            return ""
+        return compiles(ROOT / source, flags)[1]
+
+
 def checks_for(source):
     """The nearest .clang-tidy above a source, which may be read as part of a text elsewhere."""
     for folder in (ROOT / source).parents:
@@ -166,10 +186,10 @@ def examine(files):
         code, said = tidy(ROOT / files[0], files[0], flags)
         return (files, "") if code == 0 else ([], said)
     text = Text(files)
-    if compiles(text.path, flags)[0] == 0:
-        code, said = tidy(text.path, files[0], flags)
-        if code == 0:
-            return files, ""
+    code, said = tidy(text.path, files[0], flags)
+    if code == 0:
+        return files, ""
+    if "[clang-diagnostic-error" not in said:
         found, said = text.sources_with(said)
         return [] if None in found else [one for one in files if one not in found], said
     half = len(files) // 2
@@ -188,13 +208,9 @@ def by_folder(files):
             yield members[i:i + together]
 
 
-def look(files):
+def look(files, standard):
     """What of these stands by itself, then what clang-tidy says of all of them."""
-    lone = ""
-    for one in files:
-        if one.startswith("src/"):
-            code, said = compiles(ROOT / one, flags_of(one))
-            lone += said if code != 0 else ""
+    lone = "".join(standard.suffices(one) for one in files if one.startswith("src/"))
     return ([], lone) if lone else examine(files)
 
 
@@ -219,8 +235,9 @@ def main():
     for one in set(files) - set(todo):
         os.utime(CACHE / keys[one])
     failed = False
+    standard = Standard(flags_of(files[0])) if todo else None
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        for clean, said in pool.map(look, by_folder(todo)):
+        for clean, said in pool.map(lambda some: look(some, standard), by_folder(todo)):
             for one in clean:
                 (CACHE / keys[one]).touch()
             if said:

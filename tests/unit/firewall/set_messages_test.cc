@@ -23,10 +23,9 @@ std::vector<Prefix> prefixes(const std::vector<std::string>& texts) {
 }
 
 std::string address_text(Bytes bytes) {
-  std::string text(INET6_ADDRSTRLEN, '\0');
-  inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text.data(),
-            static_cast<socklen_t>(text.size()));
-  return text.c_str();
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
+  return text.data();
 }
 
 std::uint32_t number(Bytes bytes) { return ntohl(netlink::read_as<std::uint32_t>(bytes).value()); }

@@ -29,7 +29,7 @@ KEPT_DAYS = 60
 REVISION = b"1"  # of what a verdict means: another one where this program finds what it did not find before
 NAMELESS = re.compile(r"^(namespace \{|}  // namespace)$", re.MULTILINE)
 LAST = re.compile(r"^}  // namespace \S+\s*\Z", re.MULTILINE)
-FOUND = re.compile(r"^(/[^:\n]*):(\d+):(\d+): (error|warning|note):", re.MULTILINE)
+FOUND = re.compile(r"^(/[^:\n]*):(\d+):\d+: (?:error|warning):", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -162,21 +162,12 @@ class Text:
                 out.write(text)
 
     def sources_with(self, said):
-        """What was found, told by the sources' own lines; and in which of them it is. None: in a header."""
+        """In which of its sources something was found. None: in a header, too."""
         found = set()
-
-        def place(match):
-            if match[1] != str(self.path):
-                if match[4] != "note":
-                    found.add(None)
-                return match[0]
-            first, source = max(begin for begin in self._begins if begin[0] < int(match[2]))
-            if match[4] != "note":
-                found.add(source)
-            return f"{source}:{int(match[2]) - first}:{match[3]}: {match[4]}:"
-
-        told = FOUND.sub(place, said)
-        return found or {None}, told
+        for path, line in FOUND.findall(said):
+            inside = [source for first, source in self._begins if first < int(line)]
+            found.add(inside[-1] if path == str(self.path) else None)
+        return found or {None}
 
 
 def examine(files):
@@ -189,9 +180,12 @@ def examine(files):
     code, said = tidy(text.path, files[0], flags)
     if code == 0:
         return files, ""
-    if "[clang-diagnostic-error" not in said:
-        found, said = text.sources_with(said)
-        return [] if None in found else [one for one in files if one not in found], said
+    found = text.sources_with(said)
+    if "[clang-diagnostic-error" not in said and None not in found:
+        # By themselves: a name that two of them declare is no fault of either.
+        alone = [examine([one]) for one in files if one in found]
+        clean = [one for one in files if one not in found] + [one for some, _ in alone for one in some]
+        return clean, "".join(said for _, said in alone)
     half = len(files) // 2
     clean, said = examine(files[:half])
     more_clean, more_said = examine(files[half:])

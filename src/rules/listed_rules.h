@@ -41,7 +41,7 @@ class ListedRules {
 
   [[nodiscard]] bool empty() const { return by_list_.empty(); }
   // False: it has no rules of any list whose kind is one of these.
-  [[nodiscard]] bool may_have(std::uint64_t kinds) const { return (kinds_ & kinds) != 0; }
+  [[nodiscard]] bool may_have(std::uint32_t kinds) const { return (kinds_ & kinds) != 0; }
   // REQUIRES: !empty()
   [[nodiscard]] const Rules& of(ListNumber list) const { return by_list_[place_of(list)]; }
   // Ascending.
@@ -60,7 +60,7 @@ class ListedRules {
     return out;
   }
 
-  std::uint64_t kinds_ = 0;     // of its lists, as PrefixIndex has them
+  std::uint32_t kinds_ = 0;     // of its lists, as PrefixIndex has them
   std::vector<Rules> by_list_;  // a power of two, half of them empty at least
   std::vector<RuleNumber> others_;
 };

@@ -50,25 +50,22 @@ class PrefixIndex::Nodes {
 
   // The lowest of its own that are not final.
   [[nodiscard]] std::uint32_t first_of(std::uint32_t number) const {
-    const Node& node = index_.nodes_[number];
-    if (node.count == 0) {
-      return none;
-    }
-    return node.count == 1 ? node.first : index_.numbers_[node.first];
+    const auto own = index_.own(index_.nodes_[number]);
+    return own.empty() ? none : own.front();
   }
 
   std::uint32_t add(const What& what) {
-    Node node{.kinds = what.wider == none ? 0 : index_.nodes_[what.wider].kinds,
-              .final = what.final,
+    Node node{.final = what.final,
               .wider = what.wider,
-              .count = static_cast<std::uint32_t>(what.numbers.size())};
+              .kinds = what.wider == none ? 0 : index_.nodes_[what.wider].kinds};
     for (const std::uint32_t number : what.numbers) {
       node.kinds |= kind_of(number);
     }
-    if (node.count == 1) {
-      node.first = what.numbers.front();
-    } else {
-      node.first = static_cast<std::uint32_t>(index_.numbers_.size());
+    if (what.numbers.size() == 1) {
+      node.own = what.numbers.front();
+    } else if (!what.numbers.empty()) {
+      node.own = several | static_cast<std::uint32_t>(index_.numbers_.size());
+      index_.numbers_.push_back(static_cast<std::uint32_t>(what.numbers.size()));
       index_.numbers_.insert(index_.numbers_.end(), what.numbers.begin(), what.numbers.end());
     }
     index_.nodes_.push_back(node);

@@ -45,21 +45,21 @@ class PrefixIndex {
     bool is_final = false;
   };
 
-  // What an address has: the numbers of its narrowest prefix, and of those around it.
+  // What an address has: the numbers of its narrowest prefix, and of those around it. Four to a
+  // line of memory: with thousands of prefixes a lookup waits for little else.
   struct Node {
-    std::uint64_t kinds = 0;     // of all that are not final: a bit for each, by kind_of()
     std::uint32_t final = none;  // the lowest that is
     std::uint32_t wider = none;  // where those around it are, in nodes_
-    std::uint32_t first = 0;     // of its own that are not final, in numbers_; or the only one
-    std::uint32_t count = 0;
+    std::uint32_t own = none;    // its own that are not final: the only one, or where several are
+    std::uint32_t kinds = 0;     // of all that are not final: a bit for each, by kind_of()
   };
   static const Node nothing;  // of an address that has none
-  static constexpr std::uint64_t kind_of(std::uint32_t number) {
-    return std::uint64_t{1} << number % 64;
+  static constexpr std::uint32_t kind_of(std::uint32_t number) {
+    return std::uint32_t{1} << number % 32;
   }
 
   PrefixIndex() = default;
-  // Of one prefix, a number is always final or never.
+  // Of one prefix, a number is always final or never. Numbers are below 2^31.
   explicit PrefixIndex(std::vector<Entry> entries);
 
   [[nodiscard]] const Node& at(const SoughtAddress& address) const {
@@ -72,14 +72,11 @@ class PrefixIndex {
   // Calls `visit` with those that are not final, of each prefix ascending, the narrowest first.
   template <typename F>
   void each(const Node& narrowest, F visit) const {
-    const Node* node = &narrowest;
-    while (true) {
-      visit(node->count == 1 ? std::span(&node->first, 1)
-                             : std::span(numbers_).subspan(node->first, node->count));
+    for (const Node* node = &narrowest;; node = &nodes_[node->wider]) {
+      visit(own(*node));
       if (node->wider == none) {
         return;
       }
-      node = &nodes_[node->wider];
     }
   }
 
@@ -87,11 +84,25 @@ class PrefixIndex {
 
  private:
   class Nodes;
+  static constexpr std::uint32_t several = std::uint32_t{1}
+                                           << 31U;  // Node::own: a place in numbers_
+
+  [[nodiscard]] std::span<const std::uint32_t> own(const Node& node) const {
+    if (node.own == none) {
+      return {};
+    }
+    if ((node.own & several) == 0) {
+      return {&node.own, 1};
+    }
+    const std::span<const std::uint32_t> there = std::span(numbers_).subspan(node.own & ~several);
+    return there.subspan(1, there.front());
+  }
+
   template <typename Number>
   class Maker;
 
   std::vector<Node> nodes_;  // of equal ones one; the first is of addresses that have none
-  std::vector<std::uint32_t> numbers_;  // of nodes that have several
+  std::vector<std::uint32_t> numbers_;  // of nodes that have several: how many, and which
   RangeTable<Narrow> v4_;               // places in nodes_
   RangeTable<Wide> v6_;
 };

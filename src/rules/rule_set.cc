@@ -13,18 +13,135 @@
 namespace weir {
 namespace {
 
-// One condition of a rule, as a flow asks it.
+// What a flow is asked for a condition of a rule, or for a part of one. A condition that holds for
+// the flows whose client, or destination, is in one of a few prefixes is a test for each of these,
+// in eight bytes where it is asked: with thousands of rules a lookup waits for memory, and the
+// condition itself is in several lines of it.
 struct Test {
-  Answer (*holds)(const void* parsed, const FlowFacts& facts) = nullptr;
-  const void* parsed = nullptr;
+  enum class Kind : std::uint8_t { condition, in_v4, in_v6 };
+
+  std::uint32_t what = 0;  // place in Tests::conditions_, network, or place in Tests::networks_
+  Kind kind = Kind::condition;
+  FlowEnd end = FlowEnd::client;
+  std::uint8_t length = 0;   // of the prefix
+  std::uint8_t or_else = 0;  // so many more for the same condition, of which one has to hold
 };
 
-// What a rule asks besides its ports: a run of tests. The first of them is not asked where the
-// rule was found by it.
+// The prefixes, where there are few and they say all; else none.
+std::vector<Prefix> prefixes_of(const RuleCondition& condition) {
+  constexpr std::size_t most = 4;
+  const auto index = condition.type().index;
+  if (index != ConditionType::Index::client && index != ConditionType::Index::destination) {
+    return {};
+  }
+  const ConditionType::Within within = condition.within();
+  std::size_t size = 0;
+  for (const PrefixList& list : within.lists) {
+    size += list.size;
+  }
+  if (!within.exactly || size > most) {
+    return {};
+  }
+  std::vector<Prefix> out;
+  for (const PrefixList& list : within.lists) {
+    list.each(list.list, [&](const Prefix& prefix) { out.push_back(prefix); });
+  }
+  return out;
+}
+
+// Both ends of a flow, in the form in which they are looked for.
+struct SoughtEnds {
+  SoughtAddress client;
+  SoughtAddress destination;
+};
+
+// The tests of all rules, one after the other. The conditions must outlive it.
+class Tests {
+ public:
+  [[nodiscard]] std::size_t size() const { return tests_.size(); }
+
+  void add(const RuleCondition& condition) {
+    const auto index = condition.type().index;
+    const FlowEnd end =
+        index == ConditionType::Index::client ? FlowEnd::client : FlowEnd::destination;
+    const auto prefixes = prefixes_of(condition);
+    for (std::size_t i = 0; i < prefixes.size(); ++i) {
+      Test test = in_prefix(prefixes[i]);
+      test.end = end;
+      test.or_else = static_cast<std::uint8_t>(i == 0 ? prefixes.size() - 1 : 0);
+      tests_.push_back(test);
+    }
+    if (prefixes.empty()) {
+      tests_.push_back({.what = static_cast<std::uint32_t>(conditions_.size())});
+      conditions_.push_back({condition.type().holds, condition.parsed()});
+    }
+  }
+
+  // Whether all conditions hold that were added as those `count` tests.
+  [[nodiscard]] bool hold(std::size_t first, std::size_t count, const SoughtEnds& ends,
+                          const FlowFacts& facts) const {
+    const auto run = std::span(tests_).subspan(first, count);
+    for (std::size_t i = 0; i < run.size(); i += run[i].or_else + 1U) {
+      const auto any_of = run.subspan(i, run[i].or_else + 1U);
+      if (std::none_of(any_of.begin(), any_of.end(),
+                       [&](const Test& test) { return holds(test, ends, facts); })) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Condition {
+    Answer (*holds)(const void* parsed, const FlowFacts& facts);
+    const void* parsed;
+  };
+
+  Test in_prefix(const Prefix& prefix) {
+    const SoughtAddress network(prefix.address);
+    if (network.is_v4) {
+      return {.what = network.v4, .kind = Test::Kind::in_v4, .length = prefix.length};
+    }
+    networks_.push_back(network.v6);
+    return {.what = static_cast<std::uint32_t>(networks_.size() - 1),
+            .kind = Test::Kind::in_v6,
+            .length = prefix.length};
+  }
+
+  [[nodiscard]] bool holds(const Test& test, const SoughtEnds& ends, const FlowFacts& facts) const {
+    const SoughtAddress& address = test.end == FlowEnd::client ? ends.client : ends.destination;
+    switch (test.kind) {
+      case Test::Kind::in_v4:
+        return address.is_v4 &&
+               ((address.v4 ^ test.what) & ~host_bits<std::uint64_t>(test.length + 32U)) == 0;
+      case Test::Kind::in_v6: {
+        const Wide& network = networks_[test.what];
+        const unsigned of_high = std::min<unsigned>(test.length, 64);
+        const unsigned of_low = test.length - of_high;
+        return !address.is_v4 &&
+               (((address.v6.high ^ network.high) & ~host_bits<std::uint64_t>(of_high)) |
+                ((address.v6.low ^ network.low) & ~host_bits<std::uint64_t>(of_low))) == 0;
+      }
+      case Test::Kind::condition:
+        break;
+    }
+    const Condition& condition = conditions_[test.what];
+    const Answer answer = condition.holds(condition.parsed, facts);
+    assert(answer != Answer::not_yet && "nothing asks again yet");
+    return answer == Answer::yes;
+  }
+
+  std::vector<Test> tests_;
+  std::vector<Condition> conditions_;
+  std::vector<Wide> networks_;
+};
+
+// What a rule asks besides its ports: a run of tests. Those of its first condition are not asked
+// where the rule was found by it.
 struct Asked {
   std::uint32_t first = 0;
   std::uint16_t count = 0;
-  bool anchor_is_first = false;
+  std::uint16_t of_anchor = 0;
 };
 
 bool names_all(const RuleSettings& rule, Protocol protocol) {
@@ -41,7 +158,7 @@ struct RuleSet::Index {
 
   std::vector<RuleSettings> rules;  // which own what the rest points to
   Anchors anchors;
-  std::vector<Test> tests;
+  Tests tests;
   std::vector<Asked> asked;  // by rule number
   std::vector<Candidates> candidates;
   struct OfProtocol {
@@ -53,15 +170,11 @@ struct RuleSet::Index {
 
   void add_tests(RuleNumber number) {
     const Anchor& anchor = anchors[number];
-    Asked out{.first = static_cast<std::uint32_t>(tests.size()),
-              .count = 0,
-              .anchor_is_first = anchor.exactly};
-    const auto add = [&](const RuleCondition& condition) {
-      tests.push_back({condition.type().holds, condition.parsed()});
-      ++out.count;
-    };
+    Asked out{.first = static_cast<std::uint32_t>(tests.size())};
+    const auto added = [&]() { return static_cast<std::uint16_t>(tests.size() - out.first); };
     if (anchor.exactly) {
-      add(*anchor.condition);
+      tests.add(*anchor.condition);
+      out.of_anchor = added();
     }
     // What has to be looked up is asked last.
     for (const auto needs : {ConditionType::Needs::nothing, ConditionType::Needs::interface}) {
@@ -69,24 +182,20 @@ struct RuleSet::Index {
         const bool is_anchor = anchor.exactly && &condition == anchor.condition;
         if (condition.type().needs == needs && !is_anchor &&
             condition.type().index != ConditionType::Index::ports) {
-          add(condition);
+          tests.add(condition);
           needs_interface |= needs == ConditionType::Needs::interface;
         }
       }
     }
+    out.count = added();
     asked.push_back(out);
   }
 
-  [[nodiscard]] bool holds(RuleNumber number, Candidates::Found found,
+  [[nodiscard]] bool holds(RuleNumber number, Candidates::Found found, const SoughtEnds& ends,
                            const FlowFacts& facts) const {
     const Asked& rule = asked[number];
-    const bool skips = rule.anchor_is_first && found == Candidates::Found::by_anchor;
-    const auto run = std::span(tests).subspan(rule.first, rule.count).subspan(skips ? 1 : 0);
-    return std::all_of(run.begin(), run.end(), [&](const Test& test) {
-      const Answer answer = test.holds(test.parsed, facts);
-      assert(answer != Answer::not_yet && "nothing asks again yet");
-      return answer == Answer::yes;
-    });
+    const std::uint16_t known = found == Candidates::Found::by_anchor ? rule.of_anchor : 0;
+    return tests.hold(rule.first + known, rule.count - known, ends, facts);
   }
 };
 
@@ -145,12 +254,14 @@ std::optional<std::size_t> RuleSet::match(const Flow& flow, const InterfaceName&
                                           const ClientDevice& device) const {
   const auto& protocol = index_->protocols[flow.protocol == Protocol::tcp ? 0 : 1];
   const FlowFacts facts(flow, name, device);
-  const SoughtAddress client(flow.client.address);
-  const SoughtAddress destination(flow.destination.address);
+  const SoughtEnds ends{SoughtAddress(flow.client.address),
+                        SoughtAddress(flow.destination.address)};
   const auto first_of = [&](const Candidates& candidates, RuleNumber before) {
     return candidates.first(
-        client, destination, index_->anchors,
-        [&](RuleNumber number, Candidates::Found how) { return index_->holds(number, how, facts); },
+        ends.client, ends.destination, index_->anchors,
+        [&](RuleNumber number, Candidates::Found how) {
+          return index_->holds(number, how, ends, facts);
+        },
         before);
   };
   const Port port = flow.destination.port;

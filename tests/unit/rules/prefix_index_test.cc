@@ -177,7 +177,7 @@ TEST_CASE(
 
 TEST_CASE("the rules of a list end with the first one that is final") {
   CHECK(ListedRules().empty());
-  CHECK_FALSE(ListedRules().may_have(UINT64_MAX));
+  CHECK_FALSE(ListedRules().may_have(UINT32_MAX));
   const ListedRules rules(
       {{5, 9, false}, {5, 2, false}, {5, 4, true}, {69, 1, false}, {133, 3, true}, {2, 8, false}});
   const auto others = [&](ListNumber list) {

@@ -46,9 +46,9 @@ constexpr std::array shared_keys{
     Key{.name = "dscp",
         .kind = ValueKind::number,
         .default_value = "keep",
-        .description =
-            "DSCP of upstream packets: the client's (keep), or this one; answers keep the "
-            "server's",
+        .description = "DSCP of upstream packets: the client's (keep), or this one; datagrams that "
+                       "answer keep the "
+                       "server's",
         .min = 0,
         .max = 63,
         .choices = "keep"},

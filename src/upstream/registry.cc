@@ -47,8 +47,7 @@ constexpr std::array shared_keys{
         .kind = ValueKind::number,
         .default_value = "keep",
         .description = "DSCP of upstream packets: the client's (keep), or this one; datagrams that "
-                       "answer keep the "
-                       "server's",
+                       "answer keep the server's",
         .min = 0,
         .max = 63,
         .choices = "keep"},

@@ -8,8 +8,8 @@
 #include "devices/asked_devices.h"
 #include "doctor/evasions.h"
 #include "doctor/saved_tables.h"
+#include "firewall/from_outside.h"
 #include "firewall/install.h"
-#include "firewall/open_resolver.h"
 #include "firewall/surroundings.h"
 #include "gateway/known_devices.h"
 #include "upstream/assembly.h"
@@ -42,7 +42,7 @@ std::vector<Diagnostic> rules_that_spare_own(const Configuration& configuration)
   return out;
 }
 
-std::vector<Diagnostic> open_resolvers(const Configuration& configuration) {
+std::vector<Diagnostic> open_to_outside(const Configuration& configuration) {
   std::vector<Diagnostic> out;
   ServerPool scratch;
   UpstreamAssembly assembly(configuration.upstreams, scratch);
@@ -57,6 +57,13 @@ std::vector<Diagnostic> open_resolvers(const Configuration& configuration) {
     if (!text.empty()) {
       out.push_back({Diagnostic::Severity::warning, rule.location, std::move(text)});
     }
+  }
+  const auto otherwise = assembly.get(configuration.gateway.default_use);
+  std::string text =
+      otherwise ? firewall::outside_default(configuration, otherwise.value()->handling(), uplinks)
+                : "";
+  if (!text.empty()) {
+    out.push_back({Diagnostic::Severity::warning, {configuration.file, 0}, std::move(text)});
   }
   return out;
 }
@@ -137,7 +144,7 @@ std::vector<Diagnostic> machine_warnings(const Configuration& configuration) {
   }
   const auto spared = rules_that_spare_own(configuration);
   out.insert(out.end(), spared.begin(), spared.end());
-  const auto open = open_resolvers(configuration);
+  const auto open = open_to_outside(configuration);
   out.insert(out.end(), open.begin(), open.end());
   const auto passed = passed_forward_rules(configuration, rules.value());
   out.insert(out.end(), passed.begin(), passed.end());

@@ -13,7 +13,7 @@
 #include "doctor/addresses.h"
 #include "doctor/checks.h"
 #include "doctor/proc.h"
-#include "firewall/open_resolver.h"
+#include "firewall/from_outside.h"
 #include "firewall/surroundings.h"
 
 namespace weir::doctor {
@@ -116,8 +116,8 @@ Findings servers_among_clients(const Subject& subject) {
   return findings;
 }
 
-// What follows "add to the rule: " in the sentence is the line that fixes it.
-Findings open_resolvers(const Subject& subject) {
+// Each sentence ends in the line that fixes it.
+Findings open_to_outside(const Subject& subject) {
   const auto uplinks = firewall::uplinks_here();
   const auto interfaces = firewall::interfaces_here();
   Findings findings;
@@ -128,6 +128,13 @@ Findings open_resolvers(const Subject& subject) {
       if (!text.empty()) {
         findings.push_back({"interfaces", Level::warn, text,
                             "narrow [rule " + rule->name + "], then weir reload"});
+      }
+    }
+    if (used.upstream->name() == subject.configuration.gateway.default_use) {
+      const std::string text =
+          firewall::outside_default(subject.configuration, used.upstream->handling(), uplinks);
+      if (!text.empty()) {
+        findings.push_back({"interfaces", Level::warn, text, "write the line, then weir reload"});
       }
     }
   }
@@ -151,7 +158,7 @@ Findings examine_interfaces(const Subject& subject) {
       !trouble.empty()) {
     return {{"interfaces", Level::warn, trouble, fix}};
   }
-  if (Findings findings = open_resolvers(subject); !findings.empty()) {
+  if (Findings findings = open_to_outside(subject); !findings.empty()) {
     return findings;
   }
   if (subject.ruleset.inbound == Inbound::named) {

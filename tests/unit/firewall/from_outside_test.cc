@@ -1,4 +1,4 @@
-#include "firewall/open_resolver.h"
+#include "firewall/from_outside.h"
 
 #include "catch.h"
 #include "make.h"
@@ -55,6 +55,36 @@ TEST_CASE("no open resolver is what asks less of fewer") {
   FirewallSettings not_to_itself = named({"lan", "wan"});
   not_to_itself.local_services = false;
   CHECK(said(dns(), not_to_itself).empty());
+}
+
+TEST_CASE("a default that carries what comes in from outside and no rule takes is said") {
+  const std::vector<std::string> uplinks = {"wan"};
+  const auto told = [&](const Made& made, FirewallSettings settings, Offload offload,
+                        bool is_given = false) {
+    Configuration configuration = configuration_of({made}, std::move(settings));
+    configuration.gateway.default_given = is_given;
+    return outside_default(configuration, {.offload = offload, .leads = Leads::to_destination},
+                           uplinks);
+  };
+  const Made published = rule("web", {tcp(80)}).destination({"203.0.113.1"});
+  CHECK(told(published, named({"lan", "wan"}), Offload::none) ==
+        "what comes in by wan, which leads outside, on the ports of [rule web] and matches no rule "
+        "is carried on to wherever it goes, past the filters in FORWARD (default = transparent); "
+        "write into [gateway]: default = bypass");
+  CHECK(told(published, named({"lan", "wan"}), Offload::none, true).empty());
+  CHECK(told(published, named({"lan", "wan"}), Offload::bypass).empty());
+  CHECK(told(published, named({"lan"}), Offload::none).empty());
+  CHECK(told(published, named({}), Offload::none).empty());
+  CHECK(told(rule("web", {tcp(80)}), named({"lan", "wan"}), Offload::none).empty());
+  CHECK(
+      told(rule("web", {tcp(80)}).interface("wan"), named({"lan", "wan"}), Offload::none).empty());
+  Configuration closed = configuration_of(
+      {published, rule("rest", {tcp(1, 1024)}, Offload::reject)}, named({"lan", "wan"}));
+  CHECK(outside_default(closed, {.offload = Offload::none, .leads = Leads::to_destination}, uplinks)
+            .empty());
+  FirewallSettings leaving = named({"lan", "wan"});
+  leaving.towards = {"dmz"};
+  CHECK(told(published, leaving, Offload::none).empty());
 }
 
 }  // namespace weir::firewall

@@ -1,4 +1,4 @@
-#include "firewall/open_resolver.h"
+#include "firewall/from_outside.h"
 
 #include <fmt/format.h>
 
@@ -40,6 +40,37 @@ bool comes_in(const FirewallSettings& settings, const RuleSettings& rule,
   return is_watched && (rule.interfaces().empty() || names(rule.interfaces(), interface));
 }
 
+// Whether all flows that come in by an interface of its own are the rule's, on its ports.
+bool takes_all_from_there(const RuleSettings& rule) {
+  return std::all_of(rule.conditions.begin(), rule.conditions.end(),
+                     [](const RuleCondition& condition) {
+                       return condition.type().index == ConditionType::Index::ports ||
+                              condition.type().needs == ConditionType::Needs::interface;
+                     });
+}
+
+// Whether a rule after it, or it itself, takes whatever comes in there on those ports.
+bool is_taken(const Configuration& configuration, const PortRange& ports,
+              const std::string& interface) {
+  return std::any_of(
+      configuration.rules.begin(), configuration.rules.end(), [&](const RuleSettings& rule) {
+        return comes_in(configuration.firewall, rule, interface) && takes_all_from_there(rule) &&
+               std::any_of(rule.on().begin(), rule.on().end(), [&](const PortRange& range) {
+                 return range.protocol == ports.protocol && range.first <= ports.first &&
+                        ports.last <= range.last;
+               });
+      });
+}
+
+// Whether some flow that comes in there, on the rule's ports, is no rule's.
+bool leaves_some(const Configuration& configuration, const RuleSettings& rule,
+                 const std::string& interface) {
+  return comes_in(configuration.firewall, rule, interface) &&
+         std::any_of(rule.on().begin(), rule.on().end(), [&](const PortRange& ports) {
+           return !is_taken(configuration, ports, interface);
+         });
+}
+
 }  // namespace
 
 std::string open_resolver(const Configuration& configuration, const RuleSettings& rule,
@@ -71,6 +102,27 @@ std::string open_resolver(const Configuration& configuration, const RuleSettings
       rule.name, *outside,
       inside.empty() ? "client = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"
                      : fmt::format("interface = {}", fmt::join(inside, ", ")));
+}
+
+std::string outside_default(const Configuration& configuration, Upstream::Handling handling,
+                            std::span<const std::string> uplinks) {
+  // With `towards` it carries only what leaves by the interfaces that are named there.
+  if (configuration.gateway.default_given || handling.offload != Upstream::Offload::none ||
+      !configuration.firewall.towards.empty()) {
+    return "";
+  }
+  for (const std::string& uplink : uplinks) {
+    for (const RuleSettings& rule : configuration.rules) {
+      if (leaves_some(configuration, rule, uplink)) {
+        return fmt::format(
+            "what comes in by {}, which leads outside, on the ports of [rule {}] and matches no "
+            "rule is carried on to wherever it goes, past the filters in FORWARD (default = {}); "
+            "write into [gateway]: default = bypass",
+            uplink, rule.name, configuration.gateway.default_use);
+      }
+    }
+  }
+  return "";
 }
 
 }  // namespace weir::firewall

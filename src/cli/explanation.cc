@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/family_warnings.h"
 #include "cli/flow_decider.h"
 #include "firewall/narrowing.h"
 #include "rules/rule_set.h"
@@ -76,6 +77,9 @@ std::vector<std::string> candidates_of(const Upstream& upstream, const Flow& flo
     for (std::size_t i = 0; i < servers; ++i) {
       if (const auto source = upstream.server_set()->terms_of(i).source) {
         out[i] += " source=" + source_text(*source, flow);
+      }
+      if (!serves(upstream, i, flow.client.family())) {
+        out[i] += fmt::format(" (not for {} clients)", name_of(flow.client.family()));
       }
     }
   }

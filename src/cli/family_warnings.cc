@@ -7,24 +7,10 @@
 namespace weir {
 namespace {
 
-std::string name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
-
 // None for a name, which may have addresses of both.
 std::optional<Family> family_of(const Server& server) {
   auto address = Address::parse(server.identity().host);
   return address.ok() ? std::optional(address.value().family()) : std::nullopt;
-}
-
-bool serves(const Server& server, const Source& source, Family clients) {
-  const auto own = family_of(server);
-  switch (source.kind) {
-    case SourceKind::gateway:
-      return true;
-    case SourceKind::address:
-      return !own || *own == source.address.family();
-    default:
-      return !own || *own == clients;
-  }
 }
 
 Source source_of(const Upstream& upstream, std::size_t server) {
@@ -46,14 +32,14 @@ std::string why_not(const Upstream& upstream, Family clients) {
     return "";
   }
   for (std::size_t i = 0; i < servers.size(); ++i) {
-    if (serves(*servers[i], source_of(upstream, i), clients)) {
+    if (serves(upstream, i, clients)) {
       return "";
     }
   }
   return source.kind == SourceKind::address
              ? "none of its servers is of the family of its source, " + source.address.text()
-             : "source = client needs a server of the client's family: add an " + name_of(clients) +
-                   " server";
+             : "source = client needs a server of the client's family: add an " +
+                   std::string(name_of(clients)) + " server";
 }
 
 void check_servers(const Settings& settings, const Upstream& upstream,
@@ -69,12 +55,28 @@ void check_servers(const Settings& settings, const Upstream& upstream,
     if (source.kind == SourceKind::address && own && *own != source.address.family()) {
       out.push_back({Diagnostic::Severity::warning, lines[i].location,
                      "server '" + servers[i]->identity().name + "' is never used: it is " +
-                         name_of(*own) + ", and its source " + name_of(source.address.family())});
+                         std::string(name_of(*own)) + ", and its source " +
+                         std::string(name_of(source.address.family()))});
     }
   }
 }
 
 }  // namespace
+
+std::string_view name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
+
+bool serves(const Upstream& upstream, std::size_t server, Family clients) {
+  const auto own = family_of(*upstream.servers()[server]);
+  const Source source = source_of(upstream, server);
+  switch (source.kind) {
+    case SourceKind::gateway:
+      return true;
+    case SourceKind::address:
+      return !own || *own == source.address.family();
+    default:
+      return !own || *own == clients;
+  }
+}
 
 std::vector<Diagnostic> family_warnings(const Configuration& configuration,
                                         UpstreamAssembly& assembly) {
@@ -91,8 +93,9 @@ std::vector<Diagnostic> family_warnings(const Configuration& configuration,
       return;
     }
     if (const auto why = why_not(*upstream.value(), family); !why.empty()) {
-      out.push_back({Diagnostic::Severity::warning, location,
-                     name_of(family) + " flows to upstream '" + use + "' will fail: " + why});
+      out.push_back(
+          {Diagnostic::Severity::warning, location,
+           std::string(name_of(family)) + " flows to upstream '" + use + "' will fail: " + why});
     }
   };
   for (const Family family : {Family::v4, Family::v6}) {

@@ -5,12 +5,20 @@
 // No state; main thread.
 #pragma once
 
+#include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "base/configuration.h"
 #include "upstream/assembly.h"
 
 namespace weir {
+
+// Whether that server of an upstream can be reached for clients of the family. A name may have
+// addresses of both. REQUIRES: there is one of that number.
+[[nodiscard]] bool serves(const Upstream& upstream, std::size_t server, Family clients);
+
+[[nodiscard]] std::string_view name_of(Family family);
 
 [[nodiscard]] std::vector<Diagnostic> family_warnings(const Configuration& configuration,
                                                       UpstreamAssembly& assembly);

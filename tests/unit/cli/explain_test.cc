@@ -61,8 +61,9 @@ TEST_CASE("a flow of a pool shows rule, servers, source and marks, and why not t
   CHECK(explained(example, "tcp", "198.51.100.2:41000", "203.0.113.5:8080") ==
         Lines{"not rule guests (weir.ini:11): tcp/8080 is not in tcp/80", "rule web (weir.ini:15)",
               "upstream pool: type forward", "server web1 192.0.2.60:80 weight=2",
-              "server web2 [2001:db8::61]:8080 weight=1", "source client:port (198.51.100.2:41000)",
-              "mark 0x10/0xf0", "interface wan2", "dscp 46"});
+              "server web2 [2001:db8::61]:8080 weight=1 (not for IPv4 clients)",
+              "source client:port (198.51.100.2:41000)", "mark 0x10/0xf0", "interface wan2",
+              "dscp 46"});
 }
 
 TEST_CASE("a client that is a server of its upstream passes by") {
@@ -243,7 +244,8 @@ TEST_CASE("as JSON an explanation has the same in keys") {
         R"j("intercepted":true,"not_rules":[{"rule":"guests","file":"weir.ini","line":11,)j"
         R"j("why":"tcp/8080 is not in tcp/80"}],"rule":"web","file":"weir.ini","line":15,)j"
         R"j("upstream":"pool","type":"forward",)j"
-        R"j("servers":["web1 192.0.2.60:80 weight=2","web2 [2001:db8::61]:8080 weight=1"],)j"
+        R"j("servers":["web1 192.0.2.60:80 weight=2","web2 [2001:db8::61]:8080 weight=1 )j"
+        R"j((not for IPv4 clients)"],)j"
         R"j("source":"client:port (198.51.100.2:41000)","mark":"0x10/0xf0","interface":"wan2",)j"
         R"j("dscp":46,"firewall":"hands it to weir"})j");
   CHECK(explained_json(example, "203.0.113.129:80") ==

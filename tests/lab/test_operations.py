@@ -8,6 +8,7 @@ import pty
 import pwd
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -285,6 +286,7 @@ def enough(lab):
                    "server = web1=198.51.100.10:80\nserver = lost=no-such.lab.test:80\n",
                    firewall=False, prefix=runner)
     os.chmod(own.folder, 0o777)
+    lab.weir_path = shutil.copy(lab.weir_path, f"{lab.work}/weir")  # the clone may be root's alone
     with own as weir:
         with open(weir.config) as file:
             text = file.read()

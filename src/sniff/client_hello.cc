@@ -28,8 +28,8 @@ constexpr std::uint8_t inner_hello_type = 1;
 // come.
 class HelloReader {
  public:
-  HelloReader(std::string_view come, std::size_t size)
-      : come_(come.substr(0, std::min(come.size(), size))), size_(size) {}
+  // What has come may go on behind the field.
+  HelloReader(std::string_view come, std::size_t size) : come_(come), size_(size) {}
 
   std::uint8_t u8() { return NetworkReader(raw(sizeof(std::uint8_t))).u8(); }
   std::uint16_t u16() { return NetworkReader(raw(sizeof(std::uint16_t))).u16(); }

@@ -112,12 +112,12 @@ TEST_CASE("a folded line belongs to the field before it, and Host is not folded"
 }
 
 TEST_CASE("a malformed field line is no field, and the head has no name") {
-  for (const std::string line : {"no colon", ": no name", "X : blank before the colon",
+  for (const std::string line : {"colonless", "no colon", ": no name", "X : blank before the colon",
                                  "Host : a.example", "X(y): z", "\x01: y"}) {
     INFO(line);
     CHECK(answer_to(with_fields(line + "\r\nHost: a.example\r\n")) == "no name");
   }
-  CHECK(answer_to(with_fields(std::string("X: a\0b\r\nHost: a.example\r\n", 24))) == "no name");
+  CHECK(answer_to(with_fields(std::string("X: a\0b\r\nHost: a.example\r\n", 25))) == "no name");
   CHECK(answer_to(with_fields("X: \x01\xff\r\nHost: a.example\r\n")) == "a.example");
 }
 
@@ -125,6 +125,7 @@ TEST_CASE("a malformed request line has no name") {
   for (const std::string line : {"GET /",
                                  "GET / ",
                                  "GET  / HTTP/1.1",
+                                 "GET  HTTP/1.1",
                                  "GET /  HTTP/1.1",
                                  "GET / HTTP/1.1 ",
                                  "GET\t/ HTTP/1.1",
@@ -174,6 +175,9 @@ TEST_CASE("what cannot become a request any more has no name with the byte that 
            {"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", 31},
            {"SSH-2.0-Go\r\n", 11},
            {"EHLO client.example\r\n", 20},
+           {"CONNECT /path HTTP/1.1\r\n", 9},
+           {"GET http:/ HTTP/1.1\r\n", 11},
+           {"GET http HTTP/1.1\r\n", 9},
            {"GET key\r\n", 8},
        }) {
     INFO(other.first_bytes);

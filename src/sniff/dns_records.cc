@@ -99,10 +99,6 @@ void read_https(NetworkReader& in, std::size_t end, DnsRecord& out) {
     return;
   }
   out.kind = DnsRecord::Kind::service;
-  const bool is_owner = out.target.size() == 1;
-  if (is_owner) {
-    out.target = out.owner;
-  }
   out.addresses = read_hints(in, end);
 }
 
@@ -115,9 +111,6 @@ std::optional<DnsRecord> read_record(NetworkReader& in, DnsType asked, DnsSectio
   const std::uint16_t klass = in.u16();
   const std::uint32_t ttl = in.u32();
   const std::size_t size = in.u16();
-  if (size > in.left()) {
-    in.fail();
-  }
   if (in.failed()) {
     return std::nullopt;
   }

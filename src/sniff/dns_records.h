@@ -30,7 +30,7 @@ struct DnsRecord {
   bool is_https = false;
   std::uint32_t ttl = 0;  // seconds
   std::string owner;      // as sniff/dns_name.h keeps names
-  std::string target;     // the owner itself where HTTPS says "."
+  std::string target;     // the root where HTTPS in service mode means the owner itself
   std::vector<Address> addresses;
 };
 

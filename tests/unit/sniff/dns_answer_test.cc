@@ -68,6 +68,16 @@ TEST_CASE("a loop of CNAMEs ends, and what hangs on it is told") {
         "a.example: 192.0.2.1 9");
 }
 
+TEST_CASE("a CNAME that stands there often is one") {
+  BuiltMessage message{.name = "a.example"};
+  for (std::size_t i = 0; i < 2 * DnsAnswer::most_names; ++i) {
+    message.answers.push_back(cname_record("a.example", 60, "b.example"));
+  }
+  message.answers.push_back(cname_record("b.example", 60, "c.example"));
+  message.answers.push_back(address_record("c.example", 60, "192.0.2.1"));
+  CHECK(dns_answer_text(dns_message(message)) == "a.example: 192.0.2.1 60");
+}
+
 TEST_CASE("a chain is followed over sixteen names") {
   for (const std::size_t names : {16U, 17U}) {
     BuiltMessage message{.name = "n1.example"};
@@ -132,6 +142,7 @@ TEST_CASE("HTTPS in service mode tells its hints, and the addresses of its targe
             dns_message({.name = "example.org",
                          .type = type_https,
                          .answers = {https_record("example.org", 300, 1, ".", hints)},
+                         .authorities = {address_record("example.org", 60, "192.0.2.9")},
                          .additionals = {address_record("example.org", 60, "192.0.2.3")}})) ==
         "example.org: 192.0.2.1 300, 192.0.2.2 300, 192.0.2.3 60, 2001:db8::1 300");
   // Another name, which may be an alias itself; its own HTTPS records are not asked.
@@ -141,6 +152,7 @@ TEST_CASE("HTTPS in service mode tells its hints, and the addresses of its targe
                          .answers = {https_record("example.org", 300, 1, "pool.example", "")},
                          .additionals = {cname_record("pool.example", 90, "p1.example"),
                                          https_record("pool.example", 60, 1, ".", hints),
+                                         https_record("p1.example", 60, 1, ".", hints),
                                          address_record("p1.example", 600, "192.0.2.4"),
                                          address_record("p1.example", 60, "2001:db8::4"),
                                          address_record("p2.example", 60, "192.0.2.5")}})) ==

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "dns_builder.h"
 #include "dns_play.h"
+#include "sniff/dns_records.h"
 
 namespace weir {
 namespace {
@@ -37,18 +38,27 @@ std::string with_question(const std::string& name) {
   return whole.substr(0, header_size) + name + whole.substr(whole.size() - 4);
 }
 
+std::string big(std::uint16_t value) {
+  std::string out;
+  NetworkWriter(out).u16(value);
+  return out;
+}
+
+// The answer to "example.org", with a record in front that is passed over, of this owner.
+std::string with_owner(const std::string& owner) {
+  std::string message = dns_message({.name = "example.org"});
+  message[7] = '\2';  // answers
+  message += owner + big(16) + big(1) + std::string(4, '\0') + big(1) + '\0';
+  message += big(0xc00c) + big(1) + big(1) + std::string(4, '\0') + big(4) + "abcd";
+  return dns_answer_text(message);
+}
+
 // The answer to "example.org" with one HTTPS record of these data.
 std::string with_https_data(const std::string& data) {
   return dns_answer_text(
       dns_message({.name = "example.org",
                    .type = 65,
                    .answers = {{.owner = "example.org", .type = 65, .ttl = 60, .data = data}}}));
-}
-
-std::string big(std::uint16_t value) {
-  std::string out;
-  NetworkWriter(out).u16(value);
-  return out;
 }
 
 }  // namespace
@@ -105,22 +115,28 @@ TEST_CASE("an answer with bytes changed at random is nothing, or names a host") 
   CHECK(read > 1'000);
 }
 
-TEST_CASE("compression pointers lead backwards, and no more than 32 in a row") {
+TEST_CASE("compression pointers lead backwards, and not into the header") {
   // To itself, forwards, into the header, and beyond the end.
   for (const char* const to :
        {"\xc0\x0c", "\xc0\x0d", "\xc0\x0e", "\xc0\x0b", "\xc0\x02", "\xff\xff"}) {
     CHECK(dns_answer_text(with_question(to)) == "nothing");
   }
-  CHECK(dns_answer_text(with_question(std::string("\x01x\xc0\x0c"))) == "nothing");
-  // Lengths of the other two kinds (RFC 1035, section 4.1.4) are none.
-  CHECK(dns_answer_text(with_question(std::string("\x40") + std::string(70, 'x'))) == "nothing");
-  CHECK(dns_answer_text(with_question(std::string("\x80") + std::string(140, 'x'))) == "nothing");
+  CHECK(dns_answer_text(with_question("\x01x\xc0\x0c")) == "nothing");
+  // Forwards, to where a name stands.
+  std::string forwards = with_question("\xc0\x12");
+  forwards[7] = '\1';  // answers
+  forwards += dns_labels("example.org") + big(1) + big(1) + std::string(4, '\0') + big(4) + "abcd";
+  CHECK(dns_answer_text(forwards) == "nothing");
+  // To a zero of the header, which would be the root.
+  CHECK(with_owner("\xc0\x0b") == "nothing");
+  CHECK(with_owner("\xc0\x0c") == with_owner(dns_labels("other.example")));
+}
 
+TEST_CASE("compression pointers are followed 32 times") {
   // A row of pointers in a record that is passed over, and an address whose owner begins at its
   // end.
   for (const std::size_t pointers : {31U, 32U}) {
-    const std::string head = dns_message({.name = "example.org"});
-    std::string message = head;
+    std::string message = dns_message({.name = "example.org"});
     message[7] = '\2';  // answers
     message += '\0' + big(16) + big(1) + std::string(4, '\0') +
                big(static_cast<std::uint16_t>(2 * pointers));
@@ -131,8 +147,9 @@ TEST_CASE("compression pointers lead backwards, and no more than 32 in a row") {
       to = at;
     }
     message += big(static_cast<std::uint16_t>(0xc000U | to)) + big(1) + big(1);
-    message += std::string("\0\0\0\x3c", 4) + big(4) + std::string("\xc0\0\2\1", 4);
-    CHECK(dns_answer_text(message) == (pointers == 31 ? "example.org: 192.0.2.1 60" : "nothing"));
+    message += std::string(3, '\0') + '\x3c' + big(4) + "abcd";
+    CHECK(dns_answer_text(message) ==
+          (pointers == 31 ? "example.org: 97.98.99.100 60" : "nothing"));
   }
 }
 
@@ -141,9 +158,15 @@ TEST_CASE("names are at most 255 bytes long, labels at most 63") {
     const std::string label = '\x3f' + std::string(63, 'x');
     return label + label + label + static_cast<char>(last) + std::string(last, 'x') + '\0';
   };
+  const std::string read = with_owner(dns_labels("other.example"));
+  CHECK(read != "nothing");
   CHECK(name_of(61).size() == 255);
-  CHECK(dns_answer_text(with_question(name_of(61))) != "nothing");
-  CHECK(dns_answer_text(with_question(name_of(62))) == "nothing");
+  CHECK(with_owner(name_of(61)) == read);
+  CHECK(with_owner(name_of(62)) == "nothing");
+  // Lengths of the other two kinds (RFC 1035, section 4.1.4) are none.
+  for (const std::size_t length : {0x40U, 0x80U}) {
+    CHECK(with_owner(static_cast<char>(length) + std::string(length, 'x') + '\0') == "nothing");
+  }
 }
 
 TEST_CASE("data that are longer or shorter than what they hold are malformed") {
@@ -175,6 +198,8 @@ TEST_CASE("HTTPS records that are malformed are an answer that is") {
   CHECK(with_https_data(head + service_parameter(4, v4)) == "example.org: 192.1.2.3 60");
   CHECK(with_https_data(head + service_parameter(4, "")) == "nothing");
   CHECK(with_https_data(head + service_parameter(4, v4 + "x")) == "nothing");
+  // Half an address that would be a parameter with the byte behind it.
+  CHECK(with_https_data(head + big(4) + big(7) + v4 + big(7) + big(0)) == "nothing");
   CHECK(with_https_data(head + service_parameter(6, v4)) == "nothing");
   CHECK(with_https_data(head + big(4)) == "nothing");
   CHECK(with_https_data(head + big(4) + big(8) + v4) == "nothing");
@@ -188,12 +213,12 @@ TEST_CASE("hints and records beyond the bounds are left out, and still checked")
   for (int i = 0; i < 100; ++i) {
     many.push_back("192.0.2." + std::to_string(i));
   }
-  const auto hinted = read_dns_answer(exact_bytes(
+  const auto hinted = read_dns_response(exact_bytes(
       dns_message({.name = "example.org",
                    .type = 65,
                    .answers = {https_record("example.org", 60, 1, ".", hint_parameter(many))}})));
   REQUIRE(hinted);
-  CHECK(hinted->addresses.size() == DnsAnswer::most_addresses);
+  CHECK(hinted->records.front().addresses.size() == DnsRecord::most_addresses);
 
   BuiltMessage message{.name = "example.org"};
   for (std::size_t i = 0; i < 4'000; ++i) {
@@ -201,6 +226,7 @@ TEST_CASE("hints and records beyond the bounds are left out, and still checked")
   }
   message.answers.push_back(address_record("example.org", 60, "192.0.2.1"));
   std::string whole = dns_message(message);
+  CHECK(read_dns_response(exact_bytes(whole))->records.size() == DnsResponse::most_records);
   CHECK(dns_answer_text(whole) == "example.org:");
   whole[whole.size() - 5] = '\5';  // of the last record's data
   CHECK(dns_answer_text(whole) == "nothing");

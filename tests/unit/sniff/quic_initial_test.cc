@@ -176,6 +176,18 @@ TEST_CASE("after a Retry the keys follow from the new id, and the stream begins 
   }
 }
 
+TEST_CASE("after a Retry any number of packets may follow under the keys of the new id") {
+  const std::string hello = quic_hello("www.example.org", 1'000);
+  const auto frames = crypto_frames(hello, 2);
+  std::string row;
+  BuiltInitial after{.destination = "new", .token = "a token", .number = 1, .frames = ping_frame()};
+  for (; after.number <= 2 * QuicSniffer::most_strangers; ++after.number) {
+    row += sealed(after);
+  }
+  after.frames = frames[1];
+  CHECK(play_quic({sealed_to(1200, {.frames = frames[0]}), row, sealed(after)}) == named_with(3));
+}
+
 TEST_CASE("once the server has chosen an id, the keys stay those of the first one") {
   const std::string hello = quic_hello("www.example.org", 1'000);
   const auto frames = crypto_frames(hello, 2);

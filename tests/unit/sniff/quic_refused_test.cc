@@ -18,9 +18,9 @@ std::string a_first_datagram(std::string_view piece = "\x01") {
 
 }  // namespace
 
-TEST_CASE(
-    "a flow that does not begin with a padded Initial of a known version has no name at once") {
-  const std::string good = a_first_datagram(quic_hello("www.example.org"));
+TEST_CASE("a flow that does not begin with a padded Initial has no name at once") {
+  const std::string hello_frame = crypto_frame(0, quic_hello("www.example.org"));
+  const std::string good = sealed_to(1200, {.frames = hello_frame});
   std::string unknown_version = good;
   unknown_version[1] = '\x7f';
   std::string negotiation = good;
@@ -39,12 +39,14 @@ TEST_CASE(
       std::string(1300, '\xff'),
       '\x40' + std::string(1300, 'a'),
       good.substr(0, 1199),
-      sealed_to(1199, {.frames = crypto_frame(0, quic_hello("www.example.org"))}),
+      sealed_to(1199, {.frames = hello_frame}),
       unknown_version,
       negotiation,
       long_id,
       retry,
       retry_v2,
+      sealed_to(1200, {.destination = std::string(21, 'd'), .frames = hello_frame}),
+      sealed_to(1200, {.source = std::string(21, 's'), .frames = hello_frame}),
       other_packet({}, 1, 1300),
       other_packet({}, 2, 1300),
       other_packet({.version = QuicVersion::v2}, 2, 1300),
@@ -65,6 +67,8 @@ TEST_CASE("a first Initial that its own keys do not open has no name") {
   const std::string tiny = long_header(QuicVersion::v1, 0, 0, "12345678", "") + '\0' +
                            quic_number(19) + std::string(19, 'x');
   CHECK(play_quic({tiny + std::string(1200, '\0')}) == refused_with(1));
+  // Later on, and at the end of its datagram, it is passed over.
+  CHECK(play_quic({a_first_datagram(), tiny}).state == Sniffed::State::more);
 }
 
 TEST_CASE("a later datagram of another version has no name") {
@@ -72,6 +76,13 @@ TEST_CASE("a later datagram of another version has no name") {
   other[1] = '\x7f';
   CHECK(play_quic({a_first_datagram(), other}) == refused_with(2));
   CHECK(play_quic({a_first_datagram() + other}) == refused_with(1));
+}
+
+TEST_CASE("behind a Retry, which is a server's, nothing is read") {
+  const std::string close = sealed({.number = 1, .frames = close_frame()});
+  CHECK(play_quic({a_first_datagram(), other_packet({}, 3, 40) + close}).state ==
+        Sniffed::State::more);
+  CHECK(play_quic({a_first_datagram(), other_packet({}, 2, 40) + close}) == refused_with(2));
 }
 
 TEST_CASE("a close has no name") {

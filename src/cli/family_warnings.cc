@@ -38,8 +38,8 @@ std::string why_not(const Upstream& upstream, Family clients) {
   }
   return source.kind == SourceKind::address
              ? "none of its servers is of the family of its source, " + source.address.text()
-             : "source = client needs a server of the client's family: add an " +
-                   std::string(name_of(clients)) + " server";
+             : "source = client needs a server of the client's family: add an " + name_of(clients) +
+                   " server";
 }
 
 void check_servers(const Settings& settings, const Upstream& upstream,
@@ -55,15 +55,14 @@ void check_servers(const Settings& settings, const Upstream& upstream,
     if (source.kind == SourceKind::address && own && *own != source.address.family()) {
       out.push_back({Diagnostic::Severity::warning, lines[i].location,
                      "server '" + servers[i]->identity().name + "' is never used: it is " +
-                         std::string(name_of(*own)) + ", and its source " +
-                         std::string(name_of(source.address.family()))});
+                         name_of(*own) + ", and its source " + name_of(source.address.family())});
     }
   }
 }
 
 }  // namespace
 
-std::string_view name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
+std::string name_of(Family family) { return family == Family::v4 ? "IPv4" : "IPv6"; }
 
 bool serves(const Upstream& upstream, std::size_t server, Family clients) {
   const auto own = family_of(*upstream.servers()[server]);
@@ -93,9 +92,8 @@ std::vector<Diagnostic> family_warnings(const Configuration& configuration,
       return;
     }
     if (const auto why = why_not(*upstream.value(), family); !why.empty()) {
-      out.push_back(
-          {Diagnostic::Severity::warning, location,
-           std::string(name_of(family)) + " flows to upstream '" + use + "' will fail: " + why});
+      out.push_back({Diagnostic::Severity::warning, location,
+                     name_of(family) + " flows to upstream '" + use + "' will fail: " + why});
     }
   };
   for (const Family family : {Family::v4, Family::v6}) {

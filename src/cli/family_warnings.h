@@ -6,7 +6,7 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "base/configuration.h"
@@ -18,7 +18,7 @@ namespace weir {
 // addresses of both. REQUIRES: there is one of that number.
 [[nodiscard]] bool serves(const Upstream& upstream, std::size_t server, Family clients);
 
-[[nodiscard]] std::string_view name_of(Family family);
+[[nodiscard]] std::string name_of(Family family);
 
 [[nodiscard]] std::vector<Diagnostic> family_warnings(const Configuration& configuration,
                                                       UpstreamAssembly& assembly);

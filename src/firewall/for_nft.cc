@@ -190,26 +190,27 @@ void append_lines(std::vector<Step>& lines, Step step) {
   }
 }
 
-template <typename F>
-void each_long_list(std::vector<Chain>& chains, F visit) {
+void look_up_long_lists(std::vector<Chain>& chains) {
+  struct LongList {
+    match::Within* within;
+    std::string name;  // a checksum of all that is in it: made once
+  };
+  std::vector<LongList> lists;
+  std::map<std::string, int> uses;
   for (Chain& chain : chains) {
     for (Step& step : chain.steps) {
       for (Condition& condition : step.when) {
         if (auto* within = std::get_if<match::Within>(&condition);
             within != nullptr && within->prefixes.size() > max_in_each_nft_rule) {
-          visit(*within);
+          lists.push_back({within, set_name(within->prefixes)});
+          ++uses[lists.back().name];
         }
       }
     }
   }
-}
-
-void look_up_long_lists(std::vector<Chain>& chains) {
-  std::map<std::string, int> uses;
-  each_long_list(chains, [&](const match::Within& within) { ++uses[set_name(within.prefixes)]; });
-  each_long_list(chains, [&](match::Within& within) {
-    within.as_set = within.prefixes.size() > max_in_nft_rule || uses[set_name(within.prefixes)] > 1;
-  });
+  for (const LongList& list : lists) {
+    list.within->as_set = list.within->prefixes.size() > max_in_nft_rule || uses[list.name] > 1;
+  }
 }
 
 }  // namespace

@@ -4,16 +4,15 @@
 #include <bit>
 #include <utility>
 
+#include "base/bytes.h"
+
 namespace weir {
 namespace {
 
 constexpr std::size_t length_size = 2;
 
 // Of the message behind it. REQUIRES: both bytes.
-std::size_t dns_length(std::span<const std::uint8_t> bytes) {
-  constexpr unsigned bits = 8;
-  return std::size_t{bytes[0]} << bits | bytes[1];
-}
+std::size_t dns_length(std::span<const std::uint8_t> bytes) { return NetworkReader(bytes).u16(); }
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/bytes.h"
 #include "sniff/client_hello.h"
 
 namespace weir {
@@ -46,8 +47,8 @@ class HandshakeRecords {
            (rest_.size() < record_header_size || (length() != 0 && length() <= longest_fragment));
   }
   [[nodiscard]] std::size_t length() const {
-    constexpr unsigned high_byte = 8;
-    return static_cast<std::size_t>(rest_[3]) << high_byte | rest_[4];
+    constexpr std::size_t type_and_version = 3;
+    return NetworkReader(rest_.subspan(type_and_version)).u16();
   }
 
   std::span<const std::uint8_t> rest_;

@@ -9,6 +9,7 @@
 #include "rules/candidates.h"
 #include "rules/port_intervals.h"
 #include "rules/port_table.h"
+#include "sets/number_ranges.h"
 
 namespace weir {
 namespace {
@@ -112,16 +113,9 @@ class Tests {
     const SoughtAddress& address = test.end == FlowEnd::client ? ends.client : ends.destination;
     switch (test.kind) {
       case Test::Kind::in_v4:
-        return address.is_v4 &&
-               ((address.v4 ^ test.what) & ~host_bits<std::uint64_t>(test.length + 32U)) == 0;
-      case Test::Kind::in_v6: {
-        const Wide& network = networks_[test.what];
-        const unsigned of_high = std::min<unsigned>(test.length, 64);
-        const unsigned of_low = test.length - of_high;
-        return !address.is_v4 &&
-               (((address.v6.high ^ network.high) & ~host_bits<std::uint64_t>(of_high)) |
-                ((address.v6.low ^ network.low) & ~host_bits<std::uint64_t>(of_low))) == 0;
-      }
+        return address.is_v4 && first_of(address.v4, test.length) == test.what;
+      case Test::Kind::in_v6:
+        return !address.is_v4 && first_of(address.v6, test.length) == networks_[test.what];
       case Test::Kind::condition:
         break;
     }

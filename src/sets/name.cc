@@ -32,18 +32,19 @@ Result<std::string> to_ascii(std::string_view text) {
   return std::string(out.get());
 }
 
-// What is wrong with a name in its one spelling, or "".
-std::string flaw_of(std::string_view name) {
-  if (name.empty()) {
+}  // namespace
+
+std::string flaw_of_host(std::string_view host) {
+  if (host.empty()) {
     return "names nothing";
   }
-  if (name.size() > longest_host) {
-    return "is " + std::to_string(name.size()) + " bytes long: a name has at most " +
+  if (host.size() > longest_host) {
+    return "is " + std::to_string(host.size()) + " bytes long: a name has at most " +
            std::to_string(longest_host);
   }
   bool only_digits = true;
   std::size_t label = 0;
-  for (const char c : name) {
+  for (const char c : host) {
     if (c == '.') {
       if (label == 0) {
         return "has an empty label";
@@ -68,8 +69,6 @@ std::string flaw_of(std::string_view name) {
   }
   return only_digits ? "is neither an address nor a name (its last label is a number)" : "";
 }
-
-}  // namespace
 
 Result<Name> Name::parse(std::string_view text) {
   const auto wrong = [&](const std::string& why) { return Error(shown(text) + " " + why); };
@@ -100,7 +99,7 @@ Result<Name> Name::parse(std::string_view text) {
     out.text = std::move(ascii).value();
   }
   std::transform(out.text.begin(), out.text.end(), out.text.begin(), lowered);
-  if (const std::string flaw = flaw_of(out.text); !flaw.empty()) {
+  if (const std::string flaw = flaw_of_host(out.text); !flaw.empty()) {
     return wrong(flaw);
   }
   return out;

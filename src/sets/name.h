@@ -30,6 +30,9 @@ struct Name {
   friend bool operator==(const Name&, const Name&) = default;
 };
 
+// What is wrong with a host in its one spelling ("has an empty label"), or "".
+[[nodiscard]] std::string flaw_of_host(std::string_view host);
+
 // A letter of ASCII as names are kept: lower case.
 [[nodiscard]] constexpr char lowered(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

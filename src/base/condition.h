@@ -41,8 +41,9 @@ struct ConditionType {
   // How the rules that have it are found for a flow: by its ports, by a prefix of one of its ends,
   // or in no other way than by asking each of them.
   enum class Index : std::uint8_t { none, ports, client, destination } index = Index::none;
-  // What has to be found out about a flow before it is asked.
-  enum class Needs : std::uint8_t { nothing, interface } needs = Needs::nothing;
+  // What has to be found out about a flow before it is asked. Only what needs the host's name may
+  // answer that it does not know yet.
+  enum class Needs : std::uint8_t { nothing, interface, host } needs = Needs::nothing;
 
   // From the section's values. Null: the rule has none of the keys, or an error was reported.
   Parsed (*parse)(const Settings& settings, Findings& findings) = nullptr;
@@ -50,6 +51,9 @@ struct ConditionType {
   // Why it does not hold, in the operator's words ("client 192.0.2.1 is not in 198.51.100.0/24").
   // REQUIRES: it does not.
   std::string (*why_not)(const void* parsed, const FlowFacts& facts) = nullptr;
+  // What of its sets has the flow, and where that stands ("host www.example.org is in @ads
+  // (ads.list:7: .example.org)"). Null: there is nothing to say. REQUIRES: it holds.
+  std::vector<std::string> (*because)(const void* parsed, const FlowFacts& facts) = nullptr;
   // True when it holds for each flow that `other` holds for, a condition of the same row; null:
   // that rule has none, which holds for every flow. May be false where that is hard to decide.
   bool (*covers)(const void* parsed, const void* other) = nullptr;
@@ -100,6 +104,9 @@ class RuleCondition {
   [[nodiscard]] Answer holds(const FlowFacts& facts) const { return type_->holds(parsed(), facts); }
   [[nodiscard]] std::string why_not(const FlowFacts& facts) const {
     return type_->why_not(parsed(), facts);
+  }
+  [[nodiscard]] std::vector<std::string> because(const FlowFacts& facts) const {
+    return type_->because == nullptr ? std::vector<std::string>{} : type_->because(parsed(), facts);
   }
   // `other`: of the same row, or null.
   [[nodiscard]] bool covers(const RuleCondition* other) const {

@@ -5,13 +5,15 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "weir/flow.h"
 
 namespace weir {
 
-// Whether a condition holds for a flow. `not_yet`: that depends on what the client sends
-// first. No condition answers so today, and RuleSet::match() has no way to ask again.
+// Whether a condition holds for a flow. `not_yet`: that depends on a name which the client may
+// still give with its first bytes; RuleSet::decide() says whether the rules have to be asked again
+// then. Never an answer where the flow's KnownHost is a name, or none.
 enum class Answer : std::uint8_t { no, yes, not_yet };
 
 [[nodiscard]] constexpr Answer answer(bool holds) { return holds ? Answer::yes : Answer::no; }
@@ -24,14 +26,35 @@ struct Device;  // devices/device_table.h
 // What is known of a flow's client; null: nothing, or there is no function.
 using ClientDevice = std::function<const Device*(const Flow&)>;
 
+// What a host name was learnt from.
+enum class HostFrom : std::uint8_t {
+  tls,    // the server name of a ClientHello
+  quic,   // the same, of QUIC
+  http,   // the host of a request
+  dns,    // what the client looked up for that address
+  proxy,  // the authority of a PROXY header
+};
+
+// Which host the client means, as far as is known.
+struct KnownHost {
+  enum class State : std::uint8_t {
+    none,     // it names none
+    not_yet,  // its first bytes may name one
+    name,
+  } state = State::none;
+  std::string_view name = {};  // as sets/name.h keeps names; outlives whatever is asked about it
+  HostFrom from = HostFrom::tls;
+  bool is_outer = false;  // ECH hides the one that is meant
+};
+
 // The flow, and what has to be looked up for it, each once and only when a condition asks. On the
 // stack of the one who asks the rules.
 class FlowFacts {
  public:
   // All must outlive it.
   FlowFacts(const Flow& flow, const InterfaceName& interface_name,
-            const ClientDevice& client_device)
-      : flow_(flow), interface_name_(interface_name), find_device_(client_device) {}
+            const ClientDevice& client_device, const KnownHost& host = {})
+      : flow_(flow), interface_name_(interface_name), find_device_(client_device), host_(host) {}
 
   [[nodiscard]] const Flow& flow() const { return flow_; }
   // The inbound interface; "": none is known.
@@ -48,11 +71,13 @@ class FlowFacts {
     }
     return *client_device_;
   }
+  [[nodiscard]] const KnownHost& host() const { return host_; }
 
  private:
   const Flow& flow_;
   const InterfaceName& interface_name_;
   const ClientDevice& find_device_;
+  KnownHost host_;
   mutable std::optional<std::string> interface_;
   mutable std::optional<const Device*> client_device_;
 };

@@ -1,7 +1,6 @@
 #include "rules/rule_set.h"
 
 #include <algorithm>
-#include <cassert>
 #include <map>
 #include <utility>
 
@@ -78,18 +77,29 @@ class Tests {
     }
   }
 
-  // Whether all conditions hold that were added as those `count` tests.
-  [[nodiscard]] bool hold(std::size_t first, std::size_t count, const SoughtEnds& ends,
-                          const FlowFacts& facts) const {
+  // Whether all conditions hold that were added as those `count` tests. One condition's `no` is the
+  // answer, whatever others do not know yet.
+  [[nodiscard]] Answer hold(std::size_t first, std::size_t count, const SoughtEnds& ends,
+                            const FlowFacts& facts) const {
     const auto run = std::span(tests_).subspan(first, count);
+    Answer out = Answer::yes;
     for (std::size_t i = 0; i < run.size(); i += run[i].or_else + 1U) {
+      if (run[i].kind == Test::Kind::condition) {
+        const Condition& condition = conditions_[run[i].what];
+        const Answer its = condition.holds(condition.parsed, facts);
+        if (its == Answer::no) {
+          return its;
+        }
+        out = its == Answer::not_yet ? its : out;
+        continue;
+      }
       const auto any_of = run.subspan(i, run[i].or_else + 1U);
       if (std::none_of(any_of.begin(), any_of.end(),
-                       [&](const Test& test) { return holds(test, ends, facts); })) {
-        return false;
+                       [&](const Test& test) { return is_in(test, ends); })) {
+        return Answer::no;
       }
     }
-    return true;
+    return out;
   }
 
  private:
@@ -109,20 +119,13 @@ class Tests {
             .length = prefix.length};
   }
 
-  [[nodiscard]] bool holds(const Test& test, const SoughtEnds& ends, const FlowFacts& facts) const {
+  // REQUIRES: it is a prefix.
+  [[nodiscard]] bool is_in(const Test& test, const SoughtEnds& ends) const {
     const SoughtAddress& address = test.end == FlowEnd::client ? ends.client : ends.destination;
-    switch (test.kind) {
-      case Test::Kind::in_v4:
-        return address.is_v4 && first_of(address.v4, test.length) == test.what;
-      case Test::Kind::in_v6:
-        return !address.is_v4 && first_of(address.v6, test.length) == networks_[test.what];
-      case Test::Kind::condition:
-        break;
+    if (test.kind == Test::Kind::in_v4) {
+      return address.is_v4 && first_of(address.v4, test.length) == test.what;
     }
-    const Condition& condition = conditions_[test.what];
-    const Answer answer = condition.holds(condition.parsed, facts);
-    assert(answer != Answer::not_yet && "nothing asks again yet");
-    return answer == Answer::yes;
+    return !address.is_v4 && first_of(address.v6, test.length) == networks_[test.what];
   }
 
   std::vector<Test> tests_;
@@ -171,7 +174,8 @@ struct RuleSet::Index {
       out.of_anchor = added();
     }
     // What has to be looked up is asked last.
-    for (const auto needs : {ConditionType::Needs::nothing, ConditionType::Needs::interface}) {
+    for (const auto needs : {ConditionType::Needs::nothing, ConditionType::Needs::interface,
+                             ConditionType::Needs::host}) {
       for (const RuleCondition& condition : rules[number].conditions) {
         const bool is_anchor = anchor.exactly && &condition == anchor.condition;
         if (condition.type().needs == needs && !is_anchor &&
@@ -185,8 +189,8 @@ struct RuleSet::Index {
     asked.push_back(out);
   }
 
-  [[nodiscard]] bool holds(RuleNumber number, Candidates::Found found, const SoughtEnds& ends,
-                           const FlowFacts& facts) const {
+  [[nodiscard]] Answer holds(RuleNumber number, Candidates::Found found, const SoughtEnds& ends,
+                             const FlowFacts& facts) const {
     const Asked& rule = asked[number];
     const std::uint16_t known = found == Candidates::Found::by_anchor ? rule.of_anchor : 0;
     return tests.hold(rule.first + known, rule.count - known, ends, facts);
@@ -244,26 +248,29 @@ RuleSet RuleSet::compile(std::span<const RuleSettings> rules) {
   return RuleSet(std::move(index));
 }
 
-std::optional<std::size_t> RuleSet::match(const Flow& flow, const InterfaceName& name,
-                                          const ClientDevice& device) const {
+RuleSet::Decision RuleSet::decide(const FlowFacts& facts) const {
+  const Flow& flow = facts.flow();
   const auto& protocol = index_->protocols[flow.protocol == Protocol::tcp ? 0 : 1];
-  const FlowFacts facts(flow, name, device);
   const SoughtEnds ends{SoughtAddress(flow.client.address),
                         SoughtAddress(flow.destination.address)};
+  RuleNumber waiting = Candidates::none;  // the first that does not know yet
+  const auto holds = [&](RuleNumber number, Candidates::Found how) {
+    const Answer answer = index_->holds(number, how, ends, facts);
+    if (answer == Answer::not_yet) {
+      waiting = std::min(waiting, number);
+    }
+    return answer == Answer::yes;
+  };
   const auto first_of = [&](const Candidates& candidates, RuleNumber before) {
-    return candidates.first(
-        ends.client, ends.destination, index_->anchors,
-        [&](RuleNumber number, Candidates::Found how) {
-          return index_->holds(number, how, ends, facts);
-        },
-        before);
+    return candidates.first(ends.client, ends.destination, index_->anchors, holds, before);
   };
   const Port port = flow.destination.port;
   RuleNumber found = first_of(index_->candidates[protocol.ports[port]], Candidates::none);
   if (port != 0) {  // no rule names it
     found = first_of(protocol.everywhere, found);
   }
-  return found == Candidates::none ? std::nullopt : std::optional<std::size_t>(found);
+  return {.rule = found == Candidates::none ? std::nullopt : std::optional<std::size_t>(found),
+          .may_change = waiting < found};
 }
 
 bool RuleSet::needs_interface() const { return index_->needs_interface; }

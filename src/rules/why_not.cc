@@ -1,14 +1,16 @@
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 #include "rules/rule_set.h"
 
 namespace weir {
 
 std::string why_not(const RuleSettings& rule, const Flow& flow, std::string_view interface,
-                    const ClientDevice& device) {
+                    const ClientDevice& device, const KnownHost& host) {
   const InterfaceName name = [interface](std::uint32_t) { return std::string(interface); };
-  const FlowFacts facts(flow, name, device);
+  const FlowFacts facts(flow, name, device, host);
   const auto against =
       std::find_if(rule.conditions.begin(), rule.conditions.end(),
                    [&](const RuleCondition& one) { return one.holds(facts) != Answer::yes; });
@@ -16,9 +18,9 @@ std::string why_not(const RuleSettings& rule, const Flow& flow, std::string_view
 }
 
 std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow,
-                                     const ClientDevice& device) {
+                                     const ClientDevice& device, const KnownHost& host) {
   const InterfaceName no_interface;
-  const FlowFacts facts(flow, no_interface, device);
+  const FlowFacts facts(flow, no_interface, device, host);
   std::vector<std::string> out;
   for (const auto& [end, what, list] :
        {std::tuple(FlowEnd::client, "client", &rule.client()),
@@ -29,6 +31,10 @@ std::vector<std::string> set_matches(const RuleSettings& rule, const Flow& flow,
                       item.found(end, facts));
       }
     }
+  }
+  for (const RuleCondition& condition : rule.conditions) {
+    std::vector<std::string> more = condition.because(facts);
+    std::move(more.begin(), more.end(), std::back_inserter(out));
   }
   return out;
 }

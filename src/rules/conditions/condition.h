@@ -11,7 +11,7 @@
 //     static void lower(const Parsed&, firewall::Narrowing&);
 //   };
 //
-// Without `lower` only the gateway can decide. `index`, `needs`, `admits`, `fit`,
+// Without `lower` only the gateway can decide. `index`, `needs`, `because`, `admits`, `fit`,
 // `changes_at`, `clock_state` and `within` are for those that need them. What each has to answer
 // stands at the row's fields (base/condition.h); src/rules/README.md has a whole one.
 //
@@ -57,6 +57,11 @@ constexpr ConditionType condition_type() {
   row.why_not = [](const void* it, const FlowFacts& facts) {
     return C::why_not(Of::it(it), facts);
   };
+  if constexpr (requires { &C::because; }) {
+    row.because = [](const void* it, const FlowFacts& facts) {
+      return C::because(Of::it(it), facts);
+    };
+  }
   row.covers = [](const void* it, const void* other) {
     return C::covers(Of::it(it), static_cast<const Parsed*>(other));
   };

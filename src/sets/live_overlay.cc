@@ -1,5 +1,6 @@
 #include "sets/live_overlay.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir {
@@ -27,6 +28,16 @@ LiveOverlay::LiveOverlay(std::vector<LiveItem> all) : items(std::move(all)) {
   }
   added = std::move(in).build();
   removed = std::move(out).build();
+}
+
+bool have_same_changes(const LiveOverlay* a, const LiveOverlay* b) {
+  if (a == b || a == nullptr || b == nullptr) {
+    return a == b;
+  }
+  return std::equal(a->items.begin(), a->items.end(), b->items.begin(), b->items.end(),
+                    [](const LiveItem& one, const LiveItem& other) {
+                      return one.kind == other.kind && one.item == other.item;
+                    });
 }
 
 }  // namespace weir

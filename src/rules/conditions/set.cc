@@ -1,13 +1,12 @@
 // Items `@SET` of clients and destinations: the addresses of a list, named or a file of its own.
 // Which of them an item means was found out when the section was read (config/set_names.h); what is
 // in them is bound to the rules once they are loaded, and again when it is changed at run time.
-#include <algorithm>
 #include <memory>
 #include <string>
 
 #include "base/machine.h"
-#include "base/moment_text.h"
 #include "rules/conditions/condition.h"
+#include "rules/conditions/set_words.h"
 #include "sets/set_table.h"
 
 namespace weir {
@@ -16,21 +15,6 @@ namespace {
 bool have_same_addresses(const SetContents& a, const SetContents& b) {
   return &a == &b || (a.prefixes.size() == b.prefixes.size() && a.prefixes.covers(b.prefixes) &&
                       b.prefixes.covers(a.prefixes));
-}
-
-// Who said so and until when does not matter.
-bool have_same_changes(const LiveOverlay* a, const LiveOverlay* b) {
-  if (a == b || a == nullptr || b == nullptr) {
-    return a == b;
-  }
-  return std::equal(a->items.begin(), a->items.end(), b->items.begin(), b->items.end(),
-                    [](const LiveItem& one, const LiveItem& other) {
-                      return one.kind == other.kind && one.item == other.item;
-                    });
-}
-
-std::string changed(const LiveItem& item) {
-  return item.done_by() + (item.until ? " until " + local_moment(*item.until) : "");
 }
 
 struct OfSet {
@@ -62,19 +46,11 @@ struct OfSet {
   }
 
   static std::string found(const Parsed& set, FlowEnd end, const FlowFacts& facts) {
-    const SetAnswer answer = ask(set, end, facts);
-    if (answer.item.empty()) {
-      return text(set);
-    }
-    const std::string where = answer.change ? changed(*answer.change) : text_of(answer.location);
-    return text(set) + " (" + where + ": " + answer.item + ")";
+    return words_of_match(text(set), ask(set, end, facts));
   }
 
   static std::string missed(const Parsed& set, FlowEnd end, const FlowFacts& facts) {
-    const SetAnswer answer = ask(set, end, facts);
-    return answer.change ? text(set) + " (" + changed(*answer.change) + ": " +
-                               text_of(answer.location) + ": " + answer.item + ")"
-                         : text(set);
+    return words_of_miss(text(set), ask(set, end, facts));
   }
 
   static SetAnswer ask(const Parsed& set, FlowEnd end, const FlowFacts& facts) {

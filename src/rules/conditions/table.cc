@@ -14,7 +14,8 @@ extern const AddressItemType set_item;      // set.cc
 namespace {
 
 constexpr std::array table{
-    &on_condition, &client_condition, &destination_condition, &interface_condition, &when_condition,
+    &on_condition,        &client_condition, &destination_condition,
+    &interface_condition, &when_condition,   &host_condition,
 };
 
 // The name of a set's file may look like any other item.

@@ -16,10 +16,11 @@ namespace weir {
 using AddressItemTypes = std::span<const AddressItemType* const>;
 [[nodiscard]] AddressItemTypes address_item_types();
 
-// The ones that programs make rules of. Any other row is declared in table.cc alone.
+// The ones that programs make rules of, or ask about. Any other row is declared in table.cc alone.
 extern const ConditionType on_condition;           // on.cc; its values: std::vector<PortRange>
 extern const ConditionType client_condition;       // addresses.cc: AddressMatch
 extern const ConditionType destination_condition;  // addresses.cc: AddressMatch
 extern const ConditionType interface_condition;    // interface.cc: std::vector<std::string>
+extern const ConditionType host_condition;         // host.cc: HostMatch
 
 }  // namespace weir

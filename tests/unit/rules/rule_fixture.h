@@ -15,6 +15,7 @@ struct RuleWords {
   std::vector<std::string> client = {};
   std::vector<std::string> destination = {};
   std::vector<std::string> interfaces = {};
+  std::string host = {};  // as the line of the section has it
 };
 
 // Rules named a, b, c, … on the lines 1, 2, 3, … of a file f.
@@ -34,10 +35,19 @@ inline std::vector<RuleSettings> rules_of(const std::vector<RuleWords>& words) {
     if (!word.interfaces.empty()) {
       rule.set(interfaces(word.interfaces));
     }
+    if (!word.host.empty()) {
+      rule.set(said("host", word.host));
+    }
     out.push_back(std::move(rule));
   }
   return out;
 }
+
+inline KnownHost named(std::string_view name) {
+  return {.state = KnownHost::State::name, .name = name};
+}
+inline constexpr KnownHost no_host{.state = KnownHost::State::none};
+inline constexpr KnownHost host_not_yet{.state = KnownHost::State::not_yet};
 
 inline Flow flow_of(Protocol protocol, const std::string& client, const std::string& destination) {
   return {.protocol = protocol,

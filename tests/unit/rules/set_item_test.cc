@@ -90,7 +90,7 @@ TEST_CASE("a set that is not there is an error, and so is a list that cannot be 
         Lines{"guests.list:2: error: there is text after 'nonsense': a list has one item a line"});
 }
 
-TEST_CASE("names in a set are a warning: no rule asks for them yet") {
+TEST_CASE("names in a set are a warning where no rule asks for a host") {
   CHECK(findings_of("[set ads]\nentries = 192.0.2.1, example.org, example.net\n"
                     "[rule a]\non = tcp/80\ndestination = @ads\nuse = reject\n") ==
         Lines{"weir.ini:1: warning: [set ads] has 2 names, which match no address: 'client' and "

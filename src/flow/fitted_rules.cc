@@ -158,11 +158,16 @@ Configuration FittedRules::for_firewall() const {
   return configuration_->fitted(machine_->for_firewall());
 }
 
+// What the firewall is not asked to check it does not follow: a list of names may change often.
 bool FittedRules::same_for_firewall(const MachineHere& machine) const {
+  const auto of_firewall = [](const RuleSettings& rule, const MachineHere& here) {
+    std::vector<RuleCondition> out = fitted(rule.conditions, here.for_firewall());
+    std::erase_if(out, [](const RuleCondition& one) { return one.type().lower == nullptr; });
+    return out;
+  };
   return std::all_of(configuration_->rules.begin(), configuration_->rules.end(),
                      [&](const RuleSettings& rule) {
-                       return fitted(rule.conditions, machine_->for_firewall()) ==
-                              fitted(rule.conditions, machine.for_firewall());
+                       return of_firewall(rule, *machine_) == of_firewall(rule, machine);
                      });
 }
 

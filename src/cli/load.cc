@@ -12,7 +12,9 @@
 #include "base/links.h"
 #include "base/machine.h"
 #include "base/suggest.h"
+#include "cli/bypass_warnings.h"
 #include "cli/family_warnings.h"
+#include "cli/name_warnings.h"
 #include "cli/own_traffic_warnings.h"
 #include "cli/print_error.h"
 #include "cli/reach_warnings.h"
@@ -230,15 +232,8 @@ void load_sets_of(Loaded& loaded, const SetTable* before, const OpenList& open) 
     loaded.configuration.reset();
     return;
   }
-  for (const LoadedSet& set : sets.table->sets()) {
-    if (const std::size_t names = set.contents->names.size(); names != 0) {
-      loaded.diagnostics.push_back(
-          {Diagnostic::Severity::warning, set.settings.location,
-           set.settings.title() + " has " + std::to_string(names) +
-               (names == 1 ? " name, which matches" : " names, which match") +
-               " no address: 'client' and 'destination' are asked about addresses"});
-    }
-  }
+  const auto more = name_warnings(*loaded.configuration, *sets.table);
+  loaded.diagnostics.insert(loaded.diagnostics.end(), more.begin(), more.end());
   for (RuleSettings& rule : loaded.configuration->rules) {
     rule = rule.fitted({.sets = sets.table.get()});
   }
@@ -258,7 +253,8 @@ Loaded load(const std::string& file, const SetTable* before) {
           open_passwords(*out.configuration), own_traffic_warnings(*out.configuration, assembly),
           reach_warnings(*out.configuration, assembly), lost_targets(*out.configuration, assembly),
           misled_datagrams(*out.configuration, assembly),
-          set_warnings(*out.configuration, assembly)}) {
+          set_warnings(*out.configuration, assembly),
+          bypass_warnings(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }
     if (std::any_of(out.diagnostics.begin(), out.diagnostics.end(), [](const Diagnostic& one) {

@@ -1,5 +1,6 @@
 #include "cli/set.h"
 
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -27,10 +28,11 @@ bool are_readable(const std::vector<std::string>& items) {
     if (!item) {
       print_error("weir: " + item.error().text());
       good = false;
-    } else if (std::holds_alternative<Name>(item.value())) {
-      print_error("weir: " + quoted(text) +
-                  " is taken for a domain name, which matches no address yet; a device is "
-                  "'client = name:NAME' in a rule");
+    } else if (const auto* name = std::get_if<Name>(&item.value());
+               name != nullptr && name->text.find('.') == std::string::npos) {
+      print_error("weir: " + weir::quoted(text) +
+                  " is taken for a host name, about which only 'host' in a rule asks; a device is "
+                  "'client = name:NAME' there");
     }
   }
   return good;

@@ -11,10 +11,12 @@ std::vector<Diagnostic> set_warnings(const Configuration& configuration,
   std::vector<Diagnostic> out;
   for (const RuleSettings& rule : configuration.rules) {
     const auto upstream = assembly.get(rule.use);
-    if (!upstream || upstream.value()->offload() == Upstream::Offload::none) {
+    using Offload = Upstream::Offload;
+    const Offload offload = upstream ? upstream.value()->offload() : Offload::none;
+    if (offload == Offload::none || offload == Offload::bypass) {
       continue;
     }
-    if (const auto why = firewall::why_left_to_gateway(rule, configuration.firewall.max_set);
+    if (const auto why = firewall::why_lists_left_to_gateway(rule, configuration.firewall.max_set);
         !why.empty()) {
       out.push_back(
           {Diagnostic::Severity::warning, rule.location, "[rule " + rule.name + "]: " + why});

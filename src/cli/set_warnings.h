@@ -1,5 +1,6 @@
 // Rules whose lists are too long for the firewall, which would decide them alone otherwise: their
-// packets take the way through weir, which costs more.
+// packets take the way through weir, which costs more. Those with `bypass` are told more
+// (bypass_warnings.h).
 //
 // No state; main thread.
 #pragma once

@@ -241,7 +241,7 @@ Narrowing narrowed(const RuleSettings& rule, std::size_t max_set) {
   return out;
 }
 
-std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set) {
+std::string why_lists_left_to_gateway(const RuleSettings& rule, std::size_t max_set) {
   for (const AddressCondition* list : {&rule.client(), &rule.destination()}) {
     for (const auto& [prefixes, items] : {std::pair(&list->include, &list->include_items),
                                           std::pair(&list->exclude, &list->exclude_items)}) {
@@ -256,6 +256,33 @@ std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set) {
     }
   }
   return "";
+}
+
+std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set) {
+  const auto unseen = std::find_if(
+      rule.conditions.begin(), rule.conditions.end(),
+      [](const RuleCondition& condition) { return condition.type().lower == nullptr; });
+  return unseen != rule.conditions.end()
+             ? fmt::format("the gateway decides it, for packets do not show '{}'", unseen->key())
+             : why_lists_left_to_gateway(rule, max_set);
+}
+
+bool hands_over(const RuleSettings& rule, const FlowFacts& facts, std::size_t max_set) {
+  bool is_exact = true;
+  for (const RuleCondition& condition : rule.conditions) {
+    Narrowing alone(max_set);
+    if (condition.type().lower == nullptr) {
+      alone.ask_gateway();
+    } else {
+      condition.type().lower(condition.parsed(), alone);
+    }
+    if (!alone.is_exact()) {
+      is_exact = false;
+    } else if (condition.holds(facts) != Answer::yes) {
+      return false;
+    }
+  }
+  return !is_exact;
 }
 
 }  // namespace weir::firewall

@@ -68,6 +68,14 @@ class Narrowing {
 
 // Why a rule that the firewall would decide is the gateway's: the list of its that is too long;
 // empty: it has none.
+[[nodiscard]] std::string why_lists_left_to_gateway(const RuleSettings& rule, std::size_t max_set);
+// The same, or the condition of which no packet shows whether it holds.
 [[nodiscard]] std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set);
+
+// Whether the firewall hands a flow to the gateway because of a rule that the gateway decides: what
+// of its conditions a packet filter can check holds for the flow. No later rule is the firewall's
+// for that flow.
+[[nodiscard]] bool hands_over(const RuleSettings& rule, const FlowFacts& facts,
+                              std::size_t max_set);
 
 }  // namespace weir::firewall

@@ -57,6 +57,38 @@ TEST_CASE("a list that is too long for the firewall is a warning where the firew
   CHECK(with("direct").empty());
 }
 
+TEST_CASE("a bypass that the gateway decides acts as transparent, and says why") {
+  const auto with = [](const std::string& use) {
+    return texts("[rule r]\non = tcp/443\nhost = .example.org\nuse = " + use + "\n");
+  };
+  CHECK(with("bypass") ==
+        std::vector<std::string>{"4 [rule r]: bypass acts as transparent: the gateway decides it, "
+                                 "for packets do not show 'host'"});
+  CHECK(with("reject").empty());
+  CHECK(with("drop").empty());
+  CHECK(with("direct").empty());
+  CHECK(texts("[firewall]\nmax-set = 0\n[rule r]\non = tcp/80\nclient = 192.0.2.1\n"
+              "use = bypass\n") ==
+        std::vector<std::string>{"6 [rule r]: bypass acts as transparent: the gateway decides it, "
+                                 "for its list has 1 prefix, more than firewall.max-set = 0"});
+}
+
+TEST_CASE("a bypass after a host rule on the same port acts as transparent there") {
+  const auto after = [](const std::string& host_rule, const std::string& bypass_rule) {
+    return texts("[rule office]\non = tcp/443\nhost = .example.org\nuse = direct\n" + host_rule +
+                 "[rule rest]\nuse = bypass\n" + bypass_rule);
+  };
+  const std::string why =
+      " [rule rest]: bypass acts as transparent on tcp/443: the gateway has to "
+      "ask [rule office] first";
+  CHECK(after("", "on = tcp/1-1000\n") == std::vector<std::string>{"6" + why});
+  CHECK(after("", "on = tcp/80, udp/443\n").empty());
+  const std::string some = "client = 192.0.2.0/24\ninterface = eth0\n";
+  CHECK(after(some, "on = tcp/443\nclient = 192.0.2.7\n") == std::vector<std::string>{"8" + why});
+  CHECK(after(some, "on = tcp/443\nclient = 198.51.100.7\n").empty());
+  CHECK(after(some, "on = tcp/443\ninterface = eth1\n").empty());
+}
+
 TEST_CASE("a user and a folder that are not there are errors, at their lines") {
   CHECK(texts("[gateway]\nuser = nobody-at-all\n[log]\ntarget = file:/nonexistent/x/weir.log\n") ==
         std::vector<std::string>{"2 'user': there is no such user: 'nobody-at-all'",

@@ -187,6 +187,8 @@ int run_command(int argc, char** argv) {
   made->add_option("--interface", explain.interface, "inbound interface");
   made->add_option("--mac", explain.mac,
                    "the client's MAC address (default: as the router knows it)");
+  made->add_option("--host", explain.host,
+                   "host name that the client names, by TLS, HTTP or QUIC (default: none)");
   made->add_option("--time", explain.time,
                    "time of the flow: 2026-03-29T02:30 (the router's clock) or "
                    "2026-03-29T02:30:00Z (default: now)");

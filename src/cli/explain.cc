@@ -17,6 +17,7 @@
 #include "base/machine_here.h"
 #include "base/surroundings.h"
 #include "base/time_input.h"
+#include "cli/asked_host.h"
 #include "cli/control_client.h"
 #include "cli/exit_status.h"
 #include "cli/explanation_text.h"
@@ -32,6 +33,7 @@
 #include "firewall/surroundings.h"
 #include "gateway/known_devices.h"
 #include "loop/loop.h"
+#include "rules/conditions/table.h"
 
 namespace weir {
 namespace {
@@ -213,6 +215,12 @@ void warn_of_what_is_not_recorded(const Configuration& configuration,
                        "weir explain: rules with 'when' are decided as of now, whenever the flows "
                        "were; --time names another time\n");
   }
+  if (std::any_of(rules.begin(), rules.end(),
+                  [](const RuleSettings& rule) { return rule.find(host_condition) != nullptr; })) {
+    (void)std::fprintf(stderr,
+                       "weir explain: a flow whose record has no 'host' is decided as one that "
+                       "names none\n");
+  }
   if (!arguments.interface.empty()) {
     return;
   }
@@ -256,6 +264,11 @@ int run_explain(const ExplainArguments& arguments) {
     (void)std::fprintf(stderr, "weir explain: --mac: %s\n", device.error().text().c_str());
     return Exit::bad_configuration;
   }
+  const auto host = host_in(arguments.host);
+  if (!host) {
+    (void)std::fprintf(stderr, "weir explain: --host: %s\n", host.error().text().c_str());
+    return Exit::bad_configuration;
+  }
   const std::string interface =
       as_packets_come_in(*configuration, arguments.interface, machine.value());
   const auto rules = implied_rules(*configuration, machine.value().view());
@@ -274,7 +287,7 @@ int run_explain(const ExplainArguments& arguments) {
       *configuration, flow.value(), interface, firewall::kind_of(flow.value().destination.address),
       here ? std::span(here.value().outside) : std::span<const std::string>(),
       here && asks_routes(here.value()) ? std::optional(route_out(flow.value())) : std::nullopt,
-      device.value());
+      device.value(), known_host(host.value()));
   explanation.device =
       device_text(*configuration, flow.value(), device.value(), *machine.value().devices);
   if (arguments.json) {

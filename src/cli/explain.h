@@ -18,6 +18,7 @@ struct ExplainArguments {
   bool json = false;
   std::string mac = {};    // the client's; empty: by the neighbour table
   std::string time = {};   // when; empty: now
+  std::string host = {};   // that the client names; empty: none
   std::string flows = {};  // a file of records to decide anew, instead of these; "-": stdin
 };
 

@@ -8,6 +8,8 @@
 #include "cli/family_warnings.h"
 #include "cli/flow_decider.h"
 #include "firewall/narrowing.h"
+#include "rules/conditions/table.h"
+#include "rules/host_match.h"
 #include "rules/rule_set.h"
 #include "upstream/registry.h"
 
@@ -117,12 +119,63 @@ Explanation::Path path_of(const Upstream& upstream, const Flow& flow) {
   return path;
 }
 
+// The rules that would have the flow, did its client name a host that they want: those before the
+// first that has it whatever the name. REQUIRES: the name is not known yet.
+std::vector<std::string> by_some_name(const std::vector<RuleSettings>& rules,
+                                      const FlowFacts& facts) {
+  std::vector<std::string> out;
+  for (const RuleSettings& rule : rules) {
+    Answer answer = Answer::yes;
+    for (const RuleCondition& condition : rule.conditions) {
+      if (const Answer its = condition.holds(facts); its != Answer::yes) {
+        answer = its;
+        if (its == Answer::no) {
+          break;
+        }
+      }
+    }
+    if (answer == Answer::yes) {
+      break;
+    }
+    const RuleCondition* host = rule.find(host_condition);
+    if (answer == Answer::not_yet && host != nullptr && host->as<HostMatch>().may_want_name()) {
+      out.push_back(rule.name);
+    }
+  }
+  return out;
+}
+
+// Who decides what the firewall could.
+struct Owner {
+  bool is_firewall = true;
+  std::string why = {};  // else; or empty
+};
+
+// Of a rule, none: the default.
+Owner owner_of(const Configuration& configuration, std::optional<std::size_t> rule,
+               const FlowFacts& facts) {
+  const auto& rules = configuration.rules;
+  const std::size_t max_set = configuration.firewall.max_set;
+  for (std::size_t i = 0; i < rule.value_or(rules.size()); ++i) {
+    if (firewall::hands_over(rules[i], facts, max_set)) {
+      return {
+          .is_firewall = false,
+          .why = "the gateway decides it, for it has to ask [rule " + rules[i].name + "] first"};
+    }
+  }
+  if (!rule || firewall::narrowed(rules[*rule], max_set).is_exact()) {
+    return {};
+  }
+  return {.is_firewall = false, .why = firewall::why_left_to_gateway(rules[*rule], max_set)};
+}
+
 }  // namespace
 
 Explanation explain(const Configuration& configuration, const Flow& flow,
                     std::string_view interface, firewall::AddressKind destination,
                     std::span<const std::string> outside,
-                    const std::optional<std::string>& leaves_by, const ClientDevice& device) {
+                    const std::optional<std::string>& leaves_by, const ClientDevice& device,
+                    const KnownHost& host) {
   Explanation out;
   out.protocol = flow.protocol == Protocol::tcp ? "tcp" : "udp";
   out.client = flow.client.port == 0 ? flow.client.address.text() : flow.client.text();
@@ -134,8 +187,9 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
     surroundings.leaves_by = [&](const Flow& /*flow*/) { return leaves_by; };
   }
   surroundings.device = device;
+  out.host = host.name;
   const FlowDecider decider(configuration, std::move(surroundings));
-  const FlowDecider::Decision decision = decider.decide(flow, interface);
+  const FlowDecider::Decision decision = decider.decide(flow, interface, host);
   out.not_intercepted = decision.not_intercepted;
   const std::size_t asked =
       decision.asked_rules ? decision.rule.value_or(configuration.rules.size()) : 0;
@@ -143,7 +197,13 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
     const RuleSettings& rule = configuration.rules[i];
     out.passed.push_back({.rule = rule.name,
                           .location = rule.location,
-                          .why = why_not(rule, flow, interface, device)});
+                          .why = why_not(rule, flow, interface, device, host)});
+  }
+  const InterfaceName interface_name = [&](std::uint32_t) { return std::string(interface); };
+  if (decision.asked_rules && host.state == KnownHost::State::none) {
+    out.could_match =
+        by_some_name(configuration.rules,
+                     FlowFacts(flow, interface_name, device, {.state = KnownHost::State::not_yet}));
   }
   if (!out.not_intercepted.empty()) {
     return out;
@@ -152,7 +212,7 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   if (decision.rule) {
     out.rule = configuration.rules[*decision.rule].name;
     out.location = configuration.rules[*decision.rule].location;
-    out.because = set_matches(configuration.rules[*decision.rule], flow, device);
+    out.because = set_matches(configuration.rules[*decision.rule], flow, device, host);
     for (const RuleCondition& condition : configuration.rules[*decision.rule].conditions) {
       if (const std::string clock_state = condition.clock_state(); !clock_state.empty()) {
         out.because.push_back("it " + clock_state);
@@ -173,13 +233,17 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   out.upstream = upstream.profile().name;
   out.type = upstream.profile().type;
   out.path = path_of(upstream, flow);
-  const std::size_t max_set = configuration.firewall.max_set;
-  if (!decision.rule ||
-      firewall::narrowed(configuration.rules[*decision.rule], max_set).is_exact()) {
+  if (upstream.offload() == Upstream::Offload::none) {
+    return out;
+  }
+  const FlowFacts facts(flow, interface_name, device, host);
+  const Owner owner = owner_of(configuration, decision.rule, facts);
+  if (owner.is_firewall) {
     out.firewall = verdict_text(upstream.offload());
-  } else if (upstream.offload() != Upstream::Offload::none) {
+  } else if (!owner.why.empty()) {
     out.left_to_gateway =
-        firewall::why_left_to_gateway(configuration.rules[*decision.rule], max_set);
+        owner.why +
+        (upstream.offload() == Upstream::Offload::bypass ? ": bypass acts as transparent" : "");
   }
   return out;
 }

@@ -43,6 +43,7 @@ struct Explanation {
   std::string protocol;
   std::string client;  // without a port where none was said
   std::string destination;
+  std::string host;             // that it names; empty: none
   std::string device;           // what is known of the client, or why nothing is; empty: not asked
   std::string not_intercepted;  // why the firewall never hands it to weir; then nothing follows
   std::vector<Passed> passed;
@@ -58,16 +59,19 @@ struct Explanation {
   std::string firewall;  // what the firewall decides by itself, or empty
   // Why it leaves to the gateway what it could decide, or empty.
   std::string left_to_gateway;
+  // Rules that would have the flow, did the client name a host that they want.
+  std::vector<std::string> could_match;
 };
 
 // `interface`: where the flow comes in, or empty. `destination`: what its address is to this
 // machine. `outside`: the interfaces that lead outside, if clients may come in by all others.
 // `leaves_by`: the interface by which routing would send it out, empty where there is no route;
-// none: the firewall does not ask. `device`: which device the client is.
+// none: the firewall does not ask. `device`: which device the client is. `host`: which one it
+// names.
 [[nodiscard]] Explanation explain(const Configuration& configuration, const Flow& flow,
                                   std::string_view interface, firewall::AddressKind destination,
                                   std::span<const std::string> outside = {},
                                   const std::optional<std::string>& leaves_by = std::nullopt,
-                                  const ClientDevice& device = {});
+                                  const ClientDevice& device = {}, const KnownHost& host = {});
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "rules/conditions/glance.h"
 
 namespace weir {
 namespace {
@@ -44,11 +45,21 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
   std::vector<std::string> out;
   out.push_back("flow " + explanation.protocol + " " + explanation.client + " -> " +
                 explanation.destination);
+  if (!explanation.host.empty()) {
+    out.push_back("host " + explanation.host);
+  }
   if (!explanation.device.empty()) {
     out.push_back("device " + explanation.device);
   }
   for (const auto& passed : explanation.passed) {
     out.push_back("not rule " + passed.rule + " (" + text_of(passed.location) + "): " + passed.why);
+  }
+  if (!explanation.could_match.empty()) {
+    out.push_back(some_of(explanation.could_match,
+                          [](const std::string& rule) { return "[rule " + rule + "]"; }) +
+                  " could match if the client names a host " +
+                  (explanation.could_match.size() == 1 ? "it wants" : "they want") +
+                  ": try --host");
   }
   if (!explanation.not_intercepted.empty()) {
     out.push_back("not intercepted: " + explanation.not_intercepted);
@@ -108,6 +119,9 @@ std::string json_of(const Explanation& explanation) {
            {"client", explanation.client},
            {"destination", explanation.destination},
            {"intercepted", explanation.not_intercepted.empty()}};
+  if (!explanation.host.empty()) {
+    out.set("host", explanation.host);
+  }
   if (!explanation.device.empty()) {
     out.set("device", explanation.device);
   }
@@ -122,6 +136,9 @@ std::string json_of(const Explanation& explanation) {
                       {"why", passed.why}});
     }
     out.set("not_rules", std::move(not_rules));
+    if (!explanation.could_match.empty()) {
+      out.set("could_match", explanation.could_match);
+    }
     out.set("rule", explanation.rule);
     if (explanation.location) {
       out.set("file", explanation.location->file);

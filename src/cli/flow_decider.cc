@@ -148,7 +148,8 @@ bool FlowDecider::default_is_asked(const Flow& flow) const {
          handed_over_[slot(flow.protocol, flow.destination.port)];
 }
 
-FlowDecider::Decision FlowDecider::decide(const Flow& flow, std::string_view interface) const {
+FlowDecider::Decision FlowDecider::decide(const Flow& flow, std::string_view interface,
+                                          const KnownHost& host) const {
   Decision out;
   const AddressKind kind = surroundings_.kind_of(flow.destination.address);
   out.not_intercepted = why_not_intercepted(flow, interface, kind);
@@ -164,7 +165,7 @@ FlowDecider::Decision FlowDecider::decide(const Flow& flow, std::string_view int
   }
   out.asked_rules = true;
   out.rule = rules_.match(
-      flow, [&](std::uint32_t) { return std::string(interface); }, surroundings_.device);
+      flow, [&](std::uint32_t) { return std::string(interface); }, surroundings_.device, host);
   if (!out.rule && !default_is_asked(flow)) {
     out.not_intercepted = "no rule matches it, the firewall alone decides the rules that name " +
                           port_text(flow) + ", and [gateway] default is not set";

@@ -57,8 +57,9 @@ class FlowDecider {
 
   FlowDecider(const Configuration& configuration, Surroundings surroundings);
 
-  // `interface`: where the flow comes in, or empty.
-  [[nodiscard]] Decision decide(const Flow& flow, std::string_view interface) const;
+  // `interface`: where the flow comes in, or empty. `host`: which one it names.
+  [[nodiscard]] Decision decide(const Flow& flow, std::string_view interface,
+                                const KnownHost& host = {}) const;
 
  private:
   const Target& target_of(const std::string& use);

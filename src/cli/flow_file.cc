@@ -12,14 +12,15 @@
 
 #include "base/escape.h"
 #include "base/json.h"
+#include "cli/asked_host.h"
 #include "cli/print_error.h"
 
 namespace weir {
 namespace {
 
-enum Name : std::uint8_t { protocol, client, destination, rule, upstream };
-constexpr std::array<std::string_view, 5> names{"protocol", "client", "destination", "rule",
-                                                "upstream"};
+enum Field : std::uint8_t { protocol, client, destination, host, rule, upstream };
+constexpr std::array<std::string_view, 6> names{"protocol", "client", "destination",
+                                                "host",     "rule",   "upstream"};
 
 constexpr std::string_view kernel = "(kernel)";
 
@@ -130,7 +131,12 @@ Result<std::optional<FlowChange>> FlowComparison::compare(std::string_view line)
     return flow.error();
   }
   flow.value().interface = interface_.empty() ? 0 : 1;
-  const FlowDecider::Decision decision = decider_.decide(flow.value(), interface_);
+  const auto named = host_in(read_[host]);
+  if (!named) {
+    return named.error().with_context("host");
+  }
+  const FlowDecider::Decision decision =
+      decider_.decide(flow.value(), interface_, known_host(named.value()));
   FlowChange out{.protocol = read_[protocol],
                  .client = read_[client],
                  .destination = read_[destination],

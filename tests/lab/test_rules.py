@@ -2,9 +2,11 @@
 """Which rule a flow gets: the first whose conditions all hold, and the default where none does. The
 record and the address that the server saw must tell the same story."""
 
+import json
+
 from backends import for_each_backend
 from echo_servers import answers, tcp, udp
-from harness import case, endpoint, eventually, main
+from harness import V4, case, endpoint, eventually, main
 
 SERVERS_SEE = {"transparent": "client", "direct": "gateway"}
 
@@ -304,6 +306,55 @@ def follows_networks(lab, net, backend):
                 eventually(lambda: (tcp(lab, net, 7080) == "refused") == is_refused, f"after {how} it is so")
     finally:
         lab.router.run("ip", "link", "del", "extra")
+
+
+@case("explain --host says which rule a name leads to, and by which line of which list", (V4,), only_weir="it is weir's command")
+def explained_host(lab, net):
+    path = f"{lab.work}/explained.names"
+    with open(path, "w") as file:
+        file.write("# of the house\n||ads.example^\nxn--bcher-kva.example\n")
+    with lab.weir(f"""
+            [set ads]
+            file = {path}
+
+            [rule ads]
+            on = tcp/443
+            host = @ads, !good.ads.example
+            use = reject
+
+            [rule silent]
+            on = tcp/443
+            host = none
+            use = direct
+
+            [rule rest]
+            on = tcp/443
+            use = bypass
+            """) as weir:
+        flow = ("tcp", lab.alice.at(net), endpoint(lab.north.at(net), 443))
+
+        def explain(*options):
+            done = weir.cli("explain", "-c", weir.config, "--json", *options, *flow)
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)
+        listed = explain("--host", "WWW.Ads.Example.")
+        assert (listed["rule"], listed["host"]) == ("ads", "www.ads.example"), listed
+        assert listed["because"] == [f"host www.ads.example is in @ads ({path}:2: .ads.example)"], listed
+        assert explain("--host", "b\u00fccher.example")["rule"] == "ads"
+        good = explain("--host", "good.ads.example")
+        assert good["rule"] == "rest", good
+        assert good["not_rules"][0]["why"] == "host good.ads.example is in !good.ads.example", good
+        assert "[rule ads] first: bypass acts as transparent" in good["left_to_gateway"], good
+        nameless = explain()
+        assert (nameless["rule"], nameless["could_match"]) == ("silent", ["ads"]), nameless
+
+        weir.live("set", "ads", "add", "*.example.com", check=True)
+        added = explain("--host", "www.example.com")
+        assert added["rule"] == "ads" and "(added by uid 0: *.example.com)" in added["because"][0], added
+        refused = weir.cli("explain", "-c", weir.config, "--host", "192.0.2.1", *flow)
+        assert refused.returncode == 2 and "--host: '192.0.2.1'" in refused.stderr, refused
+        checked = weir.cli("check", "-c", weir.config)
+        assert "[rule rest]: bypass acts as transparent on tcp/443" in checked.stderr, checked
 
 
 if __name__ == "__main__":

@@ -73,6 +73,10 @@ std::string_view meaning_of(Reason reason) {
       return "A proxy answered that it cannot reach the destination.";
     case Reason::retried:
       return "An attempt failed, and weir tried another server. The flow itself went on.";
+    case Reason::server_first:
+      return "A rule asks for the host, and weir waited in vain for the client to name one: at "
+             "this destination the server speaks first (SSH, SMTP). For ten minutes weir does not "
+             "wait there.";
     case Reason::source_port_taken:
       return "`source = client:port`, and the client's port was taken towards this server. "
              "The flow got another port of the client's address.";

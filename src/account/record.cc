@@ -209,6 +209,7 @@ void append_text(std::string& out, const FlowRecord& record) {
   fields.moment("opened", record.opened);
   fields.text("id", record.id);
   fields.text("host", record.host);
+  fields.text("host_from", record.host_from);
   fields.text("server_address", record.server_address);
   fields.text("source", record.source);
   fields.number("bytes_up", record.bytes_up);
@@ -242,6 +243,9 @@ void append_json(std::string& out, const FlowRecord& record) {
     fields.text(R"(,"device":)", record.device);
   }
   fields.text(R"(,"host":)", record.host);
+  if (!record.host.empty()) {
+    fields.text(R"(,"host_from":)", record.host_from);
+  }
   fields.text(R"(,"rule":)", record.rule);
   fields.text(R"(,"upstream":)", record.upstream);
   fields.text(R"(,"member":)", record.member);

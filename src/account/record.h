@@ -51,8 +51,9 @@ struct FlowRecord : Traffic {
   Protocol protocol = Protocol::tcp;
   Endpoint client;
   Endpoint destination;
-  std::string device;  // the client's: its name, else its MAC
-  std::string host;
+  std::string device;               // the client's: its name, else its MAC
+  std::string host;                 // that the client has named
+  std::string_view host_from = {};  // tls, http, … (flow/seen_host.h)
   std::string rule;
   std::string upstream;
   std::string member;  // of a group: the one that took the flow

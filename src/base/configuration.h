@@ -120,6 +120,7 @@ struct Limits {
 struct Timeouts {
   Milliseconds connect{10'000};
   Milliseconds handshake{10'000};
+  Milliseconds sniff{300};
   Milliseconds tcp_idle{(2 * 60 + 4) * 60'000};
   Milliseconds half_closed{4 * 60'000};
   Milliseconds keepalive{60'000};

@@ -46,6 +46,7 @@ void compare_limits(const Limits& a, const Limits& b, Differences& out) {
 void compare_timeouts(const Timeouts& a, const Timeouts& b, Differences& out) {
   out.note(a.connect != b.connect, "timeouts.connect");
   out.note(a.handshake != b.handshake, "timeouts.handshake");
+  out.note(a.sniff != b.sniff, "timeouts.sniff");
   out.note(a.tcp_idle != b.tcp_idle, "timeouts.tcp-idle");
   out.note(a.half_closed != b.half_closed, "timeouts.half-closed");
   out.note(a.keepalive != b.keepalive, "timeouts.keepalive");

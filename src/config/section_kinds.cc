@@ -188,6 +188,14 @@ constexpr std::array timeouts_keys{
         .description = "a connected proxy has to complete its handshake within this time",
         .min = 1,
         .max = longest_timeout},
+    Key{.name = "sniff",
+        .kind = ValueKind::duration,
+        .default_value = "300ms",
+        .description =
+            "where a rule asks for the host, a flow waits so long at most for its client to name "
+            "one; then it has none",
+        .min = 1,
+        .max = 10'000},
     Key{.name = "tcp-idle",
         .kind = ValueKind::duration,
         .default_value = "2h4m",

@@ -100,6 +100,7 @@ Limits limits_section(const Settings& settings) {
 Timeouts timeouts_section(const Settings& settings) {
   return {.connect = settings.duration("connect"),
           .handshake = settings.duration("handshake"),
+          .sniff = settings.duration("sniff"),
           .tcp_idle = settings.duration("tcp-idle"),
           .half_closed = settings.duration("half-closed"),
           .keepalive = settings.duration("keepalive"),

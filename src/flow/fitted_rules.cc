@@ -129,9 +129,10 @@ std::string FittedRules::interface_name(std::uint32_t number) const {
   return number != 0 ? ask_kernel(number) : "";
 }
 
-std::optional<std::size_t> FittedRules::match(const Flow& flow, const ClientDevice& device) const {
-  return rules_->match(
-      flow, [this](std::uint32_t number) { return interface_name(number); }, device);
+RuleSet::Decision FittedRules::decide(const Flow& flow, const ClientDevice& device,
+                                      const KnownHost& host) const {
+  const InterfaceName name = [this](std::uint32_t number) { return interface_name(number); };
+  return rules_->decide(FlowFacts(flow, name, device, host));
 }
 
 std::optional<std::chrono::sys_seconds> FittedRules::changes_at() const {

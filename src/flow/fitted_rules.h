@@ -39,10 +39,10 @@ class FittedRules {
   [[nodiscard]] std::shared_ptr<const LocalClock> last_clock(
       const std::shared_ptr<const LocalClock>& now) const;
 
-  // The place of the flow's rule in the configuration; none: the gateway's default.
-  // `device`: who the client is.
-  [[nodiscard]] std::optional<std::size_t> match(const Flow& flow,
-                                                 const ClientDevice& device) const;
+  // The place of the flow's rule in the configuration; none: the gateway's default. And whether
+  // that may be another one once the host is known. `device`: who the client is.
+  [[nodiscard]] RuleSet::Decision decide(const Flow& flow, const ClientDevice& device,
+                                         const KnownHost& host) const;
   [[nodiscard]] bool needs_interface() const { return rules_->needs_interface(); }
   // Whether refitted() may ever have other ones.
   [[nodiscard]] bool follows_machine() const {

@@ -1,5 +1,7 @@
 #include "flow/flow_intake.h"
 
+#include <utility>
+
 #include "flow/client_key.h"
 
 namespace weir {
@@ -8,13 +10,20 @@ std::uint64_t FlowIntake::client_key_of(const Address& address) const {
   return client_key(address, parts_.in_use.snapshot->limits(), parts_.in_use.neighbours.get());
 }
 
-FlowCore FlowIntake::open(const Flow& flow) {
+bool FlowIntake::may_change(const Flow& flow) const {
+  return parts_.in_use.snapshot
+      ->decide(flow, parts_.devices.finder(), {.state = KnownHost::State::not_yet})
+      .may_change;
+}
+
+FlowCore FlowIntake::open(const Flow& flow, SeenHostRef host) {
   FlowCore core;
   core.flow = flow;
   core.flow.worker = static_cast<std::uint16_t>(parts_.worker);
   core.sequence = parts_.ids.next();
   core.snapshot = parts_.in_use.snapshot;
-  core.rule = &core.snapshot->choose(flow, parts_.devices.finder());
+  core.rule = &core.snapshot->choose(flow, parts_.devices.finder(), known(host));
+  core.host = std::move(host);
   core.device = parts_.devices.ref_to(flow.client.address);
   core.opened = parts_.now;
   if (const auto reason = parts_.passing.why(flow, *core.rule, *core.snapshot)) {

@@ -36,8 +36,15 @@ class FlowIntake {
   // The client that a flow from that address counts for.
   [[nodiscard]] std::uint64_t client_key_of(const Address& address) const;
 
+  // Whether another rule may have the flow once its client has named a host, or none.
+  [[nodiscard]] bool may_change(const Flow& flow) const;
+  // And whether such a rule may refuse or drop it.
+  [[nodiscard]] bool may_refuse_by_host() const {
+    return parts_.in_use.snapshot->may_refuse_by_host();
+  }
+  [[nodiscard]] const Timeouts& timeouts() const { return parts_.in_use.snapshot->timeouts(); }
   // A new flow's core, by the rules, or passing by; not yet admitted.
-  [[nodiscard]] FlowCore open(const Flow& flow);
+  [[nodiscard]] FlowCore open(const Flow& flow, SeenHostRef host = nullptr);
   // Counts an admitted flow for its rule and upstream; closed() takes back what is counted as live.
   [[nodiscard]] Admission::Verdict admit(FlowCore& core);
   // The same, and a refusal is not counted yet: another flow may give way.

@@ -12,6 +12,10 @@ FlowRecord FlowRecords::describe(const FlowCore& core, std::string_view path) co
   record.client = core.flow.client;
   record.destination = core.flow.destination;
   record.device = core.device.text();
+  if (core.host != nullptr) {
+    record.host = core.host->name;
+    record.host_from = from_text(*core.host);
+  }
   record.rule = core.rule->name;
   record.upstream = core.rule->upstream->name();
   record.member = core.rule->member;

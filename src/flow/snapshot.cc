@@ -139,6 +139,18 @@ std::shared_ptr<const Snapshot> Snapshot::Maker::for_inherited(
   return made;
 }
 
+bool asks_for_host(const RuleSettings& rule) {
+  return std::any_of(rule.conditions.begin(), rule.conditions.end(),
+                     [](const RuleCondition& condition) {
+                       return condition.type().needs == ConditionType::Needs::host;
+                     });
+}
+
+bool refuses(const Upstream& upstream) {
+  return upstream.offload() == Upstream::Offload::reject ||
+         upstream.offload() == Upstream::Offload::drop;
+}
+
 // Upstreams in the order of their sections, then the built-ins; and the rules that use them.
 Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly) {
   const Configuration& from = *configuration_;
@@ -168,6 +180,7 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
     entry.log = rule.log.value_or(from.log.flows);
     entry.max_flows = rule.max_flows.value_or(0);
     entry.max_flows_per_client = rule.max_flows_per_client.value_or(0);
+    may_refuse_by_host_ = may_refuse_by_host_ || (asks_for_host(rule) && refuses(*entry.upstream));
     entries_.push_back(std::move(entry));
   }
   entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
@@ -187,9 +200,11 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
   return Ok{};
 }
 
-const RuleEntry& Snapshot::choose(const Flow& flow, const ClientDevice& device) const {
-  const auto index = rules_->match(flow, device);
-  return index ? entries_[*index] : entries_.back();
+Snapshot::Choice Snapshot::decide(const Flow& flow, const ClientDevice& device,
+                                  const KnownHost& host) const {
+  const RuleSet::Decision decision = rules_->decide(flow, device, host);
+  return {.entry = decision.rule ? entries_[*decision.rule] : entries_.back(),
+          .may_change = decision.may_change};
 }
 
 const RuleEntry& taken_by(const Snapshot& snapshot, const RuleEntry& entry,

@@ -86,13 +86,24 @@ class Snapshot {
   [[nodiscard]] Mark bypass() const { return configuration_->firewall.bypass_mark; }
   [[nodiscard]] const FittedRules& rules() const { return *rules_; }
 
-  // `device`: who the client is; no function: that is not known.
-  [[nodiscard]] const RuleEntry& choose(const Flow& flow, const ClientDevice& device = {}) const;
+  // The entry of the flow's rule. `device`: who the client is; no function: that is not known.
+  struct Choice {
+    const RuleEntry& entry;
+    bool may_change = false;  // as RuleSet::Decision
+  };
+  [[nodiscard]] Choice decide(const Flow& flow, const ClientDevice& device,
+                              const KnownHost& host) const;
+  [[nodiscard]] const RuleEntry& choose(const Flow& flow, const ClientDevice& device = {},
+                                        const KnownHost& host = {}) const {
+    return decide(flow, device, host).entry;
+  }
   // The same rule for what passes by: it goes on to its own destination, as `transparent`.
   // REQUIRES: choose() gave it.
   [[nodiscard]] const RuleEntry& passing(const RuleEntry& entry) const {
     return passing_[static_cast<std::size_t>(&entry - entries_.data())];
   }
+  // Whether some rule that asks for the host refuses or drops what it takes.
+  [[nodiscard]] bool may_refuse_by_host() const { return may_refuse_by_host_; }
   // False for almost every address that no server has.
   [[nodiscard]] bool may_be_server(const Address& address) const {
     return server_addresses_->may_have(address);
@@ -113,6 +124,7 @@ class Snapshot {
   std::shared_ptr<const FittedRules> rules_;
   std::vector<RuleEntry> entries_;
   std::vector<RuleEntry> passing_;  // of each
+  bool may_refuse_by_host_ = false;
   std::shared_ptr<const ServerAddresses> server_addresses_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use
 };

@@ -206,6 +206,10 @@ bool TcpFlow::count_bytes() {
   if (counted_.down == 0 && down != 0) {
     note_first_byte(core_, parts_.dial.poll.now());
     note_latency(core_, Latency::first_byte, core_.first_byte_us);
+    if (ending_.learns_who_begins && up == 0) {
+      parts_.server_first.learn(core_.flow.destination, parts_.dial.poll.now());
+      parts_.dial.reasons.add(Reason::server_first);
+    }
   }
   if (up == counted_.up && down == counted_.down) {
     return false;

@@ -19,6 +19,7 @@
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/loop_guard.h"
+#include "flow/server_first.h"
 #include "loop/edge_poll.h"
 #include "relay/peer_watch.h"
 #include "relay/tcp_relay.h"
@@ -61,6 +62,7 @@ class TcpFlow final : private TcpDial::Owner,
     // Of what is needed while dialling. Apart from the flows: malloc would put a later flow into
     // the room of an earlier one's dial, and what is left of it would serve neither.
     std::pmr::memory_resource& dials;
+    ServerFirst& server_first;
     TcpFlows& all;  // it leaves them as it ends
   };
   TcpFlow(const Parts& parts, FlowCore core, Descriptor client);
@@ -68,6 +70,9 @@ class TcpFlow final : private TcpDial::Owner,
   TcpFlow(const TcpFlow&) = delete;
   TcpFlow& operator=(const TcpFlow&) = delete;
 
+  // Its client's first bytes were waited for in vain: if its server speaks first, the next clients
+  // need not be waited for. To be called before start().
+  void learn_who_begins() { ending_.learns_who_begins = true; }
   // It may be over, and destroyed, when this returns.
   void start();
 
@@ -113,6 +118,7 @@ class TcpFlow final : private TcpDial::Owner,
   // How far it has come towards its end.
   struct Ending {
     bool half_closed = false;
+    bool learns_who_begins = false;
     // The side that has reset the connection; see pass_last_words().
     std::optional<TcpRelay::Progress> failed{};
   };

@@ -40,7 +40,14 @@ TcpFlows::TcpFlows(const Parts& parts)
              .records = parts.records,
              .relay = shared_,
              .dials = dial_memory_,
-             .all = *this} {}
+             .server_first = server_first_,
+             .all = *this},
+      sniffing_({.poll = parts.dial.poll,
+                 .timers = parts.dial.timers,
+                 .calls = parts.dial.calls,
+                 .then = [this](Accepted accepted, const Flow& flow, TcpSniffing::Seen seen) {
+                   enter(std::move(accepted), flow, std::move(seen));
+                 }}) {}
 
 TcpFlows::~TcpFlows() = default;
 
@@ -53,7 +60,21 @@ void TcpFlows::accept(Accepted accepted) {
   if (parts_.dial.egress.needs_interface(flow.client.family())) {
     flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
   }
-  FlowCore core = parts_.intake.open(flow);
+  if (waits_for_host(flow)) {
+    sniffing_.hold(std::move(accepted), flow, parts_.intake.timeouts().sniff);
+  } else {
+    enter(std::move(accepted), flow, {});
+  }
+}
+
+bool TcpFlows::waits_for_host(const Flow& flow) const {
+  return !is_invalid_destination(flow.destination) && parts_.intake.may_change(flow) &&
+         (!server_first_.is_known(flow.destination, parts_.dial.poll.now()) ||
+          parts_.intake.may_refuse_by_host());
+}
+
+void TcpFlows::enter(Accepted accepted, const Flow& flow, TcpSniffing::Seen seen) {
+  FlowCore core = parts_.intake.open(flow, std::move(seen.host));
   if (is_invalid_destination(flow.destination)) {
     parts_.dial.reasons.add(Reason::invalid_destination);
     refuse(core, accepted.socket, End::invalid_destination, {});
@@ -71,6 +92,9 @@ void TcpFlows::accept(Accepted accepted) {
     return;
   }
   auto flow_object = std::make_unique<TcpFlow>(parts_, std::move(core), std::move(accepted.socket));
+  if (seen.is_silent) {
+    flow_object->learn_who_begins();
+  }
   TcpFlow& entered = *flow_object;
   flows_.insert(std::move(flow_object));
   entered.start();
@@ -107,6 +131,7 @@ bool TcpFlows::end(std::uint64_t sequence, End why) {
 }
 
 void TcpFlows::end_all(End end) {
+  sniffing_.end_all();
   std::vector<TcpFlow*> all;
   all.reserve(flows_.size());
   flows_.each([&](TcpFlow& flow) { all.push_back(&flow); });

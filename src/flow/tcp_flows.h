@@ -1,4 +1,5 @@
-// The TCP flows of one worker: accepted by the rules and limits, and kept while they live. A flow
+// The TCP flows of one worker: accepted by the rules and limits, once their rule is certain
+// (flow/tcp_sniffing.h), and kept while they live. A flow
 // is destroyed as it ends: what the kernel still tells of its sockets is dropped
 // (loop/edge_poll.h).
 //
@@ -16,7 +17,9 @@
 #include "flow/dial_observer.h"
 #include "flow/flow_view.h"
 #include "flow/refusals.h"
+#include "flow/server_first.h"
 #include "flow/tcp_flow.h"
+#include "flow/tcp_sniffing.h"
 #include "intercept/tcp_listener.h"
 #include "relay/tcp_relay.h"
 
@@ -39,7 +42,8 @@ class TcpFlows {
   // limits.buffer of the configuration in force.
   void limit_buffer(std::uint64_t bytes) { shared_.max_stashed = bytes; }
 
-  [[nodiscard]] std::size_t size() const { return flows_.size(); }
+  // Those that are held until their rule is certain among them.
+  [[nodiscard]] std::size_t size() const { return flows_.size() + sniffing_.size(); }
   void each(const Visit& visit) const;
   // The next ones; see ChainedTable::scan.
   [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t max, const Visit& visit) const;
@@ -62,6 +66,9 @@ class TcpFlows {
     std::uint64_t operator()(const TcpFlow& flow) const { return flow.core().sequence; }
   };
 
+  // Whether it is worth while to wait for the host that its client names.
+  [[nodiscard]] bool waits_for_host(const Flow& flow) const;
+  void enter(Accepted accepted, const Flow& flow, TcpSniffing::Seen seen);
   void refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error);
 
   Port port_;
@@ -73,6 +80,8 @@ class TcpFlows {
   std::pmr::unsynchronized_pool_resource dial_memory_;
   TcpFlow::Parts parts_;
   Refusals refusals_;
+  ServerFirst server_first_;
+  TcpSniffing sniffing_;
   ChainedTable<TcpFlow, NumberHash> flows_;
 };
 

@@ -57,7 +57,9 @@ class TcpSniffing::Held final : public EdgePoll::Watcher, private TimerWheel::En
     }
   }
 
-  void on_deadline(Instant /*now*/) override { all_.go_on(*this, {.host = nullptr, .is_silent = !has_spoken_}); }
+  void on_deadline(Instant /*now*/) override {
+    all_.go_on(*this, {.host = nullptr, .is_silent = !has_spoken_});
+  }
 
   // What was held, for the flow that it becomes: the poll watches its socket no more.
   Accepted take() {

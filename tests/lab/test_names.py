@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Rules that ask for the host: which name a client's first bytes say decides where its connection goes, and
+nothing of them is lost."""
+
+import time
+
+from harness import KIB, case, endpoint, eventually, main, noise
+from harness.proxies import written
+from harness.servers import folder, listening
+
+OWN = "plain routing has no rules"
+
+CONFIG = """
+[rule refused]
+on = tcp/443, tcp/80
+host = .ads.example
+use = reject
+
+[rule shop]
+on = tcp/443, tcp/80
+host = .shop.example
+use = direct
+
+[rule rest]
+on = tcp/443, tcp/80, tcp/2222
+use = transparent
+{more}
+"""
+
+
+def tls_nginx(host):
+    """Over TLS on port 443: /name answers "HOST SERVER-NAME", /upload counts what it is sent."""
+    work = folder(f"nginx-tls-{host}")
+    host.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-days", "2", "-subj", "/CN=lab", "-keyout", f"{work}/key", "-out", f"{work}/cert", check=True)
+    config = written(f"{work}/nginx.conf", f"""
+user root; worker_processes 1; pid {work}/pid; error_log stderr notice;
+events {{ }}
+http {{
+  access_log off; client_max_body_size 0;
+  client_body_temp_path {work}/b; proxy_temp_path {work}/p; fastcgi_temp_path {work}/f;
+  uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
+  server {{
+    listen 443 ssl; listen [::]:443 ssl; ssl_certificate {work}/cert; ssl_certificate_key {work}/key;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    location /name {{ default_type text/plain; return 200 "$remote_addr $ssl_server_name"; }}
+  }}
+}}
+""")
+    program = host.start("nginx", "-e", "stderr", "-c", config, "-g", "daemon off;")
+    return program.until_ready(lambda: listening(host, 443))
+
+
+def https(lab, net, name, *more):
+    """What the server of that name answers: who asked, and for which name."""
+    done = lab.alice.curl("--insecure", "--connect-to", f"{name}:443:{endpoint(lab.north.at(net), 443)}",
+                          f"https://{name}/name", *more)
+    return done.returncode, done.stdout.decode()
+
+
+@case("the name of a TLS hello decides, of version 1.2 as of 1.3, and the record has it")
+def tls(lab, net):
+    lab.shared(tls_nginx, lab.north)
+    with lab.weir(CONFIG.format(more="")) as weir:
+        for version in ("1.2", "1.3"):
+            for name, rule, source in (("www.shop.example", "shop", "gateway"), ("other.example", "rest", "client")):
+                code, answer = https(lab, net, name, "--tlsv" + version, "--tls-max", version)
+                assert code == 0 and answer == f"{weir.source(net, lab.alice, lab.north, source)} {name}", answer
+                weir.expect_record(rule=rule, host=name, host_from="tls")
+
+
+@case("a name that a rule refuses is refused, and an address has none", only_weir=OWN)
+def refused(lab, net):
+    lab.shared(tls_nginx, lab.north)
+    with lab.weir(CONFIG.format(more="")) as weir:
+        code, _ = https(lab, net, "www.ads.example")
+        assert code in (35, 56), code  # the connection was reset
+        weir.expect_record(rule="refused", host="www.ads.example", end="rejected")
+        done = lab.alice.curl("--insecure", net.url(lab.north, "/name", 443).replace("http:", "https:"))
+        assert done.returncode == 0, done.stderr
+        weir.expect_record(rule="rest", host="", end="closed")
+
+
+@case("the Host of a request decides, and an upload behind it arrives whole")
+def http(lab, net):
+    server = lab.nginx(lab.north)
+    body = noise(300 * KIB)
+    path = f"{lab.work}/body"
+    with open(path, "wb") as file:
+        file.write(body)
+    with lab.weir(CONFIG.format(more="")) as weir:
+        done = lab.alice.curl("-T", path, "-H", "Host: Shop.Example", net.url(lab.north, f"/upload/names-{net}"))
+        assert done.returncode == 0, done.stderr
+        with open(f"{server.uploads}/names-{net}", "rb") as file:
+            assert file.read() == body
+        weir.expect_record(rule="shop", host="shop.example", host_from="http")
+
+
+@case("a client that is silent waits as long as timeouts.sniff, and next to no time where servers speak first",
+      only_weir=OWN)
+def server_first(lab, net):
+    lab.serve(lab.north.listen(net, 2222), lambda connection: connection.sendall(b"SSH-2.0-lab\r\n"))
+    more = "[rule mail]\non = tcp/2222\nhost = mail.example\nuse = direct\n[timeouts]\nsniff = 800ms\n"
+    config = CONFIG.replace(", tcp/2222", "") + "\n[rule last]\non = tcp/2222\nuse = transparent\n"
+    config = config.replace("[rule refused]\non = tcp/443, tcp/80\nhost = .ads.example\nuse = reject\n", "")
+
+    def greeted():
+        began = time.monotonic()
+        with lab.alice.connect(net, lab.north.at(net), 2222) as connection:
+            assert connection.recv(100) == b"SSH-2.0-lab\r\n"
+        return time.monotonic() - began
+
+    with lab.weir(config.format(more=more)) as weir:
+        first = greeted()
+        assert 0.8 <= first < 3, first
+        weir.expect_event("server-first")
+        eventually(lambda: greeted() < 0.5, "weir has learnt that this server speaks first")
+        weir.expect_record(rule="last", host="")
+
+
+if __name__ == "__main__":
+    main()

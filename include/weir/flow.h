@@ -6,6 +6,7 @@
 #include <string>
 
 #include "weir/endpoint.h"
+#include "weir/host.h"
 #include "weir/units.h"
 
 namespace weir {
@@ -18,6 +19,7 @@ struct Flow {
   Endpoint destination;  // the original one; never changes meaning
   // Number of the inbound interface; 0 where no rule asks for it.
   std::uint32_t interface = 0;
+  HostRef host = {};  // that its client means, where a rule asked for it
 };
 
 }  // namespace weir

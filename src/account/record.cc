@@ -210,6 +210,7 @@ void append_text(std::string& out, const FlowRecord& record) {
   fields.text("id", record.id);
   fields.text("host", record.host);
   fields.text("host_from", record.host_from);
+  fields.text("ech", record.has_ech ? "yes" : "");
   fields.text("server_address", record.server_address);
   fields.text("source", record.source);
   fields.number("bytes_up", record.bytes_up);
@@ -245,6 +246,9 @@ void append_json(std::string& out, const FlowRecord& record) {
   fields.text(R"(,"host":)", record.host);
   if (!record.host.empty()) {
     fields.text(R"(,"host_from":)", record.host_from);
+  }
+  if (record.has_ech) {
+    fields.text(R"(,"ech":)", "yes");
   }
   fields.text(R"(,"rule":)", record.rule);
   fields.text(R"(,"upstream":)", record.upstream);

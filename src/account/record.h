@@ -53,7 +53,8 @@ struct FlowRecord : Traffic {
   Endpoint destination;
   std::string device;               // the client's: its name, else its MAC
   std::string host;                 // that the client has named
-  std::string_view host_from = {};  // tls, http, … (flow/seen_host.h)
+  std::string_view host_from = {};  // text_of(HostFrom)
+  bool has_ech = false;             // the host is only the outer one
   std::string rule;
   std::string upstream;
   std::string member;  // of a group: the one that took the flow

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "weir/flow.h"
+#include "weir/host.h"
 
 namespace weir {
 
@@ -26,15 +27,6 @@ struct Device;  // devices/device_table.h
 // What is known of a flow's client; null: nothing, or there is no function.
 using ClientDevice = std::function<const Device*(const Flow&)>;
 
-// What a host name was learnt from.
-enum class HostFrom : std::uint8_t {
-  tls,    // the server name of a ClientHello
-  quic,   // the same, of QUIC
-  http,   // the host of a request
-  dns,    // what the client looked up for that address
-  proxy,  // the authority of a PROXY header
-};
-
 // Which host the client means, as far as is known.
 struct KnownHost {
   enum class State : std::uint8_t {
@@ -43,9 +35,12 @@ struct KnownHost {
     name,
   } state = State::none;
   std::string_view name = {};  // as sets/name.h keeps names; outlives whatever is asked about it
-  HostFrom from = HostFrom::tls;
-  bool is_outer = false;  // ECH hides the one that is meant
 };
+
+[[nodiscard]] inline KnownHost known(const HostRef& host) {
+  return host == nullptr ? KnownHost{}
+                         : KnownHost{.state = KnownHost::State::name, .name = host->name};
+}
 
 // The flow, and what has to be looked up for it, each once and only when a condition asks. On the
 // stack of the one who asks the rules.

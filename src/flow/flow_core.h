@@ -12,7 +12,6 @@
 #include "base/server_counts.h"
 #include "flow/clients.h"
 #include "flow/device_ref.h"
-#include "flow/seen_host.h"
 #include "flow/snapshot.h"
 #include "flow/snapshot_ref.h"
 #include "weir/flow.h"
@@ -26,7 +25,6 @@ struct FlowCore {
   std::uint64_t sequence = 0;  // the number of its id (FlowIds)
   SnapshotRef snapshot;
   DeviceRef device;                 // the client's, as it was when the flow opened
-  SeenHostRef host;                 // by which its rule was chosen
   const RuleEntry* rule = nullptr;  // in the snapshot
   std::shared_ptr<Server> server;   // null where the policy has none
   Endpoint remote;                  // port 0: none was reached

@@ -1,7 +1,5 @@
 #include "flow/flow_intake.h"
 
-#include <utility>
-
 #include "flow/client_key.h"
 
 namespace weir {
@@ -16,14 +14,13 @@ bool FlowIntake::may_change(const Flow& flow) const {
       .may_change;
 }
 
-FlowCore FlowIntake::open(const Flow& flow, SeenHostRef host) {
+FlowCore FlowIntake::open(const Flow& flow) {
   FlowCore core;
   core.flow = flow;
   core.flow.worker = static_cast<std::uint16_t>(parts_.worker);
   core.sequence = parts_.ids.next();
   core.snapshot = parts_.in_use.snapshot;
-  core.rule = &core.snapshot->choose(flow, parts_.devices.finder(), known(host));
-  core.host = std::move(host);
+  core.rule = &core.snapshot->choose(flow, parts_.devices.finder(), known(flow.host));
   core.device = parts_.devices.ref_to(flow.client.address);
   core.opened = parts_.now;
   if (const auto reason = parts_.passing.why(flow, *core.rule, *core.snapshot)) {

@@ -44,7 +44,7 @@ class FlowIntake {
   }
   [[nodiscard]] const Timeouts& timeouts() const { return parts_.in_use.snapshot->timeouts(); }
   // A new flow's core, by the rules, or passing by; not yet admitted.
-  [[nodiscard]] FlowCore open(const Flow& flow, SeenHostRef host = nullptr);
+  [[nodiscard]] FlowCore open(const Flow& flow);
   // Counts an admitted flow for its rule and upstream; closed() takes back what is counted as live.
   [[nodiscard]] Admission::Verdict admit(FlowCore& core);
   // The same, and a refusal is not counted yet: another flow may give way.

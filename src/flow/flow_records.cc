@@ -12,9 +12,10 @@ FlowRecord FlowRecords::describe(const FlowCore& core, std::string_view path) co
   record.client = core.flow.client;
   record.destination = core.flow.destination;
   record.device = core.device.text();
-  if (core.host != nullptr) {
-    record.host = core.host->name;
-    record.host_from = from_text(*core.host);
+  if (const HostRef& host = core.flow.host) {
+    record.host = host->name;
+    record.host_from = text_of(host->from);
+    record.has_ech = host->is_outer;
   }
   record.rule = core.rule->name;
   record.upstream = core.rule->upstream->name();

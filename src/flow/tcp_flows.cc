@@ -73,8 +73,9 @@ bool TcpFlows::waits_for_host(const Flow& flow) const {
           parts_.intake.may_refuse_by_host());
 }
 
-void TcpFlows::enter(Accepted accepted, const Flow& flow, TcpSniffing::Seen seen) {
-  FlowCore core = parts_.intake.open(flow, std::move(seen.host));
+void TcpFlows::enter(Accepted accepted, Flow flow, TcpSniffing::Seen seen) {
+  flow.host = std::move(seen.host);
+  FlowCore core = parts_.intake.open(flow);
   if (is_invalid_destination(flow.destination)) {
     parts_.dial.reasons.add(Reason::invalid_destination);
     refuse(core, accepted.socket, End::invalid_destination, {});

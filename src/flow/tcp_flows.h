@@ -68,7 +68,7 @@ class TcpFlows {
 
   // Whether it is worth while to wait for the host that its client names.
   [[nodiscard]] bool waits_for_host(const Flow& flow) const;
-  void enter(Accepted accepted, const Flow& flow, TcpSniffing::Seen seen);
+  void enter(Accepted accepted, Flow flow, TcpSniffing::Seen seen);
   void refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error);
 
   Port port_;

@@ -15,14 +15,14 @@ namespace weir {
 namespace {
 
 // A first byte tells TLS from HTTP/1, and no other protocol has a name.
-SeenHostRef seen_in(const Sniffed& said, std::uint8_t first_byte) {
+HostRef host_in(const Sniffed& said, std::uint8_t first_byte) {
   constexpr std::uint8_t handshake_record = 22;
   if (said.state != Sniffed::State::name) {
     return nullptr;
   }
-  return std::make_unique<const SeenHost>(
-      SeenHost{.name = said.name,
-               .from = first_byte == handshake_record ? HostFrom::tls : HostFrom::http,
+  return std::make_shared<const Host>(
+      Host{.name = said.name,
+               .from = first_byte == handshake_record ? HostFrom::sni : HostFrom::http,
                .is_outer = said.is_outer});
 }
 
@@ -53,7 +53,7 @@ class TcpSniffing::Held final : public EdgePoll::Watcher, private TimerWheel::En
     has_spoken_ = has_spoken_ || bytes != 0;
     const bool is_over = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     if (said.state != Sniffed::State::more || is_over) {
-      all_.go_on(*this, {.host = bytes == 0 ? nullptr : seen_in(said, all_.buffer_[0])});
+      all_.go_on(*this, {.host = bytes == 0 ? nullptr : host_in(said, all_.buffer_[0])});
     }
   }
 
@@ -106,7 +106,7 @@ void TcpSniffing::hold(Accepted accepted, const Flow& flow, Milliseconds longest
   const Sniffed said = peek(accepted.socket.get(), bytes);
   if (said.state != Sniffed::State::more || held_.size() >= most) {
     parts_.then(std::move(accepted), flow,
-                {.host = bytes == 0 ? nullptr : seen_in(said, buffer_[0])});
+                {.host = bytes == 0 ? nullptr : host_in(said, buffer_[0])});
     return;
   }
   auto held = std::make_unique<Held>(*this, std::move(accepted), flow);

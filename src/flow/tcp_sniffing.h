@@ -14,7 +14,6 @@
 
 #include "base/socket_calls.h"
 #include "base/timer_wheel.h"
-#include "flow/seen_host.h"
 #include "intercept/tcp_listener.h"
 #include "loop/edge_poll.h"
 #include "sniff/sniffed.h"
@@ -30,7 +29,7 @@ class TcpSniffing {
 
   // What is known once a connection need not be held any more.
   struct Seen {
-    SeenHostRef host;        // null: it has named none
+    HostRef host;            // null: it has named none
     bool is_silent = false;  // and has said nothing at all
   };
   using Then = std::function<void(Accepted, const Flow&, Seen)>;

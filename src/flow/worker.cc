@@ -112,7 +112,7 @@ void Worker::use_reloaded(const std::shared_ptr<const Snapshot>& snapshot,
   walk(
       [this, snapshot, out](const FlowView& flow) {
         const auto& now =
-            snapshot->choose(flow.core.flow, devices_.known_device(), known(flow.core.host));
+            snapshot->choose(flow.core.flow, devices_.known_device(), known(flow.core.flow.host));
         out->matching_another_rule += now.name != flow.core.rule->name ? 1 : 0;
       },
       [out, taken = std::move(taken)]() { taken(*out); });

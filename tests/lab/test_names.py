@@ -66,7 +66,7 @@ def tls(lab, net):
             for name, rule, source in (("www.shop.example", "shop", "gateway"), ("other.example", "rest", "client")):
                 code, answer = https(lab, net, name, "--tlsv" + version, "--tls-max", version)
                 assert code == 0 and answer == f"{weir.source(net, lab.alice, lab.north, source)} {name}", answer
-                weir.expect_record(rule=rule, host=name, host_from="tls")
+                weir.expect_record(rule=rule, host=name, host_from="sni")
 
 
 @case("a name that a rule refuses is refused, and an address has none", only_weir=OWN)

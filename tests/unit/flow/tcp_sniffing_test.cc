@@ -73,7 +73,7 @@ TEST_CASE("a connection waits for the name that its rule asks for, and goes on w
   const auto record = world.records().front();
   CHECK(World::field(record, "rule") == "alpha");
   CHECK(World::field(record, "host") == "www.alpha.example");
-  CHECK(World::field(record, "host_from") == "tls");
+  CHECK(World::field(record, "host_from") == "sni");
 }
 
 TEST_CASE("a request's host decides as a hello's does") {
@@ -93,7 +93,7 @@ TEST_CASE("the outer name of an encrypted hello is marked") {
   world.settle();
   CHECK(recorded(world, client, "rule") == "rest");
   CHECK(world.recorded("host") == "cover.example");
-  CHECK(world.recorded("host_from") == "ech");
+  CHECK(world.recorded("ech") == "yes");
 }
 
 TEST_CASE("a name that a rule refuses resets the client") {

@@ -39,8 +39,8 @@ class FlowIntake {
   // Whether another rule may have the flow once its client has named a host, or none.
   [[nodiscard]] bool may_change(const Flow& flow) const;
   // And whether such a rule may refuse or drop it.
-  [[nodiscard]] bool may_refuse_by_host() const {
-    return parts_.in_use.snapshot->may_refuse_by_host();
+  [[nodiscard]] bool may_refuse_by_host(const Flow& flow) const {
+    return parts_.in_use.snapshot->may_refuse_by_host(flow.destination.port);
   }
   [[nodiscard]] const Timeouts& timeouts() const { return parts_.in_use.snapshot->timeouts(); }
   // A new flow's core, by the rules, or passing by; not yet admitted.

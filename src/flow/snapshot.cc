@@ -180,7 +180,9 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
     entry.log = rule.log.value_or(from.log.flows);
     entry.max_flows = rule.max_flows.value_or(0);
     entry.max_flows_per_client = rule.max_flows_per_client.value_or(0);
-    may_refuse_by_host_ = may_refuse_by_host_ || (asks_for_host(rule) && refuses(*entry.upstream));
+    if (asks_for_host(rule) && refuses(*entry.upstream)) {
+      refused_by_host_.insert(refused_by_host_.end(), rule.on().begin(), rule.on().end());
+    }
     entries_.push_back(std::move(entry));
   }
   entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
@@ -205,6 +207,12 @@ Snapshot::Choice Snapshot::decide(const Flow& flow, const ClientDevice& device,
   const RuleSet::Decision decision = rules_->decide(flow, device, host);
   return {.entry = decision.rule ? entries_[*decision.rule] : entries_.back(),
           .may_change = decision.may_change};
+}
+
+bool Snapshot::may_refuse_by_host(Port port) const {
+  return std::any_of(refused_by_host_.begin(), refused_by_host_.end(), [port](const PortRange& of) {
+    return of.protocol == Protocol::tcp && of.first <= port && port <= of.last;
+  });
 }
 
 const RuleEntry& taken_by(const Snapshot& snapshot, const RuleEntry& entry,

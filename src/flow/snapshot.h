@@ -102,8 +102,8 @@ class Snapshot {
   [[nodiscard]] const RuleEntry& passing(const RuleEntry& entry) const {
     return passing_[static_cast<std::size_t>(&entry - entries_.data())];
   }
-  // Whether some rule that asks for the host refuses or drops what it takes.
-  [[nodiscard]] bool may_refuse_by_host() const { return may_refuse_by_host_; }
+  // Whether some rule of that TCP port asks for the host, and refuses or drops what it takes.
+  [[nodiscard]] bool may_refuse_by_host(Port port) const;
   // False for almost every address that no server has.
   [[nodiscard]] bool may_be_server(const Address& address) const {
     return server_addresses_->may_have(address);
@@ -124,7 +124,7 @@ class Snapshot {
   std::shared_ptr<const FittedRules> rules_;
   std::vector<RuleEntry> entries_;
   std::vector<RuleEntry> passing_;  // of each
-  bool may_refuse_by_host_ = false;
+  std::vector<PortRange> refused_by_host_;  // the ports of such rules
   std::shared_ptr<const ServerAddresses> server_addresses_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use
 };

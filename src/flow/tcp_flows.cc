@@ -70,7 +70,7 @@ void TcpFlows::accept(Accepted accepted) {
 bool TcpFlows::waits_for_host(const Flow& flow) const {
   return !is_invalid_destination(flow.destination) && parts_.intake.may_change(flow) &&
          (!server_first_.is_known(flow.destination, parts_.dial.poll.now()) ||
-          parts_.intake.may_refuse_by_host());
+          parts_.intake.may_refuse_by_host(flow));
 }
 
 void TcpFlows::enter(Accepted accepted, Flow flow, TcpSniffing::Seen seen) {

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <optional>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -36,8 +36,9 @@ class TcpSniffing::Held final : public EdgePoll::Watcher, private TimerWheel::En
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
-  // False: it cannot be waited for.
-  bool wait(Milliseconds longest) {
+  // False: it cannot be waited for. `place`: its own.
+  bool wait(std::list<Held>::iterator place, Milliseconds longest) {
+    place_ = place;
     const Instant now = all_.parts_.poll.now();
     watch_ = all_.parts_.poll.add_input(accepted_.socket.get(), *this);
     if (!watch_) {
@@ -53,12 +54,12 @@ class TcpSniffing::Held final : public EdgePoll::Watcher, private TimerWheel::En
     has_spoken_ = has_spoken_ || bytes != 0;
     const bool is_over = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     if (said.state != Sniffed::State::more || is_over) {
-      all_.go_on(*this, {.host = bytes == 0 ? nullptr : host_in(said, all_.buffer_[0])});
+      all_.go_on(place_, {.host = bytes == 0 ? nullptr : host_in(said, all_.buffer_[0])});
     }
   }
 
   void on_deadline(Instant /*now*/) override {
-    all_.go_on(*this, {.host = nullptr, .is_silent = !has_spoken_});
+    all_.go_on(place_, {.host = nullptr, .is_silent = !has_spoken_});
   }
 
   // What was held, for the flow that it becomes: the poll watches its socket no more.
@@ -73,6 +74,7 @@ class TcpSniffing::Held final : public EdgePoll::Watcher, private TimerWheel::En
   TcpSniffing& all_;
   Accepted accepted_;
   Flow flow_;
+  std::list<Held>::iterator place_;
   EdgePoll::Watch watch_;
   bool has_spoken_ = false;
 };
@@ -104,30 +106,33 @@ Sniffed TcpSniffing::peek(int fd, std::size_t& bytes) {
 void TcpSniffing::hold(Accepted accepted, const Flow& flow, Milliseconds longest) {
   std::size_t bytes = 0;
   const Sniffed said = peek(accepted.socket.get(), bytes);
-  if (said.state != Sniffed::State::more || held_.size() >= most) {
+  if (said.state != Sniffed::State::more) {
     parts_.then(std::move(accepted), flow,
                 {.host = bytes == 0 ? nullptr : host_in(said, buffer_[0])});
     return;
   }
-  auto held = std::make_unique<Held>(*this, std::move(accepted), flow);
-  Held& entered = *held;
-  held_.emplace(&entered, std::move(held));
-  if (!entered.wait(longest)) {
+  if (held_.size() >= most) {
+    go_on(held_.begin(), {});
+  }
+  held_.emplace_back(*this, std::move(accepted), flow);
+  const auto entered = std::prev(held_.end());
+  if (!entered->wait(entered, longest)) {
     go_on(entered, {});
   }
 }
 
-void TcpSniffing::go_on(Held& held, Seen seen) {
-  Accepted accepted = held.take();
-  const Flow flow = held.flow();
-  held_.erase(&held);
+void TcpSniffing::go_on(std::list<Held>::iterator held, Seen seen) {
+  Accepted accepted = held->take();
+  const Flow flow = held->flow();
+  held_.erase(held);
   parts_.then(std::move(accepted), flow, std::move(seen));
 }
 
 void TcpSniffing::end_all() {
-  for (const auto& [key, held] : std::exchange(held_, {})) {
-    close_with_reset(held->socket());
+  for (Held& held : held_) {
+    close_with_reset(held.socket());
   }
+  held_.clear();
 }
 
 }  // namespace weir

@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
-#include <unordered_map>
 
 #include "base/socket_calls.h"
 #include "base/timer_wheel.h"
@@ -24,7 +24,8 @@ namespace weir {
 
 class TcpSniffing {
  public:
-  // More are not held: they go on without a name.
+  // With more, the one that has waited longest goes on without a name: clients that say nothing
+  // take no time from those that are about to speak.
   static constexpr std::size_t most = 4'096;
 
   // What is known once a connection need not be held any more.
@@ -56,11 +57,11 @@ class TcpSniffing {
 
   [[nodiscard]] Sniffed peek(int fd, std::size_t& bytes);
   // Destroys it.
-  void go_on(Held& held, Seen seen);
+  void go_on(std::list<Held>::iterator held, Seen seen);
 
   Parts parts_;
   std::unique_ptr<std::uint8_t[]> buffer_;  // longest_first_bytes
-  std::unordered_map<const Held*, std::unique_ptr<Held>> held_;
+  std::list<Held> held_;  // the last to come is the last
 };
 
 }  // namespace weir

@@ -40,12 +40,12 @@ bool TimeOver::closes(std::size_t place) const {
 }
 
 bool TimeOver::ends(const FlowCore& core, const ClientDevice& device) const {
-  const RuleEntry& now = now_->choose(core.flow, device, known(core.host));
+  const RuleEntry& now = now_->choose(core.flow, device, known(core.flow.host));
   if (now.name == core.rule->name) {
     return false;
   }
   const std::size_t then =
-      then_->decide(core.flow, device, known(core.host)).rule.value_or(now_->entries().size() - 1);
+      then_->decide(core.flow, device, known(core.flow.host)).rule.value_or(now_->entries().size() - 1);
   return then != now.place && (closes(then) || closes(now.place));
 }
 

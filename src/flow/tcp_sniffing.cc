@@ -111,7 +111,7 @@ void TcpSniffing::hold(Accepted accepted, const Flow& flow, Milliseconds longest
                 {.host = bytes == 0 ? nullptr : host_in(said, buffer_[0])});
     return;
   }
-  if (held_.size() >= most) {
+  if (held_.size() >= parts_.most) {
     go_on(held_.begin(), {});
   }
   held_.emplace_back(*this, std::move(accepted), flow);

@@ -3,7 +3,7 @@
 // socket (MSG_PEEK): nothing is kept here, and what relays the flow later reads them as ever.
 //
 // Owned by the worker's TcpFlows; its thread. A connection that is held is no flow yet: it has no
-// record and counts against no limit but `most`.
+// record and counts against no limit but its own.
 #pragma once
 
 #include <cstddef>
@@ -24,10 +24,6 @@ namespace weir {
 
 class TcpSniffing {
  public:
-  // With more, the one that has waited longest goes on without a name: clients that say nothing
-  // take no time from those that are about to speak.
-  static constexpr std::size_t most = 4'096;
-
   // What is known once a connection need not be held any more.
   struct Seen {
     HostRef host;            // null: it has named none
@@ -40,6 +36,9 @@ class TcpSniffing {
     TimerWheel& timers;
     const SocketCalls& calls;
     Then then;
+    // With more, the one that has waited longest goes on without a name: clients that say nothing
+    // take no time from those that are about to speak.
+    std::size_t most = 4'096;
   };
   explicit TcpSniffing(Parts parts);
   ~TcpSniffing();

@@ -193,6 +193,30 @@ TEST_CASE("connections that are held end with all others") {
   CHECK(world.flows->size() == 0);
 }
 
+TEST_CASE("with more than it holds, the connection that has waited longest goes on") {
+  World world;
+  std::vector<Port> gone_on;
+  std::vector<Descriptor> callers;
+  TcpSniffing sniffing({.poll = world.poll,
+                        .timers = world.timers,
+                        .calls = TcpNetwork::calls(),
+                        .then =
+                            [&](const Accepted& accepted, const Flow&, const TcpSniffing::Seen&) {
+                              gone_on.push_back(accepted.client.port);
+                            },
+                        .most = 2});
+  for (const Port from : {Port{1}, Port{2}, Port{3}}) {
+    TcpNetwork::Connection made = world.network.connection();
+    callers.push_back(std::move(made.caller));
+    sniffing.hold({.socket = std::move(made.called),
+                   .client = World::client_at(from),
+                   .destination = World::destination(named)},
+                  {}, Milliseconds(300));
+  }
+  CHECK(gone_on == std::vector<Port>{1});
+  CHECK(sniffing.size() == 2);
+}
+
 TEST_CASE("so many destinations are known to speak first, and no more") {
   ServerFirst known;
   const Instant now{std::chrono::hours(1)};

@@ -86,7 +86,7 @@ std::string why_not_without_name(const HostCondition& list, KnownHost::State sta
   return who + (excluded.empty() ? "one" : "one that is not in " + glance_at(excluded));
 }
 
-struct Host {
+struct OfHost {
   using Parsed = HostMatch;
   static constexpr std::array keys{
       Key{.name = "host",
@@ -165,6 +165,6 @@ struct Host {
 
 }  // namespace
 
-constinit const ConditionType host_condition = condition_type<Host>();
+constinit const ConditionType host_condition = condition_type<OfHost>();
 
 }  // namespace weir

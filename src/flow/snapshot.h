@@ -123,7 +123,7 @@ class Snapshot {
   Limits limits_;
   std::shared_ptr<const FittedRules> rules_;
   std::vector<RuleEntry> entries_;
-  std::vector<RuleEntry> passing_;  // of each
+  std::vector<RuleEntry> passing_;          // of each
   std::vector<PortRange> refused_by_host_;  // the ports of such rules
   std::shared_ptr<const ServerAddresses> server_addresses_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use

@@ -22,8 +22,8 @@ HostRef host_in(const Sniffed& said, std::uint8_t first_byte) {
   }
   return std::make_shared<const Host>(
       Host{.name = said.name,
-               .from = first_byte == handshake_record ? HostFrom::sni : HostFrom::http,
-               .is_outer = said.is_outer});
+           .from = first_byte == handshake_record ? HostFrom::sni : HostFrom::http,
+           .is_outer = said.is_outer});
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ class TcpSniffing {
 
   Parts parts_;
   std::unique_ptr<std::uint8_t[]> buffer_;  // longest_first_bytes
-  std::list<Held> held_;  // the last to come is the last
+  std::list<Held> held_;                    // the last to come is the last
 };
 
 }  // namespace weir

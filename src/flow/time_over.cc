@@ -44,8 +44,8 @@ bool TimeOver::ends(const FlowCore& core, const ClientDevice& device) const {
   if (now.name == core.rule->name) {
     return false;
   }
-  const std::size_t then =
-      then_->decide(core.flow, device, known(core.flow.host)).rule.value_or(now_->entries().size() - 1);
+  const std::size_t then = then_->decide(core.flow, device, known(core.flow.host))
+                               .rule.value_or(now_->entries().size() - 1);
   return then != now.place && (closes(then) || closes(now.place));
 }
 

@@ -66,6 +66,7 @@ TEST_CASE("a connection waits for the name that its rule asks for, and goes on w
     client.say(std::string(1, byte));
     world.settle();
   }
+  world.until([&]() { return world.network.tries(World::server_a()) != 0; });
   TcpPeer& server = world.network.peer(World::server_a());
   CHECK(world.hears(server, hello));
   client.reset();
@@ -172,7 +173,7 @@ TEST_CASE("where the server spoke first, the next client is not waited for, for 
     TcpPeer next = world.open(mail, 4002);
     CHECK(world.network.opened() > before);
   }
-  world.now += std::chrono::minutes(11);
+  world.pass(std::chrono::minutes(11));
   {
     const auto before = world.network.opened();
     TcpPeer later = world.open(mail, 4003);
@@ -197,14 +198,13 @@ TEST_CASE("with more than it holds, the connection that has waited longest goes 
   World world;
   std::vector<Port> gone_on;
   std::vector<Descriptor> callers;
-  TcpSniffing sniffing({.poll = world.poll,
-                        .timers = world.timers,
-                        .calls = TcpNetwork::calls(),
-                        .then =
-                            [&](const Accepted& accepted, const Flow&, const TcpSniffing::Seen&) {
-                              gone_on.push_back(accepted.client.port);
-                            },
-                        .most = 2});
+  TcpSniffing sniffing(
+      {.poll = world.poll,
+       .timers = world.timers,
+       .calls = TcpNetwork::calls(),
+       .then = [&](const Accepted& accepted, const Flow&,
+                   const TcpSniffing::Seen&) { gone_on.push_back(accepted.client.port); },
+       .most = 2});
   for (const Port from : {Port{1}, Port{2}, Port{3}}) {
     TcpNetwork::Connection made = world.network.connection();
     callers.push_back(std::move(made.caller));

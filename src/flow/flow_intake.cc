@@ -9,9 +9,10 @@ std::uint64_t FlowIntake::client_key_of(const Address& address) const {
 }
 
 bool FlowIntake::may_change(const Flow& flow) const {
-  return parts_.in_use.snapshot
-      ->decide(flow, parts_.devices.finder(), {.state = KnownHost::State::not_yet})
-      .may_change;
+  return parts_.in_use.snapshot->host_rules().any() &&
+         parts_.in_use.snapshot
+             ->decide(flow, parts_.devices.finder(), {.state = KnownHost::State::not_yet})
+             .may_change;
 }
 
 FlowCore FlowIntake::open(const Flow& flow) {

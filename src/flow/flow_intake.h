@@ -40,9 +40,11 @@ class FlowIntake {
   [[nodiscard]] bool may_change(const Flow& flow) const;
   // And whether such a rule may refuse or drop it.
   [[nodiscard]] bool may_refuse_by_host(const Flow& flow) const {
-    return parts_.in_use.snapshot->may_refuse_by_host(flow.destination.port);
+    return parts_.in_use.snapshot->host_rules().may_refuse(flow.destination.port);
   }
-  [[nodiscard]] const Timeouts& timeouts() const { return parts_.in_use.snapshot->timeouts(); }
+  [[nodiscard]] const Timeouts& timeouts() const {
+    return parts_.in_use.snapshot->configuration().timeouts;
+  }
   // A new flow's core, by the rules, or passing by; not yet admitted.
   [[nodiscard]] FlowCore open(const Flow& flow);
   // Counts an admitted flow for its rule and upstream; closed() takes back what is counted as live.

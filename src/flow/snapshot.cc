@@ -139,18 +139,6 @@ std::shared_ptr<const Snapshot> Snapshot::Maker::for_inherited(
   return made;
 }
 
-bool asks_for_host(const RuleSettings& rule) {
-  return std::any_of(rule.conditions.begin(), rule.conditions.end(),
-                     [](const RuleCondition& condition) {
-                       return condition.type().needs == ConditionType::Needs::host;
-                     });
-}
-
-bool refuses(const Upstream& upstream) {
-  return upstream.offload() == Upstream::Offload::reject ||
-         upstream.offload() == Upstream::Offload::drop;
-}
-
 // Upstreams in the order of their sections, then the built-ins; and the rules that use them.
 Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly) {
   const Configuration& from = *configuration_;
@@ -180,9 +168,7 @@ Result<> Snapshot::take_upstreams(const Maker& maker, UpstreamAssembly& assembly
     entry.log = rule.log.value_or(from.log.flows);
     entry.max_flows = rule.max_flows.value_or(0);
     entry.max_flows_per_client = rule.max_flows_per_client.value_or(0);
-    if (asks_for_host(rule) && refuses(*entry.upstream)) {
-      refused_by_host_.insert(refused_by_host_.end(), rule.on().begin(), rule.on().end());
-    }
+    host_rules_.add(rule, *entry.upstream);
     entries_.push_back(std::move(entry));
   }
   entries_.push_back(entry_for(default_rule_name, from.gateway.default_use));
@@ -209,12 +195,6 @@ Snapshot::Choice Snapshot::decide(const Flow& flow, const ClientDevice& device,
           .may_change = decision.may_change};
 }
 
-bool Snapshot::may_refuse_by_host(Port port) const {
-  return std::any_of(refused_by_host_.begin(), refused_by_host_.end(), [port](const PortRange& of) {
-    return of.protocol == Protocol::tcp && of.first <= port && port <= of.last;
-  });
-}
-
 const RuleEntry& taken_by(const Snapshot& snapshot, const RuleEntry& entry,
                           const Upstream* member) {
   if (member == nullptr) {
@@ -226,10 +206,10 @@ const RuleEntry& taken_by(const Snapshot& snapshot, const RuleEntry& entry,
   return found == all.end() ? entry : *found;
 }
 
-std::vector<Upstream::Handling> Snapshot::handlings() const {
+std::vector<Upstream::Handling> handlings_of(const Snapshot& snapshot) {
   std::vector<Upstream::Handling> out;
-  out.reserve(entries_.size());
-  for (const RuleEntry& entry : entries_) {
+  out.reserve(snapshot.entries().size());
+  for (const RuleEntry& entry : snapshot.entries()) {
     out.push_back(entry.upstream->handling());
   }
   return out;

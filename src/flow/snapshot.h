@@ -11,6 +11,7 @@
 #include "account/flow_counters.h"
 #include "base/configuration.h"
 #include "flow/fitted_rules.h"
+#include "flow/host_rules.h"
 #include "sets/live_sets.h"
 #include "weir/upstream.h"
 
@@ -82,7 +83,6 @@ class Snapshot {
   [[nodiscard]] const Configuration& configuration() const { return *configuration_; }
   // With the automatic values filled in.
   [[nodiscard]] const Limits& limits() const { return limits_; }
-  [[nodiscard]] const Timeouts& timeouts() const { return configuration_->timeouts; }
   [[nodiscard]] Mark bypass() const { return configuration_->firewall.bypass_mark; }
   [[nodiscard]] const FittedRules& rules() const { return *rules_; }
 
@@ -102,8 +102,7 @@ class Snapshot {
   [[nodiscard]] const RuleEntry& passing(const RuleEntry& entry) const {
     return passing_[static_cast<std::size_t>(&entry - entries_.data())];
   }
-  // Whether some rule of that TCP port asks for the host, and refuses or drops what it takes.
-  [[nodiscard]] bool may_refuse_by_host(Port port) const;
+  [[nodiscard]] const HostRules& host_rules() const { return host_rules_; }
   // False for almost every address that no server has.
   [[nodiscard]] bool may_be_server(const Address& address) const {
     return server_addresses_->may_have(address);
@@ -111,8 +110,6 @@ class Snapshot {
 
   [[nodiscard]] std::span<const RuleEntry> entries() const { return entries_; }
   [[nodiscard]] std::span<const std::shared_ptr<Upstream>> upstreams() const { return upstreams_; }
-  // What the firewall may decide alone, per rule; the last one is the default's.
-  [[nodiscard]] std::vector<Upstream::Handling> handlings() const;
 
  private:
   Snapshot() = default;
@@ -123,11 +120,14 @@ class Snapshot {
   Limits limits_;
   std::shared_ptr<const FittedRules> rules_;
   std::vector<RuleEntry> entries_;
-  std::vector<RuleEntry> passing_;          // of each
-  std::vector<PortRange> refused_by_host_;  // the ports of such rules
+  std::vector<RuleEntry> passing_;  // of each
+  HostRules host_rules_;
   std::shared_ptr<const ServerAddresses> server_addresses_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;  // sections, then built-ins in use
 };
+
+// What the firewall may decide alone, per rule; the last one is the default's.
+[[nodiscard]] std::vector<Upstream::Handling> handlings_of(const Snapshot& snapshot);
 
 // The entry by which a flow of that one is counted and recorded once a route's `member` has taken
 // it; the same one where `member` is null. REQUIRES: an entry of that snapshot.

@@ -44,8 +44,8 @@ TcpFlow::~TcpFlow() {
 TcpFlow::Dialling::Dialling(TcpFlow& flow, TcpDial::Owner& owner)
     : observer(flow.parts_.dial, flow.core_.generation),
       dial({observer, flow.parts_.dial.poll, flow.parts_.dial.timers, flow.core_.snapshot->bypass(),
-            flow.core_.snapshot->timeouts().connect, flow.core_.snapshot->timeouts().handshake,
-            flow.parts_.dial.calls},
+            flow.core_.snapshot->configuration().timeouts.connect,
+            flow.core_.snapshot->configuration().timeouts.handshake, flow.parts_.dial.calls},
            flow.core_.flow, *flow.core_.rule->upstream, owner,
            static_cast<TcpServerWatcher&>(flow)),
       memory(flow.parts_.dials) {}
@@ -160,7 +160,7 @@ void TcpFlow::progress(TcpRelay::Progress state) {
       if (relay_->half_closed() && !ending_.half_closed) {
         ending_.half_closed = true;
         quiet_.since = now;
-        arm(std::min(quiet_.deadline, now + core_.snapshot->timeouts().half_closed));
+        arm(std::min(quiet_.deadline, now + core_.snapshot->configuration().timeouts.half_closed));
       }
       break;
     case TcpRelay::Progress::more:
@@ -226,12 +226,13 @@ void TcpFlow::arm(Instant when) {
 }
 
 Instant TcpFlow::idle_until() const {
-  const Timeouts& timeouts = core_.snapshot->timeouts();
+  const Timeouts& timeouts = core_.snapshot->configuration().timeouts;
   return quiet_.since + (ending_.half_closed ? timeouts.half_closed : timeouts.tcp_idle);
 }
 
 void TcpFlow::arm_next() {
-  arm(std::min(idle_until(), quiet_.peers.due(quiet_.since, core_.snapshot->timeouts().keepalive)));
+  arm(std::min(idle_until(),
+               quiet_.peers.due(quiet_.since, core_.snapshot->configuration().timeouts.keepalive)));
 }
 
 // Activity only notes the time; here we look whether the flow has really been quiet.
@@ -244,7 +245,7 @@ void TcpFlow::on_deadline(Instant now) {
     finish(ending_.half_closed ? End::half_closed_timeout : End::idle, std::nullopt, {});
     return;
   }
-  if (now >= quiet_.peers.due(quiet_.since, core_.snapshot->timeouts().keepalive)) {
+  if (now >= quiet_.peers.due(quiet_.since, core_.snapshot->configuration().timeouts.keepalive)) {
     check_peers(now);
   } else {
     arm_next();
@@ -259,7 +260,7 @@ void TcpFlow::check_peers(Instant now) {
       {.client = {.socket = relay_->client_socket(), .moved = relay_->bytes_up()},
        .server = {.socket = relay_->server_socket(), .moved = relay_->bytes_down()},
        .last_activity = quiet_.since,
-       .keepalive = core_.snapshot->timeouts().keepalive},
+       .keepalive = core_.snapshot->configuration().timeouts.keepalive},
       now);
   switch (finding) {
     case PeerWatch::Finding::nothing:

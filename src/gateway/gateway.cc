@@ -280,7 +280,7 @@ DonorGateway::Callbacks Gateway::donor_callbacks() {
               [this]() {
                 watchdog_timer_.reset();
                 admin_->leave();
-                draining_.hand_over(in_force_.snapshot()->timeouts().drain);
+                draining_.hand_over(in_force_.snapshot()->configuration().timeouts.drain);
                 follow_draining();
               },
           .left =
@@ -334,7 +334,7 @@ Draining::Callbacks Gateway::draining_callbacks() {
             // While a successor is getting ready the rules are its own.
             if (!firewall_.keeps() || is_being_taken_over() ||
                 in_force_.configuration().firewall.on_failure != OnFailure::open ||
-                in_force_.snapshot()->timeouts().drain == Milliseconds{0}) {
+                in_force_.snapshot()->configuration().timeouts.drain == Milliseconds{0}) {
               return false;
             }
             firewall_.let_pass(OwnFirewall::Passes::new_flows, [this](const Result<>& replaced) {
@@ -375,7 +375,7 @@ void Gateway::drain() {
   if (draining_.is_under_way()) {
     return;
   }
-  const auto longest = in_force_.snapshot()->timeouts().drain;
+  const auto longest = in_force_.snapshot()->configuration().timeouts.drain;
   service_manager_.stopping(longest + farewell, "draining");
   draining_.begin(longest);
   follow_draining();

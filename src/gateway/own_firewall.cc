@@ -31,7 +31,7 @@ Result<> check_rules_ours(Port port) {
 
 // The rules that a configuration implies here and now.
 firewall::Ruleset rules_of(const Snapshot& snapshot) {
-  const auto handlings = snapshot.handlings();
+  const auto handlings = handlings_of(snapshot);
   return firewall::make_ruleset(
       snapshot.rules().for_firewall(), std::span(handlings).first(handlings.size() - 1),
       handlings.back(), firewall::find_cgroups(snapshot.configuration().firewall.exclude_cgroups));

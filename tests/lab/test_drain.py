@@ -296,7 +296,7 @@ def restarts(lab, net, backend):
         callers = Callers(lab, lab, net)
         askers = Askers(lab, net, lab.alice, lab.north)
         wrk = Wrk(lab.alice, net.url(lab.north, "/name"), connections=16)
-        for _ in range(3):
+        for _ in range(2):
             callers.wait_for(20, through)
             terminate(weir)
             callers.wait_for(5, own)

@@ -72,7 +72,7 @@ def thousand(lab):
         file.write(content)
 
     def copy():
-        done = lab.alice.run("scp", "-Oq", *ssh.options, there, f"root@{lab.north.v4}:{back}")
+        done = lab.alice.run("scp", "-Oq", "-l", 100_000, *ssh.options, there, f"root@{lab.north.v4}:{back}")
         assert done.returncode == 0, done.stderr
         with open(back, "rb") as file:
             assert sha256(file.read()) == sha256(content)

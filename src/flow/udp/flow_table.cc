@@ -56,7 +56,7 @@ std::unique_ptr<UdpFlow> FlowTable::extract(UdpFlow& flow) {
 }
 
 Instant FlowTable::due(const UdpFlow& flow) {
-  const Timeouts& timeouts = flow.core.snapshot->timeouts();
+  const Timeouts& timeouts = flow.core.snapshot->configuration().timeouts;
   if (flow.marks.unasked) {
     return flow.last_activity + std::min<Milliseconds>(unasked_idle, timeouts.udp_idle);
   }

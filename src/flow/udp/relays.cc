@@ -304,7 +304,7 @@ bool Relays::park(UdpSocket& socket) {
   }
   socket.relay()->release_server();
   socket.only = nullptr;
-  const auto longest = socket.holder.snapshot->timeouts().dns_idle;
+  const auto longest = socket.holder.snapshot->configuration().timeouts.dns_idle;
   lease->park(std::min<Instant>(parts_.now + longest, lease->until), parts_.now);
   return true;
 }

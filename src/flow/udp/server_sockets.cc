@@ -213,7 +213,8 @@ bool ServerSockets::park(UdpSocket& socket) {
     release(*parts_.mappings.longest_parked());
   }
   parts_.mappings.park(*this, socket, parts_.timers,
-                       parts_.now + socket.holder.snapshot->timeouts().udp_idle, parts_.now);
+                       parts_.now + socket.holder.snapshot->configuration().timeouts.udp_idle,
+                       parts_.now);
   return true;
 }
 

@@ -19,8 +19,8 @@ UdpRelay::Dialling::Dialling(UdpRelay& relay, const FlowCore& core)
       observer(relay.parts_, core.generation),
       flow_id(relay.parts_.ids.text(core.sequence)),
       dial({observer, relay.parts_.poll, relay.parts_.timers, core.snapshot->bypass(),
-            core.snapshot->timeouts().connect, core.snapshot->timeouts().handshake,
-            relay.parts_.calls},
+            core.snapshot->configuration().timeouts.connect,
+            core.snapshot->configuration().timeouts.handshake, relay.parts_.calls},
            flow, upstream, static_cast<TcpDial::Owner&>(relay),
            static_cast<EdgePoll::Watcher&>(relay)) {}
 

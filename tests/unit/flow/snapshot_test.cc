@@ -89,10 +89,11 @@ TEST_CASE("a flow gets its rule, and the default where none matches") {
   CHECK(snapshot->choose(to_port(9)).upstream->name() == "transparent");
   CHECK(snapshot->entries().size() == 4);
   using Handling = Upstream::Handling;
-  CHECK(snapshot->handlings() == std::vector<Handling>{{},
-                                                       {.offload = Upstream::Offload::reject},
-                                                       {.leads = Upstream::Leads::to_destination},
-                                                       {.leads = Upstream::Leads::to_destination}});
+  CHECK(handlings_of(*snapshot) ==
+        std::vector<Handling>{{},
+                              {.offload = Upstream::Offload::reject},
+                              {.leads = Upstream::Leads::to_destination},
+                              {.leads = Upstream::Leads::to_destination}});
   Names names;
   for (const auto& upstream : snapshot->upstreams()) {
     names.push_back(upstream->name());

@@ -29,7 +29,7 @@ TEST_CASE("a UDP flow that is known by its number is not the next one with the s
 TEST_CASE("a UDP flow ends when nothing has come for timeouts.udp-idle, and not before") {
   UdpWorld world;
   world.say(7001, "x");
-  const Milliseconds idle = world.snapshot->timeouts().udp_idle;
+  const Milliseconds idle = world.snapshot->configuration().timeouts.udp_idle;
   world.pass(idle - Milliseconds(1'000));
   CHECK(world.path->flows().size() == 1);
   world.pass(Milliseconds(1'100));
@@ -39,7 +39,7 @@ TEST_CASE("a UDP flow ends when nothing has come for timeouts.udp-idle, and not 
 TEST_CASE("what moves in a UDP flow puts its end off") {
   UdpWorld world;
   world.say(7001, "x");
-  const Milliseconds idle = world.snapshot->timeouts().udp_idle;
+  const Milliseconds idle = world.snapshot->configuration().timeouts.udp_idle;
   world.pass(idle - Milliseconds(1'000));
   world.answer(7001, "y");
   world.pass(idle - Milliseconds(1'000));
@@ -56,7 +56,7 @@ TEST_CASE("a DNS flow without an answer ends after timeouts.dns-idle, whatever i
     world.say(53, dns_query(1));
   }
   CHECK(world.path->flows().size() == 1);
-  world.pass(world.snapshot->timeouts().dns_idle - Milliseconds(8'000));
+  world.pass(world.snapshot->configuration().timeouts.dns_idle - Milliseconds(8'000));
   CHECK(world.path->flows().size() == 0);
 }
 

@@ -45,7 +45,7 @@ TEST_CASE("what is no DNS on port 53 lives as any other flow, whatever is answer
   CHECK_FALSE(world.flow(53)->is_dns());
   world.pass(Milliseconds(20'000));
   CHECK(world.path->flows().size() == 1);
-  world.pass(world.snapshot->timeouts().udp_idle);
+  world.pass(world.snapshot->configuration().timeouts.udp_idle);
   CHECK(world.path->flows().size() == 0);
 }
 

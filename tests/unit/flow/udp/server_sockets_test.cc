@@ -50,7 +50,7 @@ TEST_CASE("a mapping goes with its last flow") {
   UdpWorld world;
   world.say(7002, "x");
   world.say({{.port = 7002, .payload = "x", .from = 4001}});
-  world.pass(world.snapshot->timeouts().udp_idle + Milliseconds(100));
+  world.pass(world.snapshot->configuration().timeouts.udp_idle + Milliseconds(100));
   CHECK(world.path->flows().size() == 0);
   world.say(7002, "again");
   CHECK(world.flow(7002)->socket->flows == 1);
@@ -187,7 +187,7 @@ TEST_CASE("a parked mapping goes when its time is over") {
   const Port before = world.flow(7002)->socket->local.port;
   world.socket_of(7002).icmp.push_back({UdpWorld::server_at(7002), EHOSTUNREACH});
   world.ready(7002, EPOLLERR);
-  world.pass(world.snapshot->timeouts().udp_idle + Milliseconds(100));
+  world.pass(world.snapshot->configuration().timeouts.udp_idle + Milliseconds(100));
   world.say(7002, "again");
   CHECK(world.flow(7002)->socket->local.port != before);
 }

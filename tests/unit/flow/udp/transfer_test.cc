@@ -69,7 +69,7 @@ TEST_CASE("a flow that is adopted goes on: it is counted, sends, hears, and ends
   CHECK(world.network.at(kept).sent.back().payload == "z");
   world.answer(7001, "w");
   CHECK(world.flow(7001)->traffic.packets_down == 2);
-  world.pass(world.snapshot->timeouts().udp_idle + Milliseconds(100));
+  world.pass(world.snapshot->configuration().timeouts.udp_idle + Milliseconds(100));
   CHECK(world.path->flows().size() == 0);
   CHECK(world.totals.live(Protocol::udp) == 0);
 }

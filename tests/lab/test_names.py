@@ -29,7 +29,7 @@ use = transparent
 
 
 def tls_nginx(host):
-    """Over TLS on port 443: /name answers "HOST SERVER-NAME", /upload counts what it is sent."""
+    """Over TLS on port 443: /name answers who asked, and for which server name."""
     work = folder(f"nginx-tls-{host}")
     host.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
              "-days", "2", "-subj", "/CN=lab", "-keyout", f"{work}/key", "-out", f"{work}/cert", check=True)

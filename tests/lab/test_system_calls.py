@@ -104,6 +104,26 @@ def short_transparent(lab, net):
         connections(lab, net, weir, 22)
 
 
+NAMED = """
+[rule named]
+on = tcp/{port}
+host = www.example
+use = direct
+"""
+
+
+@case("a rule that asks for the host costs connections to other ports no system call")
+def short_beside_names(lab, net):
+    with lab.weir(NAMED.format(port=7101) + QUIET.format(use="direct")) as weir:
+        connections(lab, net, weir, 19)
+
+
+@case("the host of a short connection costs it one system call more, where its first bytes are there")
+def short_named(lab, net):
+    with lab.weir(NAMED.format(port=7100) + QUIET.format(use="direct")) as weir:
+        connections(lab, net, weir, 20)
+
+
 def datagrams(lab, net, weir, port, fresh, each):
     lab.respond(lab.north.udp(net, port), lambda data, peer: answer_to(data))
     kept = lab.closing(lab.alice.udp(net))

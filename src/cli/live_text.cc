@@ -141,11 +141,32 @@ Result<std::string> status_text(std::string_view json) {
   });
 }
 
+namespace {
+
+// A column that stands there where some flow has something for it.
+struct RareColumn {
+  const char* title;
+  const char* key;
+  std::ptrdiff_t place;
+};
+
+// The last first: what is inserted moves only what stands behind it.
+std::vector<RareColumn> rare_columns(const std::vector<JsonReader>& flows) {
+  std::vector<RareColumn> out{{"HOST", "host", 4}, {"DEVICE", "device", 3}};
+  std::erase_if(out, [&](const RareColumn& column) {
+    return std::none_of(flows.begin(), flows.end(), [&](const JsonReader& flow) {
+      return flow.find(column.key) && !text_at(flow, column.key).empty();
+    });
+  });
+  return out;
+}
+
+}  // namespace
+
 Result<std::string> flows_text(std::string_view json) {
   return described(json, [](const JsonReader& answer) {
     const auto flows = answer.at("flows").items();
-    const bool some_are_known = std::any_of(
-        flows.begin(), flows.end(), [](const JsonReader& one) { return one.find("device"); });
+    const auto rare = rare_columns(flows);
     std::vector<Table::Column> columns{{"ID"},
                                        {"PROTO"},
                                        {"CLIENT"},
@@ -156,9 +177,8 @@ Result<std::string> flows_text(std::string_view json) {
                                        {"UP", Align::right},
                                        {"DOWN", Align::right},
                                        {"AGE", Align::right}};
-    constexpr std::ptrdiff_t behind_client = 3;
-    if (some_are_known) {
-      columns.insert(columns.begin() + behind_client, {"DEVICE"});
+    for (const RareColumn& column : rare) {
+      columns.insert(columns.begin() + column.place, {column.title});
     }
     Table table(std::move(columns));
     for (const JsonReader& flow : flows) {
@@ -173,9 +193,9 @@ Result<std::string> flows_text(std::string_view json) {
                                      bytes_at(flow, "bytes_up"),
                                      bytes_at(flow, "bytes_down"),
                                      elapsed_text(flow.at("duration_ms").real())};
-      if (some_are_known) {
-        cells.insert(cells.begin() + behind_client,
-                     flow.find("device") ? text_at(flow, "device") : "");
+      for (const RareColumn& column : rare) {
+        cells.insert(cells.begin() + column.place,
+                     flow.find(column.key) ? text_at(flow, column.key) : "");
       }
       table.row(std::move(cells));
     }

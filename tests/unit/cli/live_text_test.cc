@@ -103,6 +103,24 @@ TEST_CASE("flows have a column of devices where one of them is known") {
   CHECK(has(text.value(), "198.51.100.2:41000  -       203.0.113.5:80"));
 }
 
+TEST_CASE("flows have a column of hosts where one of them is known") {
+  FlowList list;
+  FlowRecord record;
+  record.live = true;
+  record.client = Endpoint::parse("198.51.100.2:41000").value();
+  record.destination = Endpoint::parse("203.0.113.5:443").value();
+  list.flows = {record};
+  CHECK_FALSE(has(flows_text(json_of(list)).value(), "HOST"));
+  list.flows.push_back(record);
+  list.flows.back().device = "tv";
+  list.flows.back().host = "www.example.org";
+  const auto text = flows_text(json_of(list));
+  REQUIRE(text);
+  CHECK(has(text.value(), "DEVICE  DESTINATION      HOST             RULE"));
+  CHECK(has(text.value(), "tv      203.0.113.5:443  www.example.org  "));
+  CHECK(has(text.value(), "-       203.0.113.5:443  -                "));
+}
+
 TEST_CASE("a service shows how many servers its records name, and their age once it matters") {
   UpstreamReport pool;
   pool.name = "pool";

@@ -12,7 +12,7 @@ void HostRules::add(const RuleSettings& rule, const Upstream& upstream) {
   any_ = any_ || asks;
   const auto offload = upstream.offload();
   if (asks && (offload == Upstream::Offload::reject || offload == Upstream::Offload::drop)) {
-    const auto ports = rule.on();
+    const auto& ports = rule.on();
     refused_.insert(refused_.end(), ports.begin(), ports.end());
   }
 }

@@ -22,7 +22,7 @@ constexpr std::uint8_t tlv_authority = 0x02;
 constexpr std::uint8_t tlv_crc32c = 0x03;
 constexpr std::uint8_t tlv_unique_id = 0x05;
 constexpr std::size_t longest_unique_id = 128;
-constexpr std::size_t longest_authority = 255;
+constexpr std::size_t longest_authority = 253;  // RFC 1035, section 2.3.4
 
 bool both_v4(const Flow& flow) {
   return flow.client.address.is_v4() && flow.destination.address.is_v4();
@@ -57,7 +57,7 @@ void append_v1(const Flow& flow, std::string& out) {
 }
 
 void append_v2(const ProxyHeaderFormat& format, const Flow& flow, std::string_view flow_id,
-               std::string_view host, std::string& out) {
+               std::string& out) {
   std::string rest;
   NetworkWriter addresses(rest);
   const bool v4 = both_v4(flow);
@@ -70,8 +70,9 @@ void append_v2(const ProxyHeaderFormat& format, const Flow& flow, std::string_vi
   }
   addresses.u16(flow.client.port);
   addresses.u16(flow.destination.port);
-  if (!host.empty()) {
-    append_tlv(rest, tlv_authority, host.substr(0, longest_authority));
+  // What is cut would be another name.
+  if (flow.host != nullptr && flow.host->name.size() <= longest_authority) {
+    append_tlv(rest, tlv_authority, flow.host->name);
   }
   if (!flow_id.empty()) {
     append_tlv(rest, tlv_unique_id, flow_id.substr(0, longest_unique_id));
@@ -110,17 +111,17 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 void append_proxy_header(const ProxyHeaderFormat& format, const Flow& flow,
-                         std::string_view flow_id, std::string_view host, std::string& out) {
+                         std::string_view flow_id, std::string& out) {
   if (format.version == ProxyVersion::v1) {
     assert(flow.protocol == Protocol::tcp && "version 1 of the PROXY protocol knows only TCP");
     append_v1(flow, out);
   } else {
-    append_v2(format, flow, flow_id, host, out);
+    append_v2(format, flow, flow_id, out);
   }
 }
 
 Handshake::State ProxyHeaderHandshake::start(const Opening& opening, std::string& out) {
-  append_proxy_header(format_, flow_, opening.flow_id, {}, out);
+  append_proxy_header(format_, flow_, opening.flow_id, out);
   return State::done;
 }
 
@@ -138,7 +139,7 @@ std::string_view ProxyDatagramCodec::name() const {
 
 void ProxyDatagramCodec::append_header(const Flow& flow, const Target&, const Opening& opening,
                                        std::string& out) const {
-  append_proxy_header(format_, flow, opening.flow_id, {}, out);
+  append_proxy_header(format_, flow, opening.flow_id, out);
 }
 
 DatagramCodec::Decoded ProxyDatagramCodec::decode(std::span<const std::uint8_t>) const {

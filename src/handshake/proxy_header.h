@@ -5,6 +5,10 @@
 // The destination is the client's original one, not the server that was chosen. When the two
 // endpoints are of different families, the IPv4 one is written as a v4-mapped IPv6 address.
 //
+// Version 2 also tells the flow's id (TLV UNIQUE_ID) and, where it is known, the host that the
+// client names (TLV AUTHORITY). Of TLS that is a copy of the server name (section 2.2.2), and so
+// ECH's outer one where no other is known.
+//
 // Owners and threads: weir/handshake.h, weir/datagram_codec.h.
 #pragma once
 
@@ -29,10 +33,9 @@ struct ProxyHeaderFormat {
 // CRC32C (Castagnoli; RFC 3720, section B.4).
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes);
 
-// Appends the header. `flow_id` goes into the TLV UNIQUE_ID, `host` into AUTHORITY, where not
-// empty. REQUIRES: version 1 is for TCP only.
+// Appends the header: of version 2 at most 446 bytes. REQUIRES: version 1 is for TCP only.
 void append_proxy_header(const ProxyHeaderFormat& format, const Flow& flow,
-                         std::string_view flow_id, std::string_view host, std::string& out);
+                         std::string_view flow_id, std::string& out);
 
 // The header as a handshake: sent at once, nothing is expected back.
 class ProxyHeaderHandshake final : public Handshake {

@@ -27,10 +27,14 @@ Flow flow(const std::string& client, const std::string& destination,
 const Flow four = flow("192.0.2.11:40000", "203.0.113.5:443");
 const Flow six = flow("[2001:db8::b]:40000", "[2001:db8:1::5]:443");
 
-std::string header(const ProxyHeaderFormat& format, const Flow& flow, const std::string& id = "",
-                   const std::string& host = "") {
+Flow naming(Flow flow, const std::string& host, HostFrom from = HostFrom::sni) {
+  flow.host = std::make_shared<const Host>(Host{.name = host, .from = from});
+  return flow;
+}
+
+std::string header(const ProxyHeaderFormat& format, const Flow& flow, const std::string& id = "") {
   std::string out = "before ";
-  append_proxy_header(format, flow, id, host, out);
+  append_proxy_header(format, flow, id, out);
   REQUIRE(out.starts_with("before "));
   return out.substr(7);
 }
@@ -41,7 +45,7 @@ TEST_CASE("version 1 is one line of text") {
   CHECK(header(v1, four) == "PROXY TCP4 192.0.2.11 203.0.113.5 40000 443\r\n");
   CHECK(header(v1, six) == "PROXY TCP6 2001:db8::b 2001:db8:1::5 40000 443\r\n");
   // An id or a name has no place in it.
-  CHECK(header(v1, four, "id", "www.example.net") == header(v1, four));
+  CHECK(header(v1, naming(four, "www.example.net"), "id") == header(v1, four));
 }
 
 TEST_CASE("version 1 stays within 107 bytes, its longest addresses and ports included") {
@@ -74,15 +78,36 @@ TEST_CASE("version 2 is the signature, the families, a length and the addresses"
 }
 
 TEST_CASE("the flow's id and host go along as TLVs, and the length counts them") {
-  const std::string both = header(v2, four, "a1b2-7", "www.example.net");
+  const std::string both = header(v2, naming(four, "www.example.net"), "a1b2-7");
   CHECK(both == signature + "\x21\x11\x00\x27"s + "\xc0\x00\x02\x0b"s + "\xcb\x00\x71\x05"s +
                     "\x9c\x40\x01\xbb"s + "\x02\x00\x0f"s + "www.example.net" + "\x05\x00\x06"s +
                     "a1b2-7");
   CHECK(static_cast<std::size_t>(both[15]) == both.size() - 16);
   // Both have bounds of their own, and with them the header stays below 536 bytes.
-  const std::string max = header(checked, six, std::string(500, 'i'), std::string(500, 'h'));
-  CHECK(max.find("\x05\x00\x80"s + std::string(128, 'i') + "\x03\x00\x04"s) != std::string::npos);
-  CHECK(max.size() <= 536);
+  const std::string name = std::string(200, 'h') + "." + std::string(52, 'h');
+  const std::string max = header(checked, naming(six, name), std::string(500, 'i'));
+  CHECK(max.find("\x02\x00\xfd"s + name + "\x05\x00\x80"s + std::string(128, 'i') +
+                 "\x03\x00\x04"s) != std::string::npos);
+  CHECK(max.size() == 446);
+  CHECK(max.substr(14, 2) == "\x01\xae"s);
+  // What is longer than a name can be is left out: cut, it would be another name.
+  CHECK(header(v2, naming(four, name + "h"), "id") == header(v2, four, "id"));
+}
+
+TEST_CASE("the host is told whatever names it, of connections and of datagrams") {
+  const std::string authority = "\x02\x00\x0b"s + "example.net";
+  using From = HostFrom;
+  for (const From from : {From::sni, From::http, From::quic, From::dns, From::proxy}) {
+    CHECK(header(v2, naming(four, "example.net", from)) ==
+          signature + "\x21\x11\x00\x1a"s + header(v2, four).substr(16) + authority);
+  }
+  Flow outer = naming(four, "example.net");
+  outer.host = std::make_shared<const Host>(
+      Host{.name = "example.net", .from = From::sni, .is_outer = true});
+  CHECK(header(v2, outer).ends_with(authority));
+  const Flow datagrams = flow("[2001:db8::b]:40000", "[2001:db8::5]:443", Protocol::udp);
+  CHECK(header(v2, naming(datagrams, "example.net", From::quic)) ==
+        signature + "\x21\x22\x00\x32"s + header(v2, datagrams).substr(16) + authority);
 }
 
 TEST_CASE("crc32c gives the known sums") {
@@ -98,7 +123,8 @@ TEST_CASE("crc32c gives the known sums") {
 }
 
 TEST_CASE("the checksum covers the whole header with its own four bytes as zeros") {
-  const std::string whole = header(checked, four, "a1b2-7");
+  const Flow named = naming(four, "www.example.net");
+  const std::string whole = header(checked, named, "a1b2-7");
   const std::string tail = "\x03\x00\x04"s;
   REQUIRE(whole.substr(whole.size() - 7, 3) == tail);
   std::uint32_t sum = 0;
@@ -109,20 +135,21 @@ TEST_CASE("the checksum covers the whole header with its own four bytes as zeros
   CHECK(sum != 0);
   // Whatever stood before the header is no part of it: header() writes behind other bytes.
   std::string alone;
-  append_proxy_header(checked, four, "a1b2-7", "", alone);
+  append_proxy_header(checked, named, "a1b2-7", alone);
   CHECK(alone == whole);
 }
 
 TEST_CASE("as a handshake it is said at once and waits for nothing") {
-  const MakeHandshake make = []() { return std::make_unique<ProxyHeaderHandshake>(v2, four); };
+  const Flow named = naming(four, "www.example.net");
+  const MakeHandshake make = [&]() { return std::make_unique<ProxyHeaderHandshake>(v2, named); };
   const Ending end = ending(make, "220 server speaks first\r\n");
   CHECK(end.state == Handshake::State::done);
-  CHECK(end.said == header(v2, four, "flow-1"));
+  CHECK(end.said == header(v2, named, "flow-1"));
   CHECK(end.rest == "220 server speaks first\r\n");
 }
 
 TEST_CASE("before datagrams it is version 2 with the flow's id; answers come back bare") {
-  const Flow one = flow("192.0.2.11:40000", "203.0.113.5:53", Protocol::udp);
+  const Flow one = naming(flow("192.0.2.11:40000", "203.0.113.5:53", Protocol::udp), "example.net");
   for (const auto on : {DatagramCodec::On::every, DatagramCodec::On::first}) {
     const ProxyDatagramCodec codec(v2, on);
     CHECK(codec.on() == on);

@@ -58,7 +58,9 @@ struct Hop {
   std::string upstream;            // the server's
   std::unique_ptr<Handshake> handshake;
   RelayPlace relay = RelayPlace::at_server;
-  Endpoint asks = {};  // to be connected to; port 0: it asks for no connection, or to a name
+  // To be connected to; port 0: it asks for no connection, or to a server by its name alone.
+  Endpoint asks = {};
+  bool asks_by_host = false;  // what its server is told of that is the flow's host
 };
 
 // A format of datagrams, and where the datagrams in it are to go.

@@ -29,6 +29,10 @@ namespace weir {
 // (endpoint-independent mapping and filtering, RFC 4787, sections 4.1 and 5).
 enum class Mapping : std::uint8_t { per_flow, per_client };
 
+// What a proxy is told of a flow's destination: its address, or the name that the client means,
+// where it is known.
+enum class ToProxy : std::uint8_t { address, host };
+
 class Upstream;
 class ProxyHeader;  // src/upstream: how the PROXY protocol is spoken
 
@@ -39,7 +43,8 @@ struct UpstreamProfile {
   Source source = {};
   SocketOptions options = {};
   Mapping mapping = Mapping::per_flow;
-  std::uint32_t attempts = 1;                            // the first one and its retries
+  std::uint32_t attempts = 1;  // the first one and its retries
+  ToProxy to_proxy = ToProxy::address;
   std::shared_ptr<const ProxyHeader> proxy_header = {};  // null: none is sent
   std::shared_ptr<Upstream> via = {};                    // null: reached directly
 };

@@ -7,6 +7,9 @@
 namespace weir {
 namespace {
 
+// The outer name of ECH is not the one that the client means.
+bool has_host_to_tell(const Flow& flow) { return flow.host != nullptr && !flow.host->is_outer; }
+
 class Proxied final : public Upstream {
  public:
   Proxied(const ProxyDialect& dialect, UpstreamProfile profile, std::unique_ptr<const Pool> servers,
@@ -42,16 +45,24 @@ class Proxied final : public Upstream {
       return route;
     }
     if (!is_tcp) {
+      // Always by address: answers are told apart by the address that they come from.
       route.transport = Route::Transport::udp_associate;
       route.layers.push_back({.codec = dialect_.codec, .target = target});
+    }
+    const bool by_host = is_tcp && profile().to_proxy == ToProxy::host &&
+                         target.kind == Target::Kind::destination && has_host_to_tell(flow);
+    Target told = target;
+    if (by_host) {
+      told.host = flow.host->name;
     }
     route.hops.push_back(
         {.server = route.server,
          .upstream = name(),
-         .handshake = is_tcp ? dialect_.connect(target, credentials_)
+         .handshake = is_tcp ? dialect_.connect(told, credentials_)
                              : dialect_.associate(route.remote.family(), credentials_),
          .relay = relay_,
-         .asks = is_tcp && target.host.empty() ? target.endpoint : Endpoint{}});
+         .asks = is_tcp && target.host.empty() ? target.endpoint : Endpoint{},
+         .asks_by_host = by_host});
     return route;
   }
 
@@ -81,6 +92,7 @@ Result<std::shared_ptr<Upstream>> make_proxied(const ProxyDialect& dialect,
     return pool.error();
   }
   pool.value()->probe_with([probe = dialect.probe, credentials]() { return probe(credentials); });
+  profile.to_proxy = settings.yes("host-to-proxy") ? ToProxy::host : ToProxy::address;
   const RelayPlace relay =
       settings.text_or_empty("relay") == "any" ? RelayPlace::anywhere : RelayPlace::at_server;
   return std::shared_ptr<Upstream>(std::make_shared<Proxied>(

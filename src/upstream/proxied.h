@@ -18,8 +18,9 @@
 
 namespace weir {
 
-inline constexpr auto proxied_keys =
-    with_keys(pool_keys, std::array{username_key, password_key, password_file_key, via_key});
+inline constexpr auto proxied_keys = with_keys(
+    pool_keys,
+    std::array{username_key, password_key, password_file_key, host_to_proxy_key, via_key});
 
 struct ProxyDialect {
   using SharedCredentials = std::shared_ptr<const Credentials>;  // null: no user

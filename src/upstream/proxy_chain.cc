@@ -1,5 +1,6 @@
 #include "upstream/proxy_chain.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -9,9 +10,13 @@ namespace weir {
 namespace {
 
 // `last` reached through `via`: one chain, whose first hop is dialled and whose last is `last`'s.
-Route chain(const Upstream& via, const Flow& flow, Route last,
+// `kind`: of what `last` leads to, where it has no server on the way.
+Route chain(const Upstream& via, const Flow& flow, Route last, Target::Kind kind,
             std::span<const std::shared_ptr<Server>> tried) {
-  Route route = via.route_to(flow, {.endpoint = last.remote, .host = last.host}, tried);
+  const Target target{.endpoint = last.remote,
+                      .host = last.host,
+                      .kind = last.server ? Target::Kind::server : kind};
+  Route route = via.route_to(flow, target, tried);
   if (route.verdict != Route::Verdict::dial) {
     return route;
   }
@@ -44,7 +49,8 @@ Route chain(const Upstream& via, const Flow& flow, Route last,
 }  // namespace
 
 Route Upstream::route(const Flow& flow, std::span<const std::shared_ptr<Server>> tried) const {
-  Route out = route_to(flow, {.endpoint = flow.destination, .host = {}}, tried);
+  const Target target{.endpoint = flow.destination, .host = {}, .kind = Target::Kind::destination};
+  Route out = route_to(flow, target, tried);
   // A name that no hop of the chain could pass on; to connect to :: would lead to this machine.
   if (out.verdict == Route::Verdict::dial && out.remote.address.is_unspecified()) {
     out.verdict = Route::Verdict::no_server;
@@ -71,7 +77,8 @@ Route Upstream::route_to(const Flow& flow, const Target& target,
           {.codec = &header.datagrams(), .target = {.endpoint = route.remote, .host = route.host}});
     }
   }
-  return profile_.via ? chain(*profile_.via, flow, std::move(route), tried) : std::move(route);
+  return profile_.via ? chain(*profile_.via, flow, std::move(route), target.kind, tried)
+                      : std::move(route);
 }
 
 std::shared_ptr<const ProxyHeader> parse_proxy_header(const Settings& settings) {
@@ -137,6 +144,22 @@ std::string why_no_datagrams(const Upstream& upstream) {
   return via && upstream.datagrams() == Upstream::Datagrams::relayed
              ? why_no_relay_through(*via, upstream.profile().type)
              : std::string();
+}
+
+std::vector<const Upstream*> told_the_host(const Upstream& upstream) {
+  if (upstream.server_set() != nullptr) {  // no hop before its servers hears of the destination
+    return upstream.profile().to_proxy == ToProxy::host ? std::vector{&upstream}
+                                                        : std::vector<const Upstream*>();
+  }
+  std::vector<const Upstream*> out;
+  for (const auto& other : upstream.dependencies()) {
+    for (const Upstream* one : told_the_host(*other)) {
+      if (std::find(out.begin(), out.end(), one) == out.end()) {
+        out.push_back(one);
+      }
+    }
+  }
+  return out;
 }
 
 std::string why_target_is_lost(const Upstream& upstream) {

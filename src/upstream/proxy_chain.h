@@ -5,6 +5,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "handshake/proxy_header.h"
 #include "weir/upstream.h"
@@ -34,6 +36,11 @@ class ProxyHeader {
 
 // Why datagrams cannot take this chain at all, or "".
 [[nodiscard]] std::string why_no_datagrams(const Upstream& upstream);
+
+// The upstreams of the chain, or of a group's members, whose proxies are told the host of a TCP
+// flow instead of its destination's address (host-to-proxy), each once. They live as long as it
+// does.
+[[nodiscard]] std::vector<const Upstream*> told_the_host(const Upstream& upstream);
 
 // Why no hop of the chain hears where the upstream's flows are to go in the end, or "": the
 // upstream that it goes `via` takes every flow to servers of its own.

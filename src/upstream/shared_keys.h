@@ -1,5 +1,5 @@
-// Keys that several policies share: the PROXY header, and the upstream through which the servers
-// are reached. Constant; any thread.
+// Keys that several policies share: the PROXY header, the upstream through which the servers are
+// reached, and what proxies ask and are told. Constant; any thread.
 #pragma once
 
 #include <array>
@@ -50,6 +50,14 @@ inline constexpr Key via_key{
     .name = "via",
     .description = "another upstream, through which weir reaches this one's servers",
     .refers = Key::Refers::to_upstreams};
+
+inline constexpr Key host_to_proxy_key{
+    .name = "host-to-proxy",
+    .kind = ValueKind::yes_no,
+    .default_value = "no",
+    .description =
+        "TCP: tells the proxy the name of the host that the client means, where a rule "
+        "has asked for it, instead of the destination's address"};
 
 inline constexpr Key username_key{.name = "username", .description = "user name for the server"};
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/prefix.h"
+
 namespace weir {
 namespace {
 
@@ -49,6 +51,12 @@ void each_server(const Route& route, const std::string& upstream, Visit visit) {
     pass(hop.upstream, hop.server);
   }
   pass(upstream, route.server);
+}
+
+// What tells one client from the next, who may have a whole /64 of addresses.
+std::uint64_t hash_of_client(const Address& client) {
+  constexpr std::uint8_t site = 64;
+  return hash_of(client.is_v4() ? client : network_of(client, site));
 }
 
 }  // namespace
@@ -249,7 +257,7 @@ TcpDial::Outcome TcpDial::handshake_failed(Outcome outcome, std::size_t hop,
     return blame(at.server, outcome);
   }
   if (fault == Handshake::Fault::request) {
-    return doubt(at.server, outcome);
+    return doubt(at, outcome);
   }
   // This one answered as it should; it could not reach the next hop.
   if (at.server) {
@@ -273,13 +281,17 @@ TcpDial::Outcome TcpDial::blame(const std::shared_ptr<Server>& server, Outcome o
 
 // The server let us in, and failed at what the flow asks for. Another one of the same upstream may
 // do better. But no client shall get past a proxy, by way of a group's next member, by asking it
-// for what it cannot do.
-TcpDial::Outcome TcpDial::doubt(const std::shared_ptr<Server>& server, Outcome outcome) {
+// for what it cannot do. Names it can make up as many as it likes: those of one client are one
+// target.
+TcpDial::Outcome TcpDial::doubt(const Hop& hop, Outcome outcome) {
+  const std::shared_ptr<Server>& server = hop.server;
   tried_.last_failure = outcome;
   if (!server) {
     return outcome;
   }
-  const auto taken_for = server->note_doubt(environment_.poll.now(), hash_of(flow_.destination));
+  const auto taken_for = server->note_doubt(
+      environment_.poll.now(),
+      hop.asks_by_host ? hash_of_client(flow_.client.address) : hash_of(flow_.destination));
   tried_.servers.push_back(server);
   tried_.doubted = taken_for == ServerHealth::Doubt::targets ? server.get() : nullptr;
   return tried_.attempts < upstream_.profile().attempts ? Outcome::connecting : outcome;

@@ -170,7 +170,7 @@ class TcpDial final : private TimerWheel::Entry, private ConnectionAttempts::Own
   Outcome handshake_failed(Outcome outcome, std::size_t hop, const std::string& error,
                            Handshake::Fault fault);
   Outcome blame(const std::shared_ptr<Server>& server, Outcome outcome);
-  Outcome doubt(const std::shared_ptr<Server>& server, Outcome outcome);
+  Outcome doubt(const Hop& hop, Outcome outcome);
   [[nodiscard]] bool is_beside_doubted(const Route& next) const;
   void finish(Outcome outcome);
   void close_socket();

@@ -584,6 +584,52 @@ TEST_CASE("a proxy that fails at the request is doubted, and another one of its 
   CHECK(world.retried == Names{"server1"});
 }
 
+TEST_CASE("names that a proxy fails at are one client's doing, however many it makes up") {
+  Scripted pool(1, DialWorld::servers(1));
+  bool by_host = false;
+  pool.hops = [&](Route& route, const Flow&, const Target&) {
+    route.hops.push_back({.server = route.server,
+                          .upstream = "pool",
+                          .handshake = std::make_unique<OneWord>(),
+                          .asks_by_host = by_host});
+  };
+  const auto fail_at = [&](const std::string& client, int destination) {
+    DialWorld world;
+    world.flow.client = Endpoint::parse(client).value();
+    world.flow.destination = {Address::v4(0xcb007100U + static_cast<std::uint32_t>(destination)),
+                              80};
+    CHECK_FALSE(world.run(pool));
+    world.network.peer(DialWorld::server(1)).say("r");
+    world.until([&]() { return world.outcome.has_value(); });
+    CHECK(world.outcome == Outcome::handshake_failed);
+  };
+  const ServerHealth& health = pool.servers()[0]->health;
+  by_host = true;
+  for (int destination = 1; destination <= 40; ++destination) {
+    fail_at("198.51.100.7:4000", destination);
+  }
+  CHECK(health.state() == ServerHealth::State::up);
+  pool.servers()[0]->note_success(Instant{});
+  for (int number = 1; number <= 40; ++number) {  // of a client with many addresses
+    fail_at("[2001:db8::" + std::to_string(number) + "]:4000", number);
+  }
+  CHECK(health.state() == ServerHealth::State::up);
+  pool.servers()[0]->note_success(Instant{});
+  SECTION("of many clients they are the proxy's") {
+    for (int number = 1; number <= 40; ++number) {
+      fail_at("198.51.100." + std::to_string(number) + ":4000", 1);
+    }
+    CHECK(health.state() == ServerHealth::State::ejected);
+  }
+  SECTION("and destinations are, of one client, too") {
+    by_host = false;
+    for (int destination = 1; destination <= 40; ++destination) {
+      fail_at("198.51.100.7:4000", destination);
+    }
+    CHECK(health.state() == ServerHealth::State::ejected);
+  }
+}
+
 TEST_CASE("what a server sends behind its last answer is left for the flow") {
   DialWorld world;
   Scripted pool(1, DialWorld::servers(1));

@@ -11,6 +11,7 @@
 #include "rules/conditions/table.h"
 #include "rules/host_match.h"
 #include "rules/rule_set.h"
+#include "upstream/proxy_chain.h"
 #include "upstream/registry.h"
 
 namespace weir {
@@ -95,6 +96,11 @@ Explanation::Path path_of(const Upstream& upstream, const Flow& flow) {
     return path;
   }
   (upstream.server_set() != nullptr ? path.servers : path.goes_to) = std::move(candidates);
+  if (flow.protocol == Protocol::tcp) {
+    for (const Upstream* told : told_the_host(upstream)) {
+      path.told_host.push_back(told->name());
+    }
+  }
   const Upstream* first = &upstream;
   for (Flow towards = flow; first->profile().via != nullptr;) {
     // A server of the next one without a port gets the port of what is reached through it.

@@ -33,6 +33,8 @@ struct Explanation {
     std::vector<std::string> servers;  // candidates, where a balancer decides; else empty
     std::vector<std::string> goes_to;  // the destination itself, or a group's members
     std::vector<Hop> via;              // the upstream that the socket is opened for comes first
+    // Upstreams whose proxies are told the host's name, where it is known.
+    std::vector<std::string> told_host;
     // The socket's. Empty where the members of a group decide it.
     std::string source;
     std::string mark;

@@ -27,6 +27,9 @@ Json json_of(const Explanation::Path& path) {
   if (!path.via.empty()) {
     out.set("via", std::move(via));
   }
+  if (!path.told_host.empty()) {
+    out.set("told_host", path.told_host);
+  }
   for (const auto& [key, text] : {std::pair("source", &path.source), std::pair("mark", &path.mark),
                                   std::pair("interface", &path.interface)}) {
     if (!text->empty()) {
@@ -94,6 +97,10 @@ std::vector<std::string> lines_of(const Explanation& explanation) {
     for (const std::string& server : hop.servers) {
       out.push_back(server_begins + server);
     }
+  }
+  for (const std::string& upstream : path.told_host) {
+    out.push_back(upstream + ": the proxy is told the host's name" +
+                  (explanation.host.empty() ? ", where it is known" : ": " + explanation.host));
   }
   for (const auto& [word, text] :
        {std::pair("source ", &path.source), std::pair("mark ", &path.mark),

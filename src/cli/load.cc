@@ -19,6 +19,7 @@
 #include "cli/print_error.h"
 #include "cli/reach_warnings.h"
 #include "cli/set_warnings.h"
+#include "cli/told_host_warnings.h"
 #include "rules/conditions/table.h"
 #include "rules/rule_set.h"
 #include "upstream/assembly.h"
@@ -253,8 +254,8 @@ Loaded load(const std::string& file, const SetTable* before) {
           open_passwords(*out.configuration), own_traffic_warnings(*out.configuration, assembly),
           reach_warnings(*out.configuration, assembly), lost_targets(*out.configuration, assembly),
           misled_datagrams(*out.configuration, assembly),
-          set_warnings(*out.configuration, assembly),
-          bypass_warnings(*out.configuration, assembly)}) {
+          set_warnings(*out.configuration, assembly), bypass_warnings(*out.configuration, assembly),
+          told_host_warnings(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }
     if (std::any_of(out.diagnostics.begin(), out.diagnostics.end(), [](const Diagnostic& one) {

@@ -13,11 +13,12 @@ using firewall::AddressKind;
 using Lines = std::vector<std::string>;
 
 Explanation explained(const std::string& configuration, const std::string& host,
-                      const std::string& client = "198.51.100.2") {
+                      const std::string& client = "198.51.100.2",
+                      const std::string& protocol = "tcp") {
   const auto loaded = load_text(configuration, {{"ads.list", "# of the house\n||ads.example^\n"}});
   REQUIRE(loaded.configuration);
   const auto flow = flow_of({.file = "weir.ini",
-                             .protocol = "tcp",
+                             .protocol = protocol,
                              .client = client,
                              .destination = "203.0.113.5:443",
                              .interface = "",
@@ -115,6 +116,56 @@ TEST_CASE("a host that is asked about is one name, in any spelling") {
   CHECK(host_in("WWW.Example.ORG.").value() == "www.example.org");
   CHECK(host_in(".example.org").error().text() == "'.example.org' is not the name of one host");
   CHECK_FALSE(host_in("192.0.2.1").ok());
+}
+
+const std::string told = R"([upstream office]
+type = socks5
+server = p1=192.0.2.7
+host-to-proxy = yes
+[upstream plain]
+type = socks5
+server = p2=192.0.2.8
+[upstream all]
+type = group
+members = plain, office, direct
+[upstream out]
+type = direct
+via = office
+[rule ads]
+on = any/443
+host = .example.org
+use = reject
+)";
+
+TEST_CASE("a proxy that is told the host's name is named, with the name") {
+  const auto with = [](const std::string& use, const std::string& host) {
+    const Lines all = lines(told + "[rule rest]\non = tcp/443\nuse = " + use + "\n", host);
+    Lines out;
+    for (const std::string& line : all) {
+      if (line.find("the proxy is told") != std::string::npos) {
+        out.push_back(line);
+      }
+    }
+    return out;
+  };
+  const std::string says = "office: the proxy is told the host's name";
+  for (const std::string use : {"office", "all", "out"}) {
+    INFO(use);
+    CHECK(with(use, "www.example.net") == Lines{says + ": www.example.net"});
+    CHECK(with(use, "") == Lines{says + ", where it is known"});
+  }
+  CHECK(with("plain", "www.example.net").empty());
+  const std::string office = told + "[rule rest]\non = any/443\nuse = office\n";
+  const Lines text = lines(office, "www.example.net");
+  REQUIRE(text.size() > 4);
+  CHECK(Lines(text.begin() + 3, text.end()) ==
+        Lines{"upstream office: type socks5", "server p1 192.0.2.7:1080 weight=1",
+              says + ": www.example.net", "source gateway (the address that routing picks)"});
+  CHECK(json_of(explained(office, "www.example.net")).find(R"j("told_host":["office"],)j") !=
+        std::string::npos);
+  // A flow of datagrams goes by its address.
+  CHECK(json_of(explained(office, "www.example.net", "198.51.100.2", "udp")).find("told_host") ==
+        std::string::npos);
 }
 
 std::string compared(const std::string& host) {

@@ -89,6 +89,54 @@ TEST_CASE("a bypass after a host rule on the same port acts as transparent there
   CHECK(after(some, "on = tcp/443\ninterface = eth1\n").empty());
 }
 
+// Rules begin at line 13.
+const std::string told_by_name =
+    "[firewall]\ninterfaces = lan\n[upstream office]\ntype = socks5\nserver = 192.0.2.7\n"
+    "host-to-proxy = yes\n[upstream all]\ntype = group\nmembers = direct, office\n"
+    "[upstream plain]\ntype = socks5\nserver = 192.0.2.8\n";
+std::vector<std::string> texts_of_proxies(const std::string& rules) {
+  auto out = texts(told_by_name + rules);
+  std::erase_if(
+      out, [](const std::string& text) { return text.find("host-to-proxy") == std::string::npos; });
+  return out;
+}
+const std::string asks = "[rule asks]\non = tcp/443\nhost = !none\nuse = plain\n";
+
+TEST_CASE("a destination says little about a flow whose proxy is told the host, and check warns") {
+  const auto rule = [](const std::string& use, const std::string& more) {
+    return texts_of_proxies(asks + "[rule r]\non = any/443\nuse = " + use + "\n" + more);
+  };
+  const std::string some = "destination = 203.0.113.0/24\n";
+  for (const std::string use : {"office", "all"}) {
+    CHECK(rule(use, some) ==
+          std::vector<std::string>{
+              "19 [rule r]: 'destination' holds for the address that the client asked for, and the "
+              "proxy goes where the host's name leads (host-to-proxy of [upstream office])"});
+    CHECK(rule(use, "destination = !203.0.113.0/24\n").size() == 1);
+    CHECK(rule(use, "client = 198.51.100.0/24\n").empty());
+  }
+  CHECK(rule("plain", some).empty());
+  CHECK(texts_of_proxies(asks + "[rule r]\non = udp/443\nuse = office\n" + some).empty());
+}
+
+TEST_CASE("host-to-proxy where no rule asks for the host is a warning") {
+  const std::string rest = "[rule r]\non = tcp/443, tcp/80\nuse = office\n";
+  const auto warning = [](const std::string& line) {
+    return std::vector<std::string>{
+        line +
+        " [rule r]: the proxy is told addresses, for no rule asks for the host of these flows: a "
+        "rule before this one with 'host = !none' would (host-to-proxy of [upstream office])"};
+  };
+  CHECK(texts_of_proxies(rest) == warning("15"));
+  CHECK(texts_of_proxies(asks + rest).empty());
+  CHECK(texts_of_proxies(rest + "host = .example.org\n").empty());
+  // One that comes later, or asks on other ports, is not asked about these flows.
+  CHECK(texts_of_proxies(rest + asks) == warning("15"));
+  CHECK(texts_of_proxies("[rule mail]\non = tcp/25\nhost = !none\nuse = plain\n" + rest) ==
+        warning("19"));
+  CHECK(texts_of_proxies("[rule r]\non = udp/443\nuse = office\n").empty());
+}
+
 TEST_CASE("a user and a folder that are not there are errors, at their lines") {
   CHECK(texts("[gateway]\nuser = nobody-at-all\n[log]\ntarget = file:/nonexistent/x/weir.log\n") ==
         std::vector<std::string>{"2 'user': there is no such user: 'nobody-at-all'",

@@ -49,10 +49,17 @@ socks pass {{ from: 0/0 to: 0/0 protocol: tcp udp }}
     return program.until_ready(lambda: serving(host, net, DANTED))
 
 
-def microsocks(host, net, port=MICROSOCKS, access="password"):
-    """SOCKS5 without UDP; `access` is "password" or "open"."""
-    program = host.start("microsocks", "-i", host.at(net), "-p", port,
-                         *(("-u", USER, "-P", PASSWORD) if access == "password" else ()))
+def resolving(resolver, *command):
+    """The command, with names looked up at that address instead of where this machine does."""
+    config = written(f"{folder('resolvers')}/{resolver}", f"nameserver {resolver}\noptions timeout:2 attempts:1\n")
+    return ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', config, *command)
+
+
+def microsocks(host, net, port=MICROSOCKS, access="password", resolver=None):
+    """SOCKS5 without UDP; `access` is "password" or "open". It says on stderr where clients want to go."""
+    command = ("microsocks", "-i", host.at(net), "-p", port,
+               *(("-u", USER, "-P", PASSWORD) if access == "password" else ()))
+    program = host.start(*(resolving(resolver, *command) if resolver else command), name="microsocks")
     return program.until_ready(lambda: serving(host, net, port))
 
 
@@ -62,7 +69,8 @@ def ssh_socks(host, sshd_options, net):
     return program.until_ready(lambda: serving(host, net, SSH))
 
 
-def squid(host, net, port=SQUID):
+def squid(host, net, port=SQUID, resolver=None):
+    """`.access_log` is its list of requests."""
     work = folder(f"squid-{host}-{net}-{port}")
     config = written(f"{work}/squid.conf", f"""
 http_port {endpoint(host.at(net), port)}
@@ -75,10 +83,12 @@ access_log stdio:{work}/access.log
 coredump_dir {work}
 shutdown_lifetime 0 seconds
 pinger_enable off
+{f"dns_nameservers {resolver}" if resolver else ""}
 """)
     for name in ("access.log", "cache.log"):  # squid becomes the user proxy
         written(f"{work}/{name}", "", 0o666)
     program = host.start("squid", "-N", "-n", f"{host}{net}{port}", "-f", config)
+    program.access_log = f"{work}/access.log"
     return program.until_ready(lambda: serving(host, net, port))
 
 
@@ -116,7 +126,7 @@ http {{
 
 
 def haproxy(host, port=8082):
-    """/ answers "CLIENT DESTINATION UNIQUE-ID" of the PROXY header."""
+    """/ answers "CLIENT DESTINATION UNIQUE-ID AUTHORITY" of the PROXY header."""
     work = folder(f"haproxy-{host}")
     config = written(f"{work}/haproxy.cfg", f"""
 defaults
@@ -126,7 +136,7 @@ defaults
   timeout connect 20s
 frontend in
   bind :::{port} v4v6 accept-proxy
-  http-request return status 200 content-type text/plain lf-string "%[src] %[dst] %[fc_pp_unique_id]"
+  http-request return status 200 content-type text/plain lf-string "%[src] %[dst] %[fc_pp_unique_id] %[fc_pp_authority]"
 """)
     program = host.start("haproxy", "-db", "-f", config)
     return program.until_ready(lambda: listening(host, port))

@@ -258,15 +258,6 @@ std::string why_lists_left_to_gateway(const RuleSettings& rule, std::size_t max_
   return "";
 }
 
-std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set) {
-  const auto unseen = std::find_if(
-      rule.conditions.begin(), rule.conditions.end(),
-      [](const RuleCondition& condition) { return condition.type().lower == nullptr; });
-  return unseen != rule.conditions.end()
-             ? fmt::format("the gateway decides it, for packets do not show '{}'", unseen->key())
-             : why_lists_left_to_gateway(rule, max_set);
-}
-
 bool hands_over(const RuleSettings& rule, const FlowFacts& facts, std::size_t max_set) {
   bool is_exact = true;
   for (const RuleCondition& condition : rule.conditions) {

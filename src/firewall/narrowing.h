@@ -69,7 +69,8 @@ class Narrowing {
 // Why a rule that the firewall would decide is the gateway's: the list of its that is too long;
 // empty: it has none.
 [[nodiscard]] std::string why_lists_left_to_gateway(const RuleSettings& rule, std::size_t max_set);
-// The same, or the condition of which no packet shows whether it holds.
+// The same, or the condition, or the item of a list, of which no packet shows whether it holds.
+// Devices and networks that are not fitted to the machine are taken for what they mostly are.
 [[nodiscard]] std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set);
 
 // Whether the firewall hands a flow to the gateway because of a rule that the gateway decides: what

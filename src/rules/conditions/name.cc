@@ -66,6 +66,8 @@ struct OfName {
 
   static bool lower(const Parsed& named, FlowEnd /*end*/, firewall::ItemWords& words) {
     if (!named.is_fitted) {
+      words.comes_in = true;
+      words.can_be_negated = false;  // most names have a MAC
       return false;
     }
     auto& parts = words.any_of.emplace();

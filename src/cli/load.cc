@@ -13,10 +13,13 @@
 #include "base/machine.h"
 #include "base/suggest.h"
 #include "cli/bypass_warnings.h"
+#include "cli/claim_warnings.h"
 #include "cli/family_warnings.h"
+#include "cli/host_warnings.h"
 #include "cli/name_warnings.h"
 #include "cli/own_traffic_warnings.h"
 #include "cli/print_error.h"
+#include "cli/quic_warnings.h"
 #include "cli/reach_warnings.h"
 #include "cli/set_warnings.h"
 #include "cli/told_host_warnings.h"
@@ -255,6 +258,8 @@ Loaded load(const std::string& file, const SetTable* before) {
           reach_warnings(*out.configuration, assembly), lost_targets(*out.configuration, assembly),
           misled_datagrams(*out.configuration, assembly),
           set_warnings(*out.configuration, assembly), bypass_warnings(*out.configuration, assembly),
+          host_warnings(*out.configuration, assembly), quic_warnings(*out.configuration, assembly),
+          claim_warnings(*out.configuration, assembly),
           told_host_warnings(*out.configuration, assembly)}) {
       out.diagnostics.insert(out.diagnostics.end(), more.begin(), more.end());
     }

@@ -45,6 +45,10 @@ struct HostCondition {
   [[nodiscard]] bool names_some() const {
     return !include.empty() || !include_sets.empty() || wants_none;
   }
+  // Some name would do, unless it is excluded; not only `none`.
+  [[nodiscard]] bool wants_names() const {
+    return !include.empty() || !include_sets.empty() || !names_some();
+  }
   [[nodiscard]] bool has_sets() const { return !include_sets.empty() || !exclude_sets.empty(); }
   friend bool operator==(const HostCondition&, const HostCondition&) = default;
 };

@@ -39,6 +39,7 @@ constexpr std::array table{
     Check{"files", examine_files},
     Check{"clock", examine_clock},
     Check{"devices", examine_devices},
+    Check{"host-names", examine_host_names},
 };
 
 }  // namespace

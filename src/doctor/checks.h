@@ -54,6 +54,7 @@ struct Check {
 [[nodiscard]] Findings examine_files(const Subject& subject);
 [[nodiscard]] Findings examine_clock(const Subject& subject);
 [[nodiscard]] Findings examine_devices(const Subject& subject);
+[[nodiscard]] Findings examine_host_names(const Subject& subject);
 
 // For examine_interfaces: a server of an upstream whose own flows come in where clients' do.
 [[nodiscard]] Finding server_in_the_lan(const Upstream& upstream, const Server& server,

@@ -97,6 +97,19 @@ def lost_in_between(lab):
             assert any("seen no flow" in f["text"] for f in wrong), wrong
 
 
+@broken("where rules ask for hosts, answers that do not pass weir are found, and DNS over TLS")
+def host_names(lab):
+    dot = "[rule dot]\non = tcp/853\nuse = bypass\n"
+    asks = HEALTHY + "[rule corp]\non = tcp/443\nhost = .corp.example\nuse = direct\n" + dot
+    with healthy(lab, asks) as weir:
+        expect_healthy(weir)
+    with healthy(lab, asks.replace("any/53\nuse = direct", "any/53\nuse = bypass")) as weir:
+        wrong = expect(weir, "host-names", "warn", "DNS answers do not pass weir")
+        assert wrong[0]["fix"] == "write into [rule dns]: use = transparent", wrong
+    with healthy(lab, asks.replace(dot, "")) as weir:
+        expect(weir, "host-names", "warn", "port 853")
+
+
 @broken("a port that another program holds is found, weir's own is not")
 def port(lab):
     with healthy(lab) as weir:

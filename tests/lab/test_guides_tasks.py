@@ -8,11 +8,12 @@ import re
 import time
 
 import mmdb
+from doctor_fixture import findings
 from echo_servers import udp
 from guide import DOCUMENTS, blocks, guide, no_failure
 from harness import V4, case, endpoint, eventually, main
 from harness.proxies import DANTED, danted
-from harness.servers import folder, listening
+from harness.servers import dnsmasq, folder, listening
 
 WHY = "it is a guide to weir"
 
@@ -98,6 +99,52 @@ def one_resolver(lab, net):
                 raise AssertionError(f"{asked} is reached on port {port}")
             except ConnectionRefusedError:
                 pass
+
+
+@case("rules by host name: a listed host is refused, another goes through the proxy, and nothing is to be warned of",
+      only_weir=WHY)
+def names(lab, net):
+    lab.nginx(lab.north)
+    lab.shared(danted, lab.east, net)
+    proxy = (("198.51.100.140:1080", endpoint(lab.east.at(net), DANTED)),)
+    with guide(lab, "names", replaced=proxy) as weir:
+        assert no_failure(weir) == []
+        checked = weir.cli("check", "-c", weir.config)
+        assert checked.returncode == 0 and not checked.stderr, checked.stderr
+
+        def caller(host):
+            done = lab.alice.curl("-H", f"Host: {host}", net.url(lab.north, "/whoami"))
+            return done.returncode, done.stdout.decode().split()[:1]
+
+        assert caller("www.ads.example")[0] == 56, "the connection was reset"
+        weir.expect_record(rule="ads", host="www.ads.example", host_from="http", end="rejected")
+        assert caller("intranet.corp.example") == (0, [lab.east.at(net)])
+        weir.expect_record(rule="office", host="intranet.corp.example", upstream="office")
+        assert caller("www.example.org") == (0, [weir.source(net, lab.alice, lab.north)])
+        weir.expect_record(rule="(default)", host="www.example.org")
+
+
+@case("a resolver on the router is found, and the guide's other sections lead its answers through weir", (V4,),
+      only_weir=WHY)
+def names_of_own_resolver(lab, net):
+    text, = blocks("names", "ini")
+    own, = [block for block in blocks("names", "") if "local-services" in block]
+    rest = text[text.index("; DNS over TLS"):]
+    resolver = dnsmasq(lab.router)
+    try:
+        with guide(lab, "names") as weir:
+            wrong, status = findings(weir)
+            found, = [f for f in wrong if f["name"] == "host-names"]
+            assert status == 0 and lab.router.at(net) in found["text"], wrong
+            assert "local-services = yes" in found["fix"] and "use = direct" in found["fix"], found
+        with lab.weir(f"{own}\n{rest}", keeps_firewall=True) as weir:
+            assert "host-names" not in [f["name"] for f in findings(weir)[0]]
+            checked = weir.cli("check", "-c", weir.config)
+            assert checked.returncode == 0 and not checked.stderr, checked.stderr
+            assert "192.0.2.201" in lab.alice.dig(lab.router.at(net), "one.lab.test", "A", "+notcp")
+            weir.expect_record(protocol="udp", rule="dns", destination=endpoint(lab.router.at(net), 53))
+    finally:
+        resolver.stop()
 
 
 @case("a family's router: a device is off at night or paused, and a listed address is refused for all", only_weir=WHY)

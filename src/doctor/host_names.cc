@@ -88,7 +88,10 @@ std::string line_for_own_resolver(const Subject& subject, const QuestionCarrier&
   std::string out;
   const auto add = [&out](const std::string& line) { out += (out.empty() ? "" : "; ") + line; };
   if (!firewall.local_services) {
-    add("set in [firewall]: local-services = yes");
+    // Else rules that show the client would take the router's other services, and break them.
+    add("set in [firewall]: local-services = yes, with [rule router] of docs/guides/names.md "
+        "before "
+        "other rules");
   }
   if (leads_there && !is_named) {
     add("name the clients' interfaces in [firewall] interfaces");

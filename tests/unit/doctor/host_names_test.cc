@@ -74,7 +74,9 @@ TEST_CASE("a resolver on this router answers past weir, until the file leads the
   const std::string found =
       "warn: a resolver on this router answers at 192.0.2.1, udp/53: its answers to clients do not "
       "pass weir, and rules with 'host' do not know what they look up there | ";
-  const std::string local = "set in [firewall]: local-services = yes";
+  const std::string local =
+      "set in [firewall]: local-services = yes, with [rule router] of docs/guides/names.md before "
+      "other rules";
   const std::string named = "name the clients' interfaces in [firewall] interfaces";
   const std::string use = "write into [rule dns]: use = direct";
   CHECK(said(rules + dns + "transparent\n", lan) ==

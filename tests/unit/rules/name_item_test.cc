@@ -171,5 +171,26 @@ TEST_CASE(
   CHECK(firewall::narrowed(fitted("name:tv", table), FirewallSettings{}.max_set).only_inbound());
 }
 
+TEST_CASE(
+    "why a list with devices is the gateway's is said, and of no list that is the firewall's") {
+  const DeviceTable table = household();
+  const auto why = [&](const std::string& clients) {
+    return firewall::why_left_to_gateway(fitted(clients, table), FirewallSettings{}.max_set);
+  };
+  const std::string begins = "the gateway decides it, for ";
+  CHECK(why("!name:tv") == begins + "packets do not show '!name:tv'");
+  CHECK(why("!mac:02:00:5e:10:00:01") == begins + "packets do not show '!mac:02:00:5e:10:00:01'");
+  const std::string apart = " beside other things: a rule for each would be the firewall's";
+  CHECK(why("name:tv, 192.0.2.0/24") == begins + "'client' wants name:tv" + apart);
+  CHECK(why("mac:02:00:5e:10:00:01, ::10/::ffff:ffff:ffff:ffff") ==
+        begins + "'client' wants ::10/::ffff:ffff:ffff:ffff" + apart);
+  for (const char* exact :
+       {"name:tv", "name:tv, name:printer, mac:02:00:5e:10:00:01", "!name:nothing",
+        "192.0.2.0/24, !192.0.2.7", "::10/::ffff:ffff:ffff:ffff", "lan:lan"}) {
+    INFO(exact);
+    CHECK(why(exact).empty());
+  }
+}
+
 }  // namespace
 }  // namespace weir

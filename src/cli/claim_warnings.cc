@@ -25,7 +25,7 @@ bool lets_in_by_host(const RuleSettings& rule) {
 // "mac:02:00:5e:10:00:01": the first device that the rule wants; "": it wants none.
 std::string wanted_device(const RuleSettings& rule) {
   for (const AddressItem& item : rule.client().include_items) {
-    const std::string text = item.text();
+    std::string text = item.text();
     if (text.starts_with("mac:") || text.starts_with("name:")) {
       return text;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "cli/rule_overlap.h"
 #include "rules/conditions/table.h"
@@ -30,10 +31,9 @@ bool is_about_tcp_alone(const RuleSettings& rule) {
          names_port(rule, Protocol::tcp, web_port) && !names_port(rule, Protocol::udp, web_port);
 }
 
-// Whether the rule's flows, were they for udp/443, would all be the other rule's.
+// Whether the rule's flows, ports aside, would all be the other rule's.
 bool would_take(const RuleSettings& other, const RuleSettings& rule) {
-  return names_port(other, Protocol::udp, web_port) &&
-         std::all_of(other.conditions.begin(), other.conditions.end(),
+  return std::all_of(other.conditions.begin(), other.conditions.end(),
                      [&](const RuleCondition& condition) {
                        return condition.type().index == ConditionType::Index::ports ||
                               condition.covers(rule.find(condition.type()));
@@ -46,24 +46,20 @@ struct ByQuic {
   const RuleSettings* rule = nullptr;  // null: no rule takes all of it
 };
 
-ByQuic fate_of(const RuleSettings& rule, const Configuration& configuration,
-               UpstreamAssembly& assembly) {
+// `for_quic`: the rules that name udp/443.
+ByQuic fate_of(const RuleSettings& rule, const std::vector<const RuleSettings*>& for_quic,
+               const GatewaySettings& gateway, UpstreamAssembly& assembly) {
   const auto is_like_it = [&](const std::string& use) {
     const auto upstream = assembly.get(use);
     return use == rule.use || (upstream && refuses_flows(*upstream.value()));
   };
-  const auto& rules = configuration.rules;
-  const auto other = std::find_if(rules.begin(), rules.end(),
-                                  [&](const RuleSettings& one) { return would_take(one, rule); });
-  if (other != rules.end()) {
+  const auto other = std::find_if(for_quic.begin(), for_quic.end(),
+                                  [&](const RuleSettings* one) { return would_take(*one, rule); });
+  if (other != for_quic.end()) {
     // Another rule for the same hosts says what is meant.
-    return {other->find(host_condition) != nullptr || is_like_it(other->use), &*other};
+    return {(*other)->find(host_condition) != nullptr || is_like_it((*other)->use), *other};
   }
-  const bool is_named = std::any_of(rules.begin(), rules.end(), [](const RuleSettings& one) {
-    return names_port(one, Protocol::udp, web_port);
-  });
-  const GatewaySettings& gateway = configuration.gateway;
-  return {is_named && gateway.default_given && is_like_it(gateway.default_use), nullptr};
+  return {!for_quic.empty() && gateway.default_given && is_like_it(gateway.default_use), nullptr};
 }
 
 std::string line_with_quic(const RuleSettings& rule) {
@@ -78,13 +74,19 @@ std::string line_with_quic(const RuleSettings& rule) {
 
 std::vector<Diagnostic> quic_warnings(const Configuration& configuration,
                                       UpstreamAssembly& assembly) {
+  std::vector<const RuleSettings*> for_quic;
+  for (const RuleSettings& rule : configuration.rules) {
+    if (names_port(rule, Protocol::udp, web_port)) {
+      for_quic.push_back(&rule);
+    }
+  }
   std::vector<Diagnostic> out;
   for (const RuleSettings& rule : configuration.rules) {
     const auto upstream = assembly.get(rule.use);
     if (!upstream || !is_about_tcp_alone(rule) || !takes_away(*upstream.value())) {
       continue;
     }
-    const ByQuic quic = fate_of(rule, configuration, assembly);
+    const ByQuic quic = fate_of(rule, for_quic, configuration.gateway, assembly);
     if (quic.is_meant) {
       continue;
     }

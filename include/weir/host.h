@@ -10,11 +10,10 @@
 namespace weir {
 
 enum class HostFrom : std::uint8_t {
-  sni,    // the server name of a TLS hello (RFC 6066, section 3)
-  http,   // the host of an HTTP/1 request
-  quic,   // the server name of a QUIC connection's hello
-  dns,    // what the client has looked up for the flow's address
-  proxy,  // the authority of a PROXY header
+  sni,   // the server name of a TLS hello (RFC 6066, section 3)
+  http,  // the host of an HTTP/1 request
+  quic,  // the server name of a QUIC connection's hello
+  dns,   // what the client has looked up for the flow's address
 };
 
 // As records say it.
@@ -28,8 +27,6 @@ enum class HostFrom : std::uint8_t {
       return "quic";
     case HostFrom::dns:
       return "dns";
-    case HostFrom::proxy:
-      return "proxy";
   }
   return "";
 }

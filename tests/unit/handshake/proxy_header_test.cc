@@ -97,7 +97,7 @@ TEST_CASE("the flow's id and host go along as TLVs, and the length counts them")
 TEST_CASE("the host is told whatever names it, of connections and of datagrams") {
   const std::string authority = "\x02\x00\x0b"s + "example.net";
   using From = HostFrom;
-  for (const From from : {From::sni, From::http, From::quic, From::dns, From::proxy}) {
+  for (const From from : {From::sni, From::http, From::quic, From::dns}) {
     CHECK(header(v2, naming(four, "example.net", from)) ==
           signature + "\x21\x11\x00\x1a"s + header(v2, four).substr(16) + authority);
   }

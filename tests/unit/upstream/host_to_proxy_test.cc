@@ -104,7 +104,7 @@ TEST_CASE("a flow whose host is not known goes by its address") {
 TEST_CASE("whatever names it, the host is told; only an outer name of ECH is none") {
   Made made({socks(told)});
   using From = HostFrom;
-  for (const From from : {From::sni, From::http, From::quic, From::dns, From::proxy}) {
+  for (const From from : {From::sni, From::http, From::quic, From::dns}) {
     CHECK(asked(made.get("office"), naming("www.example.net", {.name = "", .from = from})) ==
           Asked{by_name});
   }

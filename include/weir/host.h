@@ -35,6 +35,7 @@ struct Host {
   std::string name;  // as sets/name.h keeps names: lower case, A-labels, without a dot at its end
   HostFrom from = HostFrom::sni;
   bool is_outer = false;  // Encrypted Client Hello hides the one that is meant
+  friend bool operator==(const Host&, const Host&) = default;
 };
 
 // Null: none is known. Most flows have none, and pay for a pointer.

@@ -49,12 +49,19 @@ void fields(Archive& archive, Message& traffic) {
   each_count([&](auto& count) { archive(count); }, traffic);
 }
 
+template <typename Archive, Of<Host> Message>
+void fields(Archive& archive, Message& host) {
+  archive(host.name);
+  archive.enumerator(host.from, HostFrom::proxy);
+  archive(host.is_outer);
+}
+
 template <typename Archive, Of<FlowPart> Message>
 void fields(Archive& archive, Message& flow) {
   archive(flow.socket, flow.binding, flow.server, flow.number, flow.client, flow.destination,
           flow.interface, flow.remote, flow.source, flow.generation, flow.attempts, flow.opened,
           flow.last_activity, flow.answered, flow.waiting, flow.is_foreign, flow.is_track_lost,
-          flow.queries, flow.first_byte_us, flow.traffic, flow.path, flow.device,
+          flow.queries, flow.first_byte_us, flow.traffic, flow.path, flow.device, flow.host,
           flow.encapsulation);
 }
 

@@ -18,12 +18,13 @@
 
 #include "base/traffic.h"
 #include "weir/endpoint.h"
+#include "weir/host.h"
 #include "weir/result.h"
 #include "weir/units.h"
 
 namespace weir::takeover {
 
-inline constexpr std::uint32_t version = 5;
+inline constexpr std::uint32_t version = 6;
 
 // The first thing said. Its layout never changes.
 struct Hello {
@@ -120,6 +121,7 @@ struct FlowPart {
   Traffic traffic;
   std::string path;    // empty: the server's name does
   std::string device;  // what the client's is called; empty: not known
+  std::optional<Host> host;
   std::optional<UdpEncapsulation> encapsulation;
   friend bool operator==(const FlowPart&, const FlowPart&) = default;
 };

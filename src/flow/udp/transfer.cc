@@ -90,6 +90,9 @@ FlowPart part_of(const UdpFlow& flow, std::uint32_t socket, Numbering& numbers) 
   each_shared_field(out, core, take);
   each_shared_field(out, flow, take);
   out.device = core.device.text();
+  if (core.flow.host != nullptr) {
+    out.host = *core.flow.host;
+  }
   out.answered = flow.answered != 0;
   out.waiting = flow.marks.waiting;
   out.is_foreign = flow.marks.is_foreign;
@@ -239,6 +242,7 @@ void Transfer::adopt(InheritedWorker from, const SnapshotRef& snapshot) {
     core.snapshot = snapshot;
     core.rule = &entries[part.binding];
     core.device = DeviceRef(part.device);
+    core.flow.host = part.host ? std::make_shared<const Host>(*part.host) : nullptr;
     if (part.server != takeover::nobody) {
       core.server = Server::take(from.servers[part.server], core.flow.worker, 0);
     }

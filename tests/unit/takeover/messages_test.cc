@@ -70,6 +70,7 @@ std::vector<FlowPart> some_flows() {
   full.traffic.packets_down = 3;
   full.path = "proxy/a>pool/b";
   full.device = "tv";
+  full.host = Host{.name = "www.example.org", .from = HostFrom::quic, .is_outer = true};
   full.encapsulation = UdpEncapsulation{.first = std::string("\0head", 5),
                                         .later = "",
                                         .begun = true,

@@ -122,6 +122,23 @@ TEST_CASE("a flow's device is called with its successor what it was called when 
   CHECK(world.records->describe(world.flow(7001)->core).device == "02:00:5e:10:00:01");
 }
 
+TEST_CASE("a flow's host is with its successor what it was") {
+  UdpWorld world;
+  world.say(7001, "x");
+  const Host host{.name = "www.example.org", .from = HostFrom::quic, .is_outer = true};
+  world.flow(7001)->core.flow.host = std::make_shared<const Host>(host);
+  WorkerState state;
+  world.path->hand_over(state);
+  auto from = inherited(state);
+  world.network.share(world.flow(7001)->socket->descriptor.get(), from.descriptors[0].get());
+  const auto snapshot = bindings_of(world, state);
+  world.path->let_go();
+  world.path->adopt(std::move(from), SnapshotRef(snapshot));
+  REQUIRE(world.flow(7001) != nullptr);
+  REQUIRE(world.flow(7001)->core.flow.host != nullptr);
+  CHECK(*world.flow(7001)->core.flow.host == host);
+}
+
 TEST_CASE("a mapping that is adopted is the client's again, for any peer") {
   UdpWorld world;
   world.say(7002, "x");

@@ -36,6 +36,8 @@ class FlowIntake {
   // The client that a flow from that address counts for.
   [[nodiscard]] std::uint64_t client_key_of(const Address& address) const;
 
+  // Whether some rule asks for the host: else no flow need be looked at for that.
+  [[nodiscard]] bool asks_for_host() const { return parts_.in_use.snapshot->host_rules().any(); }
   // Whether another rule may have the flow once its client has named a host, or none.
   [[nodiscard]] bool may_change(const Flow& flow) const;
   // And whether such a rule may refuse or drop it.

@@ -104,7 +104,7 @@ class Worker {
   enum class NewFlows : std::uint8_t { refuse, bypass };
   // The firewall hands us none from now on. What still comes, the kernel takes for a flow of ours
   // that has ended: it is served, but the drain does not wait for its end.
-  void begin_bypass() { udp_.flows().begin_bypass(); }
+  void begin_bypass() { udp_.begin_bypass(); }
   // Addresses, routes or links changed.
   void network_changed(std::shared_ptr<const Surroundings> surroundings) {
     devices_.use(surroundings);

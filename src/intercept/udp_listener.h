@@ -17,6 +17,7 @@
 #include "base/descriptor.h"
 #include "loop/edge_poll.h"
 #include "weir/endpoint.h"
+#include "weir/flow.h"
 #include "weir/result.h"
 
 namespace weir {
@@ -33,6 +34,13 @@ struct InterceptedDatagram {
   std::uint32_t mark = 0;  // the packet's, as the firewall set it; 0 where the kernel tells none
   std::span<const std::uint8_t> payload;
 
+  // What a flow that it opens is known by.
+  [[nodiscard]] Flow flow() const {
+    return {.protocol = Protocol::udp,
+            .client = client,
+            .destination = destination,
+            .interface = interface};
+  }
   // Of each of its datagrams, in bytes.
   [[nodiscard]] std::size_t width() const { return segment != 0 ? segment : payload.size(); }
 };

@@ -13,15 +13,13 @@ namespace weir {
 
 using Verdict = Admission::Verdict;
 
-UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram) {
+UdpFlow* FlowOpening::open(const InterceptedDatagram& datagram, const HostRef& host) {
   if (!takes_new_) {
     parts_.reasons.add(Reason::draining);
     return nullptr;
   }
-  const Flow flow{.protocol = Protocol::udp,
-                  .client = datagram.client,
-                  .destination = datagram.destination,
-                  .interface = datagram.interface};
+  Flow flow = datagram.flow();
+  flow.host = host;
   if (is_invalid_destination(flow.destination) || flow.client.port == 0) {
     refuse(parts_.intake.open(flow), End::invalid_destination, Reason::invalid_destination, {});
     return nullptr;

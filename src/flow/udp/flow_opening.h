@@ -30,6 +30,7 @@
 #include "flow/udp/server_sockets.h"
 #include "flow/udp/udp_flow.h"
 #include "intercept/udp_listener.h"
+#include "weir/host.h"
 
 namespace weir {
 
@@ -54,8 +55,9 @@ class FlowOpening {
   // `port`: weir's own, which no flow may be going to on this machine.
   FlowOpening(const Parts& parts, Port port) : parts_(parts), port_(port) {}
 
-  // The flow of a client that has none to that destination. Null: it gets none, which is counted.
-  UdpFlow* open(const InterceptedDatagram& datagram);
+  // The flow of a client that has none to that destination, and means that host; null: none is
+  // known. Null: it gets none, which is counted.
+  UdpFlow* open(const InterceptedDatagram& datagram, const HostRef& host);
   // The client answers a flow that a peer opened: from now on it is the client's own. False: its
   // limits do not allow for one more.
   [[nodiscard]] bool admit_answered(UdpFlow& flow);

@@ -4,6 +4,7 @@
 // One per worker, in its UdpPath; its thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -18,6 +19,17 @@ namespace weir {
 [[nodiscard]] inline std::uint64_t flow_hash(const Endpoint& client, const Endpoint& destination) {
   return hash_of(client) ^ (hash_of(destination) * 0x9e3779b97f4a7c15U);
 }
+
+struct FlowEnds {
+  Endpoint client;
+  Endpoint destination;
+  friend bool operator==(const FlowEnds&, const FlowEnds&) = default;
+};
+struct FlowEndsHash {
+  std::size_t operator()(const FlowEnds& ends) const {
+    return flow_hash(ends.client, ends.destination);
+  }
+};
 
 class FlowTable {
  public:

@@ -12,12 +12,6 @@
 #include "flow/udp/seats.h"
 
 namespace weir {
-namespace {
-
-// Payload bytes that every path takes in one packet (RFC 791's 576 bytes, less both headers).
-constexpr std::size_t always_fits = 548;
-
-}  // namespace
 
 UdpPath::UdpPath(const Parts& parts)
     : parts_(parts),
@@ -45,57 +39,14 @@ UdpPath::UdpPath(const Parts& parts)
                 parts.dial.loop_guard, sockets_, relays_, peers_, encapsulation_, sender_, icmp_,
                 parts.now, *this},
                parts.port),
+      arrivals_({flows_, parts.intake, opening_, widths_, failover_, renewal_, lingering_, sender_,
+                 parts.dial.timers, parts.dial.reasons, parts.now, *this}),
       transfer_({flows_, parts.intake, parts.clients, parts.dial.reasons, parts.admission,
                  parts.dial.loop_guard, sockets_, mappings_, relays_, peers_, lingering_, *this,
                  parts.worker}) {}
 
 // Sockets go first: their relays know the pool, and their mappings the row, that they are in.
 UdpPath::~UdpPath() { sockets_.clear(); }
-
-void UdpPath::on_datagrams(std::span<const InterceptedDatagram> datagrams) {
-  UdpFlow* flow = nullptr;
-  for (const auto& datagram : datagrams) {
-    const bool same = flow != nullptr && flow->core.flow.client == datagram.client &&
-                      flow->core.flow.destination == datagram.destination;
-    flow = same ? flow : flow_of(datagram);
-    if (flow == nullptr || (datagram.width() > always_fits && widths_.exceeds(*flow, datagram))) {
-      continue;
-    }
-    failover_.keep(*flow, datagram);
-    if (flow->is_to_dns_port()) {
-      lingering_.asked(*flow, datagram.payload, datagram.segment);
-    }
-    sender_.send(*flow, datagram.payload, datagram.segment, datagram.tos);
-  }
-  sender_.flush();
-}
-
-// Finds it, or opens one. Null: it has none, which is counted.
-UdpFlow* UdpPath::flow_of(const InterceptedDatagram& datagram) {
-  UdpFlow* flow = flows_.find(datagram.client, datagram.destination);
-  if (flow != nullptr && failover_.is_left_behind(*flow)) {
-    flow = leave_behind(*flow);
-  }
-  if (flow != nullptr && renewal_.is_due(*flow) && !renewal_.check(*flow)) {
-    flow = nullptr;
-  }
-  if (flow == nullptr) {
-    return opening_.open(datagram);
-  }
-  return !flow->marks.unasked || opening_.admit_answered(*flow) ? flow : nullptr;
-}
-
-// Ends a flow whose server gets no flows any more. Null: it is over.
-UdpFlow* UdpPath::leave_behind(UdpFlow& flow) {
-  const FlowTable::Known known(flow);
-  sender_.flush();  // what this batch holds for it leaves first, and may end it
-  UdpFlow* left = flows_.find(known);
-  if (left == nullptr || !failover_.is_left_behind(*left)) {
-    return left;  // it was not its time to end after all
-  }
-  end(*left, left->answered != 0 ? End::closed : End::idle, {});
-  return nullptr;
-}
 
 void UdpPath::on_events(UdpSocket& socket, std::uint32_t events) {
   if ((events & EPOLLERR) == 0 || socket.is_connected()) {
@@ -130,8 +81,14 @@ void UdpPath::network_changed(std::shared_ptr<const Surroundings> surroundings) 
 }
 
 void UdpPath::take_no_new() {
+  arrivals_.waiting().take_no_new();
   opening_.take_no_new();
   peers_.take_no_new();
+}
+
+void UdpPath::begin_bypass() {
+  arrivals_.waiting().go_on_all();
+  flows_.begin_bypass();
 }
 
 // The server side says that nothing is there. Where no other server can be asked the client hears
@@ -254,6 +211,7 @@ bool UdpPath::end(const FlowTable::Known& known, End why) {
 }
 
 void UdpPath::end_all(End why) {
+  arrivals_.waiting().drop_all();
   std::vector<UdpFlow*> all;
   all.reserve(flows_.size());
   flows_.each([&](UdpFlow& flow) { all.push_back(&flow); });
@@ -264,12 +222,14 @@ void UdpPath::end_all(End why) {
 }
 
 void UdpPath::hand_over(WorkerState& out) {
+  arrivals_.waiting().go_on_all();
   sender_.flush();
   end_turn();
   transfer_.hand_over(out);
 }
 
 void UdpPath::let_go() {
+  arrivals_.waiting().drop_all();
   std::vector<UdpFlow*> handed;
   std::vector<UdpFlow*> left;
   flows_.each([&](UdpFlow& flow) {

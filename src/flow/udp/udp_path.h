@@ -19,6 +19,7 @@
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/flow_view.h"
+#include "flow/udp/client_datagrams.h"
 #include "flow/udp/encapsulation.h"
 #include "flow/udp/failover.h"
 #include "flow/udp/flow_opening.h"
@@ -62,7 +63,7 @@ class UdpPath final : private UdpOwner {
   UdpPath& operator=(const UdpPath&) = delete;
 
   // From the listeners.
-  void on_datagrams(std::span<const InterceptedDatagram> datagrams);
+  void on_datagrams(std::span<const InterceptedDatagram> datagrams) { arrivals_.take(datagrams); }
   // Sends the answers gathered in this turn.
   void end_turn();
   // Addresses, routes or links of the router are others now: what each socket is bound to is looked
@@ -71,6 +72,8 @@ class UdpPath final : private UdpOwner {
 
   // From now on only the flows that live are served; datagrams of others are counted as refused.
   void take_no_new();
+  // From now on flows that open are served, and are not counted() among the flows.
+  void begin_bypass();
   [[nodiscard]] FlowTable& flows() { return flows_; }
   // Shows the next flows; see ChainedTable::scan.
   [[nodiscard]] std::uint64_t scan(std::uint64_t at, std::size_t max, const Visit& visit) const;
@@ -107,8 +110,6 @@ class UdpPath final : private UdpOwner {
   void end(UdpFlow& flow, End why, std::string_view error) override;
 
   [[nodiscard]] FlowRecord record(const UdpFlow& flow) const;
-  [[nodiscard]] UdpFlow* flow_of(const InterceptedDatagram& datagram);
-  [[nodiscard]] UdpFlow* leave_behind(UdpFlow& flow);
   void take_out(UdpFlow& flow);
   bool leave(UdpSocket& socket);
 
@@ -128,6 +129,7 @@ class UdpPath final : private UdpOwner {
   Failover failover_;
   Renewal renewal_;
   FlowOpening opening_;
+  ClientDatagrams arrivals_;
   Transfer transfer_;
 };
 

@@ -52,7 +52,7 @@ void fields(Archive& archive, Message& traffic) {
 template <typename Archive, Of<Host> Message>
 void fields(Archive& archive, Message& host) {
   archive(host.name);
-  archive.enumerator(host.from, HostFrom::proxy);
+  archive.enumerator(host.from, HostFrom::dns);
   archive(host.is_outer);
 }
 

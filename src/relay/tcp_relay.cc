@@ -266,6 +266,10 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
   const auto size = static_cast<std::size_t>(received);
   budget -= std::min(budget, size);
   direction.run += size;
+  if (direction.watched) {
+    direction.run = 0;
+    shared_.on_watched(*this, chunk.first(size));
+  }
   if (direction.run >= bounded_after && !direction.bounded) {
     direction.bounded = true;
     shared_.bulk.join();

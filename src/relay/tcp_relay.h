@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,6 +31,8 @@ class TcpRelay {
     std::size_t max_stashed;       // limits.buffer, in bytes per direction
     BulkShare& bulk;               // of what the kernel may hold
     std::uint64_t bulk_bytes = 0;  // moved by splice(), since it was last set to 0
+    // What servers of watched relays say; called before it is written to the client.
+    std::function<void(const TcpRelay& relay, std::span<const std::uint8_t> bytes)> on_watched = {};
   };
 
   enum class Progress : std::uint8_t {
@@ -44,6 +47,11 @@ class TcpRelay {
   ~TcpRelay();
   TcpRelay(const TcpRelay&) = delete;
   TcpRelay& operator=(const TcpRelay&) = delete;
+
+  // Shared::on_watched sees all that the server sends; none of it moves by splice. To be called
+  // before the first events.
+  void watch_server() { down_.watched = true; }
+  [[nodiscard]] bool is_server_watched() const { return down_.watched; }
 
   // `events` are epoll's for that socket.
   Progress on_client_events(std::uint32_t events);
@@ -93,6 +101,7 @@ class TcpRelay {
     std::optional<Pipe> pipe;
     std::uint32_t in_pipe = 0;
     bool bounded = false;   // counted in Shared::bulk, its buffers bounded
+    bool watched = false;   // and so never bulk
     bool ended = false;     // FIN was read
     bool finished = false;  // and passed on after the last byte
   };

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "catch.h"
 #include "weir/endpoint.h"
@@ -138,6 +139,14 @@ TcpWorld::TcpWorld(const Sizes& sizes)
     REQUIRE(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0);
   }
   relay.emplace(*shared_, std::move(up.called), std::move(down.caller));
+}
+
+void TcpWorld::watch(std::function<void(std::string_view)> see) {
+  shared_->on_watched = [see = std::move(see)](const TcpRelay&,
+                                               std::span<const std::uint8_t> bytes) {
+    see({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  relay->watch_server();
 }
 
 void TcpWorld::note(TcpRelay::Progress progress) {

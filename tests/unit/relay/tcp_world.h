@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -73,6 +74,9 @@ class TcpWorld {
 
   // Pours until neither the relay nor the kernel takes any more.
   void block(TcpEnd& from, std::uint8_t salt);
+
+  // Tells what the server says as the relay does. To be called before the first turn.
+  void watch(std::function<void(std::string_view)> see);
 
   [[nodiscard]] Roles roles(bool swapped);
   [[nodiscard]] bool over() const { return state != TcpRelay::Progress::waiting; }

@@ -45,11 +45,34 @@ const Device* ClientDevices::find(const Flow& flow) {
   return ask(flow, device);
 }
 
+// 0: the kernel cannot be asked for it, or not now.
+std::uint32_t ClientDevices::link_to_ask_for(const Address& client) {
+  const std::uint32_t link = links_ == nullptr ? 0 : links_->interface_of(client);
+  return link != 0 && asked_.size() < most_asked && questions_.take(now_) ? link : 0;
+}
+
+// Only what the kernel knows is remembered: a rule that asks who the client is may wait for it.
+Mac ClientDevices::mac_of(const Address& client) {
+  const Device* device = known(client);
+  if (device != nullptr && !device->mac.is_zero()) {
+    return device->mac;
+  }
+  if (table_ == nullptr || asked_.contains(client)) {
+    return Mac();
+  }
+  const std::uint32_t link = link_to_ask_for(client);
+  const Mac mac = link != 0 ? ask_(client, link, Wait::no) : Mac();
+  if (!mac.is_zero()) {
+    asked_.try_emplace(client, table_->device_with(client, mac));
+  }
+  return mac;
+}
+
 // What the kernel does not know is remembered as well.
 const Device* ClientDevices::ask(const Flow& flow, const Device* before) {
   const Address& client = flow.client.address;
-  const std::uint32_t link = links_ == nullptr ? 0 : links_->interface_of(client);
-  if (link == 0 || asked_.size() >= most_asked || !questions_.take(now_)) {
+  const std::uint32_t link = link_to_ask_for(client);
+  if (link == 0) {
     return before;
   }
   Mac mac = ask_(client, link, Wait::no);

@@ -3,13 +3,13 @@
 // kernel. So the first flow from a new address, as IPv6 hosts take one every day, is decided like
 // the next ones: the table follows its neighbour entry a tenth of a second later.
 //
-// What asking costs: nothing where no rule asks who the client is, and nothing for clients behind
-// other routers. Else two system calls, together 2 µs, once for an address until the table changes,
-// at most 1,000 times a second. Of a client whose datagram came before the kernel has looked for it
-// (TCP's handshake has seen to that), the kernel sends a solicitation, and the worker waits for the
-// answer: a round trip on the link, 10 ms at most, ten times a second at most, so that what forges
-// addresses takes no more than a tenth of a worker's time. Beyond these bounds, and without an
-// answer, the table as it is decides.
+// What asking costs: nothing where no rule asks who the client is or which host it means, and
+// nothing for clients behind other routers. Else two system calls, together 2 µs, once for an
+// address until the table changes, at most 1,000 times a second. Of a client whose datagram came
+// before the kernel has looked for it (TCP's handshake has seen to that), the kernel sends a
+// solicitation, and the worker waits for the answer: a round trip on the link, 10 ms at most, ten
+// times a second at most, so that what forges addresses takes no more than a tenth of a worker's
+// time. Beyond these bounds, and without an answer, the table as it is decides.
 //
 // One per worker, lent to its flows; its thread.
 #pragma once
@@ -50,6 +50,9 @@ class ClientDevices {
   [[nodiscard]] const ClientDevice& finder() const { return finder_; }
   // The same without asking the kernel, for flows that have been decided.
   [[nodiscard]] ClientDevice known_device() const;
+  // The client's MAC; zero: none is known. Asks the kernel where the table has none, and does not
+  // wait.
+  [[nodiscard]] Mac mac_of(const Address& client);
   // For the flow's record: what is known by now.
   [[nodiscard]] DeviceRef ref_to(const Address& client);
 
@@ -59,6 +62,7 @@ class ClientDevices {
   [[nodiscard]] const Device* known(const Address& client) const;
   [[nodiscard]] const Device* find(const Flow& flow);
   [[nodiscard]] const Device* ask(const Flow& flow, const Device* before);
+  [[nodiscard]] std::uint32_t link_to_ask_for(const Address& client);
 
   const Instant& now_;
   AskKernel ask_;

@@ -87,6 +87,22 @@ TEST_CASE("what the kernel does not know is asked once, until the table changes"
   CHECK(world.asked.size() == 2);
 }
 
+TEST_CASE("a client's MAC is the table's, else the kernel's at once, and no flow waits for it") {
+  World world;
+  CHECK(world.devices.mac_of(address("192.0.2.7")) == tv);
+  CHECK(world.asked.empty());
+  world.after_wait = phone;
+  CHECK(world.devices.mac_of(address("2001:db8::8")).is_zero());
+  CHECK(world.asked == Asked{"2001:db8::8%3"});
+  CHECK(world.find("2001:db8::8", Protocol::udp)->mac == phone);  // which may wait
+  world.in_kernel = phone;
+  CHECK(world.devices.mac_of(address("2001:db8::9")) == phone);
+  CHECK(world.devices.mac_of(address("2001:db8::9")) == phone);
+  CHECK(world.asked.size() == 4);
+  CHECK(world.devices.mac_of(address("198.51.100.7")).is_zero());
+  CHECK(world.asked.size() == 4);
+}
+
 TEST_CASE("a client on no link of ours is not asked about, nor a record's") {
   World world;
   CHECK(world.find("198.51.100.7") == nullptr);

@@ -77,6 +77,10 @@ std::string_view meaning_of(Reason reason) {
       return "A rule asks for the host, and weir waited in vain for the client to name one: at "
              "this destination the server speaks first (SSH, SMTP). For ten minutes weir does not "
              "wait there.";
+    case Reason::name_forgotten:
+      return "A client looked up more names than weir keeps, of one client or of all, and the "
+             "oldest "
+             "was forgotten before its time. A flow that names no host itself has none then.";
     case Reason::source_port_taken:
       return "`source = client:port`, and the client's port was taken towards this server. "
              "The flow got another port of the client's address.";

@@ -62,6 +62,8 @@ std::string_view name_of(Reason reason) {
       return "retried";
     case Reason::server_first:
       return "server-first";
+    case Reason::name_forgotten:
+      return "name-forgotten";
     case Reason::source_port_taken:
       return "source-port-taken";
     case Reason::source_unavailable:
@@ -120,7 +122,7 @@ bool is_second_best(std::string_view reason) {
   constexpr std::array second_best{
       Reason::own_server,        Reason::own_proxy,          Reason::retried,
       Reason::source_port_taken, Reason::reply_socket_taken, Reason::socket_renewed,
-      Reason::icmp_from_server,  Reason::server_first};
+      Reason::icmp_from_server,  Reason::server_first,       Reason::name_forgotten};
   return std::any_of(second_best.begin(), second_best.end(),
                      [&](Reason one) { return name_of(one) == reason; });
 }

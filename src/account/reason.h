@@ -42,6 +42,7 @@ enum class Reason : std::uint8_t {
   target_unreachable,  // a proxy says that it cannot reach the destination
   retried,             // an attempt on another server
   server_first,        // learnt: a destination whose server speaks before its clients
+  name_forgotten,      // learnt from a DNS answer, and gone before its time: there were too many
   source_port_taken,   // client:port fell back to the client's address
   source_unavailable,  // bind to the wanted source failed
   reply_socket_taken,  // the raw socket answers: another socket holds the destination's port

@@ -1,24 +1,24 @@
 // Which host a client means by an address: the one that it looked up last, of those whose DNS
 // answers have this address and went through weir.
 //
-// One for all workers, owned by the gateway: an answer that one worker passes on is known to the
-// others before the client has it. Any thread; a lock is held for one look, in one of many parts of
-// the table, and only for DNS answers and for flows that some rule asks the host of.
+// One for all workers, owned by the Gateway: an answer that one worker passes on is known to the
+// others before the client has it. Any thread; a lock is held for one look, in one of several parts
+// of the table, and only for DNS answers and for flows whose rule depends on the host.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <functional>
-#include <memory>
+#include <list>
 #include <mutex>
-#include <string>
+#include <optional>
 #include <unordered_map>
 
+#include "base/mac.h"
 #include "sniff/dns_answer.h"
 #include "weir/endpoint.h"
+#include "weir/host.h"
 #include "weir/units.h"
 
 namespace weir {
@@ -32,56 +32,65 @@ class LearntNames {
   static constexpr std::size_t most_of_client = 4'096;
   static constexpr std::size_t most = 262'144;
 
-  // What the answer says, for that client from now on.
-  void learn(const Address& client, const DnsAnswer& answer, Instant now);
-  // Null: it has looked up no name for that address, or too long ago.
-  [[nodiscard]] std::shared_ptr<const std::string> find(const Address& client,
-                                                        const Address& address, Instant now) const;
+  // Who looks names up: a device with all its addresses, so that what it asks over IPv4 counts for
+  // what it opens over IPv6; where the device is not known (zero), the address alone.
+  struct Client {
+    Address address;
+    Mac device = {};
+  };
+
+  // What the answer says, for that client from now on. How many names had to go for it before their
+  // time.
+  std::size_t learn(const Client& client, const DnsAnswer& answer, Instant now);
+  // Null: it has looked up no name for that address, or too long ago. What it looked up while its
+  // device was not known counts, too.
+  [[nodiscard]] HostRef find(const Client& client, const Address& address, Instant now) const;
 
   struct Known {
-    Address client;
+    Address client;  // of a device one that no client can have, which names it
     Address address;
-    std::shared_ptr<const std::string> name;
-    Instant until;
+    HostRef host;
+    Instant learnt{};
+    Instant until{};
   };
-  // All that is known, the oldest of a client first; and takes it in again, as it was: for a
-  // takeover.
-  void each(Instant now, const std::function<void(const Known&)>& visit) const;
+  // What was learnt at `since` or later, those of a client as they were learnt; the cost is that of
+  // what is visited. `visit` must not call this.
+  void each(Instant since, const std::function<void(const Known&)>& visit) const;
+  // As it was, unless something newer is known there by now: for a takeover.
   void restore(const Known& known);
-  [[nodiscard]] std::size_t size() const;
+  // How many there are; some of them may have been over for a minute.
+  [[nodiscard]] std::size_t size(Instant now);
 
  private:
+  struct Entry;
+  // As they were learnt, the oldest first.
+  using Order = std::list<Entry>;
+  using Places = std::list<Order::iterator>;
   struct Entry {
-    std::shared_ptr<const std::string> name;
-    Instant until{};
-    std::uint64_t number = 0;  // of its last learning: an older one in the queue does not count
-  };
-  struct Learning {
-    Address address;
-    std::uint64_t number = 0;
+    Known known;
+    Places::iterator of_client{};
   };
   struct OfClient {
-    struct Hash {
-      std::size_t operator()(const Address& address) const { return hash_of(address); }
-    };
-    std::unordered_map<Address, Entry, Hash> names;
-    std::deque<Learning> order;
+    std::unordered_map<Address, Order::iterator, AddressHash> names;
+    Places order;
   };
+  // A client's names are in one part.
   struct Part {
     mutable std::mutex lock;
-    std::unordered_map<Address, OfClient, OfClient::Hash> clients;
-    std::deque<Address> order;  // a client for each of its entries, as they were learnt
-    std::size_t size = 0;
-    std::uint64_t learnt = 0;
+    std::unordered_map<Address, OfClient, AddressHash> clients;
+    Order order;
+    Instant swept{};  // when what was over went
   };
-  static constexpr std::size_t parts = 64;
+  // Few: a client that fills its share must leave most of a part to the others.
+  static constexpr std::size_t parts = 16;
 
   [[nodiscard]] Part& part_of(const Address& client) { return parts_[hash_of(client) % parts]; }
-  [[nodiscard]] const Part& part_of(const Address& client) const {
-    return parts_[hash_of(client) % parts];
-  }
-  static void note(Part& part, const Known& known);
-  static void forget_oldest(Part& part, OfClient& client);
+  [[nodiscard]] std::optional<Known> look(const Address& client, const Address& address,
+                                          Instant now) const;
+  static std::size_t put(Part& part, const Known& known, Instant now);
+  static std::size_t make_room(Part& part, const OfClient& client, Instant now);
+  static void forget(Part& part, Order::iterator entry);
+  static void sweep(Part& part, Instant now);
 
   std::array<Part, parts> parts_;
 };

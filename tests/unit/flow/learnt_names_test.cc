@@ -2,12 +2,18 @@
 // and how many are kept.
 #include "flow/learnt_names.h"
 
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
 #include "catch.h"
 
 namespace weir {
 namespace {
 
 using std::chrono::seconds;
+using Client = LearntNames::Client;
 
 constexpr Instant start{std::chrono::hours(1)};
 
@@ -22,22 +28,30 @@ DnsAnswer answer(const std::string& name, const std::vector<std::pair<std::strin
   }
   return out;
 }
-std::string found(const LearntNames& names, const Address& client, const Address& address,
+DnsAnswer one(std::size_t address, std::uint32_t ttl = 300) {
+  return {.name = "n.example", .addresses = {{number(address), ttl}}};
+}
+std::string found(const LearntNames& names, const Client& client, const Address& address,
                   Instant now) {
-  const auto name = names.find(client, address, now);
-  return name == nullptr ? "" : *name;
+  const HostRef host = names.find(client, address, now);
+  return host == nullptr ? "" : host->name;
 }
 
-const Address alice = at("192.0.2.11");
-const Address bob = at("fd00::12");
+const Client alice{at("192.0.2.11")};
+const Client bob{at("fd00::12")};
+const Mac phone = Mac::parse("02:00:5e:10:00:01").value();
+const Mac tv = Mac::parse("02:00:5e:10:00:02").value();
 
 }  // namespace
 
 TEST_CASE("a name is the client's that looked it up, for every address of the answer") {
   LearntNames names;
-  names.learn(alice, answer("www.example", {{"203.0.113.1", 300}, {"2001:db8::1", 300}}), start);
+  CHECK(names.learn(alice, answer("www.example", {{"203.0.113.1", 300}, {"2001:db8::1", 300}}),
+                    start) == 0);
   CHECK(found(names, alice, at("203.0.113.1"), start) == "www.example");
   CHECK(found(names, alice, at("2001:db8::1"), start) == "www.example");
+  CHECK(names.find(alice, at("2001:db8::1"), start)->from == HostFrom::dns);
+  CHECK_FALSE(names.find(alice, at("2001:db8::1"), start)->is_outer);
   CHECK(found(names, alice, at("203.0.113.2"), start).empty());
   CHECK(found(names, bob, at("203.0.113.1"), start).empty());
 }
@@ -59,47 +73,159 @@ TEST_CASE("of several names of an address the one that was looked up last counts
   CHECK(found(names, alice, at("203.0.113.1"), start + seconds(2)) == "b.example");
   names.learn(alice, answer("a.example", {{"203.0.113.1", 300}}), start + seconds(3));
   CHECK(found(names, alice, at("203.0.113.1"), start + seconds(4)) == "a.example");
-  CHECK(names.size() == 1);
+  CHECK(names.size(start) == 1);
 }
 
-TEST_CASE("of a client so many are kept, and its oldest go first") {
+TEST_CASE("a device's name counts from each of its addresses, and for no other device") {
   LearntNames names;
+  names.learn({at("192.0.2.11"), phone}, answer("a.example", {{"2001:db8::1", 300}}), start);
+  CHECK(found(names, {at("fd00::11"), phone}, at("2001:db8::1"), start) == "a.example");
+  CHECK(found(names, {at("fe80::11"), phone}, at("2001:db8::1"), start) == "a.example");
+  CHECK(found(names, {at("192.0.2.11"), tv}, at("2001:db8::1"), start).empty());
+  CHECK(found(names, {at("192.0.2.11")}, at("2001:db8::1"), start).empty());
+}
+
+TEST_CASE("what a client looked up before its device was known counts once it is") {
+  LearntNames names;
+  const Address client = at("192.0.2.11");
+  names.learn({client}, answer("a.example", {{"203.0.113.1", 300}}), start);
+  CHECK(found(names, {client, phone}, at("203.0.113.1"), start) == "a.example");
+  // Of both, the later one.
+  names.learn({client, phone}, answer("b.example", {{"203.0.113.1", 300}}), start + seconds(1));
+  CHECK(found(names, {client, phone}, at("203.0.113.1"), start + seconds(1)) == "b.example");
+  names.learn({client}, answer("c.example", {{"203.0.113.1", 300}}), start + seconds(2));
+  CHECK(found(names, {client, phone}, at("203.0.113.1"), start + seconds(2)) == "c.example");
+  // And where that is over, the one that is left.
+  names.learn({client, phone}, answer("d.example", {{"203.0.113.1", 600}}), start + seconds(3));
+  names.learn({client}, answer("e.example", {{"203.0.113.1", 60}}), start + seconds(4));
+  CHECK(found(names, {client, phone}, at("203.0.113.1"), start + seconds(100)) == "d.example");
+}
+
+TEST_CASE("of a client so many are kept, its oldest go first, and are counted") {
+  LearntNames names;
+  std::size_t forgotten = 0;
   for (std::size_t i = 0; i < LearntNames::most_of_client + 10; ++i) {
-    names.learn(alice, {.name = "n.example", .addresses = {{number(i), 300}}}, start);
+    forgotten += names.learn(alice, one(i), start);
   }
-  CHECK(names.size() == LearntNames::most_of_client);
+  CHECK(forgotten == 10);
+  CHECK(names.size(start) == LearntNames::most_of_client);
   CHECK(found(names, alice, number(9), start).empty());
   CHECK_FALSE(found(names, alice, number(10), start).empty());
-  // One that is looked up again and again takes no room of others.
+}
+
+TEST_CASE("a name that is looked up again and again takes no room of others") {
+  LearntNames names;
+  names.learn(alice, one(1), start);
   for (std::size_t i = 0; i < 3 * LearntNames::most_of_client; ++i) {
-    names.learn(bob, {.name = "n.example", .addresses = {{number(1), 300}}}, start);
+    CHECK(names.learn(alice, one(2), start) == 0);
   }
-  CHECK_FALSE(found(names, bob, number(1), start).empty());
+  CHECK_FALSE(found(names, alice, number(1), start).empty());
+  CHECK(names.size(start) == 2);
+}
+
+TEST_CASE("an address that is looked up again is the last that goes") {
+  LearntNames names;
+  names.learn(alice, one(0), start);
+  for (std::size_t i = 1; i < LearntNames::most_of_client; ++i) {
+    names.learn(alice, one(i), start);
+  }
+  names.learn(alice, one(0), start);
+  names.learn(alice, one(LearntNames::most_of_client), start);
+  CHECK_FALSE(found(names, alice, number(0), start).empty());
+  CHECK(found(names, alice, number(1), start).empty());
 }
 
 TEST_CASE("in all so many are kept, of however many clients") {
   LearntNames names;
   constexpr std::size_t clients = 1'000;
-  for (std::size_t i = 0; i < LearntNames::most + 50'000; ++i) {
-    names.learn(number(i % clients), {.name = "n.example", .addresses = {{number(i), 300}}}, start);
+  constexpr std::size_t more = 50'000;
+  std::size_t forgotten = 0;
+  for (std::size_t i = 0; i < LearntNames::most + more; ++i) {
+    forgotten += names.learn({number(i % clients)}, one(i), start);
   }
-  CHECK(names.size() <= LearntNames::most);
-  CHECK(names.size() > LearntNames::most / 2);
-  const std::size_t last = LearntNames::most + 50'000 - 1;
-  CHECK_FALSE(found(names, number(last % clients), number(last), start).empty());
+  CHECK(names.size(start) <= LearntNames::most);
+  CHECK(names.size(start) > LearntNames::most / 2);
+  CHECK(names.size(start) + forgotten == LearntNames::most + more);
+  const std::size_t last = LearntNames::most + more - 1;
+  CHECK_FALSE(found(names, {number(last % clients)}, number(last), start).empty());
+}
+
+TEST_CASE("a client that fills its share leaves the others theirs") {
+  LearntNames names;
+  constexpr std::size_t others = 500;
+  for (std::size_t i = 0; i < others; ++i) {
+    names.learn({number(i)}, one(7), start);
+  }
+  for (std::size_t i = 0; i < 5 * LearntNames::most_of_client; ++i) {
+    names.learn(bob, one(i), start);
+  }
+  for (std::size_t i = 0; i < others; ++i) {
+    REQUIRE_FALSE(found(names, {number(i)}, number(7), start).empty());
+  }
+}
+
+TEST_CASE("what is over goes, and is not counted as forgotten") {
+  LearntNames names;
+  names.learn(alice, one(1, 60), start);
+  names.learn(alice, one(2, 3'000), start);
+  CHECK(names.size(start + seconds(59)) == 2);
+  CHECK(names.size(start + seconds(200)) == 1);
+  // A table that is full of what is over has room.
+  for (std::size_t i = 0; i < LearntNames::most_of_client; ++i) {
+    names.learn(bob, one(i, 60), start);
+  }
+  std::size_t forgotten = 0;
+  for (std::size_t i = 0; i < LearntNames::most_of_client; ++i) {
+    forgotten += names.learn(bob, one(100'000 + i), start + seconds(1'000));
+  }
+  CHECK(forgotten == 0);
 }
 
 TEST_CASE("a successor knows what its predecessor knew, and in the same order") {
   LearntNames before;
   before.learn(alice, answer("a.example", {{"203.0.113.1", 300}}), start);
-  before.learn(alice, answer("b.example", {{"203.0.113.2", 0}}), start);
   before.learn(bob, answer("c.example", {{"203.0.113.1", 300}}), start);
+  before.learn({alice.address, phone}, answer("d.example", {{"203.0.113.3", 300}}), start);
   LearntNames after;
-  before.each(start + seconds(100), [&](const LearntNames::Known& one) { after.restore(one); });
-  CHECK(after.size() == 2);
+  before.each(Instant{}, [&](const LearntNames::Known& known) { after.restore(known); });
+  CHECK(after.size(start) == 3);
   CHECK(found(after, alice, at("203.0.113.1"), start + seconds(101)) == "a.example");
+  CHECK(found(after, {at("fd00::1"), phone}, at("203.0.113.3"), start) == "d.example");
   CHECK(found(after, bob, at("203.0.113.1"), start + seconds(299)) == "c.example");
   CHECK(found(after, bob, at("203.0.113.1"), start + seconds(300)).empty());
+}
+
+TEST_CASE("of what was learnt since a moment the rest is told apart, and the newer one stays") {
+  LearntNames before;
+  before.learn(alice, answer("a.example", {{"203.0.113.1", 300}}), start);
+  before.learn(alice, answer("b.example", {{"203.0.113.2", 300}}), start + seconds(5));
+  std::vector<LearntNames::Known> all;
+  before.each(start + seconds(5), [&](const LearntNames::Known& known) { all.push_back(known); });
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].host->name == "b.example");
+  LearntNames after;
+  after.learn(alice, answer("z.example", {{"203.0.113.2", 300}}), start + seconds(6));
+  after.restore(all[0]);
+  CHECK(found(after, alice, at("203.0.113.2"), start + seconds(6)) == "z.example");
+}
+
+TEST_CASE("several threads learn and ask at once") {
+  LearntNames names;
+  const auto work = [&](std::size_t self) {
+    for (std::size_t i = 0; i < 2'000; ++i) {
+      names.learn({number(self)}, one(i), start);
+      names.learn(alice, one(i), start);
+      static_cast<void>(names.find({number(self), phone}, number(i), start));
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t self = 0; self < 4; ++self) {
+    threads.emplace_back(work, self);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  CHECK(names.size(start) == 5 * 2'000);
 }
 
 }  // namespace weir

@@ -1,5 +1,7 @@
 #include "flow/flow_intake.h"
 
+#include <utility>
+
 #include "flow/client_key.h"
 
 namespace weir {
@@ -8,20 +10,28 @@ std::uint64_t FlowIntake::client_key_of(const Address& address) const {
   return client_key(address, parts_.in_use.snapshot->limits(), parts_.in_use.neighbours.get());
 }
 
-bool FlowIntake::may_change(const Flow& flow) const {
-  return parts_.in_use.snapshot->host_rules().any() &&
-         parts_.in_use.snapshot
-             ->decide(flow, parts_.devices.finder(), {.state = KnownHost::State::not_yet})
-             .may_change;
+Snapshot::Choice FlowIntake::look(const Flow& flow) const {
+  const Snapshot& snapshot = *parts_.in_use.snapshot;
+  const bool may_be_named =
+      snapshot.host_rules().any() && (flow.host == nullptr || flow.host->is_outer);
+  return snapshot.decide(
+      flow, parts_.devices.finder(),
+      may_be_named ? KnownHost{.state = KnownHost::State::not_yet} : known(flow.host));
 }
 
-FlowCore FlowIntake::open(const Flow& flow) {
+FlowCore FlowIntake::open(const Flow& flow, const Snapshot::Choice& looked) {
   FlowCore core;
   core.flow = flow;
   core.flow.worker = static_cast<std::uint16_t>(parts_.worker);
   core.sequence = parts_.ids.next();
   core.snapshot = parts_.in_use.snapshot;
-  core.rule = &core.snapshot->choose(flow, parts_.devices.finder(), known(flow.host));
+  core.rule = &looked.entry;
+  if (looked.may_change) {
+    if (HostRef looked_up = parts_.lookups.find(flow)) {
+      core.flow.host = std::move(looked_up);
+    }
+    core.rule = &core.snapshot->choose(flow, parts_.devices.finder(), known(core.flow.host));
+  }
   core.device = parts_.devices.ref_to(flow.client.address);
   core.opened = parts_.now;
   if (const auto reason = parts_.passing.why(flow, *core.rule, *core.snapshot)) {

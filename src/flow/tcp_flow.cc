@@ -123,6 +123,7 @@ void TcpFlow::on_dialed(TcpDial::Outcome outcome) {
   TcpDial::Taken server = dial.take_socket();
   server_watch_ = server.watch;
   relay_.emplace(parts_.relay, std::move(client_), std::move(server.socket));
+  parts_.dns.begin(*relay_, core_.flow);
   dialling_.reset();
   quiet_.since = parts_.dial.poll.now();
   arm_next();
@@ -286,6 +287,7 @@ void TcpFlow::finish(End why, std::optional<Reason> reason, std::string_view err
     if (why != End::closed) {
       relay_->reset();
     }
+    parts_.dns.end(*relay_);
     relay_.reset();
   } else {
     if (dialling_) {

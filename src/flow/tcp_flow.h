@@ -15,6 +15,7 @@
 #include "base/timer_wheel.h"
 #include "dial/tcp_dial.h"
 #include "flow/dial_observer.h"
+#include "flow/dns_connections.h"
 #include "flow/flow_core.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
@@ -62,6 +63,7 @@ class TcpFlow final : private TcpDial::Owner,
     // Of what is needed while dialling. Apart from the flows: malloc would put a later flow into
     // the room of an earlier one's dial, and what is left of it would serve neither.
     std::pmr::memory_resource& dials;
+    DnsConnections& dns;
     ServerFirst& server_first;
     TcpFlows& all;  // it leaves them as it ends
   };

@@ -1,5 +1,6 @@
 #include "flow/tcp_flows.h"
 
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -30,23 +31,29 @@ TcpFlows::TcpFlows(const Parts& parts)
     : port_(parts.port),
       bulk_(bulk_budget(parts.workers)),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(buffer_size)),
-      shared_{.buffer = {buffer_.get(), buffer_size},
-              .pipes = pipes_,
-              .max_stashed = buffer_size,
-              .bulk = bulk_},
+      dns_(parts.lookups),
+      shared_{
+          .buffer = {buffer_.get(), buffer_size},
+          .pipes = pipes_,
+          .max_stashed = buffer_size,
+          .bulk = bulk_,
+          .on_watched = [this](const TcpRelay& relay,
+                               std::span<const std::uint8_t> bytes) { dns_.take(relay, bytes); }},
       dial_memory_(dial_pieces),
       parts_{.dial = parts.dial,
              .intake = parts.intake,
              .records = parts.records,
              .relay = shared_,
              .dials = dial_memory_,
+             .dns = dns_,
              .server_first = server_first_,
              .all = *this},
       sniffing_({.poll = parts.dial.poll,
                  .timers = parts.dial.timers,
                  .calls = parts.dial.calls,
-                 .then = [this](Accepted accepted, const Flow& flow, TcpSniffing::Seen seen) {
-                   enter(std::move(accepted), flow, std::move(seen));
+                 .then = [this](Accepted accepted, Flow flow, const TcpSniffing::Seen& seen) {
+                   flow.host = seen.host;
+                   enter(std::move(accepted), parts_.intake.open(flow), seen);
                  }}) {}
 
 TcpFlows::~TcpFlows() = default;
@@ -60,22 +67,22 @@ void TcpFlows::accept(Accepted accepted) {
   if (parts_.dial.egress.needs_interface(flow.client.family())) {
     flow.interface = inbound_interface(accepted.socket.get(), flow.client.family());
   }
-  if (waits_for_host(flow)) {
+  const Snapshot::Choice looked = parts_.intake.look(flow);
+  if (waits_for_host(flow, looked)) {
     sniffing_.hold(std::move(accepted), flow, parts_.intake.timeouts().sniff);
   } else {
-    enter(std::move(accepted), flow, {});
+    enter(std::move(accepted), parts_.intake.open(flow, looked), {});
   }
 }
 
-bool TcpFlows::waits_for_host(const Flow& flow) const {
-  return !is_invalid_destination(flow.destination) && parts_.intake.may_change(flow) &&
+bool TcpFlows::waits_for_host(const Flow& flow, const Snapshot::Choice& looked) const {
+  return looked.may_change && !is_invalid_destination(flow.destination) &&
          (!server_first_.is_known(flow.destination, parts_.dial.poll.now()) ||
           parts_.intake.may_refuse_by_host(flow));
 }
 
-void TcpFlows::enter(Accepted accepted, Flow flow, TcpSniffing::Seen seen) {
-  flow.host = std::move(seen.host);
-  FlowCore core = parts_.intake.open(flow);
+void TcpFlows::enter(Accepted accepted, FlowCore core, const TcpSniffing::Seen& seen) {
+  const Flow& flow = core.flow;
   if (is_invalid_destination(flow.destination)) {
     parts_.dial.reasons.add(Reason::invalid_destination);
     refuse(core, accepted.socket, End::invalid_destination, {});

@@ -15,6 +15,7 @@
 
 #include "base/chained_table.h"
 #include "flow/dial_observer.h"
+#include "flow/dns_connections.h"
 #include "flow/flow_view.h"
 #include "flow/refusals.h"
 #include "flow/server_first.h"
@@ -31,6 +32,7 @@ class TcpFlows {
     DialParts dial;
     FlowIntake& intake;
     FlowRecords& records;
+    DnsLookups& lookups;
     Port port;            // weir's own, which no flow may be going to on this machine
     std::size_t workers;  // how many there are
   };
@@ -67,14 +69,15 @@ class TcpFlows {
   };
 
   // Whether it is worth while to wait for the host that its client names.
-  [[nodiscard]] bool waits_for_host(const Flow& flow) const;
-  void enter(Accepted accepted, Flow flow, TcpSniffing::Seen seen);
+  [[nodiscard]] bool waits_for_host(const Flow& flow, const Snapshot::Choice& looked) const;
+  void enter(Accepted accepted, FlowCore core, const TcpSniffing::Seen& seen);
   void refuse(const FlowCore& core, Descriptor& client, End end, std::string_view error);
 
   Port port_;
   PipePool pipes_;
   BulkShare bulk_;
   std::unique_ptr<std::uint8_t[]> buffer_;
+  DnsConnections dns_;
   TcpRelay::Shared shared_;
   // As much as was ever dialled at a time.
   std::pmr::unsynchronized_pool_resource dial_memory_;

@@ -24,12 +24,14 @@
 #include "flow/admission.h"
 #include "flow/client_devices.h"
 #include "flow/clients.h"
+#include "flow/dns_lookups.h"
 #include "flow/egress_choice.h"
 #include "flow/flow_closing.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/flow_walk.h"
 #include "flow/in_use.h"
+#include "flow/learnt_names.h"
 #include "flow/snapshot.h"
 #include "flow/tcp_flows.h"
 #include "flow/top_talker_scan.h"
@@ -50,6 +52,7 @@ class Worker {
     FlowTotals& totals;
     OwnSocketTables& own_sockets;
     AskedDestinations& asked;
+    LearntNames& names;
     Log& log;
     Port port;
     std::shared_ptr<const Neighbours> neighbours;
@@ -157,6 +160,7 @@ class Worker {
   Passing passing_;
   NeighbourQuery neighbour_query_;
   ClientDevices devices_;
+  DnsLookups lookups_;
   FlowIntake intake_;
   FlowRecords records_;
   TcpFlows tcp_;

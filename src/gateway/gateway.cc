@@ -53,7 +53,7 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
       log_(std::move(log)),
       mailbox_(loop_),
       service_manager_(ServiceManager::from_environment()),
-      workers_(mailbox_, *log_, options_.descriptors, workers),
+      workers_(mailbox_, *log_, learnt_names_, options_.descriptors, workers),
       devices_(loop_, *log_, workers_, [this]() { rule_fitting_.look_at_devices(); }),
       in_force_(loop_, *log_, workers_, {.devices = devices_, .live_sets = live_sets_}, workers),
       router_(loop_, *log_, workers_, devices_, [this]() { rule_fitting_.look(); }),

@@ -96,6 +96,7 @@ class Gateway {
   Loop loop_;
   Mailbox mailbox_;
   ServiceManager service_manager_;
+  LearntNames learnt_names_;
   Workers workers_;
   KnownDevices devices_;
   LiveSets live_sets_;

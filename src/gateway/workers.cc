@@ -5,8 +5,12 @@
 
 namespace weir {
 
-Workers::Workers(Mailbox& mailbox, Log& log, std::uint64_t descriptors, std::size_t count)
-    : mailbox_(mailbox), log_(log), shared_(std::make_unique<Shared>(descriptors, count)) {}
+Workers::Workers(Mailbox& mailbox, Log& log, LearntNames& names, std::uint64_t descriptors,
+                 std::size_t count)
+    : mailbox_(mailbox),
+      log_(log),
+      names_(names),
+      shared_(std::make_unique<Shared>(descriptors, count)) {}
 
 void Workers::make(std::vector<Listeners> listeners,
                    const std::shared_ptr<const Snapshot>& snapshot,
@@ -16,6 +20,7 @@ void Workers::make(std::vector<Listeners> listeners,
       .totals = shared_->totals,
       .own_sockets = shared_->own_sockets,
       .asked = shared_->asked,
+      .names = names_,
       .log = log_,
       .port = snapshot->configuration().gateway.port,
       .neighbours = neighbours_,

@@ -2,21 +2,9 @@
 
 #include <algorithm>
 
+#include "flow/udp/datagram_run.h"
+
 namespace weir {
-namespace {
-
-// Calls `visit` for every datagram of a run; `segment` 0: it is one.
-template <typename F>
-void each_datagram(std::span<const std::uint8_t> payload, std::uint16_t segment, F visit) {
-  const std::size_t step = segment != 0 ? segment : std::max<std::size_t>(payload.size(), 1);
-  std::size_t offset = 0;
-  do {
-    visit(payload.subspan(offset, std::min(step, payload.size() - offset)));
-    offset += step;
-  } while (offset < payload.size());
-}
-
-}  // namespace
 
 // The flow lacks answers, or is no DNS flow: it does not end early, and its relay is its own.
 void Lingering::wait_again(UdpFlow& flow) {

@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/transparent.h"
 #include "flow/flow_counting.h"
 #include "flow/server_news.h"
+#include "flow/udp/datagram_run.h"
 #include "flow/udp/seats.h"
 #include "relay/error_queue.h"
 
@@ -135,7 +135,7 @@ void Replier::take(UdpSocket& socket, std::size_t slot) {
     return;
   }
   if (flow->is_to_dns_port()) {
-    parts_.lingering.answered(*flow, payload, control.segment);
+    note_answers(*flow, payload, control.segment);
   }
   send(*flow, payload, control.segment, control.tos);
 }
@@ -189,9 +189,20 @@ void Replier::take_decoded(UdpSocket& socket, std::size_t slot) {
     return;  // counted by the limit that was reached
   }
   if (flow->is_to_dns_port()) {
-    parts_.lingering.answered(*flow, payload, 0);
+    note_answers(*flow, payload, 0);
   }
   send(*flow, payload, 0, control_of(batch_.header(slot)).tos);
+}
+
+// What comes from port 53. A peer that the client has not written to teaches nothing.
+void Replier::note_answers(UdpFlow& flow, std::span<const std::uint8_t> payload,
+                           std::uint16_t segment) {
+  parts_.lingering.answered(flow, payload, segment);
+  if (!flow.marks.unasked && parts_.lookups.are_wanted()) {
+    each_datagram(payload, segment, [&](std::span<const std::uint8_t> datagram) {
+      parts_.lookups.answered(flow.core.flow.client.address, datagram);
+    });
+  }
 }
 
 // Queues a datagram, or several, for the client.
@@ -206,17 +217,13 @@ void Replier::send(UdpFlow& flow, std::span<const std::uint8_t> payload, std::ui
         tos == 0 ? DatagramQueue::Marking{} : DatagramQueue::Marking::like(tos, client.family()));
     return;
   }
-  const std::size_t step = segment != 0 ? segment : std::max<std::size_t>(payload.size(), 1);
-  std::size_t offset = 0;
-  do {
-    const auto piece = payload.subspan(offset, std::min(step, payload.size() - offset));
+  each_datagram(payload, segment, [&](std::span<const std::uint8_t> piece) {
     if (const int code = raw_.send_udp(destination, client, piece, tos); code != 0) {
       count_lost(1, code);
     } else {
       count_sent(flow, 1, piece.size());
     }
-    offset += step;
-  } while (offset < payload.size());
+  });
 }
 
 // Also when a flow ends, and so while a batch is being looked at: its slots are not free yet.

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/socket_calls.h"
 #include "flow/clients.h"
+#include "flow/dns_lookups.h"
 #include "flow/udp/flow_table.h"
 #include "flow/udp/lingering.h"
 #include "flow/udp/peer_flows.h"
@@ -36,6 +37,7 @@ class Replier final : private DatagramQueue::Owner {
     PeerFlows& peers;
     Widths& widths;
     Lingering& lingering;
+    DnsLookups& lookups;
     const SocketCalls& calls;
     const Instant& now;
     UdpOwner& owner;
@@ -69,6 +71,7 @@ class Replier final : private DatagramQueue::Owner {
 
   void take(UdpSocket& socket, std::size_t slot);
   void take_decoded(UdpSocket& socket, std::size_t slot);
+  void note_answers(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment);
   void send(UdpFlow& flow, std::span<const std::uint8_t> payload, std::uint16_t segment,
             std::uint8_t tos);
   void on_raw(const Endpoint& destination, int code);

@@ -29,7 +29,7 @@ UdpPath::UdpPath(const Parts& parts)
       lingering_(flows_, relays_, parts.admission, parts.now, *this),
       peers_({flows_, parts.intake, parts.dial.reasons, paths_, relays_, encapsulation_, *this}),
       replier_({flows_, parts.dial.poll, parts.clients, parts.dial.reasons, parts.log, peers_,
-                widths_, lingering_, parts.calls, parts.now, *this},
+                widths_, lingering_, parts.lookups, parts.calls, parts.now, *this},
                parts.mark),
       failover_(
           {parts.dial.egress, parts.dial.reasons, sockets_, encapsulation_, sender_, parts.now}),

@@ -16,6 +16,7 @@
 #include "base/surroundings.h"
 #include "flow/clients.h"
 #include "flow/dial_observer.h"
+#include "flow/dns_lookups.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
 #include "flow/flow_view.h"
@@ -48,6 +49,7 @@ class UdpPath final : private UdpOwner {
     DialParts dial;
     FlowIntake& intake;
     FlowRecords& records;
+    DnsLookups& lookups;
     Clients& clients;
     Admission& admission;
     Log& log;

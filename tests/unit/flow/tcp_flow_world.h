@@ -91,7 +91,7 @@ class TcpFlowWorld {
     log = std::move(Log::open(settings)).value();
     passing.emplace(timers, asked, [this]() { return now; });
     intake.emplace(FlowIntake::Parts{0, poll.clock(), in_use, ids, admission, clients, *passing,
-                                     reasons, devices});
+                                     reasons, devices, lookups});
     written.emplace(FlowRecords::Parts{ids, poll.clock(), reasons, *log});
     use(std::move(configuration));
     flows.emplace(TcpFlows::Parts{.dial = {.poll = poll,
@@ -105,6 +105,7 @@ class TcpFlowWorld {
                                            .calls = TcpNetwork::calls()},
                                   .intake = *intake,
                                   .records = *written,
+                                  .lookups = lookups,
                                   .port = Port{50'080},
                                   .workers = 1});
   }
@@ -236,6 +237,8 @@ class TcpFlowWorld {
   Clients clients;
   ClientDevices devices{poll.clock(),
                         [](const Address&, std::uint32_t, ClientDevices::Wait) { return Mac(); }};
+  LearntNames names;
+  DnsLookups lookups{DnsLookups::Parts{names, devices, in_use, reasons, poll.clock()}};
   std::optional<Passing> passing;
   std::optional<FlowIntake> intake;
   std::optional<FlowRecords> written;

@@ -67,7 +67,8 @@ struct World {
   std::unique_ptr<Log> log = quiet(folder);
   Loop loop;
   Mailbox mailbox{loop};
-  Workers workers{mailbox, *log, 10'000, 1};
+  LearntNames names;
+  Workers workers{mailbox, *log, names, 10'000, 1};
   std::optional<KnownDevices> devices;
 };
 

@@ -231,7 +231,8 @@ class TakeoverWorld {
   Mailbox mailbox_{loop_};
 
  public:
-  Workers workers{mailbox_, *log_, 10'000, count};
+  LearntNames names;
+  Workers workers{mailbox_, *log_, names, 10'000, count};
   KnownDevices devices{loop_, *log_, workers, []() {}};
   LiveSets live_sets;
   InForce in_force{loop_, *log_, workers, {.devices = devices, .live_sets = live_sets}, count};

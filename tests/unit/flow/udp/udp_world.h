@@ -79,12 +79,13 @@ struct UdpWorld {
     snapshot = made.value();
     passing.emplace(timers, asked, [this]() { return now; });
     in_use.snapshot = SnapshotRef(snapshot);
-    intake.emplace(
-        FlowIntake::Parts{0, now, in_use, ids, admission, clients, *passing, reasons, devices});
+    intake.emplace(FlowIntake::Parts{0, now, in_use, ids, admission, clients, *passing, reasons,
+                                     devices, lookups});
     records.emplace(FlowRecords::Parts{ids, now, reasons, *log});
     path.emplace(UdpPath::Parts{.dial = dial(),
                                 .intake = *intake,
                                 .records = *records,
+                                .lookups = lookups,
                                 .clients = clients,
                                 .admission = admission,
                                 .log = *log,
@@ -199,6 +200,8 @@ struct UdpWorld {
   Clients clients;
   ClientDevices devices{now,
                         [](const Address&, std::uint32_t, ClientDevices::Wait) { return Mac(); }};
+  LearntNames names;
+  DnsLookups lookups{DnsLookups::Parts{names, devices, in_use, reasons, now}};
   std::unique_ptr<Log> log;
   std::shared_ptr<const Snapshot> snapshot;
   std::optional<Passing> passing;

@@ -6,7 +6,17 @@
 #include <string>
 #include <utility>
 
+#include "gateway/handed_names.h"
+
 namespace weir {
+namespace {
+
+// Of what one message takes (takeover::largest_body), beside sets and servers; and little of it
+// while no flow is served.
+constexpr std::size_t most_offered = std::size_t{24} * 1024 * 1024;
+constexpr std::size_t most_while_paused = std::size_t{4} * 1024 * 1024;
+
+}  // namespace
 
 DonorGateway::DonorGateway(Log& log, const Parts& parts, Callbacks callbacks, std::uint64_t process,
                            std::vector<std::uint64_t> earlier)
@@ -31,6 +41,8 @@ Result<TakeoverDonor::Gateway::Offer> DonorGateway::offer() {
   out.state.notify = {.address = manager.address(),
                       .watchdog_ms = manager.watchdog().value_or(Milliseconds(0)).count()};
   parts_.in_force.describe(out.state);
+  offered_ = clock_now();
+  out.state.looked_up = describe_names({}, most_offered);
   if (parts_.firewall.keeps()) {
     auto offered = parts_.firewall.pause();
     if (!offered) {
@@ -48,6 +60,22 @@ Result<TakeoverDonor::Gateway::Offer> DonorGateway::offer() {
     }
   }
   return out;
+}
+
+std::vector<takeover::GatewayState::LookedUp> DonorGateway::looked_up_since() {
+  // What a worker learns has the time of its turn's begin: some names go twice.
+  constexpr Milliseconds longest_turn{2'000};
+  return describe_names(offered_ - longest_turn, most_while_paused);
+}
+
+std::vector<takeover::GatewayState::LookedUp> DonorGateway::describe_names(
+    Instant since, std::size_t most_bytes) const {
+  HandedNames handed = hand_over_names(parts_.names, since, clock_now(), most_bytes);
+  if (handed.left_out != 0) {
+    log_.warning("clients have looked up more names than a takeover hands on: the oldest " +
+                 std::to_string(handed.left_out) + " of them are not");
+  }
+  return std::move(handed.names);
 }
 
 void DonorGateway::quiesce(Quiesced quiesced) {

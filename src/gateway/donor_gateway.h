@@ -27,6 +27,7 @@ class DonorGateway final : public TakeoverDonor::Gateway {
     InForce& in_force;
     OwnFirewall& firewall;
     Workers& workers;
+    const LearntNames& names;
     ServiceManager& service_manager;
   };
   struct Callbacks {
@@ -48,6 +49,7 @@ class DonorGateway final : public TakeoverDonor::Gateway {
   [[nodiscard]] std::size_t workers() override { return parts_.workers.all().size(); }
   void quiesce(Quiesced quiesced) override;
   [[nodiscard]] std::vector<std::uint64_t> earlier_numbers() override { return earlier_; }
+  [[nodiscard]] std::vector<takeover::GatewayState::LookedUp> looked_up_since() override;
   void withdrawn() override;
   void handed_over(pid_t successor, std::uint64_t flows) override;
   void left() override { callbacks_.left(); }
@@ -56,11 +58,15 @@ class DonorGateway final : public TakeoverDonor::Gateway {
   [[nodiscard]] pid_t successor() const { return successor_; }
 
  private:
+  [[nodiscard]] std::vector<takeover::GatewayState::LookedUp> describe_names(
+      Instant since, std::size_t most_bytes) const;
+
   Log& log_;
   Parts parts_;
   Callbacks callbacks_;
   std::uint64_t process_;
   std::vector<std::uint64_t> earlier_;
+  Instant offered_{};
   pid_t successor_ = 0;
 };
 

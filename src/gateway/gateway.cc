@@ -180,9 +180,12 @@ Result<> Gateway::open_workers() {
 Result<> Gateway::take_over() {
   // The service manager may have passed sockets, too: this process would not accept on them.
   static_cast<void>(service_manager_.take_passed());
-  TakeoverSuccessor successor(
-      *log_, *options_.takeover_client,
-      {.in_force = in_force_, .firewall = firewall_, .workers = workers_, .router = router_});
+  TakeoverSuccessor successor(*log_, *options_.takeover_client,
+                              {.in_force = in_force_,
+                               .firewall = firewall_,
+                               .workers = workers_,
+                               .names = learnt_names_,
+                               .router = router_});
   auto taken =
       successor.take_over(options_.firewall, options_.backend, count_, on_worker_drained());
   if (!taken) {
@@ -255,6 +258,7 @@ void Gateway::await_successor() {
       DonorGateway::Parts{.in_force = in_force_,
                           .firewall = firewall_,
                           .workers = workers_,
+                          .names = learnt_names_,
                           .service_manager = service_manager_},
       donor_callbacks(), process_,
       options_.takeover_client ? options_.takeover_client->last_numbers()

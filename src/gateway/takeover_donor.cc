@@ -171,6 +171,11 @@ Result<> TakeoverDonor::hand_over() {
   if (!barrier->gather(until)) {
     return go_on(Error("a worker did not pause in time"));
   }
+  if (const auto names = gateway_.looked_up_since(); !names.empty()) {
+    if (auto sent = channel_->send(FrameType::names, encode(names), {}, until); !sent) {
+      return go_on(sent.error());
+    }
+  }
   if (auto sent =
           send_workers(*channel_, barrier->parts(), gateway_.earlier_numbers(), paused, until);
       !sent) {

@@ -70,6 +70,9 @@ class TakeoverDonor {
     // The last numbers of flow ids, of earlier processes' workers that this process does not have.
     [[nodiscard]] virtual std::vector<std::uint64_t> earlier_numbers() = 0;
 
+    // What clients have looked up since the offer. The workers are quiesced.
+    [[nodiscard]] virtual std::vector<takeover::GatewayState::LookedUp> looked_up_since() = 0;
+
     // The takeover failed: everything is as it was.
     virtual void withdrawn() = 0;
     // The successor serves; the workers have let go, and drain.

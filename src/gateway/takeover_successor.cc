@@ -8,6 +8,7 @@
 
 #include "firewall/cleanup_process.h"
 #include "firewall/install.h"
+#include "gateway/handed_names.h"
 
 namespace weir {
 namespace {
@@ -77,6 +78,7 @@ Result<> TakeoverSuccessor::take_over(UseFirewall firewall,
       return rules.error().with_context("cannot take over the firewall's rules");
     }
   }
+  take_over_names(client_.offer().looked_up, parts_.names);
   auto taken = adopt_workers(count, std::move(on_drained));
   if (taken) {
     taken = client_.prepared();
@@ -117,6 +119,7 @@ Result<> TakeoverSuccessor::adopt_workers(std::size_t count, std::function<void(
   if (!taken) {
     return taken.error();
   }
+  take_over_names(client_.looked_up(), parts_.names);
   auto& parts = taken.value();
   const auto& last = client_.last_numbers();
   parts_.workers.make(

@@ -32,6 +32,7 @@ class TakeoverSuccessor {
     InForce& in_force;
     OwnFirewall& firewall;
     Workers& workers;
+    LearntNames& names;
     RouterWatch& router;
   };
   TakeoverSuccessor(Log& log, TakeoverClient& client, const Parts& parts);

@@ -33,6 +33,8 @@ enum class FrameType : std::uint16_t {
   done = 12,     // gateway: it has let go, and told the service manager
   // Only of a worker with more listeners than fit beside its name:
   listeners = 13,  // gateway: more of them
+  // Only where clients have looked some up since the offer:
+  names = 14,  // gateway: those
 };
 
 struct Frame {

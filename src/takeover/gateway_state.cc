@@ -73,15 +73,25 @@ void fields(Archive& archive, Message& set) {
   archive(set.key, set.items);
 }
 
+template <typename Archive, Of<GatewayState::LookedUp> Message>
+void fields(Archive& archive, Message& name) {
+  archive(name.client, name.address, name.name, name.learnt, name.until);
+}
+
 template <typename Archive, Of<GatewayState> Message>
 void fields(Archive& archive, Message& state) {
   archive(state.pid, state.port, state.bypass_mark, state.process, state.flows_as_of,
-          state.firewall, state.notify, state.servers, state.services, state.known, state.sets);
+          state.firewall, state.notify, state.servers, state.services, state.known, state.sets,
+          state.looked_up);
 }
 
 std::string encode(const GatewayState& state) { return encoded(state); }
+std::string encode(std::span<const GatewayState::LookedUp> names) { return encoded(names); }
 Result<GatewayState> decode_gateway_state(std::string_view body) {
   return decoded<GatewayState>(body);
+}
+Result<std::vector<GatewayState::LookedUp>> decode_looked_up(std::string_view body) {
+  return decoded<std::vector<GatewayState::LookedUp>>(body);
 }
 
 }  // namespace weir::takeover

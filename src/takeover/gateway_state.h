@@ -1,17 +1,19 @@
 // What a gateway is, for a successor that takes over from it: what has to agree, what it has learnt
-// (names, services, the health of servers, changes of sets), the firewall's rules as they stand,
-// and its service manager.
+// (names, services, the health of servers, changes of sets, what clients have looked up), the
+// firewall's rules as they stand, and its service manager.
 //
 // Plain values, no I/O. Any thread.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dns/resolver.h"
+#include "weir/endpoint.h"
 #include "weir/result.h"
 #include "weir/server.h"
 #include "weir/service.h"
@@ -70,10 +72,23 @@ struct GatewayState {
     std::vector<Item> items;
   };
   std::vector<KnownSet> sets;
+  // A host that a client means by an address (flow/learnt_names.h).
+  struct LookedUp {
+    Address client;
+    Address address;
+    std::string name;
+    Instant learnt{};
+    Instant until{};
+    friend bool operator==(const LookedUp&, const LookedUp&) = default;
+  };
+  std::vector<LookedUp> looked_up;  // the oldest first
 };
 
 [[nodiscard]] std::string encode(const GatewayState& state);
+// Those that came after it.
+[[nodiscard]] std::string encode(std::span<const GatewayState::LookedUp> names);
 // An error for bytes that no gateway of this version writes.
 [[nodiscard]] Result<GatewayState> decode_gateway_state(std::string_view body);
+[[nodiscard]] Result<std::vector<GatewayState::LookedUp>> decode_looked_up(std::string_view body);
 
 }  // namespace weir::takeover

@@ -73,6 +73,7 @@ Result<std::vector<InheritedWorker>> TakeoverClient::take() {
     return received.error();
   }
   ending_ = std::move(received.value().ending);
+  looked_up_ = std::move(received.value().looked_up);
   return std::move(received.value().workers);
 }
 

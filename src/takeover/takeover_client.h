@@ -33,6 +33,10 @@ class TakeoverClient {
   [[nodiscard]] const std::vector<std::uint64_t>& last_numbers() const {
     return ending_.last_numbers;
   }
+  // What its clients have looked up since the offer; known after take().
+  [[nodiscard]] const std::vector<takeover::GatewayState::LookedUp>& looked_up() const {
+    return looked_up_;
+  }
   // Since when it is paused.
   [[nodiscard]] Instant paused() const { return ending_.paused; }
 
@@ -51,6 +55,7 @@ class TakeoverClient {
   takeover::GatewayState offer_;
   std::vector<Descriptor> descriptors_;  // of the offer
   takeover::Ending ending_;
+  std::vector<takeover::GatewayState::LookedUp> looked_up_;
 };
 
 // Where a gateway with that control socket is taken over.

@@ -170,6 +170,14 @@ Result<ReceivedWorkers> receive_workers(takeover::Channel& channel, Milliseconds
     switch (message.value().type) {
       case FrameType::refusal:
         return Error(message.value().body);
+      case FrameType::names: {
+        auto names = takeover::decode_looked_up(message.value().body);
+        if (!names) {
+          return names.error();
+        }
+        out.looked_up = std::move(names).value();
+        break;
+      }
       case FrameType::worker: {
         auto worker = receive_worker(channel, std::move(message).value(), timeout);
         if (!worker) {

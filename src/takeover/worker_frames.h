@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "takeover/channel.h"
+#include "takeover/gateway_state.h"
 #include "takeover/messages.h"
 #include "takeover/worker_state.h"
 #include "weir/result.h"
@@ -22,9 +23,10 @@ namespace weir {
                                     std::span<const std::uint64_t> earlier, Instant paused,
                                     Instant until);
 
-// What send_workers() sent. Each message has so much time. Descriptors and numbers that do not
-// agree are an error, and so is a refusal.
+// What send_workers() sent, and the names that came before it. Each message has so much time.
+// Descriptors and numbers that do not agree are an error, and so is a refusal.
 struct ReceivedWorkers {
+  std::vector<takeover::GatewayState::LookedUp> looked_up;  // since the offer
   std::vector<InheritedWorker> workers;
   takeover::Ending ending;
 };

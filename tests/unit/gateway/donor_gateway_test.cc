@@ -70,6 +70,30 @@ TEST_CASE("what an operator wished of a server goes along to the successor") {
   CHECK(offered.value().state.servers[0].health.admin_state == ServerHealth::AdminState::drain);
 }
 
+TEST_CASE("what clients have looked up goes along: with the offer, and what came after it") {
+  TakeoverWorld world;
+  const Address client = Address::parse("192.0.2.11").value();
+  const auto learn = [&](const std::string& name, const std::string& address, Instant when) {
+    world.names.learn({client},
+                      {.name = name, .addresses = {{Address::parse(address).value(), 300}}}, when);
+  };
+  learn("long-ago.example", "203.0.113.1", clock_now() - std::chrono::hours(1));
+  learn("before.example", "203.0.113.2", clock_now() - std::chrono::minutes(1));
+  FakeSuccessor successor(world.path());
+  world.play([&]() {
+    CHECK(successor.asks());
+    learn("since.example", "203.0.113.3", clock_now());
+    CHECK(successor.takes());
+    CHECK(successor.hears_go());
+    CHECK(successor.serves());
+  });
+  REQUIRE(successor.state.looked_up.size() == 1);
+  CHECK(successor.state.looked_up[0].name == "before.example");
+  CHECK(successor.state.looked_up[0].client == client);
+  REQUIRE(successor.received.looked_up.size() == 1);
+  CHECK(successor.received.looked_up[0].name == "since.example");
+}
+
 TEST_CASE("a successor gets every worker's listeners and the flow with its socket") {
   TakeoverWorld world;
   FakeSuccessor successor(world.path());

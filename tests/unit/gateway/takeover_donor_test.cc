@@ -62,6 +62,7 @@ class NotedGateway final : public TakeoverDonor::Gateway {
     }
   }
   std::vector<std::uint64_t> earlier_numbers() override { return {7, 8, 9}; }
+  std::vector<takeover::GatewayState::LookedUp> looked_up_since() override { return looked_up; }
   void withdrawn() override { ++withdrawals; }
   void handed_over(pid_t pid, std::uint64_t flows) override {
     successor = pid;
@@ -75,6 +76,7 @@ class NotedGateway final : public TakeoverDonor::Gateway {
     return std::exchange(verdicts_, {});
   }
 
+  std::vector<takeover::GatewayState::LookedUp> looked_up;
   std::optional<Error> no_offer;
   std::optional<Error> may_not;
   std::atomic<bool> second_is_stuck{false};
@@ -175,6 +177,24 @@ bool go_along(Channel& channel) {
   return ask(channel).empty() && channel.send(FrameType::take, {}, {}, soon()) &&
          receive_workers(channel, timeout) && channel.send(FrameType::prepared, {}, {}, soon()) &&
          channel.expect(FrameType::go, soon());
+}
+
+TEST_CASE("what clients have looked up since the offer comes with the workers") {
+  Takeover takeover;
+  takeover.gateway.looked_up = {{.client = Address::parse("192.0.2.11").value(),
+                                 .address = Address::parse("203.0.113.9").value(),
+                                 .name = "www.example.org"}};
+  takeover.play(
+      [&]() {
+        Channel channel = takeover.call();
+        REQUIRE(ask(channel).empty());
+        REQUIRE(channel.send(FrameType::take, {}, {}, soon()));
+        const auto received = receive_workers(channel, timeout);
+        REQUIRE(received);
+        CHECK(received.value().workers.size() == 2);
+        CHECK(received.value().looked_up == takeover.gateway.looked_up);
+      },
+      [&]() { return takeover.gateway.withdrawals == 1; });
 }
 
 TEST_CASE("a takeover hands over every worker, and lets go when the successor serves") {

@@ -131,6 +131,7 @@ class TakeoverWorld {
                     DonorGateway::Parts{.in_force = in_force,
                                         .firewall = firewall_,
                                         .workers = workers,
+                                        .names = names,
                                         .service_manager = manager_},
                     DonorGateway::Callbacks{.flows_as_of = [this]() { return flows_as_of; },
                                             .may_offer = [this]() { return allowed(no_offer); },

@@ -49,6 +49,7 @@ struct StatusReport : Traffic {
   std::uint64_t udp_flows = 0;
   std::uint64_t max_flows = 0;
   std::uint64_t flows_total = 0;
+  std::uint64_t learnt_names = 0;  // that clients have looked up
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
   FirewallReport firewall;

@@ -129,6 +129,10 @@ void add_gateway(Exposition& out, const StatusReport& status) {
   out.counter("weir_datagrams_total", "UDP datagrams; up is from client to server.");
   out.sample({{"direction", "up"}}, status.packets_up);
   out.sample({{"direction", "down"}}, status.packets_down);
+  out.gauge("weir_learnt_names",
+            "Addresses that clients looked up by name through the gateway, which rules with `host` "
+            "may decide by; none where there is no such rule.");
+  out.sample({}, status.learnt_names);
   out.gauge("weir_draining", "1 while the gateway takes no new connections and is about to end.");
   out.sample({}, status.draining ? 1 : 0);
 

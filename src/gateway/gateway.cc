@@ -86,6 +86,7 @@ Gateway::Gateway(Options options, std::size_t workers, std::unique_ptr<Log> log)
            .workers = workers_,
            .live_flows = live_flows_,
            .reload = reload_,
+           .names = learnt_names_,
            .sets = set_changes_},
           [this]() { return draining_.is_under_way(); }, [this]() { drain(); }) {}
 

@@ -68,6 +68,7 @@ StatusReport Reports::status() {
   out.tcp_flows = parts_.workers.live(Protocol::tcp);
   out.udp_flows = parts_.workers.live(Protocol::udp);
   out.max_flows = parts_.in_force.snapshot()->limits().max_flows;
+  out.learnt_names = parts_.names.size(clock_now());
   out.draining = is_draining_();
   out.log_level = log_.level();
   out.reloads = parts_.reload.count().done;

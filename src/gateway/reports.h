@@ -30,6 +30,7 @@ class Reports final : public Control {
     Workers& workers;
     LiveFlows& live_flows;
     Reload& reload;
+    LearntNames& names;
     SetControl& sets;
   };
   Reports(Log& log, const Parts& parts, std::function<bool()> is_draining,

@@ -49,6 +49,7 @@ class FakeControl : public Control {
     report.udp_flows = 4;
     report.max_flows = 1000;
     report.flows_total = 70;
+    report.learnt_names = 11;
     report.bytes_up = 1024;
     report.bytes_down = 5'000'000'000;
     report.reloads = 2;

@@ -33,6 +33,7 @@ TEST_CASE("figures of gateway, rules, upstreams and servers are there under thei
   CHECK(has_line(text, R"(weir_build_info{version="1.2.3"} 1)"));
   CHECK(has_line(text, R"(weir_flows{protocol="tcp"} 3)"));
   CHECK(has_line(text, "weir_flows_total 70"));
+  CHECK(has_line(text, "weir_learnt_names 11"));
   CHECK(has_line(text, R"(weir_bytes_total{direction="down"} 5000000000)"));
   CHECK(has_line(text, R"(weir_events_total{reason="loop"} 0)"));
   CHECK(has_line(text, R"(weir_reloads_total{result="failed"} 1)"));

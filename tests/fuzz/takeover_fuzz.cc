@@ -44,6 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case takeover::FrameType::flows:
         expect_same(takeover::decode_flows(body), body);
         break;
+      case takeover::FrameType::names:
+        expect_same(takeover::decode_looked_up(body), body);
+        break;
       case takeover::FrameType::end:
         expect_same(takeover::decode_ending(body), body);
         break;

@@ -53,23 +53,6 @@ int ask(const Descriptor& socket, const std::vector<std::byte>& datagram,
   }
 }
 
-// → 0, or the errno of what the kernel refuses of it.
-int run(const Descriptor& socket, const std::vector<std::byte>& transaction) {
-  int refused = 0;
-  bool is_done = false;
-  const int failed = ask(socket, transaction, [&](const nlmsghdr& header, netlink::Bytes message) {
-    if (header.nlmsg_type == NLMSG_ERROR) {
-      const int code = -netlink::body_as<int>(message).value_or(-EBADMSG);
-      is_done = is_done || code == 0;
-      refused = refused == 0 ? code : refused;
-    }
-  });
-  if (refused == 0) {
-    refused = failed;
-  }
-  return refused == 0 && !is_done ? EBADMSG : refused;
-}
-
 // A datagram may not be longer than this. Beyond what is usual only with CAP_NET_ADMIN.
 void make_room(const Descriptor& socket, std::size_t size) {
   const int room = static_cast<int>(2 * size + 4096);
@@ -94,6 +77,22 @@ std::optional<std::size_t> counted_in(const NftObject& set) {
 
 }  // namespace
 
+int transact(const Descriptor& socket, const std::vector<std::byte>& transaction) {
+  int refused = 0;
+  bool is_done = false;
+  const int failed = ask(socket, transaction, [&](const nlmsghdr& header, netlink::Bytes message) {
+    if (header.nlmsg_type == NLMSG_ERROR) {
+      const int code = -netlink::body_as<int>(message).value_or(-EBADMSG);
+      is_done = is_done || code == 0;
+      refused = refused == 0 ? code : refused;
+    }
+  });
+  if (refused == 0) {
+    refused = failed;
+  }
+  return refused == 0 && !is_done ? EBADMSG : refused;
+}
+
 Result<> load_set(const std::string& name, std::span<const Prefix> prefixes) {
   const auto socket = netlink::open(NETLINK_NETFILTER);
   if (!socket) {
@@ -103,9 +102,9 @@ Result<> load_set(const std::string& name, std::span<const Prefix> prefixes) {
   bool is_there = false;
   for (auto transaction = messages.next(); !transaction.empty(); transaction = messages.next()) {
     make_room(socket.value(), transaction.size());
-    if (const int refused = run(socket.value(), transaction); refused != 0) {
+    if (const int refused = transact(socket.value(), transaction); refused != 0) {
       if (is_there) {
-        run(socket.value(), set_deletion(name));
+        static_cast<void>(transact(socket.value(), set_deletion(name)));
       }
       return failed(name, refused);
     }
@@ -153,7 +152,7 @@ void drop_sets(const std::vector<std::string>& names) {
   const auto socket = netlink::open(NETLINK_NETFILTER);
   for (const std::string& name : names) {
     if (socket) {
-      run(socket.value(), set_deletion(name));
+      static_cast<void>(transact(socket.value(), set_deletion(name)));
     }
   }
 }

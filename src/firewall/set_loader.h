@@ -15,11 +15,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/prefix.h"
 #include "firewall/plan.h"
 #include "weir/result.h"
 
 namespace weir::firewall {
+
+// Has the kernel do a transaction (nft_transaction.h) and waits for it. → 0, or the errno of what
+// it refuses: then nothing of it is done.
+[[nodiscard]] int transact(const Descriptor& socket, const std::vector<std::byte>& transaction);
 
 // Makes the set, or fills it anew; the table `inet weir` where it is not there. Takes back what it
 // has made when it fails. REQUIRES: as SetMessages.

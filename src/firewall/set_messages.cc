@@ -2,24 +2,20 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
 #include <array>
 #include <cassert>
-#include <functional>
 #include <optional>
 #include <utility>
+
+#include "firewall/nft_transaction.h"
 
 namespace weir::firewall {
 namespace {
 
-constexpr const char* table = "weir";
-
 // The list of elements is one attribute, whose length is a number of 16 bits.
 constexpr std::size_t longest_list = 60'000;
-constexpr std::size_t longest_message = 65'536;
 
 // What nft calls ipv4_addr and ipv6_addr.
 constexpr std::uint32_t type_ipv4 = 7;
@@ -56,69 +52,6 @@ std::optional<Bytes16> take_range(std::span<const Prefix>& prefixes) {
   return end;
 }
 
-std::uint16_t number_of(std::uint16_t message) {
-  return static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8U | message);
-}
-
-}  // namespace
-
-namespace {
-
-// One message, written into a room that is large enough.
-std::span<const std::byte> write(std::span<std::byte> room, std::uint16_t type, std::uint16_t flags,
-                                 std::uint32_t sequence, const nfgenmsg& header,
-                                 const std::function<void(nlmsghdr&)>& fill) {
-  nlmsghdr* message = mnl_nlmsg_put_header(room.data());
-  message->nlmsg_type = type;
-  message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
-  message->nlmsg_seq = sequence;
-  *static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg))) = header;
-  fill(*message);
-  return room.first(message->nlmsg_len);
-}
-
-void put_name(nlmsghdr& message, const std::string& name) {
-  static_assert(NFTA_SET_TABLE == 1 && NFTA_SET_ELEM_LIST_TABLE == 1);
-  static_assert(NFTA_SET_NAME == 2 && NFTA_SET_ELEM_LIST_SET == 2);
-  mnl_attr_put_strz(&message, NFTA_SET_TABLE, table);
-  mnl_attr_put_strz(&message, NFTA_SET_NAME, name.c_str());
-}
-
-}  // namespace
-
-class NftTransaction {
- public:
-  explicit NftTransaction(std::uint32_t& sequence) : sequence_(sequence) {
-    add(
-        NFNL_MSG_BATCH_BEGIN, 0, [](nlmsghdr&) {}, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-  }
-
-  void add(std::uint16_t type, std::uint16_t flags, const std::function<void(nlmsghdr&)>& fill) {
-    add(number_of(type), flags, fill, NFPROTO_INET, 0);
-  }
-
-  std::vector<std::byte> finish() {
-    add(
-        NFNL_MSG_BATCH_END, NLM_F_ACK, [](nlmsghdr&) {}, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-    return std::move(out_);
-  }
-
- private:
-  void add(std::uint16_t type, std::uint16_t flags, const std::function<void(nlmsghdr&)>& fill,
-           std::uint8_t family, std::uint16_t resource) {
-    const auto message =
-        write(message_, type, flags, ++sequence_,
-              {.nfgen_family = family, .version = NFNETLINK_V0, .res_id = htons(resource)}, fill);
-    out_.insert(out_.end(), message.begin(), message.end());
-  }
-
-  std::uint32_t& sequence_;
-  std::vector<std::byte> out_;
-  alignas(nlmsghdr) std::array<std::byte, longest_message> message_{};
-};
-
-namespace {
-
 void put_element(nlmsghdr& message, std::span<const std::uint8_t> key, bool is_end) {
   nlattr* element = mnl_attr_nest_start(&message, NFTA_LIST_ELEM);
   if (is_end) {
@@ -154,9 +87,9 @@ std::vector<std::byte> SetMessages::next() {
 
 void SetMessages::add_set(NftTransaction& to) {
   to.add(NFT_MSG_NEWTABLE, NLM_F_CREATE,
-         [](nlmsghdr& message) { mnl_attr_put_strz(&message, NFTA_TABLE_NAME, table); });
+         [](nlmsghdr& message) { mnl_attr_put_strz(&message, NFTA_TABLE_NAME, nft_table); });
   to.add(NFT_MSG_NEWSET, NLM_F_CREATE, [this](nlmsghdr& message) {
-    put_name(message, name_);
+    put_set_name(message, name_);
     mnl_attr_put_u32(&message, NFTA_SET_FLAGS, htonl(NFT_SET_INTERVAL));
     mnl_attr_put_u32(&message, NFTA_SET_KEY_TYPE,
                      htonl(family_ == Family::v4 ? type_ipv4 : type_ipv6));
@@ -165,14 +98,14 @@ void SetMessages::add_set(NftTransaction& to) {
     mnl_attr_put_u32(&message, NFTA_SET_ID, htonl(1));
   });
   // Without elements it is for all that there are.
-  to.add(NFT_MSG_DELSETELEM, 0, [this](nlmsghdr& message) { put_name(message, name_); });
+  to.add(NFT_MSG_DELSETELEM, 0, [this](nlmsghdr& message) { put_set_name(message, name_); });
 }
 
 void SetMessages::add_ranges(NftTransaction& to) {
   std::size_t ranges = 0;
   while (!left_.empty() && ranges < ranges_) {
     to.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, [&](nlmsghdr& message) {
-      put_name(message, name_);
+      put_set_name(message, name_);
       nlattr* list = mnl_attr_nest_start(&message, NFTA_SET_ELEM_LIST_ELEMENTS);
       const std::size_t size = size_in(family_);
       while (!left_.empty() && ranges < ranges_ && message.nlmsg_len < longest_list) {
@@ -198,16 +131,12 @@ std::size_t SetMessages::count_elements(std::span<const Prefix> prefixes) {
 std::vector<std::byte> set_deletion(const std::string& name) {
   std::uint32_t sequence = 0;
   NftTransaction transaction(sequence);
-  transaction.add(NFT_MSG_DELSET, 0, [&name](nlmsghdr& message) { put_name(message, name); });
+  transaction.add(NFT_MSG_DELSET, 0, [&name](nlmsghdr& message) { put_set_name(message, name); });
   return transaction.finish();
 }
 
 std::vector<std::byte> set_question(const std::string& name) {
-  alignas(nlmsghdr) std::array<std::byte, 1024> room{};
-  const auto message = write(room, number_of(NFT_MSG_GETSET), 0, 0,
-                             {.nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0, .res_id = 0},
-                             [&name](nlmsghdr& to) { put_name(to, name); });
-  return {message.begin(), message.end()};
+  return nft_question(NFT_MSG_GETSET, [&name](nlmsghdr& to) { put_set_name(to, name); });
 }
 
 }  // namespace weir::firewall

@@ -17,7 +17,7 @@
 
 namespace weir::firewall {
 
-class NftTransaction;  // in the .cc alone
+class NftTransaction;
 
 class SetMessages {
  public:

@@ -49,7 +49,7 @@ class Examination {
           {"forward-policy", Level::warn, std::move(evasion.text), std::move(evasion.fix)});
     }
     for (const firewall::Decision& decision : subject_.ruleset.decisions) {
-      if (decision.verdict == firewall::Verdict::bypass) {
+      if (decision.verdict == firewall::Verdict::bypass && decision.looked_up.empty()) {
         check_bypassed(decision);
       }
     }

@@ -81,6 +81,14 @@ std::vector<RuleCounter> zero_counters(const Ruleset& ruleset) {
   return counters;
 }
 
+void leave_out_pairs(std::vector<RuleCounter>& counters, const Ruleset& ruleset) {
+  for (std::size_t i = ruleset.decisions.size(); i-- > 0;) {
+    if (!ruleset.decisions[i].looked_up.empty()) {
+      counters.erase(counters.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+}
+
 void add_counters_of_nft(std::vector<RuleCounter>& counters, const Ruleset& ruleset,
                          const NftCounters::value_type& counted) {
   for (const auto& [name, at] : index_of(ruleset)) {
@@ -123,6 +131,7 @@ Result<std::optional<std::vector<RuleCounter>>> read_counters(const Ruleset& rul
     is_there = is_there || text.value().find("-A PREROUTING -j WEIR\n") != std::string::npos;
     add_counters_of_iptables(counters, ruleset, text.value());
   }
+  leave_out_pairs(counters, ruleset);
   return is_there ? std::optional(std::move(counters)) : std::nullopt;
 }
 

@@ -25,9 +25,9 @@ struct RuleCounter {
   friend bool operator==(const RuleCounter&, const RuleCounter&) = default;
 };
 
-// One for each decision of the ruleset, in its order, and one for redirects where it drops them
-// (redirects.h); zero where the kernel has none. No list: no rules of weir's are there. With nft
-// the kernel is asked, which takes a millisecond; with iptables two programs run.
+// One for each decision of the ruleset that the tool has, in its order, and one for redirects where
+// it drops them (redirects.h); zero where the kernel has none. No list: no rules of weir's are
+// there. With nft the kernel is asked, which takes a millisecond; with iptables two programs run.
 [[nodiscard]] Result<std::optional<std::vector<RuleCounter>>> read_counters(const Ruleset& ruleset,
                                                                             Backend backend);
 
@@ -38,5 +38,7 @@ void add_counters_of_nft(std::vector<RuleCounter>& counters, const Ruleset& rule
 void add_counters_of_iptables(std::vector<RuleCounter>& counters, const Ruleset& ruleset,
                               const std::string& text);
 [[nodiscard]] std::vector<RuleCounter> zero_counters(const Ruleset& ruleset);
+// Without those of pairs, which iptables does not have. REQUIRES: as zero_counters() made them.
+void leave_out_pairs(std::vector<RuleCounter>& counters, const Ruleset& ruleset);
 
 }  // namespace weir::firewall

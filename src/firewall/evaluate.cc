@@ -152,6 +152,10 @@ struct Holds {
   bool operator()(const match::Redirect& redirect) const {
     return packet.redirect && packet.destination.family() == redirect.family;
   }
+  bool operator()(const match::LookedUp& pair) const {
+    return packet.looked_up.contains(pair.set) &&
+           (!pair.family || *pair.family == packet.destination.family());
+  }
   // Errors that the kernel sends are not asked about.
   bool operator()(const match::QuotesDatagram& /*quotes*/) const { return false; }
 };

@@ -40,6 +40,8 @@ struct Packet {
     std::set<int> labels = {};
   };
   std::optional<Tracking> tracking = Tracking{};  // none: not tracked
+  // The sets of pairs that have its addresses (match::LookedUp).
+  std::set<std::string> looked_up = {};
 
   struct Socket {
     bool transparent = true;

@@ -82,6 +82,7 @@ struct AsksASet {
   bool operator()(const match::InWords& words) const {
     return words.nft.find('{') != std::string::npos;
   }
+  bool operator()(const match::LookedUp& /*pair*/) const { return true; }
   template <typename Other>
   bool operator()(const Other& /*asks none*/) const {
     return false;
@@ -133,7 +134,40 @@ bool is_of_other_family(const std::vector<Condition>& alternative,
   });
 }
 
+// Of which family alone a condition's words are, or what they are asked of.
+std::optional<Family> family_of(const Condition& condition) {
+  if (const auto* is = std::get_if<match::OfFamily>(&condition); is != nullptr) {
+    return is->family;
+  }
+  if (const auto* within = std::get_if<match::Within>(&condition); within != nullptr) {
+    return within->prefixes.front().address.family();
+  }
+  if (const auto* words = std::get_if<match::InWords>(&condition); words != nullptr) {
+    return words->of ? words->of : words->only_for;
+  }
+  const auto* pair = std::get_if<match::LookedUp>(&condition);
+  return pair == nullptr ? std::nullopt : pair->family;
+}
+
+// Pairs are of one family: what stands beside them is of no other.
+bool are_pairs_of_other_family(const std::vector<Condition>& product,
+                               const std::vector<Condition>& more) {
+  const auto pair_in = [](const std::vector<Condition>& conditions) {
+    const auto* pair = find<match::LookedUp>(conditions);
+    return pair == nullptr ? std::nullopt : pair->family;
+  };
+  const auto differs = [](const std::vector<Condition>& conditions, std::optional<Family> pair) {
+    return pair && std::any_of(conditions.begin(), conditions.end(), [&](const Condition& each) {
+             return family_of(each).value_or(*pair) != *pair;
+           });
+  };
+  return differs(product, pair_in(more)) || differs(more, pair_in(product));
+}
+
 std::vector<std::vector<Condition>> alternatives_of(const Condition& condition) {
+  if (const auto* pair = std::get_if<match::LookedUp>(&condition); pair != nullptr) {
+    return {{match::LookedUp{pair->set, Family::v4}}, {match::LookedUp{pair->set, Family::v6}}};
+  }
   if (const auto* ends = std::get_if<match::Ends>(&condition); ends != nullptr) {
     return by_family(*ends);
   }
@@ -165,7 +199,8 @@ void append_lines(std::vector<Step>& lines, Step step) {
     std::vector<std::vector<Condition>> longer;
     for (const auto& product : products) {
       for (const auto& alternative : alternatives_of(condition)) {
-        if (is_of_other_family(alternative, product)) {
+        if (is_of_other_family(alternative, product) ||
+            are_pairs_of_other_family(product, alternative)) {
           continue;
         }
         longer.push_back(product);

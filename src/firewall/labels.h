@@ -6,6 +6,9 @@
 
 namespace weir::firewall::label {
 
+// A rule let it pass for a name that its client had looked up, and goes on to do so when that is
+// long ago.
+inline constexpr int passed_by_name = 114;
 // A socket of weir's towards a server opened it; set where iptables needs it, for IPv6.
 inline constexpr int opened = 115;
 // weir began it in a peer's name: what the client says is no answer.

@@ -393,7 +393,13 @@ class Lowering {
 
 }  // namespace
 
-Plan for_iptables(const Plan& plan, Family family) { return Lowering(plan, family).lower(); }
+Plan for_iptables(const Plan& plan, Family family) {
+  Plan without = plan;  // what iptables has no sets for
+  for (Chain& chain : without.chains) {
+    std::erase_if(chain.steps, [](const Step& step) { return step.by_names; });
+  }
+  return Lowering(without, family).lower();
+}
 
 std::vector<std::string> chains_in(const Plan& plan, std::string_view table) {
   std::vector<std::string> names;

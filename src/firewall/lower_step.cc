@@ -154,6 +154,8 @@ struct Split {
     return redirect.family == family ? one(redirect) : never();
   }
 
+  Alternatives operator()(const match::LookedUp& /*pair*/) const { return never(); }
+
   // It cannot be told here which address an error speaks for.
   Alternatives operator()(const match::QuotesDatagram& /*any*/) const { return never(); }
 };

@@ -165,6 +165,12 @@ struct InWords {
   std::optional<Family> of = std::nullopt;
   std::vector<InWords> or_else = {};
 };
+// Both addresses are a pair in a set that the gateway fills with what clients have looked up
+// (name_rules.h).
+struct LookedUp {
+  std::string set;                    // NameRule::set
+  std::optional<Family> family = {};  // none: of either; only before lower()
+};
 // An ICMP error, port unreachable, about a datagram to one of these ports.
 struct QuotesDatagram {
   Family family = Family::v4;
@@ -182,7 +188,7 @@ struct Condition
                    match::ForSocket, match::Direction, match::Translated, match::Confirmed,
                    match::Tracked, match::Label, match::InWords, match::DontFragment,
                    match::NoRoute, match::LeavesElsewhere, match::SentByUser, match::SentByCgroup,
-                   match::Redirect, match::QuotesDatagram> {
+                   match::Redirect, match::LookedUp, match::QuotesDatagram> {
   using variant::variant;
   Condition(const Condition& other);
   Condition(Condition&& other) noexcept;

@@ -163,6 +163,14 @@ std::optional<Family> family_of(const Words& words) {
   return all ? first : std::nullopt;
 }
 
+void narrow(Narrowing& out, const RuleCondition& condition) {
+  if (condition.type().lower == nullptr) {
+    out.ask_gateway();
+  } else {
+    condition.type().lower(condition.parsed(), out);
+  }
+}
+
 }  // namespace
 
 void Narrowing::to_ports(const std::vector<PortRange>& on) {
@@ -232,11 +240,7 @@ std::optional<Addresses> Narrowing::addresses(Family family) const {
 Narrowing narrowed(const RuleSettings& rule, std::size_t max_set) {
   Narrowing out(max_set);
   for (const RuleCondition& condition : rule.conditions) {
-    if (condition.type().lower == nullptr) {
-      out.ask_gateway();
-    } else {
-      condition.type().lower(condition.parsed(), out);
-    }
+    narrow(out, condition);
   }
   return out;
 }
@@ -262,11 +266,7 @@ bool hands_over(const RuleSettings& rule, const FlowFacts& facts, std::size_t ma
   bool is_exact = true;
   for (const RuleCondition& condition : rule.conditions) {
     Narrowing alone(max_set);
-    if (condition.type().lower == nullptr) {
-      alone.ask_gateway();
-    } else {
-      condition.type().lower(condition.parsed(), alone);
-    }
+    narrow(alone, condition);
     if (!alone.is_exact()) {
       is_exact = false;
     } else if (condition.holds(facts) != Answer::yes) {

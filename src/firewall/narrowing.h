@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/configuration.h"
@@ -40,6 +41,9 @@ class Narrowing {
   void to_nothing() { is_empty_ = true; }
   // A packet does not show whether the condition holds.
   void ask_gateway() { is_exact_ = false; }
+  // It does not show which host is meant; the client may have looked that up. `names`: what the
+  // condition says, equal for equal ones; "": no name meets it.
+  void ask_for_name(std::string names) { names_ = std::move(names); }
 
   [[nodiscard]] const Ports& tcp() const { return tcp_; }
   [[nodiscard]] const Ports& udp() const { return udp_; }
@@ -49,7 +53,11 @@ class Narrowing {
   [[nodiscard]] const std::vector<Condition>& also() const { return also_; }
   [[nodiscard]] bool only_inbound() const { return only_inbound_; }
   // Every packet that is left is the rule's.
-  [[nodiscard]] bool is_exact() const { return is_exact_; }
+  [[nodiscard]] bool is_exact() const { return is_exact_ && !names_; }
+  // Every one is whose host the rule's condition holds for.
+  [[nodiscard]] bool is_exact_by_name() const { return is_exact_ && names_; }
+  // None: it does not ask for the name.
+  [[nodiscard]] const std::optional<std::string>& names() const { return names_; }
 
  private:
   Ports tcp_, udp_;
@@ -59,6 +67,7 @@ class Narrowing {
   bool only_inbound_ = false;
   std::optional<Family> only_family_;
   bool is_exact_ = true;
+  std::optional<std::string> names_;
   bool is_empty_ = false;
   std::size_t max_set_;
 };

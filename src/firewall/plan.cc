@@ -300,6 +300,18 @@ const Chain* Plan::find(std::string_view name, std::string_view table) const {
   return found == chains.end() ? nullptr : &*found;
 }
 
+std::set<std::string> name_sets_of(const Plan& plan) {
+  std::set<std::string> names;
+  for (const Chain& chain : plan.chains) {
+    for (const Step& each : chain.steps) {
+      if (const auto* pair = firewall::find<match::LookedUp>(each.when); pair != nullptr) {
+        names.insert(name_set(pair->set, *pair->family));
+      }
+    }
+  }
+  return names;
+}
+
 Plan make_plan(const Ruleset& ruleset) {
   Plan plan{.port = ruleset.port,
             .mark = ruleset.mark,

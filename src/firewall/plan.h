@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -80,6 +81,7 @@ struct Step {
       {};                 // with `when`: goes on as if there were no weir. Before lower()
   std::size_t row = 0;    // of the configuration's rule that it is
   bool optional = false;  // for kernels that can do it
+  bool by_names = false;  // it goes with match::LookedUp, which iptables does not have
 };
 
 struct Hook {
@@ -118,6 +120,9 @@ struct Plan {
     return {mark.value | bypass_mark.value, mark.mask | bypass_mark.mask};
   }
 };
+
+// The names of the sets of pairs that its rules ask (name_rules.h). REQUIRES: for_nft() made it.
+[[nodiscard]] std::set<std::string> name_sets_of(const Plan& plan);
 
 // In nft's order of things, for both families.
 [[nodiscard]] Plan make_plan(const Ruleset& ruleset);

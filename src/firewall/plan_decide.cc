@@ -1,8 +1,10 @@
 // The configuration's rules as steps, and what goes before them.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "firewall/labels.h"
 #include "firewall/plan_parts.h"
 #include "firewall/words.h"
 
@@ -98,9 +100,20 @@ Action verdict(const Ruleset& ruleset, const Decision& decision, Origin origin) 
   return act::Goto{ruleset.needs_route(decision) ? "by_route" : "intercept"};
 }
 
+// What a client has looked up is forgotten, and its flow goes on: where a packet of its could be
+// taken for a beginning, a label keeps it out of the gateway's hands.
+bool keeps_passing(const Ruleset& ruleset, const Decision& decision) {
+  return !decision.looked_up.empty() && decision.verdict == Verdict::bypass &&
+         (!decision.udp.empty() || !ruleset.passes_what_is_under_way());
+}
+
 Step decision_step(const Ruleset& ruleset, const Decision& decision, Origin origin) {
   Step made = step({}, {act::Count{counter_name(decision)}, verdict(ruleset, decision, origin)});
   made.row = decision.row;
+  made.by_names = !decision.looked_up.empty();
+  if (keeps_passing(ruleset, decision)) {
+    made.then.insert(made.then.begin() + 1, act::SetLabel{label::passed_by_name});
+  }
   if (origin == Origin::forwarded && ruleset.spares_own(decision)) {
     made.unless = {to_kinds({match::Kind::local})};
   }
@@ -113,14 +126,33 @@ Step decision_step(const Ruleset& ruleset, const Decision& decision, Origin orig
                        "what is left on ports of rules that go to the gateway: {}; the "
                        "rest passes",
                        name_of(decision.verdict))
-                 : fmt::format("rule {}: {}", printable(decision.name), name_of(decision.verdict));
+                 : fmt::format("rule {}: {}{}", printable(decision.name), name_of(decision.verdict),
+                               made.by_names ? ", to what its client has looked up" : "");
   if (!decision.interfaces.empty()) {
     made.when.emplace_back(match::InInterface{decision.interfaces});
   }
   made.when.emplace_back(match::Flow{decision.tcp, decision.udp});
   made.when.emplace_back(match::Ends{decision.v4, decision.v6});
+  if (made.by_names) {
+    made.when.emplace_back(match::LookedUp{decision.looked_up});
+  }
   made.when.insert(made.when.end(), decision.also.begin(), decision.also.end());
   return made;
+}
+
+// A decision by names, and what it has let pass before.
+void append(Chain& chain, const Ruleset& ruleset, const Decision& decision, Origin origin) {
+  const auto is_kept = [](const Step& each) {
+    return each.by_names && find<match::Label>(each.when) != nullptr;
+  };
+  if (keeps_passing(ruleset, decision) &&
+      std::none_of(chain.steps.begin(), chain.steps.end(), is_kept)) {
+    Step kept = step({match::Label{label::passed_by_name}}, {act::Accept{}},
+                     "what a name has let pass before");
+    kept.by_names = true;
+    chain.steps.push_back(std::move(kept));
+  }
+  chain.steps.push_back(decision_step(ruleset, decision, origin));
 }
 
 }  // namespace
@@ -135,7 +167,7 @@ void decide(Plan& plan, const Ruleset& ruleset) {
   exclude(ruleset, chain);
   towards(ruleset, chain);
   for (const Decision& decision : ruleset.decisions) {
-    chain.steps.push_back(decision_step(ruleset, decision, Origin::forwarded));
+    append(chain, ruleset, decision, Origin::forwarded);
   }
 }
 
@@ -147,7 +179,7 @@ void decide_local(Plan& plan, const Ruleset& ruleset) {
   exclude(ruleset, chain);
   for (const Decision& decision : ruleset.decisions) {
     if (!decision.only_inbound) {
-      chain.steps.push_back(decision_step(ruleset, decision, Origin::local));
+      append(chain, ruleset, decision, Origin::local);
     }
   }
 }

@@ -160,6 +160,11 @@ struct NftCondition {
   std::string operator()(const match::Redirect& redirect) const {
     return redirect.family == Family::v4 ? "icmp type redirect" : "icmpv6 type nd-redirect";
   }
+  std::string operator()(const match::LookedUp& pair) const {
+    const bool v4 = pair.family == Family::v4;
+    return fmt::format("{0} saddr . {0} daddr @{1}", v4 ? "ip" : "ip6",
+                       name_set(pair.set, v4 ? Family::v4 : Family::v6));
+  }
   // Offsets in bits from the ICMP header, which is 8 bytes; then follows the datagram's own header.
   std::string operator()(const match::QuotesDatagram& quotes) const {
     const bool v4 = quotes.family == Family::v4;
@@ -234,6 +239,12 @@ void print(std::string& out, const Chain& chain) {
 
 }  // namespace
 
+std::string print_name_set(const std::string& name) {
+  const bool v4 = name == name_set(name.substr(name.rfind('-') + 1), Family::v4);
+  return fmt::format("\tset {} {{\n\t\ttype {} . {}\n\t\tflags timeout\n\t}}\n", name,
+                     v4 ? "ipv4_addr" : "ipv6_addr", v4 ? "ipv4_addr" : "ipv6_addr");
+}
+
 std::string nft_hook(const Hook& hook) {
   return fmt::format("type {} hook {} priority {}; policy accept;", hook.type, name_of(hook.point),
                      hook.nft_priority);
@@ -265,6 +276,13 @@ std::string print_nft_table(const Plan& plan) {
         "\t\tpolicy = {{ close : {}, time_wait : {} }}\n"
         "\t}}\n",
         plan.closing->close, plan.closing->time_wait);
+  }
+  std::string why =
+      "\t# Clients, and addresses that they have looked up under names that a rule decides about:\n"
+      "\t# weir puts them in before it hands on the DNS answer.\n";
+  for (const std::string& name : name_sets_of(plan)) {
+    out += std::exchange(apart, true) ? "\n" : "";
+    out += std::exchange(why, "") + print_name_set(name);
   }
   for (const Chain& chain : plan.chains) {
     out += std::exchange(apart, true) ? "\n" : "";

@@ -8,6 +8,9 @@
 
 namespace weir::firewall {
 
+// A set of pairs (name_rules.h), as it stands in the table: nothing is in it.
+[[nodiscard]] std::string print_name_set(const std::string& name);
+
 // What makes the table, in place of one that may be there. REQUIRES: for_nft() made the plan.
 [[nodiscard]] std::string print_nft(const Plan& plan);
 // The table alone. REQUIRES: for_nft() made the plan.

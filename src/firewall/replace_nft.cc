@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "firewall/ipset.h"
@@ -68,6 +69,15 @@ std::string command(std::string_view verb, const NftObject& object) {
   return fmt::format("{} {} inet weir {}\n", verb, object.kind, object.name);
 }
 
+// The sets that its rules ask, and that stand beside them.
+std::set<std::string> sets_of(const Plan& plan) {
+  std::set<std::string> names = name_sets_of(plan);
+  for (const auto& [name, list] : named_sets(plan)) {
+    names.insert(name);
+  }
+  return names;
+}
+
 // The chains without hooks, and all that they name.
 std::string make_beside(Plan plan) {
   plan.closing.reset();
@@ -95,7 +105,7 @@ std::string switch_hooks(Plan plan, const std::vector<NftObject>& installed) {
 
 // What the rules that are gone alone used, and the names.
 std::string clear_away(const Plan& plan, const std::vector<NftObject>& installed) {
-  const auto sets = named_sets(plan);
+  const auto sets = sets_of(plan);
   std::string flushed;
   std::string deleted;
   std::string rest;
@@ -130,7 +140,7 @@ std::vector<std::string> replace_nft(const Plan& plan, std::string_view listing)
 }
 
 std::string remake_nft(const Plan& plan, std::string_view listing) {
-  const auto sets = named_sets(plan);
+  const auto sets = sets_of(plan);
   std::string flushed;
   std::string deleted;
   std::string rest;

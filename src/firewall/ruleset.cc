@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <map>
+#include <utility>
 
 #include "firewall/narrowing.h"
 #include "firewall/normal_form.h"
@@ -30,8 +33,7 @@ void add(Ports& all, const Ports& more) {
 }
 
 Decision decision_of(const RuleSettings& rule, std::size_t row, Upstream::Handling handling,
-                     std::size_t max_set) {
-  const Narrowing narrowing = narrowed(rule, max_set);
+                     const Narrowing& narrowing) {
   Decision decision;
   decision.name = rule.name;
   decision.row = row;
@@ -52,6 +54,17 @@ Decision decision_of(const RuleSettings& rule, std::size_t row, Upstream::Handli
   decision.only_inbound = narrowing.only_inbound();
   return decision;
 }
+
+// Of the same rule, for pairs that were looked up.
+Decision by_name(Decision decision, const NameRule& names, Upstream::Handling handling) {
+  decision.verdict = verdict_of(handling.offload);
+  decision.leads = handling.leads;
+  decision.looked_up = names.set;
+  return decision;
+}
+
+// The decisions that stand before those of each rule.
+using ByName = std::map<std::size_t, std::vector<Decision>>;
 
 Decision default_decision(Ports tcp, Ports udp, Upstream::Handling handling) {
   Decision decision;
@@ -170,8 +183,29 @@ Ruleset make_ruleset(const Configuration& configuration,
   // Ports that some rule sends to the gateway, which then has to have a word for the rest of them.
   Ports tcp;
   Ports udp;
+  std::vector<Narrowing> all;
+  std::transform(configuration.rules.begin(), configuration.rules.end(), std::back_inserter(all),
+                 [&](const RuleSettings& rule) { return narrowed(rule, settings.max_set); });
+  const auto decision_at = [&](std::size_t i) {
+    return decision_of(configuration.rules[i], i + 1, handlings[i], all[i]);
+  };
+  ByName by_names;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (verdict_of(handlings[i].offload) == Verdict::intercept) {
+      continue;
+    }
+    if (auto standing = name_standing(configuration.rules, all, i); standing.place) {
+      by_names[standing.place->before].push_back(
+          by_name(decision_at(i), standing.place->rule, handlings[i]));
+      ruleset.name_rules.push_back(std::move(standing.place->rule));
+    }
+  }
   for (std::size_t i = 0; i < configuration.rules.size(); ++i) {
-    Decision decision = decision_of(configuration.rules[i], i + 1, handlings[i], settings.max_set);
+    for (Decision& decision : by_names[i]) {
+      ruleset.rejects = ruleset.rejects || decision.verdict == Verdict::reject;
+      ruleset.decisions.push_back(std::move(decision));
+    }
+    Decision decision = decision_at(i);
     ruleset.rejects = ruleset.rejects || decision.verdict == Verdict::reject;
     add(ruleset.tcp, decision.tcp);
     add(ruleset.udp, decision.udp);
@@ -239,6 +273,7 @@ std::string counter_name(const Decision& decision) {
                        c == '-' || c == '_' || c == '.';
     name += plain ? c : '_';
   }
+  name += decision.looked_up.empty() ? "" : "-looked-up";
   return name;
 }
 

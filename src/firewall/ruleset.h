@@ -19,6 +19,7 @@
 #include "base/configuration.h"
 #include "firewall/cgroups.h"
 #include "firewall/match.h"
+#include "firewall/name_rules.h"
 #include "weir/units.h"
 #include "weir/upstream.h"
 
@@ -47,6 +48,9 @@ struct Decision {
   std::optional<Addresses> v6;
   std::vector<Condition> also;  // what else a packet must meet
   bool only_inbound = false;    // nothing that the router itself sends can match
+  // NameRule::set: only pairs of a client and an address that it has looked up. Empty: all packets.
+  // The rule's others go to the gateway, by another decision of that rule.
+  std::string looked_up = {};
 };
 
 // Seconds that connection tracking remembers a TCP connection after both FINs, and after a reset.
@@ -96,6 +100,8 @@ struct Ruleset {
   // goes on as if there were no weir. Rules at the end that go to the gateway, as the default does,
   // are left to it.
   std::vector<Decision> decisions;
+  // What is to be in the sets of pairs that they ask.
+  std::vector<NameRule> name_rules;
   // Rules that it would decide alone, and that no packet meets at the moment.
   std::vector<std::string> idle;
   // Some rule rejects, be it in another of its windows, or when a set has something in it.
@@ -157,7 +163,7 @@ struct Ruleset {
 [[nodiscard]] bool needs_cleanup_process(const Ruleset& ruleset, Backend backend);
 
 // The name under which a decision is counted, in the letters that nft and iptables both take:
-// "rule-2-web", "default".
+// "rule-2-web", "rule-2-web-looked-up", "default".
 [[nodiscard]] std::string counter_name(const Decision& decision);
 
 }  // namespace weir::firewall

@@ -65,6 +65,9 @@ Json json_of(const Decision& decision) {
            {"interfaces", decision.interfaces},
            {"ipv4", json_of(decision.v4)},
            {"ipv6", json_of(decision.v6)}};
+  if (!decision.looked_up.empty()) {
+    out.set("looked_up", decision.looked_up);
+  }
   if (!decision.also.empty()) {
     out.set("also", json_of(decision.also));
   }

@@ -12,6 +12,11 @@
 namespace weir::firewall {
 namespace {
 
+// No packet shows whether it holds.
+bool is_unseen(const RuleCondition& condition) {
+  return condition.type().lower == nullptr || condition.type().needs == ConditionType::Needs::host;
+}
+
 // What it says of packets, also where it cannot say all of it yet.
 ItemWords words_of(const AddressItem& item, FlowEnd end) {
   ItemWords words;
@@ -68,9 +73,7 @@ std::string why_items_left_to_gateway(const RuleSettings& rule) {
 }  // namespace
 
 std::string why_left_to_gateway(const RuleSettings& rule, std::size_t max_set) {
-  const auto unseen = std::find_if(
-      rule.conditions.begin(), rule.conditions.end(),
-      [](const RuleCondition& condition) { return condition.type().lower == nullptr; });
+  const auto unseen = std::find_if(rule.conditions.begin(), rule.conditions.end(), is_unseen);
   if (unseen != rule.conditions.end()) {
     return fmt::format("the gateway decides it, for packets do not show '{}'", unseen->key());
   }

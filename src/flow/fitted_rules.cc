@@ -159,7 +159,8 @@ Configuration FittedRules::for_firewall() const {
   return configuration_->fitted(machine_->for_firewall());
 }
 
-// What the firewall is not asked to check it does not follow: a list of names may change often.
+// What the firewall is not asked to check it does not follow. Lists of names it follows for its
+// sets of pairs (firewall/name_rules.h), though its rules stay as they are.
 bool FittedRules::same_for_firewall(const MachineHere& machine) const {
   const auto of_firewall = [](const RuleSettings& rule, const MachineHere& here) {
     std::vector<RuleCondition> out = fitted(rule.conditions, here.for_firewall());

@@ -1,5 +1,6 @@
-// The condition `host`: the names that a rule's flows mean, with negations. Only the gateway can
-// decide it: no packet that opens a flow shows a name.
+// The condition `host`: the names that a rule's flows mean, with negations. No packet that opens a
+// flow shows a name: the gateway decides it, and the firewall as far as clients have looked names
+// up (firewall/name_rules.h).
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -156,6 +157,19 @@ struct OfHost {
 
   static bool covers(const Parsed& match, const Parsed* other) {
     return other != nullptr && match.covers(*other);
+  }
+
+  // What it says, whatever is in its sets.
+  static void lower(const Parsed& match, firewall::Narrowing& rule) {
+    const HostCondition& list = match.condition();
+    std::string names;
+    for (const std::string& item : items_of(list.include, list.include_sets)) {
+      names += item + " ";
+    }
+    for (const std::string& item : items_of(list.exclude, list.exclude_sets)) {
+      names += "!" + item + " ";
+    }
+    rule.ask_for_name(!match.may_want_name() ? "" : names + (list.names_some() ? "" : "*"));
   }
 
   static std::optional<Parsed> fit(const Parsed& match, const Machine& machine) {

@@ -74,6 +74,21 @@ TEST_CASE("every verdict, condition and setting has its words") {
           "everything");
 }
 
+TEST_CASE("rules with a host have sets of pairs, which iptables does without") {
+  const auto of_host = [](Made made, const std::string& host) {
+    made.settings.set(said("host", host));
+    return made;
+  };
+  compare(ruleset_of({rule("tv", {tcp(443)}, Offload::bypass).client({"192.0.2.7"}),
+                      of_host(rule("proxied", {tcp(443)}), ".shop.example"),
+                      of_host(rule("ads", {tcp(443), udp(443)}, Offload::reject).interface("lan"),
+                              "*.ads.example"),
+                      of_host(rule("bank", {tcp(443), udp(443)}, Offload::bypass)
+                                  .destination({"!203.0.113.0/24"}),
+                              "bank.example")}),
+          "names");
+}
+
 TEST_CASE("with local-services the router's own flows are left alone") {
   FirewallSettings settings;
   settings.local_services = true;

@@ -1,5 +1,7 @@
 #include "firewall/change_feed.h"
 
+#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
@@ -7,10 +9,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <cstddef>
 #include <fstream>
+#include <limits>
 #include <utility>
 #include <vector>
 
+#include "firewall/name_rules.h"
 #include "firewall/policy_routes.h"
 
 namespace weir::firewall {
@@ -55,8 +61,11 @@ Change nft_change_in(Bytes message, Backend backend) {
   if (!header || header->nlmsg_type >> 8U != NFNL_SUBSYS_NFTABLES || !object) {
     return {};
   }
-  const bool generation = (header->nlmsg_type & 0xffU) == NFT_MSG_NEWGEN;
+  const unsigned what = header->nlmsg_type & 0xffU;
+  const bool generation = what == NFT_MSG_NEWGEN;
+  const bool element = what == NFT_MSG_NEWSETELEM || what == NFT_MSG_DELSETELEM;
   Change change;
+  bool is_pair = false;
   each_attribute(
       message, sizeof(nlmsghdr) + sizeof(nfgenmsg), [&](std::uint16_t type, Bytes content) {
         if (generation && type == NFTA_GEN_PROC_NAME) {
@@ -64,8 +73,13 @@ Change nft_change_in(Bytes message, Backend backend) {
         } else if (!generation && type == table_name &&
                    has_something_of_weir(backend, object->nfgen_family, text_of(content))) {
           change.about = Change::About::rules;
+        } else if (element && type == NFTA_SET_ELEM_LIST_SET) {
+          is_pair = text_of(content).starts_with(name_sets_begin);
         }
       });
+  if (is_pair) {
+    return {};
+  }
   if (generation) {
     change.about = Change::About::generation;
   }
@@ -101,11 +115,32 @@ Change link_change_in(Bytes message, unsigned lo) {
   return {.about = Change::About::link, .program = ""};
 }
 
+namespace {
+
+// Drops the datagrams whose first message says that this port has made the change: all that is in
+// one is of one transaction. Without the filter all that is lost is time.
+void leave_out(const Descriptor& socket, std::uint32_t port) {
+  std::array<sock_filter, 4> lines{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),  // it is loaded as the network has it
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, std::numeric_limits<std::uint32_t>::max()),
+  }};
+  const sock_fprog program{.len = lines.size(), .filter = lines.data()};
+  setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ChangeFeed>> ChangeFeed::open(Loop& loop, Backend backend,
-                                                     std::uint32_t table, OnChange on_change) {
+                                                     std::uint32_t table, std::uint32_t own,
+                                                     OnChange on_change) {
   auto nft = netlink::subscribe(NETLINK_NETFILTER, {NFNLGRP_NFTABLES});
   if (!nft) {
     return nft.error();
+  }
+  if (own != 0) {
+    leave_out(nft.value(), own);
   }
   auto routes = netlink::subscribe(
       NETLINK_ROUTE, {RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,

@@ -20,7 +20,7 @@ namespace weir::firewall {
 // What one netlink message says of a change.
 struct Change {
   enum class About : std::uint8_t {
-    nothing,     // of weir's
+    nothing,     // of weir's, or a pair in a set that weir fills all the time (name_rules.h)
     rules,       // a table that weir has something in
     generation,  // the end of a batch of changes; `program`: the program that made them
     routes,      // a policy rule, or a route in weir's table; `program` where it is known
@@ -37,8 +37,10 @@ class ChangeFeed {
  public:
   // `about` is rules, routes or link; after a loss of messages routes, without a name.
   using OnChange = std::function<void(const Change&)>;
+  // `own`: the netlink port by which this process changes what is in sets of pairs, hundreds of
+  // times a second: the kernel does not tell of that. 0: there is none.
   static Result<std::unique_ptr<ChangeFeed>> open(Loop& loop, Backend backend, std::uint32_t table,
-                                                  OnChange on_change);
+                                                  std::uint32_t own, OnChange on_change);
 
  private:
   ChangeFeed(Backend backend, std::uint32_t table, Descriptor nft, Descriptor routes,

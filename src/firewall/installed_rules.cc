@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <string_view>
 
 #include "firewall/input_opening.h"
@@ -12,6 +14,7 @@
 #include "firewall/ipset.h"
 #include "firewall/lower.h"
 #include "firewall/nft.h"
+#include "firewall/nft_listing.h"
 #include "firewall/policy_routes.h"
 #include "firewall/print_iptables.h"
 #include "firewall/print_nft.h"
@@ -23,20 +26,44 @@ namespace weir::firewall {
 
 namespace {
 
-// → whether the kernel's counters are new ones.
-Result<bool> install_nft(const Plan& plan, const std::string& listing) {
+using Fill = std::function<void(const std::vector<std::string>& empty)>;
+
+// The sets of pairs that are new with this plan.
+std::vector<std::string> new_name_sets(const Plan& plan, std::string_view listing) {
+  std::set<std::string> names = name_sets_of(plan);
+  for (const NftObject& object : read_listing(listing).objects) {
+    if (object.kind == "set") {
+      names.erase(object.name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+// The first step makes the sets, and the others lead packets to them. → whether all went well.
+bool replace_in_steps(const Plan& plan, const std::string& listing, const Fill& fill) {
   const std::vector<std::string> steps = replace_nft(plan, listing);
-  if (!steps.empty() && std::all_of(steps.begin(), steps.end(),
-                                    [](const std::string& step) { return apply_nft(step).ok(); })) {
+  if (steps.empty() || !apply_nft(steps.front())) {
+    return false;
+  }
+  fill(new_name_sets(plan, listing));
+  return std::all_of(steps.begin() + 1, steps.end(),
+                     [](const std::string& step) { return apply_nft(step).ok(); });
+}
+
+// → whether the kernel's counters are new ones.
+Result<bool> install_nft(const Plan& plan, const std::string& listing, const Fill& fill) {
+  if (replace_in_steps(plan, listing, fill)) {
     return false;
   }
   if (!named_sets(plan).empty()) {
     const auto now = installed_text(Backend::nft);
     const auto made = now ? apply_nft(remake_nft(plan, now.value())) : Result<>(now.error());
+    fill(now ? new_name_sets(plan, now.value()) : std::vector<std::string>{});
     return made ? Result<bool>(true) : made.error();
   }
   // Also where others changed what stood meanwhile.
   const auto made = apply_nft(print_nft(plan));
+  fill(new_name_sets(plan, ""));
   return made ? Result<bool>(true) : made.error();
 }
 
@@ -44,11 +71,14 @@ Result<bool> install_nft(const Plan& plan, const std::string& listing) {
 // place, which is so at every reload, nft replaces its rules and nothing else is left; step by step
 // where some stand, so that nothing passes by meanwhile. → whether the kernel's counters are new
 // ones.
-Result<bool> install(const Ruleset& ruleset, Backend backend) {
+Result<bool> install(const Ruleset& ruleset, Backend backend, const Fill& fill) {
   const auto missing = missing_policy_routes(ruleset);
   if (backend != Backend::nft || !missing || !missing.value().empty() ||
       !stale_inputs(ruleset).empty()) {
     const auto applied = apply(ruleset, backend);
+    if (backend == Backend::nft) {
+      fill(new_name_sets(for_nft(make_plan(ruleset)), ""));  // the table is a new one
+    }
     return applied ? Result<bool>(true) : applied.error();
   }
   const auto there = installed_text(backend);
@@ -58,7 +88,7 @@ Result<bool> install(const Ruleset& ruleset, Backend backend) {
   if (!loaded) {
     return loaded.error();
   }
-  auto installed = install_nft(plan, listing);
+  auto installed = install_nft(plan, listing, fill);
   if (!installed) {
     drop_sets(loaded.value());
   }
@@ -91,7 +121,15 @@ constexpr int max_tries = 3;
 
 }  // namespace
 
-Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend) {
+Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend, NameSets* name_sets) {
+  const Fill fill = [&](const std::vector<std::string>& empty) {
+    if (name_sets != nullptr) {
+      name_sets->fill(empty);
+    }
+  };
+  if (name_sets != nullptr && backend == Backend::nft) {
+    name_sets->begin(ruleset.name_rules);
+  }
   // What they translate by now may be more than the rules have read; then it is followed.
   auto before = backend == Backend::iptables ? read_installed(backend) : Installed{};
   if (!before) {
@@ -100,7 +138,7 @@ Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend) {
   Result<Installed> installed = Installed{};
   bool counts_anew = false;
   for (int tries = 0; tries < max_tries; ++tries) {
-    const auto anew = install(ruleset, backend);
+    const auto anew = install(ruleset, backend, fill);
     if (!anew) {
       return anew.error();
     }
@@ -112,6 +150,9 @@ Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend) {
     if (is_whole(ruleset, backend, installed.value().own)) {
       break;
     }
+  }
+  if (name_sets != nullptr && backend == Backend::nft) {
+    name_sets->finish(ruleset.name_rules);
   }
   return InstalledRules{.ruleset = ruleset,
                         .backend = backend,
@@ -185,7 +226,7 @@ Result<> follow_translations(InstalledRules& ours) {
   return Ok{};
 }
 
-Result<> restore(InstalledRules& ours) {
+Result<> restore(InstalledRules& ours, NameSets* name_sets) {
   const auto drift = drift_of(ours);
   if (!drift) {
     return drift.error();
@@ -198,7 +239,7 @@ Result<> restore(InstalledRules& ours) {
     }
     return drift.value().routes.empty() ? Result<>(Ok{}) : apply_routes(ours.ruleset);
   }
-  auto again = install_rules(ours.ruleset, ours.backend);
+  auto again = install_rules(ours.ruleset, ours.backend, name_sets);
   if (!again) {
     return again.error();
   }

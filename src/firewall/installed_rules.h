@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "firewall/name_sets.h"
 #include "firewall/ruleset.h"
 #include "weir/result.h"
 
@@ -23,8 +24,11 @@ struct InstalledRules {
   bool counts_anew = true;  // the kernel's counters began with it
 };
 
-// Applies the rules. On error an installed ruleset stays as it was.
-[[nodiscard]] Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend);
+// Applies the rules. On error an installed ruleset stays as it was. `name_sets`: they are filled
+// for these rules before packets meet them, where the ones before could be replaced step by step,
+// or right afterwards; null: the sets stay empty.
+[[nodiscard]] Result<InstalledRules> install_rules(const Ruleset& ruleset, Backend backend,
+                                                   NameSets* name_sets = nullptr);
 
 // Whether that may take sets over netlink (set_loader.h).
 [[nodiscard]] bool may_load_sets(const Ruleset& ruleset, Backend backend);
@@ -49,7 +53,7 @@ struct Drift {
 
 // Puts back what drifted, and no more: policy routes and the opening in INPUT are restored without
 // touching the rules, whose counters would begin anew.
-[[nodiscard]] Result<> restore(InstalledRules& ours);
+[[nodiscard]] Result<> restore(InstalledRules& ours, NameSets* name_sets = nullptr);
 
 // Makes the rules follow what others translate now.
 [[nodiscard]] Result<> follow_translations(InstalledRules& ours);

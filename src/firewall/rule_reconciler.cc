@@ -39,7 +39,7 @@ Result<std::unique_ptr<RuleReconciler>> RuleReconciler::start(Loop& loop, Log& l
   if (auto guarded = reconciler->guard(fitting.value()); !guarded) {
     return guarded.error();
   }
-  auto installed = install_rules(fitting.value(), backend);
+  auto installed = install_rules(fitting.value(), backend, reconciler->owner_.name_sets);
   if (!installed) {
     reconciler->cleanup_.reset();
     return installed.error();
@@ -166,7 +166,7 @@ Result<std::unique_ptr<RuleReconciler>> RuleReconciler::inherit(Loop& loop, Log&
   const auto drift = drift_of(reconciler->installed_);
   const bool same = own_script(ruleset, backend) == reconciler->installed_.script;
   if (!same || !drift || !drift.value().empty()) {
-    auto installed = install_rules(ruleset, backend);
+    auto installed = install_rules(ruleset, backend, reconciler->owner_.name_sets);
     if (!installed) {
       return refused(installed.error());
     }
@@ -178,7 +178,11 @@ Result<std::unique_ptr<RuleReconciler>> RuleReconciler::inherit(Loop& loop, Log&
   return reconciler;
 }
 
+// By now what clients have looked up is known, too.
 void RuleReconciler::finish_takeover() {
+  if (owner_.name_sets != nullptr && backend_ == Backend::nft) {
+    owner_.name_sets->take_over(installed_.ruleset.name_rules);
+  }
   if (!needs_cleanup_process(installed_.ruleset, backend_)) {
     cleanup_.reset();
   }
@@ -195,6 +199,9 @@ void RuleReconciler::resume() {
 
 void RuleReconciler::leave() {
   installed_.script.clear();
+  if (owner_.name_sets != nullptr) {
+    owner_.name_sets->finish({});  // they are another's, or gone
+  }
   if (cleanup_ != nullptr) {
     cleanup_->leave();
     cleanup_.reset();
@@ -271,15 +278,27 @@ Result<> RuleReconciler::replace(const Ruleset& ruleset) {
     if (auto put = install_instead(fitting.value()); !put) {
       return put;
     }
+  } else {
+    follow_names(fitting.value());
   }
   wanted_ = ruleset;
   return Ok{};
 }
 
+// The same rules, and lists of names that may be others.
+void RuleReconciler::follow_names(const Ruleset& ruleset) {
+  installed_.ruleset.name_rules = ruleset.name_rules;
+  if (owner_.name_sets != nullptr && backend_ == Backend::nft) {
+    owner_.name_sets->begin(ruleset.name_rules);
+    owner_.name_sets->fill({});
+    owner_.name_sets->finish(ruleset.name_rules);
+  }
+}
+
 Result<> RuleReconciler::install_instead(const Ruleset& ruleset) {
   owner_.about_to_replace();
   const bool is_deaf = stop_hearing(ruleset);
-  auto installed = install_rules(ruleset, backend_);
+  auto installed = install_rules(ruleset, backend_, owner_.name_sets);
   const std::uint32_t table = (installed ? ruleset : installed_.ruleset).table;
   if (is_deaf || table != installed_.ruleset.table) {
     if (auto heard = hear_changes(table); !heard) {
@@ -313,8 +332,9 @@ bool RuleReconciler::stop_hearing(const Ruleset& ruleset) {
 }
 
 Result<> RuleReconciler::hear_changes(std::uint32_t table) {
-  auto feed =
-      ChangeFeed::open(loop_, backend_, table, [this](const Change& change) { changed(change); });
+  const std::uint32_t own = owner_.name_sets == nullptr ? 0 : owner_.name_sets->port();
+  auto feed = ChangeFeed::open(loop_, backend_, table, own,
+                               [this](const Change& change) { changed(change); });
   if (!feed) {
     return feed.error();
   }
@@ -374,7 +394,7 @@ void RuleReconciler::check() {
 // The kernel took the routes away with the link they went by. No other program undoes the repair,
 // so they are put back as often as it happens.
 void RuleReconciler::follow_links(const std::string& drift) {
-  if (auto restored = restore(installed_); !restored) {
+  if (auto restored = restore(installed_, owner_.name_sets); !restored) {
     failed(drift + " with a change of lo", restored.error());
     return;
   }
@@ -399,7 +419,7 @@ void RuleReconciler::repair(const std::string& drift) {
     return;
   }
   const bool is_deaf = stop_hearing(installed_.ruleset);
-  const auto restored = restore(installed_);
+  const auto restored = restore(installed_, owner_.name_sets);
   if (is_deaf) {
     if (auto heard = hear_changes(installed_.ruleset.table); !heard) {
       log_.error("firewall: " + heard.error().text());

@@ -38,6 +38,8 @@ class RuleReconciler {
     std::function<void(bool anew)> replaced;
     // status() may be another one now.
     std::function<void()> worked;
+    // Filled whenever rules are put in place; null: none are kept.
+    NameSets* name_sets = nullptr;
   };
 
   static Result<std::unique_ptr<RuleReconciler>> start(Loop& loop, Log& log, const Ruleset& ruleset,
@@ -92,6 +94,7 @@ class RuleReconciler {
   void check_soon(Milliseconds after);
   Result<Ruleset> fit(const Ruleset& ruleset);
   Result<> install_instead(const Ruleset& ruleset);
+  void follow_names(const Ruleset& ruleset);
   void routes_changed();
   void fit_again();
   void say_what_changed(const Ruleset& before) const;

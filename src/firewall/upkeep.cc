@@ -9,13 +9,15 @@
 
 namespace weir::firewall {
 
-Upkeep::Upkeep(Loop& loop, Log& log, std::function<void(RuleReconciler::Status)> on_status)
-    : loop_(loop), log_(log), on_status_(std::move(on_status)) {}
+Upkeep::Upkeep(Loop& loop, Log& log, std::function<void(RuleReconciler::Status)> on_status,
+               NameSets* name_sets)
+    : loop_(loop), log_(log), on_status_(std::move(on_status)), name_sets_(name_sets) {}
 
 RuleReconciler::Owner Upkeep::reconciler_owner() {
   return {.about_to_replace = [this]() { read_counts(); },
           .replaced = [this](bool anew) { counts_.replaced(anew); },
-          .worked = [this]() { on_status_(reconciler_->status()); }};
+          .worked = [this]() { on_status_(reconciler_->status()); },
+          .name_sets = name_sets_};
 }
 
 void Upkeep::read_counts() {

@@ -22,7 +22,9 @@ namespace weir::firewall {
 class Upkeep {
  public:
   // `on_status`: the reconciler's status may have changed.
-  Upkeep(Loop& loop, Log& log, std::function<void(RuleReconciler::Status)> on_status);
+  // `name_sets`: those of the rules that it keeps; null: they stay empty.
+  Upkeep(Loop& loop, Log& log, std::function<void(RuleReconciler::Status)> on_status,
+         NameSets* name_sets = nullptr);
 
   // Installs rules and keeps them in place.
   Result<> start(const Ruleset& rules, Backend backend);
@@ -51,6 +53,7 @@ class Upkeep {
   Loop& loop_;
   Log& log_;
   std::function<void(RuleReconciler::Status)> on_status_;
+  NameSets* name_sets_;
   std::optional<Ruleset> in_force_;  // whose counters there are
   RuleCounts counts_;
   std::unique_ptr<RuleReconciler> reconciler_;

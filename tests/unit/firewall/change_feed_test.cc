@@ -56,6 +56,26 @@ TEST_CASE("a change of weir's table is about its rules, one of another table is 
   CHECK(about(inet, "weir", Backend::iptables) == About::nothing);
 }
 
+TEST_CASE("a pair in a set of pairs is no change of the rules, an element of another set is") {
+  const auto about = [](int type, std::string_view set) {
+    Message message;
+    nfgenmsg header{};
+    header.nfgen_family = inet;
+    append(message, header);
+    append_text(message, NFTA_SET_ELEM_LIST_TABLE, "weir");
+    append_text(message, NFTA_SET_ELEM_LIST_SET, set);
+    return nft_change_in(
+               finished(message, static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type)),
+               Backend::nft)
+        .about;
+  };
+  for (const int type : {NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM}) {
+    CHECK(about(type, "names-4-0123456789abcdef") == About::nothing);
+    CHECK(about(type, "weir-4-0123456789abcdef") == About::rules);
+  }
+  CHECK(about(NFT_MSG_DELSET, "names-4-0123456789abcdef") == About::rules);
+}
+
 TEST_CASE("the end of a batch names who made it") {
   const Change change =
       nft_change_in(nft_message(NFT_MSG_NEWGEN, 0, NFTA_GEN_PROC_NAME, "firewalld"), Backend::nft);

@@ -14,6 +14,9 @@ std::string acts_as_transparent(const RuleSettings& rule, const std::string& whe
   return "[rule " + rule.name + "]: bypass acts as transparent" + where + ": " + why;
 }
 
+constexpr auto not_looked_up =
+    " where the client has not looked the address up through weir, and with iptables";
+
 }  // namespace
 
 std::vector<Diagnostic> bypass_warnings(const Configuration& configuration,
@@ -23,12 +26,14 @@ std::vector<Diagnostic> bypass_warnings(const Configuration& configuration,
     out.push_back({Diagnostic::Severity::warning, rule.use_location, std::move(text)});
   };
   std::vector<const RuleSettings*> left;  // that the gateway decides
-  for (const RuleSettings& rule : configuration.rules) {
-    const std::string why = firewall::why_left_to_gateway(rule, configuration.firewall.max_set);
+  const auto all_left = firewall::left_to_gateway(configuration);
+  for (std::size_t i = 0; i < configuration.rules.size(); ++i) {
+    const RuleSettings& rule = configuration.rules[i];
+    const auto& [why, except_looked_up] = all_left[i];
     const auto upstream = assembly.get(rule.use);
     const bool is_bypass = upstream && upstream.value()->offload() == Upstream::Offload::bypass;
     if (is_bypass && !why.empty()) {
-      warn(rule, acts_as_transparent(rule, "", why));
+      warn(rule, acts_as_transparent(rule, except_looked_up ? not_looked_up : "", why));
     } else if (is_bypass) {
       for (const RuleSettings* earlier : left) {
         if (const auto ports = common_ports(*earlier, rule)) {

@@ -1,5 +1,6 @@
 // Rules with `bypass` whose flows weir carries all the same, as with `transparent`: the gateway
-// decides them, or has to decide an earlier rule of the same flows.
+// decides them, or has to decide an earlier rule of the same flows. Of a rule with `host` that is
+// what the firewall has no pair for (firewall/name_rules.h).
 //
 // No state; main thread.
 #pragma once

@@ -154,7 +154,8 @@ std::vector<std::string> by_some_name(const std::vector<RuleSettings>& rules,
 // Who decides what the firewall could.
 struct Owner {
   bool is_firewall = true;
-  std::string why = {};  // else; or empty
+  std::string why = {};      // else; or empty
+  std::string besides = {};  // behind what comes of it
 };
 
 // Of a rule, none: the default.
@@ -162,6 +163,11 @@ Owner owner_of(const Configuration& configuration, std::optional<std::size_t> ru
                const FlowFacts& facts) {
   const auto& rules = configuration.rules;
   const std::size_t max_set = configuration.firewall.max_set;
+  const auto left = firewall::left_to_gateway(configuration);
+  if (rule && left[*rule].except_looked_up) {
+    const std::string& why = left[*rule].why;
+    return {.is_firewall = false, .why = why, .besides = left[*rule].text().substr(why.size())};
+  }
   for (std::size_t i = 0; i < rule.value_or(rules.size()); ++i) {
     if (firewall::hands_over(rules[i], facts, max_set)) {
       return {
@@ -172,7 +178,7 @@ Owner owner_of(const Configuration& configuration, std::optional<std::size_t> ru
   if (!rule || firewall::narrowed(rules[*rule], max_set).is_exact()) {
     return {};
   }
-  return {.is_firewall = false, .why = firewall::why_left_to_gateway(rules[*rule], max_set)};
+  return {.is_firewall = false, .why = left[*rule].why};
 }
 
 }  // namespace
@@ -249,7 +255,8 @@ Explanation explain(const Configuration& configuration, const Flow& flow,
   } else if (!owner.why.empty()) {
     out.left_to_gateway =
         owner.why +
-        (upstream.offload() == Upstream::Offload::bypass ? ": bypass acts as transparent" : "");
+        (upstream.offload() == Upstream::Offload::bypass ? ": bypass acts as transparent" : "") +
+        owner.besides;
   }
   return out;
 }

@@ -7,7 +7,7 @@
 
 #include "admin/server_reports.h"
 #include "base/connection_tracking.h"
-#include "firewall/narrowing.h"
+#include "firewall/name_rules.h"
 #include "firewall/redirects.h"
 #include "sets/set_table.h"
 
@@ -102,6 +102,7 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
   const auto entries = parts_.in_force.snapshot()->entries();
   // With the lists as they are loaded.
   const Configuration fitted = parts_.in_force.snapshot()->rules().for_firewall();
+  const auto left = firewall::left_to_gateway(fitted);
   std::vector<RuleReport> out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const RuleEntry& entry = entries[i];
@@ -117,8 +118,7 @@ std::vector<RuleReport> Reports::rules_with(const firewall::Counts& in_firewall)
       report.clock_state = rules.clock_state(i);
       report.changed_sets = changed_sets(from.rules[i], rules.machine().sets.get());
       if (entry.upstream->offload() != Upstream::Offload::none) {
-        report.left_to_gateway =
-            firewall::why_left_to_gateway(fitted.rules[i], fitted.firewall.max_set);
+        report.left_to_gateway = left[i].text();
       }
     }
     static_cast<FlowCounts&>(report) = entry.counters->sum();

@@ -52,16 +52,36 @@ use = bypass
 )";
 
 TEST_CASE("with a host the rule that wants it has the flow, and its set's line is named") {
-  CHECK(lines(rules, "www.ads.example") ==
-        Lines{"host www.ads.example", "rule ads (weir.ini:1)",
-              "because host www.ads.example is in @ads.list (ads.list:2: .ads.example)",
-              "upstream reject",
-              "firewall: the gateway decides it, for packets do not show 'host'"});
+  CHECK(
+      lines(rules, "www.ads.example") ==
+      Lines{"host www.ads.example", "rule ads (weir.ini:1)",
+            "because host www.ads.example is in @ads.list (ads.list:2: .ads.example)",
+            "upstream reject",
+            "firewall: the gateway decides it, for packets do not show 'host'; under 'run "
+            "--firewall' nft decides it for addresses that the client has looked up through weir"});
   CHECK(lines(rules, "www.example.org") ==
         Lines{"host www.example.org",
               "not rule ads (weir.ini:1): host www.example.org is not in @ads.list",
               "rule office (weir.ini:6)", "upstream direct", "goes to 203.0.113.5:443",
               "source gateway (the address that routing picks)"});
+}
+
+TEST_CASE("a bypass for a host acts as transparent where the client has not looked it up") {
+  const std::string text =
+      "[rule office]\non = tcp/443\nhost = .example.com\nuse = direct\n"
+      "[rule bank]\non = tcp/443\nhost = bank.example\nuse = bypass\n";
+  CHECK(
+      lines(text, "bank.example").back() ==
+      "firewall: the gateway decides it, for packets do not show 'host': bypass acts as "
+      "transparent; under 'run --firewall' nft decides it for addresses that the client has looked "
+      "up through weir");
+  const std::string between =
+      "[rule office]\non = tcp/443\nhost = .example.com\nuse = direct\n"
+      "[rule tv]\non = tcp/443\nclient = 192.0.2.7\nuse = reject\n"
+      "[rule bank]\non = tcp/443\nhost = bank.example\nuse = bypass\n";
+  CHECK(lines(between, "bank.example").back() ==
+        "firewall: the gateway decides it, for it has to ask [rule office] first: bypass acts as "
+        "transparent");
 }
 
 TEST_CASE("without a host the rules that could have the flow are named") {

@@ -46,7 +46,7 @@ std::size_t LearntNames::put(Part& part, const Known& known, Instant now) {
   const auto before = client.names.find(known.address);
   if (before != client.names.end()) {
     const Order::iterator entry = before->second;
-    entry->known = known;
+    add(*entry, known, now);
     part.order.splice(part.order.end(), part.order, entry);
     client.order.splice(client.order.end(), client.order, entry->of_client);
     return 0;
@@ -55,6 +55,33 @@ std::size_t LearntNames::put(Part& part, const Known& known, Instant now) {
   entry->of_client = client.order.insert(client.order.end(), entry);
   client.names.emplace(known.address, entry);
   return make_room(part, client, now);
+}
+
+// Among those of one address: the one that was learnt last is the entry's own.
+void LearntNames::add(Entry& entry, Known known, Instant now) {
+  std::vector<Known> all = std::move(entry.others);
+  all.push_back(std::move(entry.known));
+  std::erase_if(all, [&](const Known& one) {
+    const bool is_same = one.host->name == known.host->name;
+    known.until = is_same ? std::max(known.until, one.until) : known.until;
+    return is_same || one.until <= now;
+  });
+  all.push_back(std::move(known));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Known& a, const Known& b) { return a.learnt < b.learnt; });
+  if (all.size() > most_names) {
+    entry.missing_until = std::max(entry.missing_until, all.front().until);
+    all.erase(all.begin());
+  }
+  entry.known = std::move(all.back());
+  all.pop_back();
+  entry.others = std::move(all);
+}
+
+bool LearntNames::is_over(const Entry& entry, Instant now) {
+  return entry.known.until <= now &&
+         std::all_of(entry.others.begin(), entry.others.end(),
+                     [now](const Known& one) { return one.until <= now; });
 }
 
 // After one more has come, which stays. REQUIRES: it is the last of both.
@@ -71,7 +98,7 @@ std::size_t LearntNames::make_room(Part& part, const OfClient& client, Instant n
     }
     oldest = part.order.begin();
   }
-  const bool was_over = oldest->known.until <= now;
+  const bool was_over = is_over(*oldest, now);
   forget(part, oldest);
   return was_over ? 0 : 1;
 }
@@ -94,7 +121,7 @@ void LearntNames::sweep(Part& part, Instant now) {
   part.swept = now;
   for (auto entry = part.order.begin(); entry != part.order.end();) {
     const auto next = std::next(entry);
-    if (entry->known.until <= now) {
+    if (is_over(*entry, now)) {
       forget(part, entry);
     }
     entry = next;
@@ -110,10 +137,58 @@ std::optional<LearntNames::Known> LearntNames::look(const Address& client, const
     return std::nullopt;
   }
   const auto found = of_client->second.names.find(address);
-  if (found == of_client->second.names.end() || found->second->known.until <= now) {
+  if (found == of_client->second.names.end()) {
     return std::nullopt;
   }
-  return found->second->known;
+  const Entry& entry = *found->second;
+  if (entry.known.until > now) {
+    return entry.known;
+  }
+  const auto last = std::find_if(entry.others.rbegin(), entry.others.rend(),
+                                 [now](const Known& one) { return one.until > now; });
+  return last == entry.others.rend() ? std::nullopt : std::optional(*last);
+}
+
+void LearntNames::add_all(All& out, const Address& client, const Address& address,
+                          Instant now) const {
+  const Part& part = parts_[hash_of(client) % parts];
+  const std::lock_guard locked(part.lock);
+  const auto of_client = part.clients.find(client);
+  if (of_client == part.clients.end()) {
+    return;
+  }
+  const auto found = of_client->second.names.find(address);
+  if (found == of_client->second.names.end()) {
+    return;
+  }
+  const Entry& entry = *found->second;
+  const auto take = [&](const Known& one) {
+    if (one.until > now) {
+      out.names.push_back({.host = one.host, .until = one.until});
+    }
+  };
+  std::for_each(entry.others.begin(), entry.others.end(), take);
+  take(entry.known);
+  out.are_all = out.are_all && entry.missing_until <= now;
+}
+
+LearntNames::All LearntNames::all_of(const Client& client, const Address& address,
+                                     Instant now) const {
+  All out;
+  add_all(out, client.address, address, now);
+  if (!client.device.is_zero()) {
+    add_all(out, as_client(client.device), address, now);
+  }
+  return out;
+}
+
+Mac LearntNames::device_in(const Address& client) {
+  Mac::Bytes bytes{};
+  if (!client.is_multicast() || client.is_v4()) {
+    return Mac();
+  }
+  std::copy(client.bytes().end() - bytes.size(), client.bytes().end(), bytes.begin());
+  return Mac(bytes);
 }
 
 HostRef LearntNames::find(const Client& client, const Address& address, Instant now) const {
@@ -134,11 +209,17 @@ void LearntNames::each(Instant since, const std::function<void(const Known&)>& v
       --first;
     }
     for (; first != part.order.end(); ++first) {
+      for (const Known& other : first->others) {
+        if (other.learnt >= since) {
+          visit(other);
+        }
+      }
       visit(first->known);
     }
   }
 }
 
+// An older one does not take the place of the last one, nor of the same name.
 void LearntNames::restore(const Known& known) {
   Part& part = part_of(known.client);
   const std::lock_guard locked(part.lock);
@@ -146,6 +227,12 @@ void LearntNames::restore(const Known& known) {
   if (client != part.clients.end()) {
     const auto before = client->second.names.find(known.address);
     if (before != client->second.names.end() && before->second->known.learnt >= known.learnt) {
+      Entry& entry = *before->second;
+      const auto is_same = [&](const Known& one) { return one.host->name == known.host->name; };
+      if (!is_same(entry.known) &&
+          std::none_of(entry.others.begin(), entry.others.end(), is_same)) {
+        add(entry, known, known.learnt);
+      }
       return;
     }
   }

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "base/mac.h"
 #include "sniff/dns_answer.h"
@@ -31,6 +32,8 @@ class LearntNames {
   // The oldest go first.
   static constexpr std::size_t most_of_client = 4'096;
   static constexpr std::size_t most = 262'144;
+  // Of one client for one address.
+  static constexpr std::size_t most_names = 8;
 
   // Who looks names up: a device with all its addresses, so that what it asks over IPv4 counts for
   // what it opens over IPv6; where the device is not known (zero), the address alone.
@@ -46,6 +49,17 @@ class LearntNames {
   // device was not known counts, too.
   [[nodiscard]] HostRef find(const Client& client, const Address& address, Instant now) const;
 
+  struct Named {
+    HostRef host;
+    Instant until{};
+  };
+  struct All {
+    std::vector<Named> names = {};
+    bool are_all = true;  // false: there are more than most_names
+  };
+  // All names that it has looked up for that address, and that hold still.
+  [[nodiscard]] All all_of(const Client& client, const Address& address, Instant now) const;
+
   struct Known {
     Address client;  // of a device one that no client can have, which names it
     Address address;
@@ -53,6 +67,8 @@ class LearntNames {
     Instant learnt{};
     Instant until{};
   };
+  // The device that an address of Known::client stands for; zero: none, it is an address.
+  [[nodiscard]] static Mac device_in(const Address& client);
   // What was learnt at `since` or later, those of a client as they were learnt; the cost is that of
   // what is visited. `visit` must not call this.
   void each(Instant since, const std::function<void(const Known&)>& visit) const;
@@ -67,7 +83,9 @@ class LearntNames {
   using Order = std::list<Entry>;
   using Places = std::list<Order::iterator>;
   struct Entry {
-    Known known;
+    Known known;                     // the name that was looked up last
+    std::vector<Known> others = {};  // in the same order
+    Instant missing_until{};         // until then others held that had no room
     Places::iterator of_client{};
   };
   struct OfClient {
@@ -87,6 +105,9 @@ class LearntNames {
   [[nodiscard]] Part& part_of(const Address& client) { return parts_[hash_of(client) % parts]; }
   [[nodiscard]] std::optional<Known> look(const Address& client, const Address& address,
                                           Instant now) const;
+  void add_all(All& out, const Address& client, const Address& address, Instant now) const;
+  [[nodiscard]] static bool is_over(const Entry& entry, Instant now);
+  static void add(Entry& entry, Known known, Instant now);
   static std::size_t put(Part& part, const Known& known, Instant now);
   static std::size_t make_room(Part& part, const OfClient& client, Instant now);
   static void forget(Part& part, Order::iterator entry);

@@ -228,4 +228,75 @@ TEST_CASE("several threads learn and ask at once") {
   CHECK(names.size(start) == 5 * 2'000);
 }
 
+TEST_CASE("all names of an address are known for as long as each holds, the last one last") {
+  LearntNames names;
+  const Address shared = at("203.0.113.1");
+  const auto all = [&](Instant now) {
+    std::string out;
+    for (const auto& one : names.all_of(alice, shared, now).names) out += one.host->name + " ";
+    return out;
+  };
+  names.learn(alice, answer("a.example", {{"203.0.113.1", 300}}), start);
+  names.learn(alice, answer("b.example", {{"203.0.113.1", 100}}), start);
+  CHECK(all(start) == "a.example b.example ");
+  names.learn(alice, answer("a.example", {{"203.0.113.1", 200}}), start);  // 300 s still hold
+  CHECK(all(start + seconds(99)) == "b.example a.example ");
+  CHECK(all(start + seconds(299)) == "a.example ");
+  CHECK(all(start + seconds(300)).empty());
+  CHECK(found(names, alice, shared, start + seconds(150)) == "a.example");
+  CHECK(names.all_of(bob, shared, start).names.empty());
+  CHECK(names.size(start) == 1);
+}
+
+TEST_CASE("when the last name of an address is over, one that holds still counts") {
+  LearntNames names;
+  names.learn(alice, answer("a.example", {{"203.0.113.1", 300}}), start);
+  names.learn(alice, answer("b.example", {{"203.0.113.1", 60}}), start + seconds(1));
+  CHECK(found(names, alice, at("203.0.113.1"), start + seconds(60)) == "b.example");
+  CHECK(found(names, alice, at("203.0.113.1"), start + seconds(61)) == "a.example");
+}
+
+TEST_CASE("where an address has more names than are kept, that is known while they hold") {
+  LearntNames names;
+  for (std::size_t i = 0; i <= LearntNames::most_names; ++i) {
+    names.learn(alice, answer("n" + std::to_string(i) + ".example", {{"203.0.113.1", 300}}),
+                start + seconds(i));
+  }
+  const auto all = names.all_of(alice, at("203.0.113.1"), start + seconds(20));
+  CHECK(all.names.size() == LearntNames::most_names);
+  CHECK(all.names.front().host->name == "n1.example");
+  CHECK_FALSE(all.are_all);
+  CHECK(names.all_of(alice, at("203.0.113.1"), start + seconds(300)).are_all);
+}
+
+TEST_CASE("what a device looked up, and its address before it was known, are its names") {
+  LearntNames names;
+  names.learn(alice, answer("a.example", {{"203.0.113.1", 300}}), start);
+  names.learn({at("fd00::11"), phone}, answer("b.example", {{"203.0.113.1", 300}}), start);
+  CHECK(names.all_of({alice.address, phone}, at("203.0.113.1"), start).names.size() == 2);
+  CHECK(names.all_of(alice, at("203.0.113.1"), start).names.size() == 1);
+  names.each(Instant{}, [&](const LearntNames::Known& known) {
+    const bool is_phone = known.host->name == "b.example";
+    CHECK(LearntNames::device_in(known.client) == (is_phone ? phone : Mac()));
+  });
+}
+
+TEST_CASE("a successor knows all names of an address, told in whichever order") {
+  LearntNames before;
+  before.learn(alice, answer("a.example", {{"203.0.113.1", 300}}), start);
+  before.learn(alice, answer("b.example", {{"203.0.113.1", 300}}), start + seconds(1));
+  std::vector<LearntNames::Known> told;
+  before.each(Instant{}, [&](const LearntNames::Known& one) { told.push_back(one); });
+  REQUIRE(told.size() == 2);
+  for (int turn = 0; turn < 2; ++turn) {
+    LearntNames after;
+    for (const LearntNames::Known& one : told) after.restore(one);
+    for (const LearntNames::Known& one : told) after.restore(one);  // as a takeover may
+    const Instant now = start + seconds(2);
+    CHECK(after.all_of(alice, at("203.0.113.1"), now).names.size() == 2);
+    CHECK(found(after, alice, at("203.0.113.1"), now) == "b.example");
+    std::swap(told[0], told[1]);
+  }
+}
+
 }  // namespace weir

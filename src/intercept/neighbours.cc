@@ -56,6 +56,20 @@ Result<std::shared_ptr<const Neighbours>> read_neighbours() {
   return table.share();
 }
 
+void Neighbours::add(const Address& address, Device device) {
+  Device& known = devices_[address];
+  if (known == device) {
+    return;
+  }
+  if (known != 0) {
+    std::erase(addresses_[known], address);
+  }
+  known = device;
+  if (device != 0) {
+    addresses_[device].push_back(address);
+  }
+}
+
 bool NeighbourTable::apply(netlink::Bytes message) {
   const auto header = netlink::read_as<nlmsghdr>(message);
   const auto about = netlink::body_as<ndmsg>(message);

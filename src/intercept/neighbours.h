@@ -12,8 +12,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/descriptor.h"
 #include "base/netlink.h"
@@ -28,11 +30,16 @@ class Neighbours {
   // A device by its MAC; 0: none.
   using Device = std::uint64_t;
 
-  void add(const Address& address, Device device) { devices_[address] = device; }
+  void add(const Address& address, Device device);
   // 0: no device of ours is known to have that address.
   [[nodiscard]] Device device_of(const Address& address) const {
     const auto found = devices_.find(address);
     return found == devices_.end() ? 0 : found->second;
+  }
+  // All that it has, in no order; none for 0.
+  [[nodiscard]] std::span<const Address> addresses_of(Device device) const {
+    const auto found = addresses_.find(device);
+    return found == addresses_.end() ? std::span<const Address>() : found->second;
   }
   [[nodiscard]] std::size_t size() const { return devices_.size(); }
   template <typename F>
@@ -44,6 +51,7 @@ class Neighbours {
 
  private:
   std::unordered_map<Address, Device, AddressHash> devices_;
+  std::unordered_map<Device, std::vector<Address>> addresses_;
 };
 
 // The table as the kernel tells it, message by message.

@@ -52,6 +52,21 @@ TEST_CASE("addresses that lead to one MAC are one device") {
   CHECK(device(table, "fd00::3") == 0);
 }
 
+TEST_CASE("the addresses of a device are known, also when one has moved to another") {
+  Neighbours neighbours;
+  const auto at = [](const char* text) { return Address::parse(text).value(); };
+  neighbours.add(at("192.0.2.1"), 7);
+  neighbours.add(at("fd00::1"), 7);
+  neighbours.add(at("fd00::1"), 7);
+  CHECK(neighbours.addresses_of(7).size() == 2);
+  CHECK(neighbours.addresses_of(0).empty());
+  neighbours.add(at("fd00::1"), 8);
+  REQUIRE(neighbours.addresses_of(7).size() == 1);
+  CHECK(neighbours.addresses_of(7)[0] == at("192.0.2.1"));
+  CHECK(neighbours.addresses_of(8).size() == 1);
+  CHECK(neighbours.size() == 2);
+}
+
 TEST_CASE("what is told again is no change, another MAC is") {
   NeighbourTable table;
   CHECK(table.apply(about("192.0.2.1", one)));

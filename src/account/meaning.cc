@@ -134,6 +134,13 @@ std::string_view meaning_of(Reason reason) {
       return "weir could not send an ICMP error to a client.";
     case Reason::icmp_rate_limited:
       return "weir did not send an ICMP error because it had sent too many.";
+    case Reason::name_set_late:
+      return "A rule with `host` has sets of nft's, and the kernel was too busy to take in within "
+             "20 ms what a DNS answer says. The answer left all the same; a flow that came before "
+             "the kernel was ready was decided by the gateway, or as what the client knew before.";
+    case Reason::name_set_full:
+      return "A client looked up what belongs into a set of nft's, and the set had no room: it "
+             "holds 65,536 pairs of a client and an address. The gateway decides such flows.";
     case Reason::receive_queue_full:
       return "The kernel dropped datagrams because a worker had not read its socket in "
              "time.";

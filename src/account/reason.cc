@@ -104,6 +104,10 @@ std::string_view name_of(Reason reason) {
       return "icmp-send-failed";
     case Reason::icmp_rate_limited:
       return "icmp-rate-limited";
+    case Reason::name_set_late:
+      return "name-set-late";
+    case Reason::name_set_full:
+      return "name-set-full";
     case Reason::receive_queue_full:
       return "receive-queue-full";
     case Reason::accept_failed:
@@ -122,7 +126,8 @@ bool is_second_best(std::string_view reason) {
   constexpr std::array second_best{
       Reason::own_server,        Reason::own_proxy,          Reason::retried,
       Reason::source_port_taken, Reason::reply_socket_taken, Reason::socket_renewed,
-      Reason::icmp_from_server,  Reason::server_first,       Reason::name_forgotten};
+      Reason::icmp_from_server,  Reason::server_first,       Reason::name_forgotten,
+      Reason::name_set_late,     Reason::name_set_full};
   return std::any_of(second_best.begin(), second_best.end(),
                      [&](Reason one) { return name_of(one) == reason; });
 }

@@ -63,6 +63,8 @@ enum class Reason : std::uint8_t {
   icmp_from_server,  // destination unreachable, passed on to the client
   icmp_send_failed,
   icmp_rate_limited,   // an ICMP error that was not sent: there were too many
+  name_set_late,       // a DNS answer left before the firewall's sets had what it says
+  name_set_full,       // what a client looked up found no room in a set of the firewall's
   receive_queue_full,  // datagrams that the kernel dropped before a worker came
   accept_failed,
   record_lost,  // the log target did not keep up

@@ -23,6 +23,7 @@ void DnsConnections::take(const TcpRelay& relay, std::span<const std::uint8_t> p
   connection.answers.take(piece, [this, &connection](std::span<const std::uint8_t> message) {
     lookups_.answered(connection.client, message);
   });
+  lookups_.settle();
 }
 
 void DnsConnections::end(const TcpRelay& relay) {

@@ -16,6 +16,7 @@
 #include "flow/client_devices.h"
 #include "flow/in_use.h"
 #include "flow/learnt_names.h"
+#include "flow/lookup_gate.h"
 #include "weir/flow.h"
 #include "weir/host.h"
 #include "weir/units.h"
@@ -29,6 +30,7 @@ class DnsLookups {
 
   struct Parts {
     LearntNames& names;
+    LookupGate* gate;  // null: the firewall knows nothing of names
     ClientDevices& devices;
     const InUse& in_use;
     Reasons& reasons;
@@ -41,11 +43,24 @@ class DnsLookups {
   // The client is about to get that from a server that it has asked; what is no answer says
   // nothing.
   void answered(const Address& client, std::span<const std::uint8_t> message);
+  // What has been answered is about to leave: waits until the firewall knows of it, or for too
+  // long.
+  void settle() {
+    if (held_.ticket != 0) {
+      wait();
+    }
+  }
   // Null: the client has looked up no name for the flow's destination.
   [[nodiscard]] HostRef find(const Flow& flow) const;
 
  private:
+  void wait();
+
   Parts parts_;
+  struct Held {
+    std::uint64_t ticket = 0;  // of the last one
+    std::uint64_t answers = 0;
+  } held_;  // since settle()
 };
 
 }  // namespace weir

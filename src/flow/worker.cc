@@ -33,7 +33,7 @@ Worker::Worker(std::size_t number, const Shared& shared, std::shared_ptr<const S
                [this](const Address& client, std::uint32_t link, ClientDevices::Wait may_wait) {
                  return ask_kernel(client, link, may_wait);
                }),
-      lookups_({shared.names, devices_, in_use_, reasons_, poll_.clock()}),
+      lookups_({shared.names, shared.gate, devices_, in_use_, reasons_, poll_.clock()}),
       intake_({number, poll_.clock(), in_use_, ids_, admission_, clients_, passing_, reasons_,
                devices_, lookups_}),
       records_({ids_, poll_.clock(), reasons_, shared.log}),

@@ -53,6 +53,7 @@ class Worker {
     OwnSocketTables& own_sockets;
     AskedDestinations& asked;
     LearntNames& names;
+    LookupGate* gate;  // null: the firewall knows nothing of names
     Log& log;
     Port port;
     std::shared_ptr<const Neighbours> neighbours;

@@ -22,6 +22,7 @@
 #include "gateway/in_force.h"
 #include "gateway/known_devices.h"
 #include "gateway/live_flows.h"
+#include "gateway/looked_up_sets.h"
 #include "gateway/own_firewall.h"
 #include "gateway/reload.h"
 #include "gateway/reports.h"
@@ -97,6 +98,7 @@ class Gateway {
   Mailbox mailbox_;
   ServiceManager service_manager_;
   LearntNames learnt_names_;
+  LookedUpSets looked_up_sets_;
   Workers workers_;
   KnownDevices devices_;
   LiveSets live_sets_;

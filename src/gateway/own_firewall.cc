@@ -40,7 +40,7 @@ firewall::Ruleset rules_of(const Snapshot& snapshot) {
 }  // namespace
 
 OwnFirewall::OwnFirewall(Loop& loop, Log& log, const InForce& in_force,
-                         std::function<bool()> may_change)
+                         firewall::NameSets* name_sets, std::function<bool()> may_change)
     : log_(log),
       in_force_(in_force),
       may_change_(std::move(may_change)),
@@ -48,13 +48,15 @@ OwnFirewall::OwnFirewall(Loop& loop, Log& log, const InForce& in_force,
       mailbox_(loop),
       thread_("firewall") {
   upkeep_ = std::make_unique<firewall::Upkeep>(
-      thread_.loop(), log_, [this](firewall::RuleReconciler::Status status) {
+      thread_.loop(), log_,
+      [this](firewall::RuleReconciler::Status status) {
         mailbox_.post([this, status = std::move(status)]() {
           if (keeps()) {
             status_ = status;
           }
         });
-      });
+      },
+      name_sets);
 }
 
 OwnFirewall::~OwnFirewall() {

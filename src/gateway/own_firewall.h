@@ -38,8 +38,10 @@ class OwnFirewall {
  public:
   using Then = std::function<void(const Result<>&)>;
 
-  // `may_change`: a gateway that drains or is being taken over lets its rules alone.
-  OwnFirewall(Loop& loop, Log& log, const InForce& in_force, std::function<bool()> may_change);
+  // `name_sets`: of what clients look up; null: rules of its own have none. `may_change`: a gateway
+  // that drains or is being taken over lets its rules alone.
+  OwnFirewall(Loop& loop, Log& log, const InForce& in_force, firewall::NameSets* name_sets,
+              std::function<bool()> may_change);
   ~OwnFirewall();
   OwnFirewall(const OwnFirewall&) = delete;
   OwnFirewall& operator=(const OwnFirewall&) = delete;

@@ -18,13 +18,11 @@
 #include "gateway/in_force.h"
 #include "gateway/own_firewall.h"
 #include "gateway/router_watch.h"
+#include "gateway/use_firewall.h"
 #include "gateway/workers.h"
 #include "takeover/takeover_client.h"
 
 namespace weir {
-
-// Whether the gateway installs the firewall's rules itself (`weir run --firewall`).
-enum class UseFirewall : std::uint8_t { no, yes };
 
 class TakeoverSuccessor {
  public:

@@ -5,11 +5,12 @@
 
 namespace weir {
 
-Workers::Workers(Mailbox& mailbox, Log& log, LearntNames& names, std::uint64_t descriptors,
-                 std::size_t count)
+Workers::Workers(Mailbox& mailbox, Log& log, LearntNames& names, LookupGate& gate,
+                 std::uint64_t descriptors, std::size_t count)
     : mailbox_(mailbox),
       log_(log),
       names_(names),
+      gate_(gate),
       shared_(std::make_unique<Shared>(descriptors, count)) {}
 
 void Workers::make(std::vector<Listeners> listeners,
@@ -21,6 +22,7 @@ void Workers::make(std::vector<Listeners> listeners,
       .own_sockets = shared_->own_sockets,
       .asked = shared_->asked,
       .names = names_,
+      .gate = &gate_,
       .log = log_,
       .port = snapshot->configuration().gateway.port,
       .neighbours = neighbours_,
@@ -41,6 +43,7 @@ void Workers::start() {
 
 void Workers::use(std::shared_ptr<const Neighbours> neighbours) {
   neighbours_ = std::move(neighbours);
+  gate_.use(neighbours_);
   post([now = neighbours_](Worker& self) { self.use(now); });
 }
 

@@ -23,10 +23,10 @@ namespace weir {
 
 class Workers {
  public:
-  // `mailbox`: the main thread's. `names`: what their clients look up. `descriptors`:
-  // RLIMIT_NOFILE, already raised.
-  Workers(Mailbox& mailbox, Log& log, LearntNames& names, std::uint64_t descriptors,
-          std::size_t count);
+  // `mailbox`: the main thread's. `names`: what their clients look up, and `gate`, what hears of
+  // it. `descriptors`: RLIMIT_NOFILE, already raised.
+  Workers(Mailbox& mailbox, Log& log, LearntNames& names, LookupGate& gate,
+          std::uint64_t descriptors, std::size_t count);
 
   // Makes them, not yet running; one for each of the listeners. `ids`: of a worker's flows, by its
   // number. `on_drained`: its flows have ended, after a drain.
@@ -68,6 +68,7 @@ class Workers {
   Mailbox& mailbox_;
   Log& log_;
   LearntNames& names_;
+  LookupGate& gate_;
   std::unique_ptr<Shared> shared_;
   std::shared_ptr<const Neighbours> neighbours_;
   std::shared_ptr<const DeviceTable> devices_;

@@ -217,6 +217,7 @@ void Replier::send(UdpFlow& flow, std::span<const std::uint8_t> payload, std::ui
         tos == 0 ? DatagramQueue::Marking{} : DatagramQueue::Marking::like(tos, client.family()));
     return;
   }
+  parts_.lookups.settle();
   each_datagram(payload, segment, [&](std::span<const std::uint8_t> piece) {
     if (const int code = raw_.send_udp(destination, client, piece, tos); code != 0) {
       count_lost(1, code);
@@ -227,7 +228,10 @@ void Replier::send(UdpFlow& flow, std::span<const std::uint8_t> payload, std::ui
 }
 
 // Also when a flow ends, and so while a batch is being looked at: its slots are not free yet.
-void Replier::flush() { queue_.flush(); }
+void Replier::flush() {
+  parts_.lookups.settle();
+  queue_.flush();
+}
 
 void Replier::on_sent(DatagramQueue::Sender& sender, std::uint64_t datagrams, std::uint64_t bytes) {
   count_sent(static_cast<UdpFlow&>(sender), datagrams, bytes);

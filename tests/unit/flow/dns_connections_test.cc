@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "catch.h"
@@ -46,6 +47,22 @@ std::string known(World& world, const std::string& address) {
 }
 
 }  // namespace
+
+TEST_CASE("an answer over TCP leaves when the firewall knows of it") {
+  World world(by_host());
+  TcpPeer client = world.open(dns);
+  world.gate.gives.ticket = 7;
+  bool had_it = true;
+  world.gate.on_wait = [&]() {
+    client.observe();
+    had_it = !client.heard.empty();
+  };
+  const std::string stream = answer_for("www.example.org", "203.0.113.1");
+  world.network.peer(World::destination(dns)).say(stream);
+  CHECK(world.hears(client, stream));
+  CHECK(world.gate.waits == std::vector<std::uint64_t>{7});
+  CHECK_FALSE(had_it);
+}
 
 TEST_CASE("pipelined answers teach names wherever the stream is cut") {
   World world(by_host());

@@ -18,6 +18,7 @@
 #include "flow/egress_choice.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
+#include "flow/made_up_gate.h"
 #include "flow/tcp_flows.h"
 #include "flow/upstream_section.h"
 #include "rule_conditions.h"
@@ -238,7 +239,8 @@ class TcpFlowWorld {
   ClientDevices devices{poll.clock(),
                         [](const Address&, std::uint32_t, ClientDevices::Wait) { return Mac(); }};
   LearntNames names;
-  DnsLookups lookups{DnsLookups::Parts{names, devices, in_use, reasons, poll.clock()}};
+  MadeUpGate gate;
+  DnsLookups lookups{DnsLookups::Parts{names, &gate, devices, in_use, reasons, poll.clock()}};
   std::optional<Passing> passing;
   std::optional<FlowIntake> intake;
   std::optional<FlowRecords> written;

@@ -71,6 +71,40 @@ TEST_CASE("the names are known before the answer leaves") {
   CHECK(known(world, "203.0.113.1") == "www.example.org");
 }
 
+TEST_CASE("an answer leaves when the firewall knows of it, and one that says nothing new at once") {
+  UdpWorld world(by_host());
+  world.say(53, dns_query(1));
+  std::size_t had = 9;
+  world.gate.on_wait = [&]() { had = world.heard(53).size(); };
+  world.answer(53, answer_for("www.example.org", "203.0.113.1"));
+  CHECK(world.gate.learnt_by == std::vector<std::string>{"198.51.100.7 203.0.113.1"});
+  CHECK(world.gate.waits.empty());
+  world.gate.gives.ticket = 7;
+  world.answer(53, answer_for("www.example.org", "203.0.113.2"));
+  CHECK(world.gate.waits == std::vector<std::uint64_t>{7});
+  CHECK(had == 1);
+  CHECK(world.heard(53).size() == 2);
+  CHECK(world.reasons.get(Reason::name_set_late) == 0);
+}
+
+TEST_CASE("answers of one turn wait together, and leave when it takes too long, which is counted") {
+  UdpWorld world(by_host());
+  world.say(53, dns_query(1));
+  world.gate.gives = {.ticket = 7, .left_out = 2};
+  world.gate.is_in_time = false;
+  for (const char* address : {"203.0.113.1", "203.0.113.2"}) {
+    world.socket_of(53).inbox.push_back(
+        {world.flow(53)->core.remote, answer_for("www.example.org", address)});
+  }
+  world.ready(53);
+  CHECK(world.gate.waits.empty());
+  world.answer(53, answer_for("www.example.org", "203.0.113.3"));
+  CHECK(world.gate.waits == std::vector<std::uint64_t>{7});
+  CHECK(world.heard(53).size() == 3);
+  CHECK(world.reasons.get(Reason::name_set_late) == 3);
+  CHECK(world.reasons.get(Reason::name_set_full) == 6);
+}
+
 TEST_CASE("A, AAAA, HTTPS with hints and CNAMEs are learnt, each for the name that was asked") {
   UdpWorld world(by_host());
   world.say(53, dns_query(1));

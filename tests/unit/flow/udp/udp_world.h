@@ -15,6 +15,7 @@
 #include "fake_network.h"
 #include "flow/flow_intake.h"
 #include "flow/flow_records.h"
+#include "flow/made_up_gate.h"
 #include "flow/udp/udp_path.h"
 #include "flow/upstream_section.h"
 #include "rule_conditions.h"
@@ -201,7 +202,8 @@ struct UdpWorld {
   ClientDevices devices{now,
                         [](const Address&, std::uint32_t, ClientDevices::Wait) { return Mac(); }};
   LearntNames names;
-  DnsLookups lookups{DnsLookups::Parts{names, devices, in_use, reasons, now}};
+  MadeUpGate gate;
+  DnsLookups lookups{DnsLookups::Parts{names, &gate, devices, in_use, reasons, now}};
   std::unique_ptr<Log> log;
   std::shared_ptr<const Snapshot> snapshot;
   std::optional<Passing> passing;

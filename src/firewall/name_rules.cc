@@ -105,6 +105,7 @@ std::vector<LeftToGateway> left_to_gateway(const Configuration& configuration) {
   const auto& rules = configuration.rules;
   const std::size_t max_set = configuration.firewall.max_set;
   std::vector<LeftToGateway> out;
+  out.reserve(rules.size());
   for (const RuleSettings& rule : rules) {
     out.push_back({.why = why_left_to_gateway(rule, max_set)});
   }
@@ -117,6 +118,7 @@ std::vector<LeftToGateway> left_to_gateway(const Configuration& configuration) {
     return out;  // lists need not be copied
   }
   std::vector<Narrowing> all;
+  all.reserve(rules.size());
   for (const RuleSettings& rule : rules) {
     all.push_back(narrowed(rule, max_set));
   }

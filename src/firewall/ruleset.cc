@@ -184,6 +184,7 @@ Ruleset make_ruleset(const Configuration& configuration,
   Ports tcp;
   Ports udp;
   std::vector<Narrowing> all;
+  all.reserve(configuration.rules.size());
   std::transform(configuration.rules.begin(), configuration.rules.end(), std::back_inserter(all),
                  [&](const RuleSettings& rule) { return narrowed(rule, settings.max_set); });
   const auto decision_at = [&](std::size_t i) {

@@ -1,4 +1,5 @@
-// Whether a gateway keeps rules of its own in the firewall (run --firewall). A constant; any thread.
+// Whether a gateway keeps rules of its own in the firewall (run --firewall). A constant; any
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cli/rule_overlap.h"
-#include "firewall/narrowing.h"
+#include "firewall/name_rules.h"
 
 namespace weir {
 namespace {

@@ -13,8 +13,10 @@ TEST_CASE("a bypass that the gateway decides acts as transparent, and says why")
     return said("[rule r]\non = tcp/80\nhost = .example.org\nuse = " + use + "\n");
   };
   CHECK(with("bypass") ==
-        SaidLines{"4: [rule r]: bypass acts as transparent: the gateway decides it, "
-                  "for packets do not show 'host'"});
+        SaidLines{
+            "4: [rule r]: bypass acts as transparent where the client has not looked the address "
+            "up through weir, and with iptables: the gateway decides it, for packets do not "
+            "show 'host'"});
   CHECK(with("reject").empty());
   CHECK(with("drop").empty());
   CHECK(with("direct").empty());

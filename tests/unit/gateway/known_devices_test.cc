@@ -8,6 +8,7 @@
 
 #include "base/folder.h"
 #include "catch.h"
+#include "flow/made_up_gate.h"
 
 namespace weir {
 namespace {
@@ -68,7 +69,8 @@ struct World {
   Loop loop;
   Mailbox mailbox{loop};
   LearntNames names;
-  Workers workers{mailbox, *log, names, 10'000, 1};
+  MadeUpGate gate;
+  Workers workers{mailbox, *log, names, gate, 10'000, 1};
   std::optional<KnownDevices> devices;
 };
 

@@ -27,6 +27,7 @@
 
 #include "base/folder.h"
 #include "catch.h"
+#include "flow/made_up_gate.h"
 #include "flow/upstream_section.h"
 #include "gateway/donor_gateway.h"
 #include "rule_conditions.h"
@@ -233,13 +234,14 @@ class TakeoverWorld {
 
  public:
   LearntNames names;
-  Workers workers{mailbox_, *log_, names, 10'000, count};
+  MadeUpGate gate;
+  Workers workers{mailbox_, *log_, names, gate, 10'000, count};
   KnownDevices devices{loop_, *log_, workers, []() {}};
   LiveSets live_sets;
   InForce in_force{loop_, *log_, workers, {.devices = devices, .live_sets = live_sets}, count};
 
  private:
-  OwnFirewall firewall_{loop_, *log_, in_force, []() { return true; }};
+  OwnFirewall firewall_{loop_, *log_, in_force, nullptr, []() { return true; }};
   ServiceManager manager_;
 
  public:

@@ -157,9 +157,9 @@ def mariadb(host, routers, port=3306):
     return program
 
 
-def postfix(host, port=2525):
-    """smtpd behind smtpd_upstream_proxy_protocol."""
-    work = folder(f"postfix-{host}")
+def postfix(host, port=2525, expects="haproxy"):
+    """smtpd; `expects`: its smtpd_upstream_proxy_protocol."""
+    work = folder(f"postfix-{host}-{port}")
     os.chmod(work, 0o755)  # postfix refuses folders that others may write
     for name in ("queue", "data"):
         os.makedirs(f"{work}/{name}", exist_ok=True)
@@ -179,7 +179,7 @@ local_recipient_maps =
 alias_maps =
 """)
     written(f"{work}/master.cf", f"""
-{port} inet n - n - - smtpd -o smtpd_upstream_proxy_protocol=haproxy -o smtpd_peername_lookup=no
+{port} inet n - n - - smtpd -o smtpd_upstream_proxy_protocol={expects} -o smtpd_peername_lookup=no
 cleanup unix n - n - 0 cleanup
 rewrite unix - - n - - trivial-rewrite
 qmgr unix n - n 300 1 qmgr

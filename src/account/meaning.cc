@@ -76,11 +76,12 @@ std::string_view meaning_of(Reason reason) {
     case Reason::server_first:
       return "A rule asks for the host, and weir waited in vain for the client to name one: at "
              "this destination the server speaks first (SSH, SMTP). For ten minutes weir does not "
-             "wait there.";
+             "wait "
+             "there, unless a rule of that port rejects or drops by the host.";
     case Reason::name_forgotten:
-      return "A client looked up more names than weir keeps, of one client or of all, and the "
-             "oldest "
-             "was forgotten before its time. A flow that names no host itself has none then.";
+      return "A client looked up more names than weir keeps (4,096 of one client, 262,144 of all), "
+             "and the oldest was forgotten before its time. A flow to that address that names no "
+             "host itself has none then.";
     case Reason::source_port_taken:
       return "`source = client:port`, and the client's port was taken towards this server. "
              "The flow got another port of the client's address.";
@@ -135,12 +136,13 @@ std::string_view meaning_of(Reason reason) {
     case Reason::icmp_rate_limited:
       return "weir did not send an ICMP error because it had sent too many.";
     case Reason::name_set_late:
-      return "A rule with `host` has sets of nft's, and the kernel was too busy to take in within "
-             "20 ms what a DNS answer says. The answer left all the same; a flow that came before "
-             "the kernel was ready was decided by the gateway, or as what the client knew before.";
+      return "The kernel did not add a client and an address to a rule's nft set within 20 ms. "
+             "weir "
+             "passed the DNS answer on all the same: for a moment weir decided this client's new "
+             "flows there, or the kernel did by what the client had looked up before.";
     case Reason::name_set_full:
-      return "A client looked up what belongs into a set of nft's, and the set had no room: it "
-             "holds 65,536 pairs of a client and an address. The gateway decides such flows.";
+      return "A rule's nft set was full (65,536 pairs of a client and an address, of each family), "
+             "and weir could not add another. weir decides such flows itself.";
     case Reason::receive_queue_full:
       return "The kernel dropped datagrams because a worker had not read its socket in "
              "time.";

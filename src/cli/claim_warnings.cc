@@ -85,11 +85,13 @@ std::vector<Diagnostic> claim_warnings(const Configuration& configuration,
       const auto ports =
           refuses_by_more(rule, one.claim) ? common_ports(*one.rule, rule) : std::nullopt;
       if (ports) {
-        out.push_back({Diagnostic::Severity::warning, one.rule->location,
-                       fmt::format("[rule {}] lets clients through on {}, by {}, where [rule {}] "
-                                   "refuses: {}, so this protects nothing. Where it has to, {}",
-                                   one.rule->name, text_of(*ports), one.claim.by, rule.name,
-                                   one.claim.why_easy, one.claim.instead)});
+        out.push_back(
+            {Diagnostic::Severity::warning, one.rule->location,
+             fmt::format("[rule {}] lets clients through on {}, by {}, and [rule {}] after "
+                         "it refuses: {}, so [rule {}] protects nothing there. Where it "
+                         "has to, {}",
+                         one.rule->name, text_of(*ports), one.claim.by, rule.name,
+                         one.claim.why_easy, rule.name, one.claim.instead)});
       }
       return ports.has_value();
     });

@@ -108,18 +108,19 @@ std::string said_of_ports(const RuleSettings& rule, const HostCondition& host,
   if (questions.are_carried_for(rule)) {
     out = fmt::format(
         "[rule {}] knows hosts on {} only by what its clients have looked up through weir: a flow "
-        "there names none itself. Where that is not enough, ask for the 'destination'",
+        "there usually names none itself. Where that is not enough, ask for the 'destination'",
         rule.name, ports);
   } else {
     out = fmt::format(
-        "[rule {}] knows no host on {}{}: a flow there names none itself, and weir does not "
-        "carry what its clients look up; {}",
-        rule.name, ports, host.wants_none ? "" : ", and never matches there",
+        "[rule {}] knows no host on {}{}: a flow there usually names none itself, and DNS "
+        "questions "
+        "of its clients do not pass weir; {}",
+        rule.name, ports, host.wants_none ? "" : ", and hardly ever matches there",
         questions.line_for(rule));
   }
   if (names_port(rule, Protocol::udp, question_port) ||
       names_port(rule, Protocol::tcp, question_port)) {
-    out += ". On port 53 'host' is the server that is asked, not what it is asked about";
+    out += ". On port 53 'host' is the DNS server, not the name that it is asked for";
   }
   return out;
 }
@@ -149,8 +150,9 @@ std::vector<Diagnostic> host_warnings(const Configuration& configuration,
     if (!is_said && !questions.are_carried_for(rule) &&
         std::any_of(rule.on().begin(), rule.on().end(), may_hide_names)) {
       is_said = true;
-      warn("weir does not carry what clients of [rule " + rule.name +
-           "] look up: where one hides the host's name (Encrypted Client Hello), the rule goes by "
+      warn("DNS questions of clients of [rule " + rule.name +
+           "] do not pass weir: where one hides the host's name (Encrypted Client Hello), the rule "
+           "goes by "
            "the outer name; " +
            questions.line_for(rule));
     }

@@ -90,15 +90,15 @@ std::vector<Diagnostic> quic_warnings(const Configuration& configuration,
     if (quic.is_meant) {
       continue;
     }
+    const std::string other = quic.rule == nullptr ? "" : "[rule " + quic.rule->name + "]";
+    const std::string by = other.empty() ? "" : ", through " + other;
+    const std::string before = other.empty() ? "" : " before " + other;
     const bool can_have_both = why_no_datagrams(*upstream.value()).empty();
     out.push_back({Diagnostic::Severity::warning, rule.location,
                    "[rule " + rule.name +
-                       "] is for tcp/443 alone: browsers reach its hosts by QUIC " +
-                       "(udp/443), past it" +
-                       (quic.rule == nullptr ? "" : ", by [rule " + quic.rule->name + "]") +
-                       "; write " + (can_have_both ? line_with_quic(rule) + ", or " : "") +
-                       (quic.rule == nullptr ? "a rule with" : "before that one a rule with") +
-                       " on = udp/443, use = reject"});
+                       "] names tcp/443 and not udp/443: browsers reach its hosts by QUIC" + by +
+                       "; " + (can_have_both ? "write " + line_with_quic(rule) + ", or " : "") +
+                       "refuse all QUIC" + before + " by a rule with on = udp/443, use = reject"});
   }
   return out;
 }

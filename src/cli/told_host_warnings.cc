@@ -58,9 +58,8 @@ std::vector<Diagnostic> told_host_warnings(const Configuration& configuration,
     });
     if (!is_asked) {
       warn(
-          "the proxy is told addresses, for no rule asks for the host of these flows: a rule "
-          "before "
-          "this one with 'host = !none' would");
+          "the proxy is told addresses, for no rule asks for the host of these flows; add before "
+          "this rule a copy of it with host = !none");
     } else if (!rule.destination().empty()) {
       warn(
           "'destination' holds for the address that the client asked for, and the proxy goes "

@@ -65,9 +65,15 @@ std::vector<QuestionCarrier> carriers_of(const Subject& subject) {
   return out;
 }
 
-Finding nothing_carried(const Configuration& configuration) {
-  const auto passing = std::find_if(configuration.rules.begin(), configuration.rules.end(),
-                                    firewall::is_for_questions);
+Finding nothing_carried(const Subject& subject) {
+  const Configuration& configuration = subject.configuration;
+  const auto passes_by = [&](const RuleSettings& rule) {
+    const Upstream* upstream = upstream_used(subject, rule.use);
+    return firewall::is_for_questions(rule) && upstream != nullptr &&
+           upstream->offload() == Upstream::Offload::bypass;
+  };
+  const auto passing =
+      std::find_if(configuration.rules.begin(), configuration.rules.end(), passes_by);
   return {host_names_check, Level::warn,
           "DNS answers do not pass weir: rules with 'host' know no name that a client has looked "
           "up, only what a connection names itself",
@@ -118,7 +124,7 @@ void add_own_resolver(const Subject& subject, const std::vector<QuestionCarrier>
   findings.push_back({host_names_check, Level::warn,
                       "a resolver on this router answers at " + answering.front().address.text() +
                           ", udp/53: its answers to clients do not pass weir, and rules with "
-                          "'host' do not know what they look up there",
+                          "'host' do not know what clients look up there",
                       line});
 }
 
@@ -174,11 +180,11 @@ Findings judge_host_names(const Subject& subject, std::span<const InterfaceAddre
     return Finding{host_names_check, Level::ok, text, ""};
   };
   if (std::none_of(rules.begin(), rules.end(), asks_for_host)) {
-    return {said_ok("no rule asks for one")};
+    return {said_ok("no rule asks for a host name")};
   }
   const std::vector<QuestionCarrier> carriers = carriers_of(subject);
   if (carriers.empty()) {
-    return {nothing_carried(subject.configuration)};
+    return {nothing_carried(subject)};
   }
   Findings findings;
   add_own_resolver(subject, carriers, answering, findings);

@@ -18,8 +18,8 @@ const std::string tv =
 TEST_CASE("a host that lets in what a later rule refuses is a claim, and protects nothing") {
   CHECK(said(corp + rest) ==
         SaidLines{"1: [rule corp] lets clients through on tcp/443, by the host that they name, "
-                  "where [rule rest] refuses: any client can name any host, so this protects "
-                  "nothing. Where it has to, ask for the 'destination' as well"});
+                  "and [rule rest] after it refuses: any client can name any host, so [rule rest] "
+                  "protects nothing there. Where it has to, ask for the 'destination' as well"});
   CHECK(said(corp + rule_text("rest", "any/443", "drop")).size() == 1);
   CHECK(said(rule_text("corp", "any/443", "bypass", "host = !@ads") + rest).size() == 1);
   // A block list behind it, too: a client that names the host reaches what is on the list.
@@ -29,10 +29,10 @@ TEST_CASE("a host that lets in what a later rule refuses is a claim, and protect
 
 TEST_CASE("a device that lets in what a later rule refuses is a claim") {
   CHECK(said(tv + rest) ==
-        SaidLines{"1: [rule tv] lets clients through on tcp/443, by mac:02:00:5e:10:00:01, where "
-                  "[rule rest] refuses: any device can claim to be that one, so this protects "
-                  "nothing. Where it has to, ask for an 'interface' or a network that no other "
-                  "device is in"});
+        SaidLines{"1: [rule tv] lets clients through on tcp/443, by mac:02:00:5e:10:00:01, and "
+                  "[rule rest] after it refuses: any device can claim to be that one, so [rule "
+                  "rest] protects nothing there. Where it has to, ask for an 'interface' or a "
+                  "network that no other device is in"});
   CHECK(said(rule_text("tv", "any/443", "direct", "client = name:tv") + rest).size() == 1);
 }
 

@@ -103,8 +103,8 @@ TEST_CASE("host-to-proxy where no rule asks for the host is a warning") {
   const auto warning = [](const std::string& line) {
     return std::vector<std::string>{
         line +
-        " [rule r]: the proxy is told addresses, for no rule asks for the host of these flows: a "
-        "rule before this one with 'host = !none' would (host-to-proxy of [upstream office])"};
+        " [rule r]: the proxy is told addresses, for no rule asks for the host of these flows; add "
+        "before this rule a copy of it with host = !none (host-to-proxy of [upstream office])"};
   };
   CHECK(texts_of_proxies(rest) == warning("15"));
   CHECK(texts_of_proxies(asks + rest).empty());

@@ -17,9 +17,9 @@ SaidLines said(const std::string& text) { return said_by(quic_warnings, text + u
 TEST_CASE(
     "a rule for hosts on tcp/443 alone is gone past by QUIC, and the line that helps is said") {
   CHECK(said(rule_text("ads", "tcp/80, tcp/443", "reject", ads)) ==
-        SaidLines{"1: [rule ads] is for tcp/443 alone: browsers reach its hosts by QUIC (udp/443), "
-                  "past it; write on = tcp/80, tcp/443, udp/443, or a rule with on = udp/443, use "
-                  "= reject"});
+        SaidLines{"1: [rule ads] names tcp/443 and not udp/443: browsers reach its hosts by QUIC; "
+                  "write on = tcp/80, tcp/443, udp/443, or refuse all QUIC by a rule with on = "
+                  "udp/443, use = reject"});
   CHECK(said(rule_text("ads", "tcp/443", "drop", ads)).size() == 1);
   CHECK(said(rule_text("ads", "tcp/443", "office", ads)).size() == 1);
   CHECK(said(rule_text("ads", "tcp/443", "line", ads)).size() == 1);
@@ -40,7 +40,7 @@ TEST_CASE("what has its hosts by QUIC, or leads them where they go anyway, is ri
 TEST_CASE("an upstream without UDP is not offered udp/443") {
   const auto lines = said(rule_text("ads", "tcp/443", "proxy", ads));
   REQUIRE(lines.size() == 1);
-  CHECK(lines[0].ends_with("past it; write a rule with on = udp/443, use = reject"));
+  CHECK(lines[0].ends_with("by QUIC; refuse all QUIC by a rule with on = udp/443, use = reject"));
 }
 
 TEST_CASE("another rule that refuses QUIC, or treats it alike, is enough") {
@@ -57,8 +57,9 @@ TEST_CASE("a rule that carries QUIC on as a whole, or some of it, is not") {
   const std::string rule = rule_text("ads", "tcp/443", "reject", ads);
   const auto rest = said(rule + rule_text("rest", "any/443", "transparent"));
   REQUIRE(rest.size() == 1);
-  CHECK(rest[0].find("past it, by [rule rest]; write on = tcp/443, udp/443, or before that one a "
-                     "rule with on = udp/443, use = reject") != std::string::npos);
+  CHECK(rest[0].find(
+            "by QUIC, through [rule rest]; write on = tcp/443, udp/443, or refuse all QUIC "
+            "before [rule rest] by a rule with on = udp/443, use = reject") != std::string::npos);
   CHECK(said(rule + rule_text("quic", "udp/443", "reject", "client = 192.0.2.0/24")).size() == 1);
   CHECK(said(rule + rule_text("quic", "udp/443", "reject", "host = one.ads.example")).size() == 1);
   CHECK(said(rule + rule_text("quic", "udp/444", "reject")).size() == 1);

@@ -64,6 +64,8 @@ TEST_CASE("questions that no rule hands to weir are found, with the rule to writ
   CHECK(said(rules) == Lines{found + "add a rule: on = any/53, use = transparent"});
   CHECK(said(rules + dns + "bypass\n") ==
         Lines{found + "write into [rule dns]: use = transparent"});
+  CHECK(said(rules + dns + "reject\nclient = 192.0.2.7\n") ==
+        Lines{found + "add a rule: on = any/53, use = transparent"});
   CHECK(said(rules + dns + "transparent\n") ==
         Lines{"ok: DNS answers pass weir, by [rule dns] | "});
   CHECK(said("[gateway]\ndefault = direct\n" + rules + dns + "bypass\nclient = 192.0.2.7\n") ==
@@ -73,7 +75,7 @@ TEST_CASE("questions that no rule hands to weir are found, with the rule to writ
 TEST_CASE("a resolver on this router answers past weir, until the file leads there as well") {
   const std::string found =
       "warn: a resolver on this router answers at 192.0.2.1, udp/53: its answers to clients do not "
-      "pass weir, and rules with 'host' do not know what they look up there | ";
+      "pass weir, and rules with 'host' do not know what clients look up there | ";
   const std::string local =
       "set in [firewall]: local-services = yes, with [rule router] of docs/guides/names.md before "
       "other rules";

@@ -151,7 +151,8 @@ std::string_view meaning_of(Reason reason) {
     case Reason::record_lost:
       return "The log's target did not take flow records fast enough, and they were lost.";
     case Reason::draining:
-      return "A datagram of a new flow came while weir drains, and was dropped.";
+      return "A datagram of a new flow, or a connection that waited for the host, came while weir "
+             "drains, and was dropped.";
     case Reason::count:
       break;
   }

@@ -15,6 +15,8 @@ constexpr seconds worth_writing{5};
 // Nor has an answer to wait for it.
 constexpr seconds soon_over{1};
 constexpr seconds between_sweeps{1};
+// An address may be another device's by then, and the gateway would know.
+constexpr seconds longest_pair = std::chrono::hours(1);
 
 }  // namespace
 
@@ -68,6 +70,7 @@ void NamePairs::decide(const NamePair& pair, const PairNames& known, Instant now
   for (const PairNames::Name& name : known.names) {
     until = std::max(until, name.until);
   }
+  until = std::min(until, now + longest_pair);
   for (Set& set : sets_) {
     if (!set.is_known || set.family != pair.address.family()) {
       continue;

@@ -190,6 +190,9 @@ void RuleReconciler::finish_takeover() {
 
 void RuleReconciler::resume() {
   paused_ = false;
+  if (owner_.name_sets != nullptr) {  // the successor that gave up may have changed them
+    owner_.name_sets->take_over(installed_.ruleset.name_rules);
+  }
   if (auto guarded = guard(installed_.ruleset); !guarded) {
     log_.error("firewall: " + guarded.error().text());
   }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -16,6 +17,10 @@
 
 namespace weir {
 namespace {
+
+// What a server says later to a silent client may be that it has waited for long enough (408, an
+// alert), and no greeting.
+constexpr std::chrono::microseconds greets_within = std::chrono::seconds(5);
 
 // What has not moved for so long is no bulk.
 constexpr Milliseconds quiet_after{5'000};
@@ -207,7 +212,7 @@ bool TcpFlow::count_bytes() {
   if (counted_.down == 0 && down != 0) {
     note_first_byte(core_, parts_.dial.poll.now());
     note_latency(core_, Latency::first_byte, core_.first_byte_us);
-    if (ending_.learns_who_begins && up == 0) {
+    if (ending_.learns_who_begins && up == 0 && core_.first_byte_us < greets_within.count()) {
       parts_.server_first.learn(core_.flow.destination, parts_.dial.poll.now());
       parts_.dial.reasons.add(Reason::server_first);
     }

@@ -139,6 +139,7 @@ bool TcpFlows::end(std::uint64_t sequence, End why) {
 }
 
 void TcpFlows::end_all(End end) {
+  parts_.dial.reasons.add(Reason::draining, sniffing_.size());
   sniffing_.end_all();
   std::vector<TcpFlow*> all;
   all.reserve(flows_.size());

@@ -104,13 +104,15 @@ LookupGate::Learnt LookedUpSets::learnt(const Address& client, const Mac& device
   for (const DnsAnswer::Entry& entry : addresses) {
     add_pairs(pairs, client, device, entry.address, known.get());
   }
+  const std::size_t too_many = pairs.size() > most_pairs ? pairs.size() - most_pairs : 0;
+  pairs.resize(pairs.size() - too_many);
   const auto done = sets_->learnt(
       pairs,
       [&](const NamePair& pair) {
         return names_of({pair.client, device}, pair.address, now);
       },
       now);
-  return {.ticket = done.ticket, .left_out = done.left_out};
+  return {.ticket = done.ticket, .left_out = done.left_out + too_many};
 }
 
 std::vector<NamePair> LookedUpSets::all() const {

@@ -23,6 +23,8 @@ class LookedUpSets final : public LookupGate {
  public:
   // A device with more addresses has pairs for so many of them, whichever they are.
   static constexpr std::size_t most_addresses = 32;
+  // Of one answer: a worker has other things to do.
+  static constexpr std::size_t most_pairs = 256;
 
   // Only a gateway that keeps rules of its own has sets.
   LookedUpSets(const LearntNames& names, UseFirewall firewall, Log& log);

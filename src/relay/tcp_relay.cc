@@ -190,8 +190,8 @@ TcpRelay::Step TcpRelay::pump(Direction& direction, Side& from, Side& to, std::s
   if (!from.readable || !to.writable) {
     return Step::waiting;
   }
-  return direction.run >= bulk_after && !from.urgent ? splice(direction, from, to, budget)
-                                                     : copy(direction, from, to, budget);
+  const bool is_bulk = direction.run >= bulk_after && !from.urgent && !direction.watched;
+  return is_bulk ? splice(direction, from, to, budget) : copy(direction, from, to, budget);
 }
 
 // Nothing is left to read. After a reset that is no end: no FIN must say so.
@@ -267,7 +267,6 @@ TcpRelay::Step TcpRelay::copy(Direction& direction, Side& from, Side& to, std::s
   budget -= std::min(budget, size);
   direction.run += size;
   if (direction.watched) {
-    direction.run = 0;
     shared_.on_watched(*this, chunk.first(size));
   }
   if (direction.run >= bounded_after && !direction.bounded) {

@@ -101,7 +101,7 @@ class TcpRelay {
     std::optional<Pipe> pipe;
     std::uint32_t in_pipe = 0;
     bool bounded = false;   // counted in Shared::bulk, its buffers bounded
-    bool watched = false;   // and so never bulk
+    bool watched = false;   // and so never spliced
     bool ended = false;     // FIN was read
     bool finished = false;  // and passed on after the last byte
   };

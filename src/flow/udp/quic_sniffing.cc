@@ -48,7 +48,10 @@ std::uint64_t segments_of(const InterceptedDatagram& datagram) {
 // What one client has sent to one destination so far.
 class QuicSniffing::Held final : private TimerWheel::Entry {
  public:
-  Held(QuicSniffing& all, QuicSniffer sniffer) : all_(all), sniffer_(std::move(sniffer)) {}
+  Held(QuicSniffing& all, QuicSniffer sniffer, const FlowEnds& ends)
+      : all_(all),
+        sniffer_(std::move(sniffer)),
+        place_(all.order_.insert(all.order_.end(), ends)) {}
 
   void wait(Milliseconds longest) {
     all_.parts_.timers.set(*this, all_.parts_.now + longest, all_.parts_.now);
@@ -66,12 +69,14 @@ class QuicSniffing::Held final : private TimerWheel::Entry {
 
   [[nodiscard]] std::span<const InterceptedDatagram> datagrams() const { return datagrams_; }
   [[nodiscard]] FlowEnds ends() const { return ends_of_datagram(datagrams_.front()); }
+  [[nodiscard]] std::list<FlowEnds>::iterator place() const { return place_; }
 
  private:
   void on_deadline(Instant /*now*/) override { all_.go_on(*this, nullptr); }
 
   QuicSniffing& all_;
   QuicSniffer sniffer_;
+  std::list<FlowEnds>::iterator place_;
   std::vector<std::vector<std::uint8_t>> payloads_;
   std::vector<InterceptedDatagram> datagrams_;
 };
@@ -113,11 +118,14 @@ bool QuicSniffing::waits_for_host(const InterceptedDatagram& datagram) const {
 void QuicSniffing::begin(const InterceptedDatagram& datagram) {
   QuicSniffer sniffer;
   const Sniffed said = show_quic(sniffer, datagram);
-  if (said.state != Sniffed::State::more || held_.size() >= most) {
+  if (said.state != Sniffed::State::more) {
     hand_on({&datagram, 1}, quic_host(said));
     return;
   }
-  auto held = std::make_unique<Held>(*this, std::move(sniffer));
+  if (held_.size() >= most) {
+    go_on(*held_.at(order_.front()), nullptr);
+  }
+  auto held = std::make_unique<Held>(*this, std::move(sniffer), ends_of_datagram(datagram));
   held->keep(datagram);
   held->wait(parts_.intake.timeouts().sniff);
   held_.emplace(ends_of_datagram(datagram), std::move(held));
@@ -134,6 +142,7 @@ void QuicSniffing::add(Held& held, const InterceptedDatagram& datagram) {
 }
 
 void QuicSniffing::go_on(Held& held, const HostRef& host) {
+  order_.erase(held.place());
   const auto taken_out = held_.extract(held.ends());  // keeps it until its datagrams have left
   hand_on(held.datagrams(), host);
 }
@@ -158,6 +167,7 @@ void QuicSniffing::take_no_new() {
 }
 
 void QuicSniffing::drop_all() {
+  order_.clear();
   for (const auto& [ends, held] : std::exchange(held_, {})) {
     for (const InterceptedDatagram& datagram : held->datagrams()) {
       parts_.reasons.add(Reason::draining, segments_of(datagram));

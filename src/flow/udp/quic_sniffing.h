@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -30,7 +31,9 @@ namespace weir {
 
 class QuicSniffing {
  public:
-  static constexpr std::size_t most = 1'024;  // flows; others go on with what is known of them
+  // Flows. With more, the one that has waited longest goes on without a name: clients that do not
+  // end their hello take no time from others.
+  static constexpr std::size_t most = 1'024;
 
   // Datagrams of one flow, the oldest first, which need not be held any more, and the host that
   // their client has named, or null. True: a flow has them, or the last of them.
@@ -73,6 +76,7 @@ class QuicSniffing {
   void hand_on(std::span<const InterceptedDatagram> datagrams, const HostRef& host);
 
   Parts parts_;
+  std::list<FlowEnds> order_;  // of what is held, the oldest first
   std::unordered_map<FlowEnds, std::unique_ptr<Held>, FlowEndsHash> held_;
   RefusedHosts refused_;
   bool takes_new_ = true;

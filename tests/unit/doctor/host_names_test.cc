@@ -54,7 +54,7 @@ using Lines = std::vector<std::string>;
 
 TEST_CASE("without a rule that asks for a host, how clients look up names does not matter") {
   CHECK(said("[rule web]\non = tcp/443\nuse = direct\n", lan) ==
-        Lines{"ok: no rule asks for one | "});
+        Lines{"ok: no rule asks for a host name | "});
 }
 
 TEST_CASE("questions that no rule hands to weir are found, with the rule to write") {

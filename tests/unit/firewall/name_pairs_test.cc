@@ -85,6 +85,12 @@ TEST_CASE(
                      start + seconds(60)) == Texts{"+names-4-a 240s!"});
 }
 
+TEST_CASE("a pair stays for an hour at most, however long the name holds") {
+  Pairs pairs({rule_of("a", ".ads.example")});
+  CHECK(pairs.decide(v4, known({{"www.ads.example", 86'400}})) ==
+        std::vector<std::string>{"+names-4-a 3600s!"});
+}
+
 TEST_CASE("several names that all meet the rule stay as long as the longest") {
   Pairs pairs({rule_of("a", "*.ads.example")});
   CHECK(pairs.decide(v4, known({{"x.ads.example", 300}, {"y.ads.example", 60}})) ==

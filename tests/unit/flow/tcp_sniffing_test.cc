@@ -186,12 +186,24 @@ TEST_CASE("where the server spoke first, the next client is not waited for, for 
   CHECK(world.network.opened() == before);
 }
 
-TEST_CASE("connections that are held end with all others") {
+TEST_CASE("a server that speaks only after it has waited for long has not spoken first") {
+  World world(by_host());
+  TcpPeer client = world.open(mail);
+  world.pass(Milliseconds(400));
+  TcpPeer& server = world.network.peer(World::destination(mail));
+  world.pass(std::chrono::seconds(6));
+  server.say("HTTP/1.1 408 Request Timeout\r\n");
+  CHECK(world.hears(client, "HTTP/1.1 408 Request Timeout\r\n"));
+  CHECK(world.count(Reason::server_first) == 0);
+}
+
+TEST_CASE("connections that are held end with all others, and are counted") {
   World world(by_host());
   TcpPeer client = world.open(named);
   world.flows->end_all(End::killed);
   CHECK(world.end_heard_by(client) == TcpPeer::State::reset);
   CHECK(world.flows->size() == 0);
+  CHECK(world.count(Reason::draining) == 1);
 }
 
 TEST_CASE("with more than it holds, the connection that has waited longest goes on") {

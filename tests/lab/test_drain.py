@@ -279,7 +279,7 @@ def local(lab, net, backend):
 
 
 @for_each_backend("over restarts at full rate no client fails, and nothing is left to wait with the service manager",
-                  limit=300)
+                  families=(V4,), limit=300)
 def restarts(lab, net, backend):
     answers(lab, net, 7501)
     lab.nginx(lab.north)

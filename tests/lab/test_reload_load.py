@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A thousand reloads under wrk, dnsperf, scp and iperf3 -u at once: no flow is lost, and none waits more
-than 10 ms for a reload.
+"""Hundreds of reloads under wrk, dnsperf, scp and iperf3 -u at once: no flow is lost, and none waits more
+than 10 ms for a reload. WEIR_RELOADS=1000 makes it a thousand.
 
 How long a flow waits is how long its worker is busy with the reload, since all of a worker's flows wait for
 each other. The gateway measures that itself, in its own processor time: a client that measures would blame
@@ -9,6 +9,7 @@ the reload for what else this machine does.
 
 import itertools
 import json
+import os
 import resource
 
 from harness import MIB, V4, V6, case, main, noise, sha256
@@ -16,7 +17,7 @@ from harness.servers import iperf3, sshd
 from load import Askers, Dnsperf, Wrk, carried
 
 WHY = "reload is weir's"
-RELOADS = 1000
+RELOADS = int(os.environ.get("WEIR_RELOADS", "400"))
 MAX = 0.010  # seconds that a reload may hold up a worker
 
 
@@ -48,7 +49,7 @@ def longest(weir):
                for n in range(weir.status()["workers"]))
 
 
-@case("1,000 reloads under wrk, dnsperf, scp and iperf3 lose no flow and hold none up", (None,), limit=540,
+@case("hundreds of reloads under wrk, dnsperf, scp and iperf3 lose no flow and hold none up", (None,), limit=540,
       only_weir=WHY)
 def thousand(lab):
     lab.nginx(lab.north)

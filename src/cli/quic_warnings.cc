@@ -1,5 +1,7 @@
 #include "cli/quic_warnings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -91,14 +93,16 @@ std::vector<Diagnostic> quic_warnings(const Configuration& configuration,
       continue;
     }
     const std::string other = quic.rule == nullptr ? "" : "[rule " + quic.rule->name + "]";
-    const std::string by = other.empty() ? "" : ", through " + other;
-    const std::string before = other.empty() ? "" : " before " + other;
-    const bool can_have_both = why_no_datagrams(*upstream.value()).empty();
-    out.push_back({Diagnostic::Severity::warning, rule.location,
-                   "[rule " + rule.name +
-                       "] names tcp/443 and not udp/443: browsers reach its hosts by QUIC" + by +
-                       "; " + (can_have_both ? "write " + line_with_quic(rule) + ", or " : "") +
-                       "refuse all QUIC" + before + " by a rule with on = udp/443, use = reject"});
+    const std::string line = why_no_datagrams(*upstream.value()).empty()
+                                 ? "write " + line_with_quic(rule) + ", or "
+                                 : "";
+    out.push_back(
+        {Diagnostic::Severity::warning, rule.location,
+         fmt::format("[rule {}] names tcp/443 and not udp/443: browsers reach its hosts by "
+                     "QUIC{}{}; {}refuse all QUIC{}{} by a rule with on = udp/443, use = "
+                     "reject",
+                     rule.name, other.empty() ? "" : ", through ", other, line,
+                     other.empty() ? "" : " before ", other)});
   }
   return out;
 }

@@ -46,9 +46,9 @@ WITHOUT = f"[rule dns]\non = udp/53\nuse = transparent\n[rule rest]\non = tcp/{P
 
 def servers(lab):
     """North has all addresses of a network."""
-    lab.north.run("ip", "route", "replace", "local", f"{FIRST[4]}/16", "dev", "lo", check=True)
+    lab.north.run("ip", "route", "replace", "local", f"{FIRST[4]}/15", "dev", "lo", check=True)
     lab.north.run("ip", "-6", "route", "replace", "local", f"{FIRST[6]}/64", "dev", "lo", check=True)
-    lab.router.run("ip", "route", "replace", f"{FIRST[4]}/16", "via", lab.north.v4, check=True)
+    lab.router.run("ip", "route", "replace", f"{FIRST[4]}/15", "via", lab.north.v4, check=True)
     lab.router.run("ip", "-6", "route", "replace", f"{FIRST[6]}/64", "via", lab.north.v6, check=True)
     program = lab.north.start(sys.executable, PEERS, "serve", lab.north.v4, lab.north.v6)
     return program.until_ready(lambda: b"ready" in program.output)

@@ -2,7 +2,7 @@
 // they are there.
 //
 // A thread of its own with a netlink socket of its own, for all workers. The kernel takes one
-// transaction at a time, whoever sends it, and send() sleeps until it is done, however long another
+// transaction at a time from all programs, and send() sleeps until it is done, however long another
 // program holds nf_tables' lock (to load a long list takes it a part of a second): no worker could
 // bound that wait by itself. And two workers that learn names of one pair must not overtake each
 // other. What comes while a transaction is under way goes into the next one together.

@@ -41,7 +41,7 @@ class NameSets {
   };
   // The names of these pairs may be others now.
   Learnt learnt(std::span<const NamePair> pairs, const NamesOf& names_of, Instant now);
-  // False: the kernel is not that far; whoever waits goes on.
+  // False: the kernel is not that far, and the wait is over.
   static constexpr Milliseconds longest_wait{20};
   [[nodiscard]] bool wait(NameSetWriter::Ticket ticket) {
     return writer_->wait(ticket, longest_wait);

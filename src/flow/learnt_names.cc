@@ -128,19 +128,25 @@ void LearntNames::sweep(Part& part, Instant now) {
   }
 }
 
+const LearntNames::Entry* LearntNames::entry_in(const Part& part, const Address& client,
+                                                const Address& address) {
+  const auto of_client = part.clients.find(client);
+  if (of_client == part.clients.end()) {
+    return nullptr;
+  }
+  const auto found = of_client->second.names.find(address);
+  return found == of_client->second.names.end() ? nullptr : &*found->second;
+}
+
 std::optional<LearntNames::Known> LearntNames::look(const Address& client, const Address& address,
                                                     Instant now) const {
   const Part& part = parts_[hash_of(client) % parts];
   const std::lock_guard locked(part.lock);
-  const auto of_client = part.clients.find(client);
-  if (of_client == part.clients.end()) {
+  const Entry* const found = entry_in(part, client, address);
+  if (found == nullptr) {
     return std::nullopt;
   }
-  const auto found = of_client->second.names.find(address);
-  if (found == of_client->second.names.end()) {
-    return std::nullopt;
-  }
-  const Entry& entry = *found->second;
+  const Entry& entry = *found;
   if (entry.known.until > now) {
     return entry.known;
   }
@@ -153,15 +159,11 @@ void LearntNames::add_all(All& out, const Address& client, const Address& addres
                           Instant now) const {
   const Part& part = parts_[hash_of(client) % parts];
   const std::lock_guard locked(part.lock);
-  const auto of_client = part.clients.find(client);
-  if (of_client == part.clients.end()) {
+  const Entry* const found = entry_in(part, client, address);
+  if (found == nullptr) {
     return;
   }
-  const auto found = of_client->second.names.find(address);
-  if (found == of_client->second.names.end()) {
-    return;
-  }
-  const Entry& entry = *found->second;
+  const Entry& entry = *found;
   const auto take = [&](const Known& one) {
     if (one.until > now) {
       out.names.push_back({.host = one.host, .until = one.until});

@@ -105,6 +105,9 @@ class LearntNames {
   [[nodiscard]] Part& part_of(const Address& client) { return parts_[hash_of(client) % parts]; }
   [[nodiscard]] std::optional<Known> look(const Address& client, const Address& address,
                                           Instant now) const;
+  // Null: the client has looked up no name for that address. Under the part's lock.
+  [[nodiscard]] static const Entry* entry_in(const Part& part, const Address& client,
+                                             const Address& address);
   void add_all(All& out, const Address& client, const Address& address, Instant now) const;
   [[nodiscard]] static bool is_over(const Entry& entry, Instant now);
   static void add(Entry& entry, Known known, Instant now);

@@ -41,7 +41,7 @@ struct LiveOverlay {
   NameTable removed_names;
 };
 
-// Whether both say the same of the same items, whoever did so and until when. Null: nothing is
+// Whether both say the same of the same items, by whichever user and until when. Null: nothing is
 // said.
 [[nodiscard]] bool have_same_changes(const LiveOverlay* a, const LiveOverlay* b);
 
